@@ -1,0 +1,1 @@
+//! The way to the database as the revision is given it.

@@ -1,0 +1,64 @@
+//! The checks: one file each, one line each in [`CHECKS`].
+//!
+//! A check observes one fact that should hold, from one vantage. It names no cause: that is the diagnosis's
+//! work, which sees all outcomes at once.
+
+mod connection;
+mod facts;
+mod scope;
+
+pub use scope::{RunSettings, Scope};
+
+use futures::future::BoxFuture;
+
+use crate::model::Service;
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// A check, as data.
+pub struct Check {
+    /// Stable id in kebab-case, worded as a fact that should hold: `vpc-connector-ready`.
+    pub id: &'static str,
+    /// The fact in one sentence: "The VPC connector is ready".
+    pub holds: &'static str,
+    /// Where it observes from. [`Vantage::Runner`] stands for "where the gate dials from", which `--vantage`
+    /// changes to [`Vantage::InVpc`].
+    pub vantage: Vantage,
+    /// What it is for the verdict, unless the native file says otherwise.
+    pub role: Role,
+    /// Ids of the checks that must have passed before this one can start; else it is blocked.
+    pub needs: &'static [&'static str],
+    /// Ids of the checks whose failure explains a failure of this one (the edges of the causal graph; the
+    /// diagnosis takes the transitive closure).
+    pub explained_by: &'static [&'static str],
+    /// What it is about, for a service: nothing to check, the service as a whole, or several subjects.
+    pub subjects: fn(&Service) -> Subjects,
+    /// Observes. Never panics, never waits longer than the settings' time-outs; the executor may drop it at any
+    /// await point.
+    pub run: for<'a> fn(&'a Scope) -> BoxFuture<'a, Outcome>,
+}
+
+impl std::fmt::Debug for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Check").field(&self.id).finish()
+    }
+}
+
+/// What a check is about, for one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subjects {
+    /// The pipeline states nothing that this check could be about: it is not planned.
+    None,
+    /// The service as a whole.
+    Whole,
+    /// One node for each, named after it.
+    Each(Vec<String>),
+}
+
+/// Every check, in the order in which a request travels: causes stand above their symptoms.
+pub static CHECKS: &[&Check] = &[];
+
+/// The check of that id.
+pub fn find(id: &str) -> Option<&'static Check> {
+    CHECKS.iter().copied().find(|check| check.id == id)
+}

@@ -1,0 +1,95 @@
+//! What a running check may use.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::plan::Target;
+use crate::probe::Outside;
+use crate::run::finding::Finding;
+use crate::run::outcome::Vantage;
+use crate::run::record::{DatabaseRecord, Fact};
+
+/// What the user decided about the run, as far as checks are concerned.
+#[derive(Clone, Debug)]
+pub struct RunSettings {
+    /// Where the gate dials databases from: [`Vantage::Runner`] or [`Vantage::InVpc`].
+    pub vantage: Vantage,
+    /// Whether the gate may read the payload of secrets (`--inspect-secrets`).
+    pub inspect_secrets: bool,
+    /// How long one TCP connection may take to be made, at most.
+    pub connect_timeout: Duration,
+    /// How long one step of a conversation (TLS, login, query, one HTTP answer) may take, at most.
+    pub step_timeout: Duration,
+}
+
+/// What a running check may use: its service, the outside world, and a place to note what it sees.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The service, with name, project and region known.
+    pub target: Arc<Target>,
+    /// What the check is about, where a service has several.
+    pub subject: Option<String>,
+    /// The outside world: Google's APIs, HTTP, dialling.
+    pub outside: Arc<Outside>,
+    /// What the user decided.
+    pub settings: Arc<RunSettings>,
+    /// Where observations are noted.
+    pub notes: Arc<Notes>,
+    /// When the run began; the zero of `at_ms` in facts.
+    pub started: tokio::time::Instant,
+}
+
+/// Observations on their way into the record.
+#[derive(Debug, Default)]
+pub struct Notes {
+    inner: Mutex<Noted>,
+    /// Rung whenever a waiting check has seen something new, so that the executor looks whether all is settled.
+    pub bell: tokio::sync::Notify,
+}
+
+/// What a check has noted so far.
+#[derive(Clone, Debug, Default)]
+pub struct Noted {
+    /// What it has seen to be bad, while it still waits.
+    pub so_far: Option<Finding>,
+    /// Observations.
+    pub facts: Vec<Fact>,
+    /// The service's URL, once known.
+    pub url: Option<String>,
+    /// The new revision's short name, once known.
+    pub revision: Option<String>,
+    /// The runtime service account, once known.
+    pub service_account: Option<String>,
+    /// The way to the database, once known.
+    pub database: Option<DatabaseRecord>,
+}
+
+impl Notes {
+    /// Notes something.
+    pub fn note(&self, change: impl FnOnce(&mut Noted)) {
+        change(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Notes what a waiting check has seen to be bad so far (or that it is no longer bad) and rings the bell.
+    pub fn so_far(&self, finding: Option<Finding>) {
+        self.note(|noted| noted.so_far = finding);
+        self.bell.notify_one();
+    }
+
+    /// A copy of what was noted.
+    pub fn read(&self) -> Noted {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Scope {
+    /// Notes an observation.
+    pub fn fact(&self, fact: Fact) {
+        self.notes.note(|noted| noted.facts.push(fact));
+    }
+
+    /// Milliseconds since the run began.
+    pub fn at_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

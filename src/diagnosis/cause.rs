@@ -1,0 +1,145 @@
+//! The vocabulary of causes: one code for one thing that is wrong.
+
+use serde::{Deserialize, Serialize};
+
+/// Stable codes of causes, in kebab-case in every output. Each has a page under `docs/causes/`.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum CauseCode {
+    // Service and revision
+    /// No such service in that project and region.
+    ServiceNotFound,
+    /// The revision's container failed its start.
+    ContainerDidNotStart,
+    /// The revision failed for another stated reason.
+    RevisionFailed,
+    /// The new revision is not the one that receives the traffic.
+    RevisionNotServing,
+
+    // Injection of configuration and secrets
+    /// A variable that leads to the database is declared, and absent from the revision.
+    DatabaseVariableMissing,
+    /// Another declared variable is absent from the revision.
+    VariableMissing,
+    /// The revision refers to another secret or version than declared.
+    SecretReferenceDrifted,
+    /// No such secret.
+    SecretNotFound,
+    /// No such version of the secret.
+    SecretVersionMissing,
+    /// The version is disabled.
+    SecretVersionDisabled,
+    /// The version is destroyed.
+    SecretVersionDestroyed,
+    /// The runtime service account may not read the secret.
+    SecretAccessDenied,
+
+    // Shape of the credential
+    /// A newline or blank at the credential's edge.
+    CredentialTrailingWhitespace,
+    /// An empty credential.
+    CredentialEmpty,
+    /// A connection string that no driver could read.
+    CredentialUnreadable,
+
+    // Way to the database
+    /// A private database, and no way into the VPC.
+    VpcAccessMissing,
+    /// The connector does not exist.
+    VpcConnectorNotFound,
+    /// The connector is not ready.
+    VpcConnectorNotReady,
+    /// The connector stands in another region.
+    VpcConnectorWrongRegion,
+    /// An API that the path needs is off.
+    VpcApiDisabled,
+    /// The service leaves into another network than the database's.
+    VpcWrongNetwork,
+    /// The egress setting does not carry the database's address.
+    EgressBypassesDatabase,
+    /// The host name has no address where it is asked.
+    DatabaseNameUnresolvable,
+    /// Packets vanish, and nothing in the control plane explains it.
+    DatabaseUnreachable,
+
+    // The Cloud SQL instance
+    /// No such instance.
+    InstanceNotFound,
+    /// The owner stopped the instance.
+    InstanceStopped,
+    /// Google suspended the instance.
+    InstanceSuspended,
+    /// The instance is in another state than running.
+    InstanceNotRunning,
+    /// The host is no address of the instance.
+    InstanceAddressMismatch,
+
+    // Talking to PostgreSQL
+    /// Nothing listens there.
+    DatabaseRefused,
+    /// Something answers that is no PostgreSQL.
+    NotPostgres,
+    /// The server demands TLS, or the client certificate, host or user is not admitted.
+    LoginNotAllowed,
+    /// TLS is asked for and not offered.
+    TlsUnsupported,
+    /// The TLS handshake failed.
+    TlsCertificateInvalid,
+    /// 28P01.
+    PasswordRejected,
+    /// The database does not exist on the server.
+    DatabaseMissing,
+    /// The role may not connect to the database.
+    ConnectPrivilegeMissing,
+    /// The database accepts no connections.
+    DatabaseClosed,
+    /// No connection slot is left.
+    ConnectionSlotsExhausted,
+    /// The server is starting, stopping or in recovery.
+    DatabaseStarting,
+    /// The server refuses a connection option.
+    ConnectionParameterInvalid,
+    /// The session ends in its middle.
+    ConnectionCut,
+
+    // Health
+    /// The service says that its database is down, and nothing deeper is proven.
+    HealthReportsDatabaseDown,
+    /// The service says that another dependency is down.
+    HealthReportsDependencyDown,
+    /// The service says that it is unhealthy, and names nothing.
+    HealthReportsUnhealthy,
+    /// An answer from which health cannot be read.
+    HealthNotJudgeable,
+    /// The service itself answers 404 there.
+    HealthNotFound,
+    /// Healthy and unhealthy in turn.
+    HealthUnstable,
+    /// The service does not answer, or with an error status that says nothing of health.
+    HealthEndpointFailing,
+
+    // The gate itself
+    /// The gate may not look.
+    NotEnoughPermission,
+    /// Only another vantage can see it.
+    NotVisibleFromHere,
+    /// The gate asked and got no usable answer.
+    NotFoundOut,
+}

@@ -1,0 +1,158 @@
+//! From the record of a run to its verdict and root cause: a pure function, replayable from a file.
+
+pub mod cause;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Place;
+use crate::run::outcome::Vantage;
+use cause::CauseCode;
+
+/// What the gate concludes of a service, or of the whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Verdict {
+    /// Every obligation is met.
+    Healthy,
+    /// An obligation could not be found out, and none was seen to be unmet.
+    Undecided,
+    /// An obligation was seen to be unmet.
+    Unhealthy,
+}
+
+/// How sure the diagnosis is of a cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Confidence {
+    /// The record proves it.
+    Proven,
+    /// The record points at it, and other explanations are left.
+    Likely,
+}
+
+/// An observation that speaks for a cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Key of the node that observed it.
+    pub node: String,
+    /// From where.
+    pub vantage: Vantage,
+    /// What was observed.
+    pub text: String,
+}
+
+/// Something to do, with the real names filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remedy {
+    /// What it does, in a few words.
+    pub text: String,
+    /// The command, ready to run; quoted for a POSIX shell.
+    pub command: Option<String>,
+}
+
+/// An explanation that is left where the evidence cannot tell several apart, most likely first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspect {
+    /// What it would be.
+    pub text: String,
+    /// The command that would settle it.
+    pub command: Option<String>,
+}
+
+/// A cause, with what speaks for it and what mends it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cause {
+    /// Its code.
+    pub code: CauseCode,
+    /// Key of the service.
+    pub service: String,
+    /// What is wrong, in one sentence with the real names.
+    pub claim: String,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What speaks for it; the deciding observation first.
+    pub evidence: Vec<Evidence>,
+    /// From the uppermost symptom down to this cause, one clause a link.
+    pub chain: Vec<String>,
+    /// What is left, where the evidence cannot tell.
+    pub suspects: Vec<Suspect>,
+    /// What mends it, best first.
+    pub remedy: Vec<Remedy>,
+    /// The place in the pipeline that it concerns.
+    pub place: Option<Place>,
+}
+
+/// A cause that the record rules out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuledOut {
+    /// Key of the service.
+    pub service: String,
+    /// What was ruled out.
+    pub code: CauseCode,
+    /// The observation that rules it out.
+    pub by: Evidence,
+}
+
+/// Whether an obligation is met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Met {
+    /// Seen to be met.
+    Yes {
+        /// By what.
+        by: String,
+    },
+    /// Seen to be unmet.
+    No {
+        /// Keys of the nodes that saw it.
+        nodes: Vec<String>,
+    },
+    /// Not found out.
+    Unknown {
+        /// Keys of the nodes that could not find out.
+        nodes: Vec<String>,
+        /// Why, in one sentence.
+        because: String,
+    },
+    /// Not proven, and accepted so by the user.
+    Accepted,
+}
+
+/// What the verdict of a service rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Obligation {
+    /// `serves`, `healthy`, `database`, or the id of a check that `require:` names.
+    pub what: String,
+    /// Whether it is met.
+    pub met: Met,
+}
+
+/// The conclusion about one service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceDiagnosis {
+    /// Its key.
+    pub service: String,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// What the verdict rests on.
+    pub obligations: Vec<Obligation>,
+}
+
+/// The conclusion of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// The worst of the services' verdicts.
+    pub verdict: Verdict,
+    /// The exit status that follows: 0, 1, 3, 130 or 143.
+    pub exit_code: u8,
+    /// Each service.
+    pub services: Vec<ServiceDiagnosis>,
+    /// Causes of unmet obligations, root causes first.
+    pub causes: Vec<Cause>,
+    /// What was seen to be bad although no obligation rests on it.
+    pub advisories: Vec<Cause>,
+    /// What was ruled out, and by what.
+    pub ruled_out: Vec<RuledOut>,
+}

@@ -1,0 +1,20 @@
+//! rungate: a deployment gate for Google Cloud Run that names the root cause.
+//!
+//! Five functions carry the product, each taking what the step before gave and nothing hidden:
+//!
+//! ```text
+//! pipeline::load -> plan::build -> run::execute -> diagnosis::diagnose -> report::render
+//! ```
+//!
+//! Reading, planning, diagnosing and reporting are plain functions; only [`run`] and [`probe`] are async and
+//! touch the outside. [`checks`] holds one file a check, [`sandbox`] the embedded stand-in of the cloud.
+
+pub mod checks;
+pub mod diagnosis;
+pub mod model;
+pub mod pipeline;
+pub mod plan;
+pub mod probe;
+pub mod report;
+pub mod run;
+pub mod sandbox;

@@ -1,0 +1,29 @@
+//! Plain data: what a pipeline says it deploys. No behaviour beyond looking things up.
+
+mod database;
+mod health;
+mod service;
+mod value;
+
+pub use database::{Database, DatabaseVariables, infer as infer_database};
+pub use health::{Degraded, HealthExpectation};
+pub use service::{DeploysVia, SecretReference, Service, Sidecar, Variable, VpcAccess};
+pub use value::{Place, Stated, Value};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that was learnt from the files of one pipeline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pipeline {
+    /// The files that were read, in order, as the user named them.
+    pub files: Vec<Arc<str>>,
+    /// The services, in file order.
+    pub services: Vec<Service>,
+    /// Names of Cloud Run jobs that are deployed too; the gate does not check them.
+    pub jobs: Vec<Stated>,
+    /// The deadline that the native file states for the whole run.
+    pub deadline: Option<Duration>,
+}

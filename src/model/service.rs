@@ -1,0 +1,161 @@
+//! One Cloud Run service as a pipeline deploys it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Database, HealthExpectation, Place, Stated};
+
+/// How the pipeline deploys the service; the words are those of `rungate read --json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeploysVia {
+    /// `gcloud run deploy`.
+    GcloudRunDeploy,
+    /// The GitHub action `google-github-actions/deploy-cloudrun`.
+    DeployCloudrunAction,
+    /// `gcloud run services replace`.
+    ServicesReplace,
+    /// `gcloud run services update`.
+    ServicesUpdate,
+    /// A Cloud Run (Knative) manifest.
+    Manifest,
+    /// The native format alone: it says what was deployed, not how.
+    Native,
+}
+
+/// A plain environment variable of the service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value as stated.
+    pub value: Stated,
+}
+
+/// A secret of Secret Manager that the pipeline injects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretReference {
+    /// The environment variable, or the absolute path of the mounted file.
+    pub target: String,
+    /// The secret as written: a short name, or `projects/P/secrets/S`.
+    pub secret: Stated,
+    /// The version as written: a number, an alias, or `latest`.
+    pub version: Stated,
+}
+
+/// A container without the ingress port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sidecar {
+    /// Its name, where stated.
+    pub name: Option<Stated>,
+    /// Its image, where stated.
+    pub image: Option<Stated>,
+    /// Its plain variables.
+    pub env: Vec<Variable>,
+    /// Its secrets.
+    pub secrets: Vec<SecretReference>,
+}
+
+/// How the service is to reach its VPC network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VpcAccess {
+    /// Serverless VPC Access connector: a short name or `projects/P/locations/R/connectors/C`.
+    pub connector: Option<Stated>,
+    /// `private-ranges-only` or `all-traffic`, as written.
+    pub egress: Option<Stated>,
+    /// Direct VPC egress: network.
+    pub network: Option<Stated>,
+    /// Direct VPC egress: subnetwork.
+    pub subnet: Option<Stated>,
+}
+
+/// A service as the pipeline states it. What the files do not state is absent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Absent where only a manifest that could not be read would tell.
+    pub name: Option<Stated>,
+    /// Project id.
+    pub project: Option<Stated>,
+    /// Region, as `europe-west1`.
+    pub region: Option<Stated>,
+    /// URL, where a file states it; else Cloud Run is asked.
+    pub url: Option<Stated>,
+    /// How it is deployed.
+    pub deploys_via: DeploysVia,
+    /// Where the deploying step begins.
+    pub place: Place,
+    /// Path of the manifest that the deploy names.
+    pub manifest: Option<Stated>,
+    /// Image of the ingress container.
+    pub image: Option<Stated>,
+    /// Runtime service account.
+    pub service_account: Option<Stated>,
+    /// Way into the VPC network.
+    pub vpc: VpcAccess,
+    /// Attached Cloud SQL instances (`project:region:instance`).
+    pub cloudsql_instances: Vec<Stated>,
+    /// Plain variables of the ingress container.
+    pub env: Vec<Variable>,
+    /// Secrets of the ingress container.
+    pub secrets: Vec<SecretReference>,
+    /// Port of the ingress container, as written.
+    pub port: Option<Stated>,
+    /// Whether the deploy opens the service to everybody.
+    pub allow_unauthenticated: Option<bool>,
+    /// Whether the deploy keeps traffic away from the new revision.
+    pub no_traffic: Option<bool>,
+    /// Traffic tag of the new revision.
+    pub tag: Option<Stated>,
+    /// Health paths that the files state (probes, curl calls), best first.
+    pub health_paths: Vec<Stated>,
+    /// The other containers.
+    pub sidecars: Vec<Sidecar>,
+    /// How health is asked and judged.
+    pub health: HealthExpectation,
+    /// The database that it needs; `None` where nothing hints at one.
+    pub database: Option<Database>,
+    /// Ids of checks that the native file makes obligations (`require:`).
+    pub require: Vec<Stated>,
+    /// Ids of obligations that the native file makes advisory (`advisory:`).
+    pub advisory: Vec<Stated>,
+}
+
+impl Service {
+    /// A service of which nothing is known yet but how and where it is deployed.
+    pub fn new(deploys_via: DeploysVia, place: Place) -> Self {
+        Self {
+            name: None,
+            project: None,
+            region: None,
+            url: None,
+            deploys_via,
+            place,
+            manifest: None,
+            image: None,
+            service_account: None,
+            vpc: VpcAccess::default(),
+            cloudsql_instances: Vec::new(),
+            env: Vec::new(),
+            secrets: Vec::new(),
+            port: None,
+            allow_unauthenticated: None,
+            no_traffic: None,
+            tag: None,
+            health_paths: Vec::new(),
+            sidecars: Vec::new(),
+            health: HealthExpectation::default(),
+            database: None,
+            require: Vec::new(),
+            advisory: Vec::new(),
+        }
+    }
+
+    /// The plain variable of that name.
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        self.env.iter().find(|variable| variable.name == name)
+    }
+
+    /// The secret injected as that variable.
+    pub fn secret(&self, target: &str) -> Option<&SecretReference> {
+        self.secrets.iter().find(|secret| secret.target == target)
+    }
+}

@@ -1,0 +1,1 @@
+//! Readers of pipeline files, one a format.

@@ -1,0 +1,30 @@
+//! Where Google's APIs are reached, and as whom.
+
+use secrecy::SecretString;
+
+/// One setting an API, with the names and forms that gcloud uses (`CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN`, …);
+/// `None`: Google's own address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    /// Cloud Run Admin API v2.
+    pub run: Option<String>,
+    /// Serverless VPC Access API v1.
+    pub vpcaccess: Option<String>,
+    /// Secret Manager API v1.
+    pub secretmanager: Option<String>,
+    /// Cloud SQL Admin API.
+    pub sql: Option<String>,
+    /// Resource Manager API v3.
+    pub cloudresourcemanager: Option<String>,
+}
+
+/// As whom Google's APIs are asked.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// `CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true`: nobody (a stand-in that asks for no credentials).
+    Anonymous,
+    /// `CLOUDSDK_AUTH_ACCESS_TOKEN`: the bearer of this token.
+    AccessToken(SecretString),
+    /// Application-default credentials.
+    ApplicationDefault,
+}

@@ -1,0 +1,94 @@
+//! Findings about the variables and secrets that the revision is given.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What was seen of injected configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum InjectionFinding {
+    /// Variables that the pipeline declares are not on the revision.
+    VariablesMissing {
+        /// Short name of the revision.
+        revision: String,
+        /// All that are missing.
+        missing: Vec<String>,
+        /// Those of them that lead to the database.
+        of_database: Vec<String>,
+    },
+    /// The revision refers to another secret or version than the pipeline declares.
+    SecretReferenceDiffers {
+        /// The variable or mount path.
+        target: String,
+        /// `secret:version` as declared.
+        declared: String,
+        /// `secret:version` on the revision, or `None` where it is a plain value there.
+        serving: Option<String>,
+    },
+    /// Secret Manager knows no such secret.
+    SecretNotFound {
+        /// `projects/P/secrets/S`.
+        secret: String,
+    },
+    /// The secret exists, that version of it does not.
+    VersionNotFound {
+        /// `projects/P/secrets/S`.
+        secret: String,
+        /// The version as referred to.
+        version: String,
+    },
+    /// The version exists and is disabled.
+    VersionDisabled {
+        /// `projects/P/secrets/S`.
+        secret: String,
+        /// The version as referred to.
+        version: String,
+    },
+    /// The version was destroyed.
+    VersionDestroyed {
+        /// `projects/P/secrets/S`.
+        secret: String,
+        /// The version as referred to.
+        version: String,
+    },
+    /// No binding on the secret or its project lets the runtime service account read it. Bindings on folders
+    /// and the organisation are not visible from here.
+    NoAccessBinding {
+        /// `projects/P/secrets/S`.
+        secret: String,
+        /// E-mail address of the runtime service account.
+        service_account: String,
+    },
+}
+
+impl fmt::Display for InjectionFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::VariablesMissing { revision, missing, .. } => {
+                write!(f, "revision {revision} lacks {}, which the pipeline declares", missing.join(", "))
+            }
+            Self::SecretReferenceDiffers { target, declared, serving: Some(serving) } => {
+                write!(f, "{target} refers to {serving}; the pipeline declares {declared}")
+            }
+            Self::SecretReferenceDiffers { target, declared, serving: None } => {
+                write!(
+                    f,
+                    "{target} is a plain value on the revision; the pipeline declares the secret {declared}"
+                )
+            }
+            Self::SecretNotFound { secret } => write!(f, "Secret Manager knows no {secret}"),
+            Self::VersionNotFound { secret, version } => write!(f, "{secret} has no version {version}"),
+            Self::VersionDisabled { secret, version } => {
+                write!(f, "version {version} of {secret} is DISABLED; expected ENABLED")
+            }
+            Self::VersionDestroyed { secret, version } => {
+                write!(f, "version {version} of {secret} is DESTROYED; expected ENABLED")
+            }
+            Self::NoAccessBinding { secret, service_account } => write!(
+                f,
+                "no binding on {secret} or its project gives {service_account} the permission secretmanager.versions.access"
+            ),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What a failed check saw. Findings are observations: they name no cause.
+//!
+//! One enum a family, in the order in which a request travels; the rules that turn them into causes stand in
+//! the files of the same names under `diagnosis/rules/`.
+
+mod credential;
+mod health;
+mod injection;
+mod instance;
+mod path;
+mod postgres;
+mod service;
+
+pub use credential::CredentialFinding;
+pub use health::{Dependency, HealthFinding};
+pub use injection::InjectionFinding;
+pub use instance::InstanceFinding;
+pub use path::PathFinding;
+pub use postgres::PostgresFinding;
+pub use service::ServiceFinding;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a failed check saw instead of the fact that should hold. `Display` is one sentence: found, and expected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "family", content = "found", rename_all = "kebab-case")]
+pub enum Finding {
+    /// Service and revision.
+    Service(ServiceFinding),
+    /// Injection of configuration and secrets.
+    Injection(InjectionFinding),
+    /// Shape of the credential.
+    Credential(CredentialFinding),
+    /// Way to the database.
+    Path(PathFinding),
+    /// The Cloud SQL instance.
+    Instance(InstanceFinding),
+    /// Talking to PostgreSQL.
+    Postgres(PostgresFinding),
+    /// Health.
+    Health(HealthFinding),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(finding) => finding.fmt(f),
+            Self::Injection(finding) => finding.fmt(f),
+            Self::Credential(finding) => finding.fmt(f),
+            Self::Path(finding) => finding.fmt(f),
+            Self::Instance(finding) => finding.fmt(f),
+            Self::Postgres(finding) => finding.fmt(f),
+            Self::Health(finding) => finding.fmt(f),
+        }
+    }
+}

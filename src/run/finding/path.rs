@@ -1,0 +1,88 @@
+//! Findings about the way from the service to its database: VPC access, network, egress.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// What was seen of the way to the database.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum PathFinding {
+    /// The database's address is private, and the revision has neither connector nor direct VPC egress.
+    NoVpcAccess {
+        /// Short name of the revision.
+        revision: String,
+        /// The database's address.
+        address: IpAddr,
+        /// The connector that the pipeline declares, where it declares one.
+        declared_connector: Option<String>,
+    },
+    /// The connector that the revision refers to does not exist.
+    ConnectorNotFound {
+        /// `projects/P/locations/R/connectors/C`.
+        connector: String,
+    },
+    /// The connector is in another state than READY (or UPDATING, which still carries traffic).
+    ConnectorNotReady {
+        /// `projects/P/locations/R/connectors/C`.
+        connector: String,
+        /// Its state as Google words it.
+        state: String,
+    },
+    /// The connector stands in another region than the service.
+    ConnectorElsewhere {
+        /// `projects/P/locations/R/connectors/C`.
+        connector: String,
+        /// The connector's region.
+        region: String,
+        /// The service's region.
+        service_region: String,
+    },
+    /// The service leaves into another network than the database's.
+    NetworkDiffers {
+        /// What carries the traffic: the connector or the subnetwork.
+        by: String,
+        /// The network it leads into, short name.
+        service_network: String,
+        /// The network of the database, short name.
+        database_network: String,
+        /// The Cloud SQL instance.
+        instance: String,
+    },
+    /// The egress setting sends the address past the VPC.
+    EgressBypasses {
+        /// Short name of the revision.
+        revision: String,
+        /// The setting as Google words it.
+        egress: String,
+        /// The database's address.
+        address: IpAddr,
+    },
+}
+
+impl fmt::Display for PathFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoVpcAccess { revision, address, .. } => write!(
+                f,
+                "revision {revision} has neither a VPC connector nor direct VPC egress, and {address} is private"
+            ),
+            Self::ConnectorNotFound { connector } => write!(f, "{connector} does not exist"),
+            Self::ConnectorNotReady { connector, state } => {
+                write!(f, "{connector} is in state {state}; expected READY")
+            }
+            Self::ConnectorElsewhere { connector, region, service_region } => {
+                write!(f, "{connector} stands in {region}; expected the service's region {service_region}")
+            }
+            Self::NetworkDiffers { by, service_network, database_network, instance } => write!(
+                f,
+                "{by} leads into network {service_network}; {instance} is attached to network {database_network}"
+            ),
+            Self::EgressBypasses { revision, egress, address } => write!(
+                f,
+                "egress {egress} of revision {revision} does not send {address} into the VPC; expected it to"
+            ),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What became of a check: a closed set, never a boolean.
+
+use serde::{Deserialize, Serialize};
+
+use super::finding::Finding;
+
+/// Where an observation was made. What one vantage cannot reach is no evidence about another.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Vantage {
+    /// The pipeline's own files.
+    Pipeline,
+    /// Google's APIs.
+    ControlPlane,
+    /// This machine, outside the service's network.
+    Runner,
+    /// A place with the service's own network and identity.
+    InVpc,
+    /// What the service itself answered.
+    Service,
+}
+
+/// The end of a check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The fact holds, and was seen to hold.
+    Passed {
+        /// What was seen, in one sentence.
+        detail: String,
+    },
+    /// The fact was seen not to hold.
+    Failed {
+        /// What was seen instead.
+        finding: Finding,
+    },
+    /// A check that this one needs did not pass, so this one could not start.
+    Blocked {
+        /// Key of the node that blocks (see [`super::record::NodeRecord::key`]).
+        by: String,
+    },
+    /// Not run, for a reason that is no defect of the gate.
+    Skipped {
+        /// Why.
+        reason: Skip,
+    },
+    /// It could not be found out.
+    Broken {
+        /// Why not.
+        why: Broken,
+    },
+}
+
+/// Why a check was not run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Skip {
+    /// There is nothing to check here (no connector, a public address, …).
+    NotApplicable {
+        /// Why it does not apply.
+        because: String,
+    },
+    /// Only another vantage could see it.
+    NotVisible {
+        /// Why this vantage cannot.
+        because: String,
+    },
+    /// It would read something that nobody allowed the gate to read (a secret's payload).
+    NotAllowed {
+        /// The flag or setting that allows it.
+        flag: String,
+    },
+    /// A value of the files is unresolved, and nothing is guessed.
+    Unresolved {
+        /// The expression, and what it stands for.
+        what: String,
+    },
+    /// The record already proved a cause that waiting cannot mend.
+    Settled {
+        /// The check that proved it.
+        by: String,
+    },
+    /// SIGINT or SIGTERM ended the run before this check did.
+    Interrupted {
+        /// The signal's name.
+        signal: String,
+    },
+    /// The deadline ended the run before this check started.
+    Deadline {
+        /// The deadline in seconds.
+        seconds: u64,
+    },
+}
+
+/// Why something could not be found out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum Broken {
+    /// Google refused the read.
+    PermissionDenied {
+        /// The permission that is missing, as `run.services.get`.
+        permission: String,
+        /// The smallest predefined role that holds it, as `roles/run.viewer`.
+        role: String,
+        /// What was to be read.
+        resource: String,
+    },
+    /// The API is switched off in the project.
+    ApiDisabled {
+        /// The API's service name, as `vpcaccess.googleapis.com`.
+        api: String,
+        /// The project.
+        project: String,
+    },
+    /// There are no credentials to ask with.
+    NoCredentials {
+        /// What the credential library said.
+        detail: String,
+    },
+    /// Asked, and no usable answer came (time-out, 5xx, connection error).
+    Unavailable {
+        /// What was asked.
+        what: String,
+        /// What came instead.
+        detail: String,
+    },
+    /// An answer came that is not in the API's shape.
+    Malformed {
+        /// What was asked.
+        what: String,
+        /// What is wrong with the answer.
+        detail: String,
+    },
+    /// It was under way when the deadline ended the run.
+    Deadline {
+        /// The deadline in seconds.
+        seconds: u64,
+    },
+    /// The check itself failed in a way that is a defect of rungate.
+    Defect {
+        /// What happened.
+        detail: String,
+    },
+}

@@ -1,1 +1,71 @@
-fn main() {}
+//! rungate's table of contents: load, build, execute, diagnose, render.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+use rungate::cli::arguments::{Arguments, CheckArguments, Command};
+use rungate::cli::{self, Context, Destinations, progress::Progress, settings, signal, world};
+use rungate::diagnosis::Diagnosis;
+use rungate::report::Style;
+use rungate::run::record::RunRecord;
+use rungate::{checks, diagnosis, pipeline, plan, run, sandbox};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let context = Context::of_process();
+    let style = settings::style(arguments.color, &context);
+    let status = match &arguments.command {
+        Command::Check(asked) => check(asked, &context, style),
+        Command::Read(asked) => cli::commands::read(asked, &context, style).map_err(anyhow::Error::from),
+        Command::Drill(asked) => cli::commands::drill(asked, &context, style).map_err(anyhow::Error::from),
+        Command::Diagnose(asked) => cli::commands::diagnose(asked, style).map_err(anyhow::Error::from),
+        Command::Explain(asked) => cli::commands::explain(asked).map_err(anyhow::Error::from),
+    };
+    match status {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => cli::refused(&error),
+    }
+}
+
+/// The gate: the reports are proven writable first, and written on every way out.
+fn check(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Result<u8> {
+    let reports = Destinations::open(&asked.report, asked.save_run.as_deref(), style)?;
+    match judge(asked, context, style) {
+        Ok((record, diagnosis)) => {
+            reports.write(&record, &diagnosis);
+            Ok(diagnosis.exit_code)
+        }
+        Err(error) => {
+            reports.write_refusal(&error.to_string());
+            Err(error)
+        }
+    }
+}
+
+fn judge(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Result<(RunRecord, Diagnosis)> {
+    let loaded =
+        pipeline::load(&cli::request(&asked.files, context)).map_err(|all| cli::unread(&all, style))?;
+    cli::announce(&loaded, asked.quiet, style);
+    let pipeline = if asked.sandbox { sandbox::fill(&loaded.pipeline) } else { loaded.pipeline };
+    let plan = plan::build(&pipeline, checks::CHECKS, &settings::defaults(asked, context))
+        .map_err(|all| cli::unplanned(&all))?;
+    let options = settings::options(asked, &pipeline)?;
+    let mut progress =
+        Progress::new(asked.quiet, context.stderr_is_terminal && !context.ci, plan.nodes.len());
+
+    let runtime = tokio::runtime::Runtime::new()?;
+    let record = runtime.block_on(async {
+        let (outside, _sandbox) = world::open(asked, context, &pipeline, &plan, &options.settings).await?;
+        let watch = &mut |event: run::Event<'_>| progress.see(&event);
+        let stop = signal::stopped();
+        anyhow::Ok(run::execute(&plan, Arc::new(outside), &options, diagnosis::settled, stop, watch).await)
+    });
+    // A name look-up that hangs in the system's resolver must not hold up the end.
+    runtime.shutdown_background();
+    progress.done();
+
+    let record = record?;
+    let diagnosis = diagnosis::diagnose(&record);
+    Ok((record, diagnosis))
+}

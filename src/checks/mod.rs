@@ -7,7 +7,7 @@ mod connection;
 mod facts;
 mod scope;
 
-pub use scope::{RunSettings, Scope};
+pub use scope::{Notes, RunSettings, Scope};
 
 use futures::future::BoxFuture;
 

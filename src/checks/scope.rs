@@ -44,7 +44,7 @@ pub struct Scope {
 pub struct Notes {
     inner: Mutex<Noted>,
     /// Rung whenever a waiting check has seen something new, so that the executor looks whether all is settled.
-    pub bell: tokio::sync::Notify,
+    bell: Arc<tokio::sync::Notify>,
 }
 
 /// What a check has noted so far.
@@ -65,6 +65,11 @@ pub struct Noted {
 }
 
 impl Notes {
+    /// Notes of one check; the bell is shared by all checks of a run.
+    pub fn ringing(bell: Arc<tokio::sync::Notify>) -> Self {
+        Self { inner: Mutex::default(), bell }
+    }
+
     /// Notes something.
     pub fn note(&self, change: impl FnOnce(&mut Noted)) {
         change(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner));

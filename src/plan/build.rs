@@ -1,7 +1,14 @@
-//! Building the plan.
+//! Building the plan: which checks of which service, and what waits for what.
 
-use super::Plan;
-use crate::model::Pipeline;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::place::place_of;
+use super::{Node, Plan, Target};
+use crate::checks::{Check, Subjects};
+use crate::model::{Pipeline, Place, Service, Stated};
+use crate::run::record::{NodeKey, Role};
 
 /// What the command line or the environment says where the files do not.
 #[derive(Clone, Debug, Default)]
@@ -10,13 +17,352 @@ pub struct Defaults {
     pub project: Option<String>,
     /// `--region`, else the environment's.
     pub region: Option<String>,
+    /// `--service`: only these; empty: all.
+    pub services: Vec<String>,
 }
 
-/// Why no plan could be made.
+/// Why no plan could be made. All reasons are reported at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanError {}
+pub enum PlanError {
+    /// Something that the gate must know to ask about a service is not known.
+    Unknown {
+        /// `name`, `project` or `region`.
+        what: &'static str,
+        /// The service as far as it has a name.
+        service: String,
+        /// Where.
+        place: Place,
+        /// The expression that hides it, where there is one.
+        expression: Option<String>,
+    },
+    /// `--service` names none of the pipeline's services.
+    NoSuchService {
+        /// What was asked for.
+        asked: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// There is nothing to check. A gate that checks nothing must not pass.
+    Empty,
+    /// Every obligation of a service was made advisory. A gate that asks for nothing must not pass.
+    NothingRequired {
+        /// The service.
+        service: String,
+        /// Where.
+        place: Place,
+    },
+    /// The table of checks contradicts itself: a defect of rungate.
+    Table(TableError),
+}
 
-/// Builds the plan.
-pub fn build(_pipeline: &Pipeline, _defaults: &Defaults) -> Result<Plan, PlanError> {
-    Err(PlanError {})
+/// How the table of checks can contradict itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TableError {
+    /// Two checks share an id.
+    Duplicate(&'static str),
+    /// A check needs one that does not exist.
+    UnknownNeed {
+        /// The check.
+        check: &'static str,
+        /// What it needs.
+        need: &'static str,
+    },
+    /// These checks wait for each other.
+    Cycle(Vec<&'static str>),
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { what, service, expression: Some(expression), .. } => {
+                write!(f, "the {what} of service {service} is hidden behind {expression}")
+            }
+            Self::Unknown { what, service, expression: None, .. } => {
+                write!(f, "the {what} of service {service} is stated nowhere")
+            }
+            Self::NoSuchService { asked, known } => {
+                write!(f, "the pipeline deploys no service {asked}; it deploys {}", known.join(", "))
+            }
+            Self::Empty => f.write_str("there is nothing to check"),
+            Self::NothingRequired { service, .. } => {
+                write!(f, "every obligation of service {service} is advisory: the gate could never fail")
+            }
+            Self::Table(TableError::Duplicate(id)) => write!(f, "two checks are called {id}"),
+            Self::Table(TableError::UnknownNeed { check, need }) => {
+                write!(f, "check {check} needs {need}, which does not exist")
+            }
+            Self::Table(TableError::Cycle(ids)) => {
+                write!(f, "these checks wait for each other: {}", ids.join(", "))
+            }
+        }
+    }
+}
+
+/// Builds the plan of a pipeline from a table of checks. Pure; reports every problem at once.
+///
+/// # Errors
+/// See [`PlanError`].
+pub fn build(
+    pipeline: &Pipeline,
+    table: &[&'static Check],
+    defaults: &Defaults,
+) -> Result<Plan, Vec<PlanError>> {
+    let order = in_order(table).map_err(|error| vec![PlanError::Table(error)])?;
+    let mut errors = Vec::new();
+    let targets = targets(pipeline, defaults, &mut errors);
+    let mut nodes = Vec::new();
+    for (index, target) in targets.iter().enumerate() {
+        let from = nodes.len();
+        plan_service(index, target, &order, &mut nodes);
+        if nodes.len() > from && nodes[from..].iter().all(|node: &Node| node.role == Role::Advisory) {
+            let (service, place) = (target.key.clone(), target.service.place.clone());
+            errors.push(PlanError::NothingRequired { service, place });
+        }
+    }
+    if errors.is_empty() && nodes.is_empty() {
+        errors.push(PlanError::Empty);
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let files = pipeline.files.iter().map(ToString::to_string).collect();
+    Ok(Plan { files, targets: targets.into_iter().map(Arc::new).collect(), nodes })
+}
+
+/// The table so ordered that what is needed stands before what needs it; otherwise as it was.
+fn in_order(table: &[&'static Check]) -> Result<Vec<&'static Check>, TableError> {
+    for (index, check) in table.iter().enumerate() {
+        if table[..index].iter().any(|other| other.id == check.id) {
+            return Err(TableError::Duplicate(check.id));
+        }
+        if let Some(need) = check.needs.iter().find(|need| !table.iter().any(|other| other.id == **need)) {
+            return Err(TableError::UnknownNeed { check: check.id, need });
+        }
+    }
+    let mut left: Vec<&'static Check> = table.to_vec();
+    let mut order: Vec<&'static Check> = Vec::new();
+    while !left.is_empty() {
+        let free = left
+            .iter()
+            .position(|check| check.needs.iter().all(|need| order.iter().any(|done| done.id == *need)));
+        match free {
+            Some(index) => order.push(left.remove(index)),
+            None => return Err(TableError::Cycle(left.iter().map(|check| check.id).collect())),
+        }
+    }
+    Ok(order)
+}
+
+fn targets(pipeline: &Pipeline, defaults: &Defaults, errors: &mut Vec<PlanError>) -> Vec<Target> {
+    let mut targets = Vec::new();
+    let mut names = Vec::new();
+    for service in &pipeline.services {
+        let called = service.name.as_ref().map_or("(no name)", |name| name.raw()).to_owned();
+        names.push(called.clone());
+        if !defaults.services.is_empty() && !defaults.services.contains(&called) {
+            continue;
+        }
+        let mut known = |what, stated: Option<&Stated>, default: Option<&String>| {
+            let text = stated.and_then(Stated::as_known).map(str::to_owned).or_else(|| default.cloned());
+            if text.is_none() {
+                errors.push(PlanError::Unknown {
+                    what,
+                    service: called.clone(),
+                    place: stated.map_or(&service.place, |stated| &stated.place).clone(),
+                    expression: stated.map(|stated| stated.raw().to_owned()),
+                });
+            }
+            text
+        };
+        let name = known("name", service.name.as_ref(), None);
+        let project = known("project", service.project.as_ref(), defaults.project.as_ref());
+        let region = known("region", service.region.as_ref(), defaults.region.as_ref());
+        if let (Some(name), Some(project), Some(region)) = (name, project, region) {
+            targets.push(Target { key: name.clone(), name, project, region, service: service.clone() });
+        }
+    }
+    for asked in defaults.services.iter().filter(|asked| !names.contains(asked)) {
+        errors.push(PlanError::NoSuchService { asked: asked.clone(), known: names.clone() });
+    }
+    make_keys_unique(&mut targets);
+    targets
+}
+
+/// A key is the name alone where that is enough, else the name with what tells the services apart.
+fn make_keys_unique(targets: &mut [Target]) {
+    let mut count: HashMap<String, usize> = HashMap::new();
+    for target in &*targets {
+        *count.entry(target.name.clone()).or_default() += 1;
+    }
+    for target in targets {
+        if count.get(&target.name).is_some_and(|&times| times > 1) {
+            target.key = format!("{}@{}.{}", target.name, target.region, target.project);
+        }
+    }
+}
+
+fn plan_service(index: usize, target: &Target, order: &[&'static Check], nodes: &mut Vec<Node>) {
+    let service = &target.service;
+    let from = nodes.len();
+    for check in order {
+        let subjects = match (check.subjects)(service) {
+            Subjects::None => continue,
+            Subjects::Whole => vec![None],
+            Subjects::Each(subjects) => subjects.into_iter().map(Some).collect(),
+        };
+        for subject in subjects {
+            let needs = (from..nodes.len())
+                .filter(|&at| check.needs.contains(&nodes[at].check.id))
+                // Of a check with the same subjects only the one about this subject is needed.
+                .filter(|&at| match (&nodes[at].subject, &subject) {
+                    (Some(theirs), Some(ours)) => theirs == ours,
+                    (None, _) | (_, None) => true,
+                })
+                .collect();
+            nodes.push(Node {
+                target: index,
+                check,
+                role: role(service, check, &target.key, subject.as_deref()),
+                place: place_of(service, check.id, subject.as_deref()),
+                subject,
+                needs,
+            });
+        }
+    }
+}
+
+/// The role of a check: the table's, unless the native file says otherwise. It may name a check, or one of its
+/// nodes (`secret-readable[DB_PASSWORD]`).
+fn role(service: &Service, check: &Check, key: &str, subject: Option<&str>) -> Role {
+    let node = NodeKey { service: key, check: check.id, subject }.to_string();
+    let named = |list: &[Stated]| {
+        list.iter().any(|stated| {
+            let text = stated.raw();
+            text == check.id || node.strip_prefix(key).and_then(|rest| rest.strip_prefix('/')) == Some(text)
+        })
+    };
+    if named(&service.require) {
+        Role::Obligation
+    } else if named(&service.advisory) {
+        Role::Advisory
+    } else {
+        check.role
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::DeploysVia;
+    use crate::run::outcome::{Outcome, Vantage};
+
+    const fn check(id: &'static str, needs: &'static [&'static str]) -> Check {
+        Check {
+            id,
+            holds: "It holds",
+            vantage: Vantage::ControlPlane,
+            role: Role::Obligation,
+            needs,
+            explained_by: &[],
+            subjects: |_| Subjects::Whole,
+            run: |_| Box::pin(async { Outcome::Passed { detail: String::new() } }),
+        }
+    }
+
+    fn place() -> Place {
+        Place { file: "f.yaml".into(), line: 1, column: 1 }
+    }
+
+    fn pipeline(services: &[(&str, Option<&str>, &str)]) -> Pipeline {
+        let services = services
+            .iter()
+            .map(|(name, project, region)| {
+                let mut service = Service::new(DeploysVia::Native, place());
+                service.name = Some(Stated::known(*name, place()));
+                service.project = project.map(|project| Stated::known(project, place()));
+                service.region = Some(Stated::known(*region, place()));
+                service
+            })
+            .collect();
+        Pipeline { services, ..Pipeline::default() }
+    }
+
+    #[test]
+    fn needs_stand_before_what_needs_them() {
+        static B: Check = check("b", &["a"]);
+        static A: Check = check("a", &[]);
+        let plan = build(&pipeline(&[("s", Some("p"), "r")]), &[&B, &A], &Defaults::default()).unwrap();
+        let keys: Vec<String> = plan.nodes.iter().map(|node| plan.key(node)).collect();
+        assert_eq!(keys, ["s/a", "s/b"]);
+        assert_eq!(plan.nodes[1].needs, [0]);
+    }
+
+    #[test]
+    fn a_table_that_contradicts_itself_is_an_error() {
+        static A: Check = check("a", &["b"]);
+        static B: Check = check("b", &["a"]);
+        static FREE: Check = check("free", &[]);
+        static LONE: Check = check("lone", &["nobody"]);
+        assert_eq!(in_order(&[&A, &B]).unwrap_err(), TableError::Cycle(vec!["a", "b"]));
+        assert_eq!(in_order(&[&FREE, &FREE]).unwrap_err(), TableError::Duplicate("free"));
+        assert_eq!(
+            in_order(&[&LONE]).unwrap_err(),
+            TableError::UnknownNeed { check: "lone", need: "nobody" }
+        );
+    }
+
+    #[test]
+    fn every_unknown_is_reported_at_once() {
+        static A: Check = check("a", &[]);
+        let pipeline = pipeline(&[("one", None, "r"), ("two", None, "r")]);
+        let errors = build(&pipeline, &[&A], &Defaults::default()).unwrap_err();
+        let services: Vec<&str> = errors
+            .iter()
+            .filter_map(|error| match error {
+                PlanError::Unknown { what: "project", service, .. } => Some(service.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(services, ["one", "two"]);
+    }
+
+    #[test]
+    fn a_default_fills_what_the_files_hide() {
+        static A: Check = check("a", &[]);
+        let mut pipeline = pipeline(&[("one", None, "r")]);
+        pipeline.services[0].project = Some(Stated::unresolved("$PROJECT_ID", place()));
+        let defaults = Defaults { project: Some("acme".to_owned()), ..Defaults::default() };
+        assert_eq!(build(&pipeline, &[&A], &defaults).unwrap().targets[0].project, "acme");
+    }
+
+    #[test]
+    fn services_of_one_name_in_two_regions_get_keys_of_their_own() {
+        static A: Check = check("a", &[]);
+        let pipeline = pipeline(&[("s", Some("p"), "r1"), ("s", Some("p"), "r2"), ("t", Some("p"), "r1")]);
+        let plan = build(&pipeline, &[&A], &Defaults::default()).unwrap();
+        let keys: Vec<&str> = plan.targets.iter().map(|target| target.key.as_str()).collect();
+        assert_eq!(keys, ["s@r1.p", "s@r2.p", "t"]);
+    }
+
+    #[test]
+    fn nothing_to_check_is_an_error() {
+        assert_eq!(build(&pipeline(&[]), &[], &Defaults::default()).unwrap_err(), [PlanError::Empty]);
+    }
+
+    #[test]
+    fn a_gate_that_could_never_fail_is_an_error() {
+        static A: Check = check("a", &[]);
+        let mut pipeline = pipeline(&[("s", Some("p"), "r")]);
+        pipeline.services[0].advisory = vec![Stated::known("a", place())];
+        let errors = build(&pipeline, &[&A], &Defaults::default()).unwrap_err();
+        assert!(matches!(errors.as_slice(), [PlanError::NothingRequired { .. }]), "{errors:?}");
+    }
+
+    #[test]
+    fn an_unknown_service_is_named_with_the_known_ones() {
+        static A: Check = check("a", &[]);
+        let defaults = Defaults { services: vec!["x".to_owned()], ..Defaults::default() };
+        let errors = build(&pipeline(&[("s", Some("p"), "r")]), &[&A], &defaults).unwrap_err();
+        assert_eq!(errors[0].to_string(), "the pipeline deploys no service x; it deploys s");
+    }
 }

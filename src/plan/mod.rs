@@ -1,8 +1,9 @@
 //! From the model to a graph of checks: pure.
 
 mod build;
+mod place;
 
-pub use build::{Defaults, PlanError, build};
+pub use build::{Defaults, PlanError, TableError, build};
 
 use std::sync::Arc;
 

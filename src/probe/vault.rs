@@ -61,22 +61,6 @@ impl Vault {
         }
         clean
     }
-
-    /// A value with every text in it redacted, keys of objects included.
-    pub fn redact_json(&self, value: &mut serde_json::Value) {
-        match value {
-            serde_json::Value::String(text) => *text = self.redact(text),
-            serde_json::Value::Array(items) => items.iter_mut().for_each(|item| self.redact_json(item)),
-            serde_json::Value::Object(map) => {
-                let entries = std::mem::take(map);
-                for (key, mut item) in entries {
-                    self.redact_json(&mut item);
-                    map.insert(self.redact(&key), item);
-                }
-            }
-            serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
-        }
-    }
 }
 
 impl fmt::Debug for Vault {

@@ -1,5 +1,9 @@
 //! The run: checks at work, and the record that they leave. The only async part besides [`crate::probe`].
 
+mod execute;
 pub mod finding;
 pub mod outcome;
 pub mod record;
+mod redact;
+
+pub use execute::{Event, Judge, Options, execute};

@@ -56,6 +56,30 @@ pub enum Ended {
         /// Its name, `SIGINT` or `SIGTERM`.
         name: String,
     },
+    /// A usage or pipeline-file problem: nothing ran.
+    Refusal {
+        /// The problem, as it was said on standard error.
+        problem: String,
+    },
+}
+
+impl RunRecord {
+    /// The record of a run that did not begin.
+    pub fn refused(problem: &str) -> Self {
+        Self {
+            version: RECORD_VERSION,
+            rungate: env!("CARGO_PKG_VERSION").to_owned(),
+            started: Timestamp::now(),
+            duration_ms: 0,
+            files: Vec::new(),
+            ended_by: Some(Ended::Refusal { problem: problem.to_owned() }),
+            sandbox: false,
+            vantage: Vantage::Runner,
+            accepted_unproven: Vec::new(),
+            services: Vec::new(),
+            nodes: Vec::new(),
+        }
+    }
 }
 
 /// An obligation that a user may accept without proof.

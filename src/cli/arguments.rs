@@ -1,0 +1,209 @@
+//! What the user types.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A deployment gate for Google Cloud Run that names the root cause.
+#[derive(Debug, Parser)]
+#[command(name = "rungate", version, about, arg_required_else_help = true, after_help = EXIT_STATUS)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// When to use colours.
+    #[arg(long, value_enum, default_value_t = Colour::Auto, global = true, value_name = "WHEN")]
+    pub color: Colour,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 healthy, 1 unhealthy, 2 usage or pipeline-file problem, 3 undecided (the gate could not find out), \
+130 or 143 interrupted.";
+
+/// Checks under way at once, unless the user says otherwise: mostly they wait.
+const CONCURRENCY: u16 = 64;
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a deploy: find what is broken, prove it, and fail with its root cause.
+    Check(CheckArguments),
+    /// Show what was understood of pipeline files.
+    Read(ReadArguments),
+    /// Inject every fault into the sandbox, and show which ones the gate names right.
+    Drill(DrillArguments),
+    /// Judge a saved run again (see `check --save-run`).
+    Diagnose(DiagnoseArguments),
+    /// Explain a check or a cause.
+    Explain(ExplainArguments),
+}
+
+/// Which files and services.
+#[derive(Clone, Debug, Args)]
+pub struct Files {
+    /// Pipeline files; without any, rungate.yaml, else the pipeline files in the usual places.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Arguments of `check`.
+#[derive(Clone, Debug, Args)]
+pub struct CheckArguments {
+    /// The pipeline.
+    #[command(flatten)]
+    pub files: Files,
+
+    /// Project, where the files do not state it.
+    #[arg(long, value_name = "ID")]
+    pub project: Option<String>,
+
+    /// Region, where the files do not state it.
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// Check only this service; repeatable.
+    #[arg(long, value_name = "NAME")]
+    pub service: Vec<String>,
+
+    /// When the run ends at the latest [default: the file's, else 5m].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub deadline: Option<Duration>,
+
+    /// Where this machine stands; in-vpc: in the service's own network, so that what it dials is evidence.
+    #[arg(long, value_enum, value_name = "WHERE")]
+    pub vantage: Option<VantageArgument>,
+
+    /// Let the gate read the payload of the secrets that lead to the database (no value is ever shown).
+    #[arg(long)]
+    pub inspect_secrets: bool,
+
+    /// Accept without proof that this works; repeatable.
+    #[arg(long, value_name = "WHAT", value_parser = ["database"])]
+    pub accept_unproven: Vec<String>,
+
+    /// Write a report (text, junit, json) to a path, `-` for standard output; repeatable.
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub report: Vec<String>,
+
+    /// Keep the record of the run, for `rungate diagnose`.
+    #[arg(long, value_name = "FILE")]
+    pub save_run: Option<PathBuf>,
+
+    /// How many checks may be under way at once.
+    #[arg(long, value_name = "N", default_value_t = CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub concurrency: u16,
+
+    /// Say nothing while the run lasts.
+    #[arg(long, short)]
+    pub quiet: bool,
+
+    /// Run against an embedded stand-in of the cloud that the pipeline describes.
+    #[arg(long)]
+    pub sandbox: bool,
+
+    /// Break the sandbox in this way; repeatable. `rungate drill --list` names them.
+    #[arg(long, value_name = "CODE", requires = "sandbox")]
+    pub fault: Vec<String>,
+
+    /// Delay every answer of the sandbox's control plane.
+    #[arg(long, value_name = "DURATION", requires = "sandbox", value_parser = duration, hide = true)]
+    pub sandbox_latency: Option<Duration>,
+}
+
+impl CheckArguments {
+    /// A check of these files against the sandbox, with every default.
+    pub fn in_sandbox(files: Files) -> Self {
+        Self {
+            files,
+            project: None,
+            region: None,
+            service: Vec::new(),
+            deadline: None,
+            vantage: None,
+            inspect_secrets: false,
+            accept_unproven: Vec::new(),
+            report: Vec::new(),
+            save_run: None,
+            concurrency: CONCURRENCY,
+            quiet: true,
+            sandbox: true,
+            fault: Vec::new(),
+            sandbox_latency: None,
+        }
+    }
+}
+
+/// Arguments of `read`.
+#[derive(Clone, Debug, Args)]
+pub struct ReadArguments {
+    /// The pipeline.
+    #[command(flatten)]
+    pub files: Files,
+
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `drill`.
+#[derive(Clone, Debug, Args)]
+pub struct DrillArguments {
+    /// The pipeline.
+    #[command(flatten)]
+    pub files: Files,
+
+    /// Only this fault; repeatable.
+    #[arg(long, value_name = "CODE")]
+    pub fault: Vec<String>,
+
+    /// Name the faults, and do nothing.
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// Arguments of `diagnose`.
+#[derive(Clone, Debug, Args)]
+pub struct DiagnoseArguments {
+    /// The record that `check --save-run` wrote.
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+
+    /// Write a report (text, junit, json) to a path, `-` for standard output; repeatable.
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub report: Vec<String>,
+}
+
+/// Arguments of `explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArguments {
+    /// The id of a check or the code of a cause; without it, all are listed.
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where the machine stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VantageArgument {
+    /// Anywhere: what it cannot reach is no evidence about the service.
+    Runner,
+    /// In the service's own network.
+    InVpc,
+}
+
+/// A duration as the native format writes it.
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::pipeline::duration(text)
+}

@@ -1,0 +1,99 @@
+//! The commands beside `check`.
+
+use std::io::Write as _;
+
+use super::arguments::{CheckArguments, DiagnoseArguments, DrillArguments, ExplainArguments, Files, ReadArguments};
+use super::{Context, Destinations, Refusal, announce, drill as drilling, request, settings, unplanned, unread};
+use crate::report::Style;
+use crate::run::record::{RECORD_VERSION, RunRecord};
+use crate::{checks, diagnosis, explain as pages, pipeline, plan, sandbox};
+
+/// The largest saved run that is read, in bytes.
+const LARGEST_RUN: u64 = 64 << 20;
+
+/// `rungate read`.
+///
+/// # Errors
+/// Problems of the files.
+pub fn read(asked: &ReadArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
+    let loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
+    announce(&loaded, false, style);
+    let text = if asked.json {
+        format!("{:#}\n", super::read::json(&loaded))
+    } else {
+        super::read::text(&loaded, style.colour)
+    };
+    say(&text);
+    Ok(0)
+}
+
+/// `rungate drill`.
+///
+/// # Errors
+/// Problems of the files, or a fault that does not exist.
+pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
+    let faults = drilling::chosen(&asked.fault)?;
+    if asked.list {
+        let widest = faults.iter().map(|fault| fault.code.len()).max().unwrap_or_default();
+        let lines: Vec<String> =
+            faults.iter().map(|fault| format!("{:<widest$}  {}\n", fault.code, fault.what)).collect();
+        say(&lines.concat());
+        return Ok(0);
+    }
+    let loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
+    let pipeline = sandbox::fill(&loaded.pipeline);
+    let check = CheckArguments::in_sandbox(Files { files: asked.files.files.clone() });
+    let plan = plan::build(&pipeline, checks::CHECKS, &settings::defaults(&check, context))
+        .map_err(|all| unplanned(&all))?;
+    let options = settings::options(&check, &pipeline)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Refusal::new(error.to_string()))?;
+    let rows = runtime.block_on(drilling::drill(&pipeline, &plan, &faults, &options))?;
+    runtime.shutdown_background();
+    say(&drilling::table(&rows));
+    Ok(u8::from(!rows.iter().all(drilling::Row::right)))
+}
+
+/// `rungate diagnose`.
+///
+/// # Errors
+/// A record that cannot be read.
+pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> {
+    let name = asked.run.display();
+    let cannot = |problem: &str| Refusal::new(format!("{name}: {problem}")).hint("give what `check --save-run` wrote");
+    let meta = std::fs::metadata(&asked.run).map_err(|error| cannot(&error.to_string()))?;
+    if !meta.is_file() || meta.len() > LARGEST_RUN {
+        return Err(cannot("it is no file of less than 64 MiB"));
+    }
+    let text = std::fs::read_to_string(&asked.run).map_err(|error| cannot(&error.to_string()))?;
+    let record: RunRecord =
+        serde_json::from_str(&text).map_err(|error| cannot(&format!("no record of a run: {error}")))?;
+    if record.version != RECORD_VERSION {
+        return Err(cannot(&format!("its version is {}, this rungate reads {RECORD_VERSION}", record.version)));
+    }
+    let reports = Destinations::open(&asked.report, None, style)?;
+    let diagnosis = diagnosis::diagnose(&record);
+    reports.write(&record, &diagnosis);
+    Ok(diagnosis.exit_code)
+}
+
+/// `rungate explain`.
+///
+/// # Errors
+/// A code that is neither a check nor a cause.
+pub fn explain(asked: &ExplainArguments) -> Result<u8, Refusal> {
+    let Some(code) = &asked.code else {
+        let lines: Vec<String> = pages::all().map(|page| format!("{}\n", page)).collect();
+        say(&lines.concat());
+        return Ok(0);
+    };
+    let page = pages::explain(code).ok_or_else(|| {
+        Refusal::unknown("check or cause", code, pages::all(), "`rungate explain` lists them all")
+    })?;
+    say(page);
+    Ok(0)
+}
+
+/// Writes to standard output; a reader that closed the pipe has what it wanted.
+fn say(text: &str) {
+    drop(std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()));
+}

@@ -1,0 +1,109 @@
+//! `--report FORMAT=PATH`: every path is proven writable before the first probe, and written on every way out.
+
+use std::collections::HashSet;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::Refusal;
+use crate::diagnosis::Diagnosis;
+use crate::report::{self, REPORTS, Report, Style, file::Destination};
+use crate::run::record::RunRecord;
+
+/// Where the reports of a run go.
+#[derive(Debug)]
+pub struct Destinations {
+    reports: Vec<(&'static Report, Target)>,
+    run: Option<Destination>,
+    /// Whether the last report is the text that nobody asked for.
+    implicit: bool,
+    /// How the text on standard output looks.
+    style: Style,
+}
+
+#[derive(Debug)]
+enum Target {
+    StandardOutput,
+    File(Destination),
+}
+
+impl Destinations {
+    /// Opens what the user asked for. Without a report on standard output, the text report goes there.
+    ///
+    /// # Errors
+    /// An unknown format, a path given twice, or one that cannot be written.
+    pub fn open(asked: &[String], save_run: Option<&Path>, style: Style) -> Result<Self, Refusal> {
+        let mut reports = Vec::new();
+        let mut taken: HashSet<PathBuf> = HashSet::new();
+        let mut take = |path: &Path| {
+            let twice = !taken.insert(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+            if twice { Err(Refusal::new(format!("{} is given twice", path.display()))) } else { Ok(()) }
+        };
+        for text in asked {
+            let (format, path) = text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(|| {
+                Refusal::new(format!("--report {text} names no path"))
+                    .hint("write FORMAT=PATH, for example junit=TEST-rungate.xml")
+            })?;
+            let report = report::find(format).ok_or_else(|| {
+                let known: Vec<&str> = REPORTS.iter().map(|report| report.id).collect();
+                Refusal::new(format!("there is no report format {format}"))
+                    .hint(format!("the formats are {}", known.join(", ")))
+            })?;
+            let path = Path::new(path);
+            take(path)?;
+            let target = match path.to_str() {
+                Some("-") => Target::StandardOutput,
+                _ => Target::File(open(path)?),
+            };
+            reports.push((report, target));
+        }
+        let run = save_run.map(|path| take(path).and_then(|()| open(path))).transpose()?;
+        let implicit = !reports.iter().any(|(_, target)| matches!(target, Target::StandardOutput));
+        if implicit {
+            reports.extend(report::find("text").map(|text| (text, Target::StandardOutput)));
+        }
+        Ok(Self { reports, run, implicit, style })
+    }
+
+    /// Writes every report. What cannot be written is said on standard error; it changes neither the other
+    /// reports nor the exit status.
+    pub fn write(self, record: &RunRecord, diagnosis: &Diagnosis) {
+        let plain = Style { colour: false, ..self.style };
+        let mut trouble = Vec::new();
+        if let Some(destination) = self.run {
+            let text = serde_json::to_string_pretty(record).map_err(|error| error.to_string());
+            let written = text.and_then(|text| destination.write(&text).map_err(|error| error.to_string()));
+            trouble.extend(written.err());
+        }
+        for (report, target) in self.reports {
+            match target {
+                Target::StandardOutput => {
+                    let text = (report.render)(record, diagnosis, &self.style);
+                    // A reader that closed the pipe has what it wanted; the verdict stands all the same.
+                    drop(std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()));
+                }
+                Target::File(destination) => {
+                    let text = (report.render)(record, diagnosis, &plain);
+                    trouble.extend(destination.write(&text).err().map(|error| error.to_string()));
+                }
+            }
+        }
+        for text in trouble {
+            drop(writeln!(std::io::stderr(), "rungate: {text}"));
+        }
+    }
+
+    /// Writes the reports that were asked for when the gate did not even begin.
+    pub fn write_refusal(mut self, problem: &str) {
+        // The problem stands on standard error already; only a report that was asked for is written.
+        if self.implicit {
+            self.reports.pop();
+        }
+        let record = RunRecord::refused(problem);
+        let diagnosis = crate::diagnosis::diagnose(&record);
+        self.write(&record, &diagnosis);
+    }
+}
+
+fn open(path: &Path) -> Result<Destination, Refusal> {
+    Destination::open(path).map_err(|error| Refusal::new(error.to_string()))
+}

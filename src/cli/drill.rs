@@ -1,0 +1,141 @@
+//! `rungate drill`: every fault, one after the other and side by side, and whether the gate names it.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+use futures::stream;
+
+use super::{Refusal, world};
+use crate::diagnosis::{self, Verdict};
+use crate::model::Pipeline;
+use crate::plan::Plan;
+use crate::run::{self, Options};
+use crate::sandbox::faults::{FAULTS, Fault};
+
+/// How many worlds are broken at once: mostly they wait for time-outs, not for the processor.
+const SIDE_BY_SIDE: usize = 8;
+
+/// What a drill showed of one world.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The fault; `None`: the healthy world.
+    pub fault: Option<&'static Fault>,
+    /// What came of it.
+    pub shown: Shown,
+    /// How long the gate took, the start of the sandbox included.
+    pub took: Duration,
+}
+
+/// What came of a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The gate's verdict and the code of the root cause that it names first.
+    Judged {
+        /// The verdict.
+        verdict: Verdict,
+        /// The first cause.
+        cause: Option<String>,
+    },
+    /// The pipeline has nothing that this fault could break.
+    NotApplicable(String),
+}
+
+impl Row {
+    /// Whether the gate was right: the fault named first with its verdict, or the healthy world called healthy.
+    pub fn right(&self) -> bool {
+        match (&self.shown, self.fault) {
+            (Shown::NotApplicable(_), _) => true,
+            (Shown::Judged { verdict, cause }, Some(fault)) => {
+                *verdict == fault.expects.verdict && *cause == Some(fault.expects.cause.to_string())
+            }
+            (Shown::Judged { verdict, cause }, None) => *verdict == Verdict::Healthy && cause.is_none(),
+        }
+    }
+}
+
+/// The faults that were asked for; all, where none was.
+///
+/// # Errors
+/// A fault that does not exist.
+pub fn chosen(codes: &[String]) -> Result<Vec<&'static Fault>, Refusal> {
+    if codes.is_empty() {
+        return Ok(FAULTS.to_vec());
+    }
+    codes
+        .iter()
+        .map(|code| {
+            crate::sandbox::faults::find(code).ok_or_else(|| {
+                let known = FAULTS.iter().map(|fault| fault.code);
+                Refusal::unknown("fault", code, known, "`rungate drill --list` names them all")
+            })
+        })
+        .collect()
+}
+
+/// Runs the gate against the healthy world and against each fault.
+///
+/// # Errors
+/// The sandbox could not start.
+pub async fn drill(
+    pipeline: &Pipeline,
+    plan: &Plan,
+    faults: &[&'static Fault],
+    options: &Options,
+) -> Result<Vec<Row>, Refusal> {
+    let worlds = std::iter::once(None).chain(faults.iter().copied().map(Some));
+    let rows: Vec<Result<Row, Refusal>> = stream::iter(worlds)
+        .map(|fault| one(pipeline, plan, fault, options))
+        .buffered(SIDE_BY_SIDE)
+        .collect()
+        .await;
+    rows.into_iter().collect()
+}
+
+async fn one(
+    pipeline: &Pipeline,
+    plan: &Plan,
+    fault: Option<&'static Fault>,
+    options: &Options,
+) -> Result<Row, Refusal> {
+    let began = Instant::now();
+    if let Some(reason) = fault.and_then(|fault| fault.hindrance(pipeline, plan)) {
+        return Ok(Row { fault, shown: Shown::NotApplicable(reason), took: began.elapsed() });
+    }
+    let codes: Vec<String> = fault.iter().map(|fault| fault.code.to_owned()).collect();
+    let (_sandbox, outside) = world::sandbox(pipeline, plan, &codes, None, &options.settings).await?;
+    let stop = std::future::pending();
+    let record = run::execute(plan, outside.into(), options, diagnosis::settled, stop, &mut |_| {}).await;
+    let diagnosis = diagnosis::diagnose(&record);
+    let cause = diagnosis.causes.first().map(|cause| cause.code.to_string());
+    Ok(Row { fault, shown: Shown::Judged { verdict: diagnosis.verdict, cause }, took: began.elapsed() })
+}
+
+/// The rows as a table, with a line of totals.
+pub fn table(rows: &[Row]) -> String {
+    let mut text = String::new();
+    let name = |row: &Row| row.fault.map_or("(healthy world)", |fault| fault.code).to_owned();
+    let widest = rows.iter().map(|row| name(row).len()).max().unwrap_or_default();
+    let mut line = |fault: &str, verdict: &str, cause: &str, right: &str, took: &str| {
+        // Writing to a String cannot fail.
+        drop(writeln!(text, "{fault:<widest$}  {verdict:<9}  {cause:<widest$}  {right:<5}  {took:>7}"));
+    };
+    line("fault", "verdict", "root cause named", "", "time");
+    for row in rows {
+        let took = format!("{:.2} s", row.took.as_secs_f64());
+        match &row.shown {
+            Shown::Judged { verdict, cause } => {
+                let cause = cause.as_deref().unwrap_or("-");
+                let right = if row.right() { "right" } else { "WRONG" };
+                line(&name(row), &verdict.to_string(), cause, right, &took);
+            }
+            Shown::NotApplicable(reason) => line(&name(row), "-", &format!("not applicable: {reason}"), "", ""),
+        }
+    }
+    let wrong = rows.iter().filter(|row| !row.right()).count();
+    let left_out = rows.iter().filter(|row| matches!(row.shown, Shown::NotApplicable(_))).count();
+    let faults = rows.iter().filter(|row| row.fault.is_some()).count();
+    let named = rows.iter().filter(|row| row.fault.is_some() && row.right()).count() - left_out;
+    drop(writeln!(text, "\n{named} of {faults} faults named right, {left_out} not applicable, {wrong} wrong"));
+    text
+}

@@ -1,0 +1,88 @@
+//! The command line: what `main` is a table of contents of.
+
+pub mod arguments;
+pub mod commands;
+mod context;
+mod destinations;
+pub mod drill;
+pub mod progress;
+pub mod read;
+mod refusal;
+pub mod settings;
+pub mod signal;
+pub mod world;
+
+pub use context::Context;
+pub use destinations::Destinations;
+pub use refusal::Refusal;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use crate::checks::CHECKS;
+use crate::pipeline::{Loaded, Problems, Request};
+use crate::plan::PlanError;
+use crate::report::Style;
+use arguments::Files;
+
+/// Exit status of a usage or pipeline-file problem.
+pub const REFUSED: u8 = 2;
+
+/// What to load for these arguments.
+pub fn request(files: &Files, context: &Context) -> Request {
+    Request {
+        files: files.files.clone(),
+        directory: context.directory.clone(),
+        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+    }
+}
+
+/// Says on standard error which files were chosen, and what was odd about them.
+pub fn announce(loaded: &Loaded, quiet: bool, style: Style) {
+    if quiet {
+        return;
+    }
+    let mut text = String::new();
+    if let Some(found) = &loaded.found {
+        text.push_str(&format!("rungate: reading {}\n", found.join(", ")));
+    }
+    text.push_str(&loaded.warnings.render(style.colour));
+    drop(std::io::stderr().write_all(text.as_bytes()));
+}
+
+/// The refusal for problems of the files.
+pub fn unread(problems: &Problems, style: Style) -> Refusal {
+    Refusal::new(problems.render(style.colour).trim_end())
+}
+
+/// The refusal for a plan that could not be made.
+pub fn unplanned(errors: &[PlanError]) -> Refusal {
+    let lines: Vec<String> = errors
+        .iter()
+        .map(|error| match error {
+            PlanError::Unknown { what, place, .. } => {
+                format!("{place}: {error}\nhint: state it in the file, or pass --{what}")
+            }
+            PlanError::NothingRequired { place, .. } => format!("{place}: {error}"),
+            PlanError::NoSuchService { .. } | PlanError::Empty | PlanError::Table(_) => error.to_string(),
+        })
+        .collect();
+    Refusal::new(lines.join("\n"))
+}
+
+/// Says on standard error why the gate did not begin.
+pub fn refused(error: &dyn std::fmt::Display) -> ExitCode {
+    let text = error.to_string();
+    // Problems of files carry their own "error:" and place.
+    let prefix = if text.starts_with("error") { "" } else { "error: " };
+    drop(writeln!(std::io::stderr(), "{prefix}{text}"));
+    ExitCode::from(REFUSED)
+}
+
+/// The known word nearest to a mistyped one, where one is near enough to be meant.
+pub fn suggestion<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Below this, words have little in common.
+    const NEAR: f64 = 0.75;
+    let likeness = |word: &&str| strsim::jaro_winkler(given, word);
+    known.into_iter().filter(|word| likeness(word) >= NEAR).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+}

@@ -1,0 +1,47 @@
+//! Why the gate did not begin: a usage or pipeline-file problem (exit status 2).
+
+use std::error::Error;
+use std::fmt;
+
+use super::suggestion;
+
+/// A problem with what the user gave, in the user's terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong. May be several lines, when files have several problems.
+    pub message: String,
+    /// What to do instead.
+    pub hint: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal without a hint.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    /// Adds what to do instead.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// There is no such thing; perhaps one of the known ones was meant.
+    pub fn unknown<'a>(kind: &str, given: &str, known: impl IntoIterator<Item = &'a str>, list: &str) -> Self {
+        let refusal = Self::new(format!("there is no {kind} {given}"));
+        match suggestion(given, known) {
+            Some(near) => refusal.hint(format!("did you mean {near}? {list}")),
+            None => refusal.hint(list),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+    }
+}
+
+impl Error for Refusal {}

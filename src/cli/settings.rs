@@ -1,0 +1,71 @@
+//! From what was typed to what the run needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::arguments::{CheckArguments, Colour, VantageArgument};
+use super::{Context, Refusal};
+use crate::checks::RunSettings;
+use crate::model::Pipeline;
+use crate::plan::Defaults;
+use crate::report::Style;
+use crate::run::Options;
+use crate::run::outcome::Vantage;
+use crate::run::record::Unproven;
+
+/// The deadline where neither the command line nor the native file states one.
+const DEADLINE: Duration = Duration::from_secs(5 * 60);
+/// One TCP connection: long enough for three SYNs (at 0, 1 and 3 s), which tells loss from silence.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// One step of a conversation: Cloud Run's cold start is within it, a hung server is not waited for.
+const STEP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How a run is carried out.
+///
+/// In the sandbox the gate stands in the service's own network and may read secrets: both are its own inventions.
+///
+/// # Errors
+/// An obligation that nobody can accept unproven.
+pub fn options(asked: &CheckArguments, pipeline: &Pipeline) -> Result<Options, Refusal> {
+    let vantage = match asked.vantage {
+        Some(VantageArgument::InVpc) => Vantage::InVpc,
+        Some(VantageArgument::Runner) => Vantage::Runner,
+        None if asked.sandbox => Vantage::InVpc,
+        None => Vantage::Runner,
+    };
+    let accepted = asked.accept_unproven.iter().map(|what| {
+        what.parse::<Unproven>()
+            .map_err(|_unknown| Refusal::new(format!("nothing called {what} can be accepted unproven")))
+    });
+    Ok(Options {
+        settings: Arc::new(RunSettings {
+            vantage,
+            inspect_secrets: asked.inspect_secrets || asked.sandbox,
+            connect_timeout: CONNECT_TIMEOUT,
+            step_timeout: STEP_TIMEOUT,
+        }),
+        deadline: asked.deadline.or(pipeline.deadline).unwrap_or(DEADLINE),
+        concurrency: usize::from(asked.concurrency),
+        accepted_unproven: accepted.collect::<Result<_, _>>()?,
+        sandbox: asked.sandbox,
+    })
+}
+
+/// What the command line and the environment say where the files do not.
+pub fn defaults(asked: &CheckArguments, context: &Context) -> Defaults {
+    Defaults {
+        project: asked.project.clone().or_else(|| context.project.clone()),
+        region: asked.region.clone().or_else(|| context.region.clone()),
+        services: asked.service.clone(),
+    }
+}
+
+/// How text looks on standard output.
+pub fn style(colour: Colour, context: &Context) -> Style {
+    let colour = match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => context.stdout_is_terminal && !context.no_color,
+    };
+    Style { colour, width: context.width }
+}

@@ -1,0 +1,80 @@
+//! The outside world of a run: the real one, or the sandbox's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::arguments::CheckArguments;
+use super::{Context, Refusal};
+use crate::checks::RunSettings;
+use crate::model::Pipeline;
+use crate::plan::Plan;
+use crate::probe::Outside;
+use crate::probe::dial::System;
+use crate::probe::google::{Auth, Google};
+use crate::probe::http::Http;
+use crate::probe::vault::Vault;
+use crate::sandbox::{Sandbox, SandboxOptions, faults};
+
+/// The outside world that the user asked for; with it the sandbox, which ends when it is dropped.
+///
+/// # Errors
+/// See [`sandbox`].
+pub async fn open(
+    asked: &CheckArguments,
+    context: &Context,
+    pipeline: &Pipeline,
+    plan: &Plan,
+    settings: &RunSettings,
+) -> Result<(Outside, Option<Sandbox>), Refusal> {
+    if !asked.sandbox {
+        return Ok((real(context, settings), None));
+    }
+    let (sandbox, outside) = sandbox(pipeline, plan, &asked.fault, asked.sandbox_latency, settings).await?;
+    Ok((outside, Some(sandbox)))
+}
+
+/// The real world.
+pub fn real(context: &Context, settings: &RunSettings) -> Outside {
+    let vault = Arc::new(Vault::default());
+    if let Auth::AccessToken(token) = &context.auth {
+        vault.remember(token);
+    }
+    Outside {
+        google: Google::new(&context.endpoints, context.auth.clone(), Arc::clone(&vault)),
+        http: Http::new(settings.step_timeout),
+        dial: Arc::new(System),
+        vault,
+    }
+}
+
+/// A sandbox with these faults, and the outside world as it gives it. The sandbox ends when it is dropped.
+///
+/// # Errors
+/// A fault that does not exist, or that this pipeline gives nothing to break for.
+pub async fn sandbox(
+    pipeline: &Pipeline,
+    plan: &Plan,
+    faults: &[String],
+    latency: Option<Duration>,
+    settings: &RunSettings,
+) -> Result<(Sandbox, Outside), Refusal> {
+    let mut chosen = Vec::new();
+    for code in faults {
+        chosen.push(faults::find(code).ok_or_else(|| {
+            let known = faults::FAULTS.iter().map(|fault| fault.code);
+            Refusal::unknown("fault", code, known, "`rungate drill --list` names them all")
+        })?);
+    }
+    let options = SandboxOptions { latency: latency.unwrap_or_default() };
+    let sandbox = Sandbox::start(pipeline, plan, &chosen, options)
+        .await
+        .map_err(|error| Refusal::new(error.to_string()))?;
+    let vault = Arc::new(Vault::default());
+    let outside = Outside {
+        google: Google::new(&sandbox.endpoints(), Auth::Anonymous, Arc::clone(&vault)),
+        http: Http::new(settings.step_timeout),
+        dial: sandbox.dial(),
+        vault,
+    };
+    Ok((sandbox, outside))
+}

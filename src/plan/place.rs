@@ -1,0 +1,35 @@
+//! Where in the pipeline a check is rooted, so that a report can point there.
+
+use crate::model::{Database, DatabaseVariables, Place, Service};
+
+/// The place that makes the gate ask: a secret's reference, the connector, the host variable, the health path;
+/// else the deploying step.
+pub(super) fn place_of(service: &Service, check: &str, subject: Option<&str>) -> Place {
+    let subject = subject.and_then(|target| service.secret(target)).map(|secret| &secret.secret.place);
+    let family = check.split('-').next().unwrap_or(check);
+    let of_family = match family {
+        "vpc" | "egress" => vpc(service),
+        "instance" => {
+            service.database.as_ref().and_then(|one| one.instance.as_ref()).map(|instance| &instance.place)
+        }
+        "database" | "credential" => service.database.as_ref().and_then(|one| of_database(service, one)),
+        "health" => service.health.path.as_ref().or(service.health_paths.first()).map(|path| &path.place),
+        _ => None,
+    };
+    subject.or(of_family).unwrap_or(&service.place).clone()
+}
+
+fn vpc(service: &Service) -> Option<&Place> {
+    let stated =
+        service.vpc.connector.as_ref().or(service.vpc.network.as_ref()).or(service.vpc.subnet.as_ref());
+    stated.map(|stated| &stated.place)
+}
+
+fn of_database<'a>(service: &'a Service, database: &'a Database) -> Option<&'a Place> {
+    let name = match &database.variables {
+        DatabaseVariables::Dsn(name) => name,
+        DatabaseVariables::Parts { host, .. } => host,
+    };
+    let plain = service.variable(name).map(|variable| &variable.value.place);
+    plain.or_else(|| service.secret(name).map(|secret| &secret.secret.place))
+}

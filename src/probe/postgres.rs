@@ -1,1 +1,0 @@
-//! Talking to PostgreSQL, one step after the other.

@@ -1,0 +1,360 @@
+//! Carrying out a plan: everything that can run at once does, and one deadline ends it.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::Instant;
+
+use super::outcome::{Broken, Outcome, Skip, Vantage};
+use super::record::{DatabaseRecord, Ended, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven};
+use super::redact::redacted;
+use crate::checks::{Notes, RunSettings, Scope};
+use crate::plan::Plan;
+use crate::probe::Outside;
+
+/// How a run is carried out.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What checks may do.
+    pub settings: Arc<RunSettings>,
+    /// When the run ends at the latest, counted from its start.
+    pub deadline: Duration,
+    /// How many checks may be under way at once.
+    pub concurrency: usize,
+    /// What the user accepts without proof.
+    pub accepted_unproven: Vec<Unproven>,
+    /// Whether the outside is the sandbox.
+    pub sandbox: bool,
+}
+
+/// What happens during a run, for those who watch it.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// A check began.
+    Started(&'a NodeRecord),
+    /// A check ended; its outcome is set.
+    Ended(&'a NodeRecord),
+}
+
+/// Judges a record while its run lasts: which services are settled, and by which node
+/// (see [`crate::diagnosis::settled`]).
+pub type Judge = fn(&RunRecord) -> Vec<(String, String)>;
+
+/// Carries out a plan. `stop` ends it early (a signal); the record then names what did not run.
+///
+/// The record holds no secret: every text in it went through the vault of `outside`.
+pub async fn execute(
+    plan: &Plan,
+    outside: Arc<Outside>,
+    options: &Options,
+    judge: Judge,
+    stop: impl Future<Output = Ended>,
+    watch: &mut (dyn FnMut(Event<'_>) + Send),
+) -> RunRecord {
+    let mut run = Running::new(plan, outside, options, watch);
+    let deadline = tokio::time::sleep_until(run.started + options.deadline);
+    tokio::pin!(deadline, stop);
+    run.start_what_can();
+    while !run.tasks.is_empty() {
+        tokio::select! {
+            biased;
+            ended = &mut stop => {
+                run.end(ended);
+                break;
+            }
+            () = &mut deadline => {
+                run.end(Ended::Deadline { seconds: options.deadline.as_secs() });
+                break;
+            }
+            Some(done) = run.tasks.join_next_with_id() => run.take(done),
+            () = run.bell.notified() => run.look_at_notes(),
+        }
+        run.settle(judge);
+        run.start_what_can();
+    }
+    run.into_record()
+}
+
+struct Running<'a> {
+    plan: &'a Plan,
+    outside: Arc<Outside>,
+    options: &'a Options,
+    started: Instant,
+    bell: Arc<Notify>,
+    slots: Arc<Semaphore>,
+    notes: Vec<Arc<Notes>>,
+    tasks: JoinSet<Outcome>,
+    /// Which node a task works for, and how to end it.
+    at_work: HashMap<Id, (usize, AbortHandle)>,
+    begun: Vec<bool>,
+    /// Whether anything bad was seen since the judge was asked last.
+    news: bool,
+    record: RunRecord,
+    watch: &'a mut (dyn FnMut(Event<'_>) + Send),
+}
+
+impl<'a> Running<'a> {
+    fn new(
+        plan: &'a Plan,
+        outside: Arc<Outside>,
+        options: &'a Options,
+        watch: &'a mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Self {
+        let bell = Arc::new(Notify::new());
+        let notes = plan.nodes.iter().map(|_| Arc::new(Notes::ringing(Arc::clone(&bell)))).collect();
+        Self {
+            plan,
+            outside,
+            options,
+            started: Instant::now(),
+            bell,
+            slots: Arc::new(Semaphore::new(options.concurrency.max(1))),
+            notes,
+            tasks: JoinSet::new(),
+            at_work: HashMap::new(),
+            begun: vec![false; plan.nodes.len()],
+            news: false,
+            record: blank(plan, options),
+            watch,
+        }
+    }
+
+    /// Starts every node whose needs have passed, and ends those whose needs cannot pass any more. Needs stand
+    /// before what needs them, so one walk is enough.
+    fn start_what_can(&mut self) {
+        for index in 0..self.plan.nodes.len() {
+            if self.begun[index] || self.record.nodes[index].outcome.is_some() {
+                continue;
+            }
+            let mut waits = false;
+            let mut hindered = None;
+            for &need in &self.plan.nodes[index].needs {
+                let needed = &self.record.nodes[need];
+                match &needed.outcome {
+                    None => waits = true,
+                    Some(Outcome::Passed { .. }) => {}
+                    // What was skipped for a reason of its own skips what needs it for the same reason.
+                    Some(Outcome::Skipped { reason }) => {
+                        hindered = Some(Outcome::Skipped { reason: reason.clone() });
+                    }
+                    Some(Outcome::Failed { .. } | Outcome::Blocked { .. } | Outcome::Broken { .. }) => {
+                        hindered = Some(Outcome::Blocked { by: needed.key() });
+                    }
+                }
+            }
+            match hindered {
+                Some(outcome) => {
+                    self.record.nodes[index].started_ms = self.now_ms();
+                    self.finish(index, outcome);
+                }
+                None if !waits => self.start(index),
+                None => {}
+            }
+        }
+    }
+
+    fn start(&mut self, index: usize) {
+        let node = &self.plan.nodes[index];
+        let scope = Scope {
+            target: Arc::clone(&self.plan.targets[node.target]),
+            subject: node.subject.clone(),
+            outside: Arc::clone(&self.outside),
+            settings: Arc::clone(&self.options.settings),
+            notes: Arc::clone(&self.notes[index]),
+            started: self.started,
+        };
+        let (check, slots) = (node.check, Arc::clone(&self.slots));
+        self.record.nodes[index].started_ms = self.now_ms();
+        self.begun[index] = true;
+        let handle = self.tasks.spawn(async move {
+            // The semaphore is never closed; a closed one would only mean one bound less.
+            let _slot = slots.acquire_owned().await.ok();
+            (check.run)(&scope).await
+        });
+        self.at_work.insert(handle.id(), (index, handle));
+        (self.watch)(Event::Started(&self.record.nodes[index]));
+    }
+
+    fn take(&mut self, done: Result<(Id, Outcome), JoinError>) {
+        let (id, outcome) = match done {
+            Ok((id, outcome)) => (id, outcome),
+            Err(error) if error.is_cancelled() => {
+                self.at_work.remove(&error.id());
+                return;
+            }
+            Err(error) => {
+                let detail = "the check panicked; please report it with the record of --save-run".to_owned();
+                (error.id(), Outcome::Broken { why: Broken::Defect { detail } })
+            }
+        };
+        if let Some((index, _)) = self.at_work.remove(&id) {
+            self.finish(index, outcome);
+        }
+    }
+
+    fn finish(&mut self, index: usize, outcome: Outcome) {
+        let noted = self.notes[index].read();
+        let now = self.now_ms();
+        let node = &mut self.record.nodes[index];
+        // A node that was ended from outside is not ended again by its own late answer.
+        if node.outcome.is_some() {
+            return;
+        }
+        node.duration_ms = now.saturating_sub(node.started_ms);
+        node.outcome = Some(outcome);
+        node.so_far = None;
+        node.facts = noted.facts;
+        let service = &mut self.record.services[self.plan.nodes[index].target];
+        service.url = noted.url.or(service.url.take());
+        service.revision = noted.revision.or(service.revision.take());
+        service.service_account = noted.service_account.or(service.service_account.take());
+        service.database = noted.database.or(service.database.take());
+        self.news = true;
+        (self.watch)(Event::Ended(&self.record.nodes[index]));
+    }
+
+    fn look_at_notes(&mut self) {
+        for (index, notes) in self.notes.iter().enumerate() {
+            if self.begun[index] && self.record.nodes[index].outcome.is_none() {
+                self.record.nodes[index].so_far = notes.read().so_far;
+            }
+        }
+        self.news = true;
+    }
+
+    /// Ends what is left of services about which enough is known.
+    fn settle(&mut self, judge: Judge) {
+        if !std::mem::take(&mut self.news) || !self.record.nodes.iter().any(|node| node.finding().is_some()) {
+            return;
+        }
+        for (service, by) in judge(&self.record) {
+            let left: Vec<usize> = (0..self.record.nodes.len())
+                .filter(|&index| {
+                    let node = &self.record.nodes[index];
+                    node.service == service && node.outcome.is_none()
+                })
+                .collect();
+            for index in left {
+                let seen = self.record.nodes[index].so_far.take();
+                self.abort(index);
+                self.finish(
+                    index,
+                    match seen {
+                        Some(finding) => Outcome::Failed { finding },
+                        None => Outcome::Skipped { reason: Skip::Settled { by: by.clone() } },
+                    },
+                );
+            }
+        }
+    }
+
+    fn abort(&mut self, index: usize) {
+        for (at, handle) in self.at_work.values() {
+            if *at == index {
+                handle.abort();
+            }
+        }
+    }
+
+    /// Ends the run before its checks did.
+    fn end(&mut self, ended: Ended) {
+        self.look_at_notes();
+        for index in 0..self.record.nodes.len() {
+            if self.record.nodes[index].outcome.is_some() {
+                continue;
+            }
+            let outcome = match (&ended, self.record.nodes[index].so_far.take()) {
+                (Ended::Signal { name }, _) => {
+                    Outcome::Skipped { reason: Skip::Interrupted { signal: name.clone() } }
+                }
+                // Nothing runs any more after a refusal; should it ever, it is a defect and says so.
+                (Ended::Refusal { problem }, _) => {
+                    Outcome::Broken { why: Broken::Defect { detail: problem.clone() } }
+                }
+                (Ended::Deadline { .. }, Some(finding)) => Outcome::Failed { finding },
+                (&Ended::Deadline { seconds }, None) if self.begun[index] => {
+                    Outcome::Broken { why: Broken::Deadline { seconds } }
+                }
+                (&Ended::Deadline { seconds }, None) => {
+                    Outcome::Skipped { reason: Skip::Deadline { seconds } }
+                }
+            };
+            self.finish(index, outcome);
+        }
+        self.tasks.abort_all();
+        self.record.ended_by = Some(ended);
+    }
+
+    fn into_record(mut self) -> RunRecord {
+        self.record.duration_ms = self.now_ms();
+        redacted(self.record, &self.outside.vault)
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The record before anything was observed.
+fn blank(plan: &Plan, options: &Options) -> RunRecord {
+    let services = plan
+        .targets
+        .iter()
+        .map(|target| ServiceRecord {
+            key: target.key.clone(),
+            name: target.name.clone(),
+            project: target.project.clone(),
+            region: target.region.clone(),
+            place: target.service.place.clone(),
+            url: target.service.url.as_ref().and_then(|url| url.as_known()).map(str::to_owned),
+            revision: None,
+            service_account: None,
+            database: target.service.database.as_ref().map(|database| DatabaseRecord {
+                variables: database.variables.names().into_iter().map(str::to_owned).collect(),
+                instance: database.instance.as_ref().and_then(|one| one.as_known()).map(str::to_owned),
+                ..Default::default()
+            }),
+        })
+        .collect();
+    let nodes = plan
+        .nodes
+        .iter()
+        .map(|node| NodeRecord {
+            service: plan.targets[node.target].key.clone(),
+            check: node.check.id.to_owned(),
+            subject: node.subject.clone(),
+            role: node.role,
+            // "Where the gate dials from" is the user's to say.
+            vantage: match node.check.vantage {
+                Vantage::Runner => options.settings.vantage,
+                other @ (Vantage::Pipeline | Vantage::ControlPlane | Vantage::InVpc | Vantage::Service) => {
+                    other
+                }
+            },
+            place: node.place.clone(),
+            started_ms: 0,
+            duration_ms: 0,
+            outcome: None,
+            so_far: None,
+            facts: Vec::new(),
+        })
+        .collect();
+    RunRecord {
+        version: RECORD_VERSION,
+        rungate: env!("CARGO_PKG_VERSION").to_owned(),
+        started: Timestamp::now(),
+        duration_ms: 0,
+        files: plan.files.clone(),
+        ended_by: None,
+        sandbox: options.sandbox,
+        vantage: options.settings.vantage,
+        accepted_unproven: options.accepted_unproven.clone(),
+        services,
+        nodes,
+    }
+}

@@ -113,10 +113,10 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn credentials_that_do_not_come_say_how_to_log_in() {
         for silent in [false, true] {
-            let found = proven(Absent { silent }.into(), Duration::from_secs(5)).await;
+            let found = proven(Absent { silent }.into(), Duration::from_millis(20)).await;
             let Err(Broken::NoCredentials { detail }) = found else { panic!("taken for proven") };
             assert!(detail.contains("gcloud auth application-default login"), "{detail}");
             assert_eq!(detail.contains("no such host"), !silent, "{detail}");

@@ -122,7 +122,7 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// One line of at most [`LONGEST_DETAIL`] characters.
-pub(super) fn bounded(text: &str) -> String {
+pub(crate) fn bounded(text: &str) -> String {
     let mut clean: String = text
         .chars()
         .map(|character| if character.is_control() { ' ' } else { character })

@@ -15,6 +15,7 @@ pub use retry::Timeouts;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use google_cloud_iam_v1::model::{GetPolicyOptions, Policy};
 use google_cloud_run_v2::model::{Revision, Service};
@@ -27,6 +28,7 @@ use super::vault::Vault;
 use crate::run::outcome::Broken;
 use calls::Call;
 use clients::Clients;
+pub(crate) use errors::bounded;
 use errors::{Asked, no_answer};
 use memo::Memo;
 
@@ -110,7 +112,7 @@ impl Google {
     }
 
     async fn read_service(&self, name: &str) -> Answer<Service> {
-        self.read(&calls::SERVICE, name, async || {
+        self.read(&calls::SERVICE, name, async {
             Ok(self.clients.services().await?.get_service().set_name(name).send().await)
         })
         .await
@@ -142,7 +144,7 @@ impl Google {
     }
 
     async fn read_revision(&self, name: &str) -> Answer<Revision> {
-        self.read(&calls::REVISION, name, async || {
+        self.read(&calls::REVISION, name, async {
             Ok(self.clients.revisions().await?.get_revision().set_name(name).send().await)
         })
         .await
@@ -152,7 +154,7 @@ impl Google {
     /// (`vpcaccess.connectors.get`).
     pub async fn connector(&self, name: &str) -> Answer<Connector> {
         let fetch = || {
-            self.read(&calls::CONNECTOR, name, async || {
+            self.read(&calls::CONNECTOR, name, async {
                 Ok(self.clients.connectors().await?.get_connector().set_name(name).send().await)
             })
         };
@@ -164,7 +166,7 @@ impl Google {
     pub async fn secret(&self, project: &str, secret: &str) -> Answer<Secret> {
         let name = names::secret(project, secret);
         let fetch = || {
-            self.read(&calls::SECRET, &name, async || {
+            self.read(&calls::SECRET, &name, async {
                 Ok(self.clients.secrets().await?.get_secret().set_name(&name).send().await)
             })
         };
@@ -175,7 +177,7 @@ impl Google {
     pub async fn secret_version(&self, project: &str, secret: &str, version: &str) -> Answer<SecretVersion> {
         let name = format!("{}/versions/{version}", names::secret(project, secret));
         let fetch = || {
-            self.read(&calls::VERSION, &name, async || {
+            self.read(&calls::VERSION, &name, async {
                 Ok(self.clients.secrets().await?.get_secret_version().set_name(&name).send().await)
             })
         };
@@ -196,7 +198,7 @@ impl Google {
 
     async fn read_payload(&self, name: &str) -> Answer<SecretSlice<u8>> {
         let answer = self
-            .read(&calls::PAYLOAD, name, async || {
+            .read(&calls::PAYLOAD, name, async {
                 Ok(self.clients.secrets().await?.access_secret_version().set_name(name).send().await)
             })
             .await?;
@@ -213,7 +215,7 @@ impl Google {
     pub async fn secret_policy(&self, project: &str, secret: &str) -> Answer<Policy> {
         let name = names::secret(project, secret);
         let fetch = || {
-            self.read(&calls::SECRET_POLICY, &name, async || {
+            self.read(&calls::SECRET_POLICY, &name, async {
                 let options = GetPolicyOptions::new().set_requested_policy_version(POLICY_VERSION);
                 let call = self.clients.secrets().await?.get_iam_policy();
                 Ok(call.set_resource(&name).set_options(options).send().await)
@@ -227,7 +229,7 @@ impl Google {
     pub async fn project_policy(&self, project: &str) -> Answer<Policy> {
         let name = format!("projects/{project}");
         let fetch = || {
-            self.read(&calls::PROJECT_POLICY, &name, async || {
+            self.read(&calls::PROJECT_POLICY, &name, async {
                 let options = GetPolicyOptions::new().set_requested_policy_version(POLICY_VERSION);
                 // A POST that only reads.
                 let call = self.clients.projects().await?.get_iam_policy().with_idempotency(true);
@@ -241,7 +243,7 @@ impl Google {
     pub async fn instance(&self, project: &str, instance: &str) -> Answer<DatabaseInstance> {
         let name = format!("projects/{project}/instances/{instance}");
         let fetch = || {
-            self.read(&calls::INSTANCE, &name, async || {
+            self.read(&calls::INSTANCE, &name, async {
                 let call = self.clients.instances().await?.get();
                 Ok(call.set_project(project).set_instance(instance).send().await)
             })
@@ -260,7 +262,7 @@ impl Google {
         let mut token = String::new();
         for _ in 0..PAGES {
             let page = self
-                .read(&calls::INSTANCES, name, async || {
+                .read(&calls::INSTANCES, name, async {
                     let call = self.clients.instances().await?.list();
                     Ok(call.set_project(project).set_page_token(&token).send().await)
                 })
@@ -276,13 +278,17 @@ impl Google {
     }
 
     /// One call, bounded in time, its error told apart.
-    async fn read<T, F>(&self, call: &'static Call, resource: &str, ask: impl FnOnce() -> F) -> Answer<T>
-    where
-        F: Future<Output = Result<google_cloud_gax::Result<T>, Broken>>,
-    {
+    async fn read<T: Send>(
+        &self,
+        call: &'static Call,
+        resource: &str,
+        ask: impl Future<Output = Result<google_cloud_gax::Result<T>, Broken>> + Send,
+    ) -> Answer<T> {
         names::check(resource)?;
         let project = names::segment(resource, "projects").unwrap_or_default();
-        match tokio::time::timeout(self.limit, ask()).await {
+        // Boxed, or the types of the libraries' futures would grow into those of all checks.
+        let ask: BoxFuture<'_, _> = Box::pin(ask);
+        match tokio::time::timeout(self.limit, ask).await {
             Ok(Ok(Ok(answer))) => Ok(Arc::new(answer)),
             Ok(Ok(Err(error))) => Err(no_answer(&error, Asked { call, resource, project })),
             Ok(Err(why)) => Err(why.into()),

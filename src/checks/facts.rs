@@ -1,10 +1,24 @@
 //! Facts that several checks share: the service and the revision as Cloud Run has them now.
 
-use google_cloud_run_v2::model::{Revision, Service};
+use std::time::Duration;
+
+use google_cloud_run_v2::model::{Container, Revision, Service, env_var};
 
 use super::Scope;
 use crate::probe::google::{Answer, NoAnswer};
-use crate::run::outcome::{Broken, Outcome};
+use crate::run::finding::Finding;
+use crate::run::outcome::{Broken, Outcome, Skip};
+
+/// Pause between two looks at something that is still moving.
+pub(super) const POLL: Duration = Duration::from_secs(1);
+
+/// An answer younger than this is not asked for again; less than [`POLL`], so that each look sees something new,
+/// and checks that poll the same thing share what they see.
+pub(super) const FRESH: Duration = Duration::from_millis(500);
+
+/// How long Cloud Run may take to notice a deploy before a check gives up waiting for the new revision's name. It
+/// takes seconds; a service stuck for longer has another trouble.
+const NOTICED_WITHIN: Duration = Duration::from_secs(60);
 
 impl Scope {
     /// The service as Cloud Run has it now.
@@ -13,24 +27,85 @@ impl Scope {
         self.outside.google.service(&target.project, &target.region, &target.name).await
     }
 
+    /// The service, asked anew where the answer is not fresh.
+    pub(super) async fn fresh_service(&self) -> Answer<Service> {
+        let target = &self.target;
+        self.outside.google.service_within(FRESH, &target.project, &target.region, &target.name).await
+    }
+
+    /// The service once Cloud Run has noticed the latest deploy: before that, the newest revision is the one
+    /// before.
+    pub(super) async fn noticed_service(&self) -> Answer<Service> {
+        let waiting = tokio::time::Instant::now();
+        let mut service = self.live_service().await?;
+        while !noticed(&service) {
+            if waiting.elapsed() > NOTICED_WITHIN {
+                return Err(NoAnswer::Broken(Broken::Unavailable {
+                    what: format!("service {}", self.target.name),
+                    detail: format!(
+                        "Cloud Run has not taken up its latest change (generation {}, observed {})",
+                        service.generation, service.observed_generation
+                    ),
+                }));
+            }
+            tokio::time::sleep(POLL).await;
+            service = self.fresh_service().await?;
+        }
+        Ok(service)
+    }
+
     /// The revision that this deploy created: the newest.
     pub(super) async fn live_revision(&self) -> Answer<Revision> {
+        let service = self.noticed_service().await?;
+        let name = newest(&service)?;
         let target = &self.target;
-        let service = self.live_service().await?;
-        let name = short_name(&service.latest_created_revision);
-        if name.is_empty() {
-            return Err(NoAnswer::Broken(Broken::Malformed {
-                what: format!("service {}", target.name),
-                detail: "it names no latestCreatedRevision".to_owned(),
-            }));
-        }
         self.outside.google.revision(&target.project, &target.region, &target.name, name).await
+    }
+
+    /// The revision that this deploy created, for a check that can say nothing without it.
+    pub(super) async fn revision(&self) -> Result<std::sync::Arc<Revision>, Outcome> {
+        self.live_revision()
+            .await
+            .map_err(|answer| broken(&format!("the new revision of {}", self.target.name), answer))
+    }
+}
+
+/// Whether Cloud Run has noticed the latest change of the service.
+pub(super) fn noticed(service: &Service) -> bool {
+    service.observed_generation >= service.generation
+}
+
+/// Short name of the newest revision.
+pub(super) fn newest(service: &Service) -> Result<&str, NoAnswer> {
+    match short_name(&service.latest_created_revision) {
+        "" => Err(NoAnswer::Broken(Broken::Malformed {
+            what: format!("service {}", short_name(&service.name)),
+            detail: "it names no latestCreatedRevision".to_owned(),
+        })),
+        name => Ok(name),
     }
 }
 
 /// The last segment of a resource name: `r` of `projects/p/…/revisions/r`.
 pub(super) fn short_name(resource: &str) -> &str {
     resource.rsplit('/').next().unwrap_or(resource)
+}
+
+/// The container that requests reach: the one with a port, else the first.
+pub(super) fn ingress(revision: &Revision) -> Option<&Container> {
+    let containers = &revision.containers;
+    containers.iter().find(|container| !container.ports.is_empty()).or_else(|| containers.first())
+}
+
+/// The plain value of a variable of a container; `None` where it has none of that name, or takes it from a secret.
+pub(super) fn literal<'a>(container: &'a Container, name: &str) -> Option<&'a str> {
+    let variable = container.env.iter().find(|variable| variable.name == name)?;
+    match &variable.values {
+        Some(env_var::Values::Value(value)) => Some(value),
+        // Absent is empty, in JSON as Google writes it.
+        None => Some(""),
+        Some(_) => None,
+    }
 }
 
 /// The outcome of a check that needed a resource of the control plane and did not get it, where its absence is
@@ -43,4 +118,29 @@ pub(super) fn broken(what: &str, answer: NoAnswer) -> Outcome {
         }
     };
     Outcome::Broken { why }
+}
+
+/// The fact holds.
+pub(super) fn passed(detail: impl Into<String>) -> Outcome {
+    Outcome::Passed { detail: detail.into() }
+}
+
+/// The fact was seen not to hold.
+pub(super) fn failed(finding: Finding) -> Outcome {
+    Outcome::Failed { finding }
+}
+
+/// There is nothing to check here.
+pub(super) fn not_applicable(because: impl Into<String>) -> Outcome {
+    Outcome::Skipped { reason: Skip::NotApplicable { because: because.into() } }
+}
+
+/// Only another vantage could see it.
+pub(super) fn not_visible(because: impl Into<String>) -> Outcome {
+    Outcome::Skipped { reason: Skip::NotVisible { because: because.into() } }
+}
+
+/// An answer that is not in the API's shape, or of a future that this version does not know.
+pub(super) fn malformed(what: impl Into<String>, detail: impl Into<String>) -> Outcome {
+    Outcome::Broken { why: Broken::Malformed { what: what.into(), detail: detail.into() } }
 }

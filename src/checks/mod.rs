@@ -4,8 +4,26 @@
 //! work, which sees all outcomes at once.
 
 mod connection;
+mod egress_carries_database;
 mod facts;
+mod instance_facts;
+mod instance_has_address;
+mod instance_running;
+mod network_facts;
+mod revision_ready;
+mod revision_serving;
 mod scope;
+mod secret_readable;
+mod secret_references_match;
+mod secret_version_enabled;
+mod service_exists;
+#[cfg(test)]
+mod testing;
+mod variables_injected;
+mod vpc_access_present;
+mod vpc_connector_in_region;
+mod vpc_connector_ready;
+mod vpc_network_matches;
 
 pub use scope::{Notes, RunSettings, Scope};
 
@@ -56,7 +74,22 @@ pub enum Subjects {
 }
 
 /// Every check, in the order in which a request travels: causes stand above their symptoms.
-pub static CHECKS: &[&Check] = &[];
+pub static CHECKS: &[&Check] = &[
+    &service_exists::CHECK,
+    &variables_injected::CHECK,
+    &secret_references_match::CHECK,
+    &secret_version_enabled::CHECK,
+    &secret_readable::CHECK,
+    &vpc_access_present::CHECK,
+    &vpc_connector_in_region::CHECK,
+    &vpc_connector_ready::CHECK,
+    &vpc_network_matches::CHECK,
+    &egress_carries_database::CHECK,
+    &instance_running::CHECK,
+    &instance_has_address::CHECK,
+    &revision_ready::CHECK,
+    &revision_serving::CHECK,
+];
 
 /// The check of that id.
 pub fn find(id: &str) -> Option<&'static Check> {

@@ -28,3 +28,19 @@ pub enum Auth {
     /// Application-default credentials.
     ApplicationDefault,
 }
+
+/// The form that the client libraries take: they append `/v1/…` themselves, gcloud's form ends in a slash.
+pub(super) fn base(override_: &str) -> &str {
+    override_.trim().trim_end_matches('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base;
+
+    #[test]
+    fn takes_gclouds_form_and_the_bare_one() {
+        assert_eq!(base("https://run.googleapis.com/"), "https://run.googleapis.com");
+        assert_eq!(base("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+    }
+}

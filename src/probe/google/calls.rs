@@ -1,0 +1,60 @@
+//! The calls that the gate makes of the control plane, each with what it needs.
+//!
+//! Permissions and the smallest predefined roles that hold them are those of Google's IAM reference.
+
+/// A call and what it needs.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The API's service name.
+    pub(super) api: &'static str,
+    /// The permission that Google asks for.
+    pub(super) permission: &'static str,
+    /// The smallest predefined role that holds it.
+    pub(super) role: &'static str,
+}
+
+const RUN: &str = "run.googleapis.com";
+const SECRETMANAGER: &str = "secretmanager.googleapis.com";
+const SQLADMIN: &str = "sqladmin.googleapis.com";
+
+/// A Cloud Run service.
+pub(super) const SERVICE: Call = Call { api: RUN, permission: "run.services.get", role: "roles/run.viewer" };
+/// A revision of it.
+pub(super) const REVISION: Call =
+    Call { api: RUN, permission: "run.revisions.get", role: "roles/run.viewer" };
+/// A Serverless VPC Access connector.
+pub(super) const CONNECTOR: Call = Call {
+    api: "vpcaccess.googleapis.com",
+    permission: "vpcaccess.connectors.get",
+    role: "roles/vpcaccess.viewer",
+};
+/// A secret, without its payload.
+pub(super) const SECRET: Call =
+    Call { api: SECRETMANAGER, permission: "secretmanager.secrets.get", role: "roles/secretmanager.viewer" };
+/// The state of a secret's version.
+pub(super) const VERSION: Call =
+    Call { api: SECRETMANAGER, permission: "secretmanager.versions.get", role: "roles/secretmanager.viewer" };
+/// The payload of a secret's version.
+pub(super) const PAYLOAD: Call = Call {
+    api: SECRETMANAGER,
+    permission: "secretmanager.versions.access",
+    role: "roles/secretmanager.secretAccessor",
+};
+/// Who may do what with a secret.
+pub(super) const SECRET_POLICY: Call = Call {
+    api: SECRETMANAGER,
+    permission: "secretmanager.secrets.getIamPolicy",
+    role: "roles/secretmanager.viewer",
+};
+/// Who may do what in a project.
+pub(super) const PROJECT_POLICY: Call = Call {
+    api: "cloudresourcemanager.googleapis.com",
+    permission: "resourcemanager.projects.getIamPolicy",
+    role: "roles/browser",
+};
+/// A Cloud SQL instance.
+pub(super) const INSTANCE: Call =
+    Call { api: SQLADMIN, permission: "cloudsql.instances.get", role: "roles/cloudsql.viewer" };
+/// The Cloud SQL instances of a project.
+pub(super) const INSTANCES: Call =
+    Call { api: SQLADMIN, permission: "cloudsql.instances.list", role: "roles/cloudsql.viewer" };

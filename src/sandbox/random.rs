@@ -19,11 +19,6 @@ pub(super) fn word(length: usize) -> String {
         .collect()
 }
 
-/// A random number.
-pub(super) fn number() -> u64 {
-    RandomState::new().hash_one(0_u8)
-}
-
 #[cfg(test)]
 mod tests {
     #[test]

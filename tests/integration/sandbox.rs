@@ -19,7 +19,6 @@ use rungate::model::{
     DeploysVia, Pipeline, Place, SecretReference, Service, Stated, Variable, infer_database,
 };
 use rungate::plan::Target;
-use rungate::probe::dial::Dial;
 use rungate::sandbox::faults::{FAULTS, Fault, find};
 use rungate::sandbox::world::EnvValue;
 use rungate::sandbox::{Sandbox, SandboxError, SandboxOptions, fill, start};
@@ -239,38 +238,33 @@ async fn every_fault_shows_at_the_service() {
     let no_instance = ["secret-version-disabled", "secret-version-destroyed"];
     let not_started =
         (500, "The request failed because the instance could not start successfully.".to_owned());
-    for fault in FAULTS {
+    let shows = async |fault: &'static Fault| {
         let service = match fault.code {
             "database-name-unresolvable" | "instance-not-found" => auth_by_name(),
             _ => auth(),
         };
         let sandbox = sandbox(service, &[fault.code]).await;
+        let failing = HEALTHY.replace("\"healthy\"", "\"unhealthy\"");
         let expected = match fault.code {
             "service-not-found" => {
                 assert_eq!(sandbox.url("auth"), None);
-                continue;
+                return;
             }
-            "variable-missing" => {
-                let body = HEALTHY.replace("\"healthy\"", "\"unhealthy\"");
-                (200, body.replace("}}", "},\"configuration_status\":\"error\"}"))
-            }
-            "health-reports-dependency-down" => {
-                let body = HEALTHY.replace("\"healthy\"", "\"unhealthy\"");
-                (200, body.replace("}}", "},\"redis_status\":\"error\"}"))
-            }
+            "variable-missing" => (200, failing.replace("}}", "},\"configuration_status\":\"error\"}")),
+            "health-reports-dependency-down" => (200, failing.replace("}}", "},\"redis_status\":\"error\"}")),
             "health-reports-unhealthy" => (200, r#"{"status":"unhealthy"}"#.to_owned()),
             "health-not-found" => (404, r#"{"detail":"Not Found"}"#.to_owned()),
             "health-endpoint-failing" => (500, r#"{"message":"Internal Server Error"}"#.to_owned()),
             "health-not-judgeable" => {
                 let (status, body) = health(&sandbox).await;
                 assert!(status == 200 && body.starts_with("<!doctype html>"), "{body}");
-                continue;
+                return;
             }
             "health-unstable" => {
                 let bodies: BTreeSet<String> =
                     [health(&sandbox).await.1, health(&sandbox).await.1, health(&sandbox).await.1].into();
                 assert_eq!(bodies, [HEALTHY.to_owned(), UNHEALTHY.to_owned()].into());
-                continue;
+                return;
             }
             // The gate may not look; the service is fine.
             "not-enough-permission" => (200, HEALTHY.to_owned()),
@@ -283,7 +277,9 @@ async fn every_fault_shows_at_the_service() {
             // The incident's other symptom.
             assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()), "{}", fault.code);
         }
-    }
+    };
+    // All at once: where packets vanish, the service waits.
+    futures::future::join_all(FAULTS.iter().copied().map(shows)).await;
 }
 
 #[tokio::test]

@@ -1,0 +1,77 @@
+//! The world as it runs: its plain data, where its parts listen, and what it was asked.
+
+use std::collections::BTreeMap;
+use std::future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::net::TcpStream;
+
+use super::network::Delivery;
+use super::world::World;
+
+/// The running world, shared by everything that answers in it.
+pub(super) struct Cloud {
+    /// Everything that is true.
+    pub(super) world: World,
+    /// Where it listens.
+    pub(super) places: Places,
+    /// When it came to be: the time of the deploy.
+    pub(super) since: Timestamp,
+    /// How long the control plane takes for an answer.
+    pub(super) latency: Duration,
+    requests: Mutex<BTreeMap<String, u64>>,
+}
+
+/// Where the world listens, all on loopback.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    /// Google's control plane.
+    pub(super) control_plane: SocketAddr,
+    /// The front end of each service, in the order of [`World::services`].
+    pub(super) services: Vec<SocketAddr>,
+    /// The server of each instance, in the order of [`World::instances`]; `None`: nothing listens.
+    pub(super) instances: Vec<Option<SocketAddr>>,
+    /// An address that is ours and on which nothing listens.
+    pub(super) closed: SocketAddr,
+}
+
+impl Cloud {
+    pub(super) fn new(world: World, places: Places, latency: Duration) -> Self {
+        Self { world, places, since: Timestamp::now(), latency, requests: Mutex::default() }
+    }
+
+    /// Counts a request to the control plane.
+    pub(super) fn count(&self, request: String) {
+        *self.requests.lock().unwrap_or_else(PoisonError::into_inner).entry(request).or_default() += 1;
+    }
+
+    /// How often the control plane was asked what.
+    pub(super) fn requests(&self) -> BTreeMap<String, u64> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The URL of a service, by its position.
+    pub(super) fn url(&self, service: usize) -> String {
+        self.places.services.get(service).map(|address| format!("http://{address}")).unwrap_or_default()
+    }
+
+    /// Lets the first packet of a connection meet its fate.
+    pub(super) async fn deliver(&self, delivery: Delivery) -> io::Result<TcpStream> {
+        let address = match delivery {
+            Delivery::Dropped => return future::pending().await,
+            Delivery::Delivered(instance) => self.places.instances.get(instance).copied().flatten(),
+            Delivery::Refused => None,
+        };
+        TcpStream::connect(address.unwrap_or(self.places.closed)).await
+    }
+
+    /// Whether something of ours listens at this address.
+    pub(super) fn is_ours(&self, address: SocketAddr) -> bool {
+        let Places { control_plane, services, instances, closed: _ } = &self.places;
+        *control_plane == address || services.contains(&address) || instances.contains(&Some(address))
+    }
+}

@@ -1,0 +1,142 @@
+//! Cloud SQL Admin API, under the path of the client library (`v1/`) and under that of gcloud (`sql/v1beta4/`).
+
+use google_cloud_sql_v1::model::{
+    Database, DatabaseInstance, DatabasesListResponse, InstancesListResponse, IpConfiguration, IpMapping,
+    Settings, SqlBackendType, SqlDatabaseVersion, SqlInstanceType, SqlIpAddressType, SqlSuspensionReason,
+    User, UsersListResponse, database_instance, ip_configuration, settings, user,
+};
+
+use super::Reply;
+use super::ask::Ask;
+use super::error::Refusal;
+use super::secret_manager::before;
+use super::spelling::{Spelling, resource, spelling};
+use crate::sandbox::world::{Activation, InstanceState, InstanceWorld};
+
+const API: &str = "sqladmin.googleapis.com";
+
+const SPELLINGS: &[Spelling] = &[
+    spelling!("state", database_instance::SqlInstanceState),
+    spelling!("databaseVersion", SqlDatabaseVersion),
+    spelling!("instanceType", SqlInstanceType),
+    spelling!("backendType", SqlBackendType),
+    spelling!("suspensionReason", SqlSuspensionReason),
+    spelling!("activationPolicy", settings::SqlActivationPolicy),
+    spelling!("sslMode", ip_configuration::SslMode),
+    spelling!("connectorEnforcement", settings::ConnectorEnforcement),
+    spelling!("edition", settings::Edition),
+];
+
+/// In these lists `type` is another enumeration than in an instance.
+const OF_ADDRESSES: &[Spelling] = &[spelling!("type", SqlIpAddressType)];
+const OF_USERS: &[Spelling] = &[spelling!("type", user::SqlUserType)];
+
+/// Answers what is this API's.
+pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
+    let (segments, _) = ask.parts();
+    let rest = match &segments[..] {
+        ["v1", rest @ ..] | ["sql", "v1beta4" | "v1", rest @ ..] => rest,
+        _ => return None,
+    };
+    let ["projects", project, "instances", rest @ ..] = rest else { return None };
+    let permission = match rest {
+        [] => "cloudsql.instances.list",
+        [_] => "cloudsql.instances.get",
+        [_, "users"] => "cloudsql.users.list",
+        [_, "databases"] => "cloudsql.databases.list",
+        _ => return None,
+    };
+    let name = rest.first().copied().unwrap_or_default();
+    let full = format!("projects/{project}/instances/{name}");
+    Some(ask.allowed(API, project, permission, &full).and_then(|()| {
+        let instances = ask.cloud.world.instances.iter().filter(|instance| instance.project == *project);
+        if rest.is_empty() {
+            let items = instances.map(|instance| model(instance, ask));
+            let list = InstancesListResponse::new().set_kind("sql#instancesList").set_items(items);
+            return resource(&list, &[SPELLINGS, OF_ADDRESSES].concat());
+        }
+        let mut instances = instances;
+        let instance = instances.find(|instance| instance.name == name).ok_or(Refusal::NoInstance)?;
+        match rest {
+            [_, "users"] => resource(&users(instance), OF_USERS),
+            [_, "databases"] => resource(&databases(instance), &[]),
+            _ => resource(&model(instance, ask), &[SPELLINGS, OF_ADDRESSES].concat()),
+        }
+    }))
+}
+
+fn model(instance: &InstanceWorld, ask: &Ask<'_>) -> DatabaseInstance {
+    let project = &instance.project;
+    let (state, reasons) = match instance.state {
+        InstanceState::Runnable => (database_instance::SqlInstanceState::Runnable, Vec::new()),
+        InstanceState::Suspended => {
+            (database_instance::SqlInstanceState::Suspended, vec![SqlSuspensionReason::BillingIssue])
+        }
+        InstanceState::Maintenance => (database_instance::SqlInstanceState::Maintenance, Vec::new()),
+    };
+    let activation = match instance.activation {
+        Activation::Always => settings::SqlActivationPolicy::Always,
+        Activation::Never => settings::SqlActivationPolicy::Never,
+    };
+    let addresses = instance.addresses.iter().map(|address| {
+        let kind = if address.private { SqlIpAddressType::Private } else { SqlIpAddressType::Primary };
+        IpMapping::new().set_type(kind).set_ip_address(address.ip.to_string())
+    });
+    let network =
+        instance.network.as_ref().map(|network| format!("projects/{project}/global/networks/{network}"));
+    let public = instance.addresses.iter().any(|address| !address.private);
+    let ip_configuration = IpConfiguration::new()
+        .set_ipv4_enabled(public)
+        .set_private_network(network.unwrap_or_default())
+        .set_ssl_mode(ip_configuration::SslMode::AllowUnencryptedAndEncrypted);
+    let settings = Settings::new()
+        .set_kind("sql#settings")
+        .set_settings_version(1)
+        .set_tier("db-custom-1-3840")
+        .set_activation_policy(activation)
+        .set_connector_enforcement(settings::ConnectorEnforcement::NotRequired)
+        .set_edition(settings::Edition::Enterprise)
+        .set_ip_configuration(ip_configuration);
+    DatabaseInstance::new()
+        .set_kind("sql#instance")
+        .set_name(&instance.name)
+        .set_project(project)
+        .set_region(&instance.region)
+        .set_connection_name(instance.connection_name())
+        .set_database_version(SqlDatabaseVersion::Postgres15)
+        .set_backend_type(SqlBackendType::SecondGen)
+        .set_instance_type(SqlInstanceType::CloudSqlInstance)
+        .set_state(state)
+        .set_suspension_reason(reasons)
+        .set_ip_addresses(addresses)
+        .set_or_clear_create_time(before(ask.cloud.since, 90))
+        .set_self_link(format!(
+            "https://sqladmin.googleapis.com/sql/v1beta4/projects/{project}/instances/{}",
+            instance.name
+        ))
+        .set_settings(settings)
+}
+
+fn users(instance: &InstanceWorld) -> UsersListResponse {
+    let items = instance.roles.iter().map(|role| {
+        User::new()
+            .set_kind("sql#user")
+            .set_name(&role.name)
+            .set_instance(&instance.name)
+            .set_project(&instance.project)
+    });
+    UsersListResponse::new().set_kind("sql#usersList").set_items(items)
+}
+
+fn databases(instance: &InstanceWorld) -> DatabasesListResponse {
+    let items = instance.databases.iter().map(|database| {
+        Database::new()
+            .set_kind("sql#database")
+            .set_name(&database.name)
+            .set_charset("UTF8")
+            .set_collation("en_US.UTF8")
+            .set_instance(&instance.name)
+            .set_project(&instance.project)
+    });
+    DatabasesListResponse::new().set_kind("sql#databasesList").set_items(items)
+}

@@ -1,0 +1,21 @@
+//! `database-refused`.
+
+use super::{Expected, Fault, When, subject};
+use crate::diagnosis::Verdict;
+use crate::diagnosis::cause::CauseCode;
+use crate::sandbox::world::World;
+
+pub(super) static FAULT: Fault = Fault {
+    code: "database-refused",
+    what: "Nothing listens on the database's port: connections are reset.",
+    expects: Expected { cause: CauseCode::DatabaseRefused, verdict: Verdict::Unhealthy },
+    when: When::AfterDeploy,
+    applies: subject::database,
+    inject,
+};
+
+fn inject(world: &mut World) {
+    if let Some(instance) = subject::instance_mut(world) {
+        instance.listening = false;
+    }
+}

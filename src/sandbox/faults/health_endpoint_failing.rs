@@ -1,0 +1,21 @@
+//! `health-endpoint-failing`.
+
+use super::{Expected, Fault, When, subject};
+use crate::diagnosis::Verdict;
+use crate::diagnosis::cause::CauseCode;
+use crate::sandbox::world::{HealthRoute, World};
+
+pub(super) static FAULT: Fault = Fault {
+    code: "health-endpoint-failing",
+    what: "The service fails while it answers at its health path.",
+    expects: Expected { cause: CauseCode::HealthEndpointFailing, verdict: Verdict::Unhealthy },
+    when: When::BeforeDeploy,
+    applies: subject::any,
+    inject,
+};
+
+fn inject(world: &mut World) {
+    if let Some(revision) = subject::revision_mut(world) {
+        revision.code.health = HealthRoute::Crashes;
+    }
+}

@@ -1,0 +1,21 @@
+//! `health-not-found`.
+
+use super::{Expected, Fault, When, subject};
+use crate::diagnosis::Verdict;
+use crate::diagnosis::cause::CauseCode;
+use crate::sandbox::world::{HealthRoute, World};
+
+pub(super) static FAULT: Fault = Fault {
+    code: "health-not-found",
+    what: "The service has nothing at its health path.",
+    expects: Expected { cause: CauseCode::HealthNotFound, verdict: Verdict::Unhealthy },
+    when: When::BeforeDeploy,
+    applies: subject::any,
+    inject,
+};
+
+fn inject(world: &mut World) {
+    if let Some(revision) = subject::revision_mut(world) {
+        revision.code.health = HealthRoute::Absent;
+    }
+}

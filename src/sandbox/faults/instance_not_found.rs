@@ -1,0 +1,24 @@
+//! `instance-not-found`.
+
+use super::{Expected, Fault, When, subject};
+use crate::diagnosis::Verdict;
+use crate::diagnosis::cause::CauseCode;
+use crate::sandbox::world::World;
+
+pub(super) static FAULT: Fault = Fault {
+    code: "instance-not-found",
+    what: "The instance that the pipeline names is deleted.",
+    expects: Expected { cause: CauseCode::InstanceNotFound, verdict: Verdict::Unhealthy },
+    when: When::AfterDeploy,
+    applies: |world| {
+        let stated = subject::states_its_instance(world).then_some(());
+        subject::needs(stated, "a database whose instance it names")
+    },
+    inject,
+};
+
+fn inject(world: &mut World) {
+    if let Some(name) = subject::instance_mut(world).map(|instance| instance.connection_name()) {
+        world.instances.retain(|instance| instance.connection_name() != name);
+    }
+}

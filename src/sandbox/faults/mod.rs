@@ -1,0 +1,191 @@
+//! The faults: one file each, one line each in [`FAULTS`].
+//!
+//! A fault changes the world, plain data, and nothing else. What the control plane then says and what the sample
+//! service then experiences both follow from the world.
+
+mod connect_privilege_missing;
+mod connection_slots_exhausted;
+mod container_did_not_start;
+mod credential_empty;
+mod credential_trailing_whitespace;
+mod database_closed;
+mod database_missing;
+mod database_name_unresolvable;
+mod database_refused;
+mod database_starting;
+mod database_unreachable;
+mod database_variable_missing;
+mod egress_bypasses_database;
+mod health_endpoint_failing;
+mod health_not_found;
+mod health_not_judgeable;
+mod health_reports_database_down;
+mod health_reports_dependency_down;
+mod health_reports_unhealthy;
+mod health_unstable;
+mod instance_address_mismatch;
+mod instance_not_found;
+mod instance_not_running;
+mod instance_stopped;
+mod instance_suspended;
+mod login_not_allowed;
+mod not_enough_permission;
+mod not_postgres;
+mod password_rejected;
+mod revision_not_serving;
+mod secret_access_denied;
+mod secret_not_found;
+mod secret_reference_drifted;
+mod secret_version_destroyed;
+mod secret_version_disabled;
+mod secret_version_missing;
+mod service_not_found;
+mod subject;
+mod variable_missing;
+mod vpc_access_missing;
+mod vpc_api_disabled;
+mod vpc_connector_not_found;
+mod vpc_connector_not_ready;
+mod vpc_connector_wrong_region;
+mod vpc_wrong_network;
+
+use std::fmt;
+
+use super::world::World;
+use crate::diagnosis::Verdict;
+use crate::diagnosis::cause::CauseCode;
+
+/// One stated way in which the world can be broken.
+pub struct Fault {
+    /// Its code: that of the cause that the gate must name, in kebab-case.
+    pub code: &'static str,
+    /// What is broken, in one sentence.
+    pub what: &'static str,
+    /// What the gate must say.
+    pub expects: Expected,
+    /// Whether the deploy already meets it.
+    pub when: When,
+    /// Whether the world has what it breaks; else why not.
+    pub applies: fn(&World) -> Result<(), String>,
+    /// Breaks it.
+    pub inject: fn(&mut World),
+}
+
+/// What the gate must say of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// The root cause.
+    pub cause: CauseCode,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// When a fault happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Before the deploy: Cloud Run sees it when it judges the new revision.
+    BeforeDeploy,
+    /// After the deploy, while the new revision is ready.
+    AfterDeploy,
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fault").field(&self.code).finish()
+    }
+}
+
+/// Every fault, in the order in which a request travels.
+pub static FAULTS: &[&Fault] = &[
+    &service_not_found::FAULT,
+    &container_did_not_start::FAULT,
+    &revision_not_serving::FAULT,
+    &database_variable_missing::FAULT,
+    &variable_missing::FAULT,
+    &secret_reference_drifted::FAULT,
+    &secret_not_found::FAULT,
+    &secret_version_missing::FAULT,
+    &secret_version_disabled::FAULT,
+    &secret_version_destroyed::FAULT,
+    &secret_access_denied::FAULT,
+    &credential_trailing_whitespace::FAULT,
+    &credential_empty::FAULT,
+    &vpc_access_missing::FAULT,
+    &vpc_connector_not_found::FAULT,
+    &vpc_connector_not_ready::FAULT,
+    &vpc_connector_wrong_region::FAULT,
+    &vpc_api_disabled::FAULT,
+    &vpc_wrong_network::FAULT,
+    &egress_bypasses_database::FAULT,
+    &database_name_unresolvable::FAULT,
+    &database_unreachable::FAULT,
+    &instance_not_found::FAULT,
+    &instance_stopped::FAULT,
+    &instance_suspended::FAULT,
+    &instance_not_running::FAULT,
+    &instance_address_mismatch::FAULT,
+    &database_refused::FAULT,
+    &not_postgres::FAULT,
+    &password_rejected::FAULT,
+    &login_not_allowed::FAULT,
+    &database_missing::FAULT,
+    &connect_privilege_missing::FAULT,
+    &database_closed::FAULT,
+    &connection_slots_exhausted::FAULT,
+    &database_starting::FAULT,
+    &health_reports_database_down::FAULT,
+    &health_reports_dependency_down::FAULT,
+    &health_reports_unhealthy::FAULT,
+    &health_not_judgeable::FAULT,
+    &health_not_found::FAULT,
+    &health_endpoint_failing::FAULT,
+    &health_unstable::FAULT,
+    &not_enough_permission::FAULT,
+];
+
+/// The fault of that code.
+pub fn find(code: &str) -> Option<&'static Fault> {
+    FAULTS.iter().copied().find(|fault| fault.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::sandbox::world::testing::incident;
+
+    #[test]
+    fn a_fault_is_called_what_its_cause_is_called() {
+        for fault in FAULTS {
+            assert_eq!(fault.code, fault.expects.cause.to_string());
+            assert!(fault.what.ends_with('.'), "{}", fault.code);
+        }
+    }
+
+    #[test]
+    fn codes_are_unique_and_found() {
+        let codes: BTreeSet<&str> = FAULTS.iter().map(|fault| fault.code).collect();
+        assert_eq!(codes.len(), FAULTS.len());
+        assert!(FAULTS.iter().all(|fault| find(fault.code).is_some()));
+        assert!(find("no-such-fault").is_none());
+    }
+
+    #[test]
+    fn every_fault_says_whether_it_applies() {
+        // The incident's service dials an address and does not name its instance; everything else it has.
+        let not_here = ["database-name-unresolvable", "instance-not-found"];
+        for fault in FAULTS {
+            let applies = (fault.applies)(&incident());
+            assert_eq!(applies.is_err(), not_here.contains(&fault.code), "{}: {applies:?}", fault.code);
+            assert!((fault.applies)(&World::default()).is_err(), "{}", fault.code);
+        }
+    }
+
+    #[test]
+    fn no_fault_stops_in_a_world_without_services() {
+        for fault in FAULTS {
+            (fault.inject)(&mut World::default());
+        }
+    }
+}

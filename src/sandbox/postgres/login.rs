@@ -1,0 +1,211 @@
+//! From the startup packet to the first `ReadyForQuery`, in the order in which PostgreSQL 15 looks at things.
+
+use std::collections::HashMap;
+use std::fmt::{self, Debug};
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use futures::{Sink, SinkExt as _};
+use pgwire::api::auth::mechanism::{AuthMechanism, AuthMechanismFactory as _, AuthState};
+use pgwire::api::auth::sasl::SaslMechanisms;
+use pgwire::api::auth::sasl::scram::{SCRAM_ITERATIONS, ScramAuth, gen_salted_password};
+use pgwire::api::auth::{
+    AuthDriver, AuthOutcome, AuthSource, DefaultServerParameterProvider, LoginInfo, Password, StartupHandler,
+    protocol_negotiation, save_startup_parameters_to_metadata,
+};
+use pgwire::api::{ClientInfo, METADATA_DATABASE, METADATA_USER};
+use pgwire::error::{PgWireError, PgWireResult};
+use pgwire::messages::startup::{Authentication, PasswordMessageFamily};
+use pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
+use secrecy::ExposeSecret as _;
+
+use super::error::{fatal, fatal_detail};
+use super::{RESERVED, Server, VERSION};
+use crate::sandbox::random;
+
+/// Logs clients in to one server.
+pub(super) struct Login {
+    server: Arc<Server>,
+    driver: AuthDriver<DefaultServerParameterProvider>,
+    scram: SaslMechanisms,
+}
+
+impl Login {
+    pub(super) fn new(server: Arc<Server>) -> Self {
+        let mut parameters = DefaultServerParameterProvider::default();
+        parameters.server_version = VERSION.to_owned();
+        parameters.is_superuser = false;
+        let scram = ScramAuth::new(Arc::new(Roles::new(Arc::clone(&server))));
+        Self {
+            server,
+            driver: AuthDriver::new(parameters),
+            scram: SaslMechanisms::new(vec![Arc::new(scram)]),
+        }
+    }
+
+    /// How a user is asked for a password.
+    fn mechanism(&self, user: &str) -> Box<dyn AuthMechanism> {
+        match self.server.world().role(user) {
+            Some(role) if role.password.is_none() => Box::new(Trust),
+            Some(_) | None => self.scram.create(),
+        }
+    }
+
+    /// What stops a session although its user proved who they are.
+    fn admits(&self, user: &str, database: &str) -> Result<(), PgWireError> {
+        let world = self.server.world();
+        let role = world.role(user);
+        if role.is_none_or(|role| !role.login) {
+            return Err(fatal("28000", format!("role \"{user}\" is not permitted to log in")));
+        }
+        if self.server.free_slots().is_none_or(|free| free < RESERVED) {
+            return Err(fatal(
+                "53300",
+                "remaining connection slots are reserved for non-replication superuser connections",
+            ));
+        }
+        let Some(database) = world.database(database) else {
+            return Err(fatal("3D000", format!("database \"{database}\" does not exist")));
+        };
+        let name = &database.name;
+        if !database.allows_connections {
+            return Err(fatal(
+                "55000",
+                format!("database \"{name}\" is not currently accepting connections"),
+            ));
+        }
+        if !database.public_connect {
+            return Err(fatal_detail(
+                "42501",
+                format!("permission denied for database \"{name}\""),
+                "User does not have CONNECT privilege.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Ends the conversation about the password, well or not.
+    async fn finish<C>(&self, client: &mut C, outcome: AuthOutcome) -> PgWireResult<()>
+    where
+        C: ClientInfo + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let AuthOutcome::Authenticated { final_message, .. } = outcome else { return Ok(()) };
+        let (user, database) = asked(client.metadata());
+        if let Err(refusal) = self.admits(&user, &database) {
+            // As PostgreSQL does: the password was right, and the client is told so before it is turned away.
+            if let Some(message) = final_message {
+                client.feed(PgWireBackendMessage::Authentication(message)).await?;
+            }
+            client.feed(PgWireBackendMessage::Authentication(Authentication::Ok)).await?;
+            return Err(refusal);
+        }
+        self.driver.complete_authentication(client, final_message).await
+    }
+}
+
+/// User and database that a startup packet asks for; the database is by default the user's name.
+fn asked(parameters: &HashMap<String, String>) -> (String, String) {
+    let user = parameters.get(METADATA_USER).cloned().unwrap_or_default();
+    let database = parameters.get(METADATA_DATABASE).filter(|name| !name.is_empty()).unwrap_or(&user).clone();
+    (user, database)
+}
+
+#[async_trait]
+impl StartupHandler for Login {
+    async fn on_startup<C>(&self, client: &mut C, message: PgWireFrontendMessage) -> PgWireResult<()>
+    where
+        C: ClientInfo + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let outcome = if let PgWireFrontendMessage::Startup(startup) = message {
+            protocol_negotiation(client, &startup).await?;
+            save_startup_parameters_to_metadata(client, &startup);
+            if self.server.world().starting {
+                return Err(fatal("57P03", "the database system is starting up"));
+            }
+            if self.server.free_slots().is_none() {
+                return Err(fatal("53300", "sorry, too many clients already"));
+            }
+            let (user, _) = asked(client.metadata());
+            if user.is_empty() {
+                return Err(fatal("28000", "no PostgreSQL user name specified in startup packet"));
+            }
+            self.driver.begin_authentication(client, self.mechanism(&user)).await?
+        } else if let PgWireFrontendMessage::PasswordMessageFamily(message) = message {
+            self.driver.advance_authentication(client, message).await.map_err(|error| match error {
+                PgWireError::InvalidPassword(_) => {
+                    let (user, _) = asked(client.metadata());
+                    fatal("28P01", format!("password authentication failed for user \"{user}\""))
+                }
+                other => other,
+            })?
+        } else {
+            return Ok(());
+        };
+        self.finish(client, outcome).await
+    }
+}
+
+/// Takes everybody at their word (`trust`).
+struct Trust;
+
+#[async_trait]
+impl AuthMechanism for Trust {
+    async fn begin(&mut self, _client: &(dyn ClientInfo + Send + Sync)) -> PgWireResult<AuthState> {
+        Ok(AuthState::Ok { final_message: None, identity: None })
+    }
+
+    async fn next(
+        &mut self,
+        _client: &(dyn ClientInfo + Send + Sync),
+        _message: PasswordMessageFamily,
+    ) -> PgWireResult<AuthState> {
+        Err(PgWireError::NoAuthenticationInProgress)
+    }
+}
+
+/// The salted passwords of a server's roles, each computed once, at its first login.
+struct Roles {
+    server: Arc<Server>,
+    salt: Vec<u8>,
+    salted: Vec<OnceLock<Vec<u8>>>,
+    /// The password of roles that do not exist: they fail as late as the others.
+    nobody: OnceLock<Vec<u8>>,
+}
+
+impl Debug for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Roles")
+    }
+}
+
+impl Roles {
+    fn new(server: Arc<Server>) -> Self {
+        let salted = server.world().roles.iter().map(|_| OnceLock::new()).collect();
+        Self { server, salt: random::word(16).into_bytes(), salted, nobody: OnceLock::new() }
+    }
+
+    fn salted(&self, user: &str) -> &[u8] {
+        let roles = &self.server.world().roles;
+        let found = roles.iter().position(|role| role.name == user);
+        let (cell, password) = match found {
+            Some(index) => (&self.salted[index], roles[index].password.as_ref()),
+            None => (&self.nobody, None),
+        };
+        cell.get_or_init(|| {
+            let password = password.map_or_else(|| random::word(32), |one| one.expose_secret().to_owned());
+            gen_salted_password(&password, &self.salt, SCRAM_ITERATIONS)
+        })
+    }
+}
+
+#[async_trait]
+impl AuthSource for Roles {
+    async fn get_password(&self, login: &LoginInfo) -> PgWireResult<Password> {
+        let salted = self.salted(login.user().unwrap_or_default()).to_vec();
+        Ok(Password::new(Some(self.salt.clone()), salted))
+    }
+}

@@ -1,0 +1,108 @@
+//! How the sample service reaches its database: by its variables, through the world's network.
+
+use std::net::SocketAddr;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config, NoTls};
+
+use super::instance::Instance;
+use crate::model::DatabaseVariables;
+use crate::sandbox::network::{Delivery, route, socket};
+use crate::sandbox::world::plain_scheme;
+
+/// How long the service waits for a connection of its pool, and for one to be made.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A session that ends with its value.
+pub(super) struct Session {
+    pub(super) client: Client,
+    connection: AbortHandle,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+/// Whether a connection comes about and answers.
+pub(super) async fn works(instance: &Instance) -> bool {
+    let Ok(Ok(_permit)) = timeout(CONNECT_TIMEOUT, instance.pool.acquire()).await else { return false };
+    let Some(session) = connect(instance).await else { return false };
+    matches!(timeout(CONNECT_TIMEOUT, session.client.simple_query("SELECT 1")).await, Ok(Ok(_)))
+}
+
+/// The e-mail address of a user; `None`: no such user, or no way to find out.
+pub(super) async fn email(instance: &Instance, id: i64) -> Option<String> {
+    let _permit = timeout(CONNECT_TIMEOUT, instance.pool.acquire()).await.ok()?.ok()?;
+    let session = connect(instance).await?;
+    let query = async { session.client.query_opt("SELECT id, email FROM users WHERE id = $1", &[&id]).await };
+    let row = timeout(CONNECT_TIMEOUT, query).await.ok()?.ok()??;
+    row.try_get("email").ok()
+}
+
+/// A session, where the variables and the network allow one.
+async fn connect(instance: &Instance) -> Option<Session> {
+    let mut config = config(instance)?;
+    // The sandbox's server offers no TLS, and the driver is built without.
+    config.ssl_mode(tokio_postgres::config::SslMode::Disable);
+    let login = async {
+        let stream = dial(instance, &config).await?;
+        config.connect_raw(stream, NoTls).await.ok()
+    };
+    let (client, connection) = timeout(CONNECT_TIMEOUT, login).await.ok()??;
+    let connection = tokio::spawn(async move { drop(connection.await) }).abort_handle();
+    Some(Session { client, connection })
+}
+
+/// The way to the database as the injected variables say it.
+fn config(instance: &Instance) -> Option<Config> {
+    let variables = &instance.variables;
+    match instance.service().database.as_ref()? {
+        DatabaseVariables::Dsn(name) => Config::from_str(&plain_scheme(variables.get(name)?)).ok(),
+        DatabaseVariables::Parts { host, port, user, password, name } => {
+            let part = |name: &Option<String>| name.as_deref().and_then(|name| variables.get(name));
+            let mut config = Config::new();
+            // What libpq takes where nothing is said.
+            config.host(variables.get(host).filter(|host| !host.is_empty()).unwrap_or("localhost"));
+            config.port(part(port).unwrap_or("5432").trim().parse().ok()?);
+            config.user(part(user).unwrap_or("postgres"));
+            if let Some(password) = part(password) {
+                config.password(password);
+            }
+            if let Some(name) = part(name) {
+                config.dbname(name);
+            }
+            Some(config)
+        }
+    }
+}
+
+/// A connection to the first host that answers.
+async fn dial(instance: &Instance, config: &Config) -> Option<TcpStream> {
+    let world = &instance.cloud.world;
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    for host in config.get_hosts() {
+        let deliveries: Vec<Delivery> = match host {
+            Host::Tcp(host) if host.starts_with('/') => vec![socket(world, instance.revision(), host)],
+            Host::Tcp(host) => world
+                .resolve(host)
+                .into_iter()
+                .map(|ip| route(world, instance.service(), instance.revision(), SocketAddr::new(ip, port)))
+                .collect(),
+            #[cfg(unix)]
+            Host::Unix(folder) => vec![socket(world, instance.revision(), &folder.to_string_lossy())],
+        };
+        for delivery in deliveries {
+            if let Ok(stream) = instance.cloud.deliver(delivery).await {
+                return Some(stream);
+            }
+        }
+    }
+    None
+}

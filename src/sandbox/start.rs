@@ -1,0 +1,189 @@
+//! Starting the sandbox, and what holds it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::cloud::{Cloud, Places};
+use super::faults::{Fault, When};
+use super::place::Place;
+use super::world::World;
+use super::{control_plane, postgres, service};
+use crate::plan::Target;
+use crate::probe::dial::Dial;
+use crate::probe::google::Endpoints;
+
+/// How the sandbox behaves beyond what the pipeline says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SandboxOptions {
+    /// How long the control plane takes for each answer; zero: at once. For benchmarks.
+    pub latency: Duration,
+}
+
+/// Why the sandbox did not start.
+#[derive(Debug)]
+pub enum SandboxError {
+    /// No free port on loopback.
+    Listen(io::Error),
+    /// The pipeline has nothing that this fault could break.
+    FaultDoesNotApply {
+        /// Code of the fault.
+        code: &'static str,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl fmt::Display for SandboxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen(error) => write!(f, "the sandbox cannot listen on 127.0.0.1: {error}"),
+            Self::FaultDoesNotApply { code, reason } => {
+                write!(f, "the fault {code} does not apply to this pipeline: {reason}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SandboxError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Listen(error) => Some(error),
+            Self::FaultDoesNotApply { .. } => None,
+        }
+    }
+}
+
+impl From<io::Error> for SandboxError {
+    fn from(error: io::Error) -> Self {
+        Self::Listen(error)
+    }
+}
+
+/// A running sandbox. Everything in it ends when it is dropped.
+pub struct Sandbox {
+    cloud: Arc<Cloud>,
+    _tasks: JoinSet<()>,
+    /// Closing it tells the HTTP connections, which their servers spawned on their own, to end.
+    _stop: watch::Sender<()>,
+    /// Bound and not listening: whoever connects is refused, and nobody else can take the port.
+    _closed: TcpSocket,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("places", &self.cloud.places).finish_non_exhaustive()
+    }
+}
+
+/// Starts the cloud that these services describe, broken in the ways that the faults say.
+///
+/// The services come from a plan of a filled-in pipeline ([`super::fill`]).
+///
+/// # Errors
+///
+/// [`SandboxError`]: no port is free, or a fault does not apply.
+pub async fn start(
+    targets: &[Arc<Target>],
+    faults: &[&'static Fault],
+    options: SandboxOptions,
+) -> Result<Sandbox, SandboxError> {
+    let world = build(targets, faults)?;
+    let closed = TcpSocket::new_v4()?;
+    closed.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    let control = listen().await?;
+    let mut services = Vec::new();
+    for _ in &world.services {
+        services.push(listen().await?);
+    }
+    let mut servers = Vec::new();
+    for instance in &world.instances {
+        servers.push(if instance.listening { Some(listen().await?) } else { None });
+    }
+
+    let places = Places {
+        control_plane: control.local_addr()?,
+        services: services.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?,
+        instances: servers
+            .iter()
+            .map(|server| server.as_ref().map(TcpListener::local_addr).transpose())
+            .collect::<Result<_, _>>()?,
+        closed: closed.local_addr()?,
+    };
+    let cloud = Arc::new(Cloud::new(world, places, options.latency));
+    let (stop, stopped) = watch::channel(());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(control_plane::serve(control, Arc::clone(&cloud), stopped.clone()));
+    for (index, listener) in services.into_iter().enumerate() {
+        tasks.spawn(service::serve(listener, Arc::clone(&cloud), index, stopped.clone()));
+    }
+    for (index, listener) in servers.into_iter().enumerate() {
+        if let Some(listener) = listener {
+            tasks.spawn(postgres::serve(listener, Arc::clone(&cloud), index));
+        }
+    }
+    Ok(Sandbox { cloud, _tasks: tasks, _stop: stop, _closed: closed })
+}
+
+/// The world as it is after the deploy: faults of before it, the deploy itself, faults of after it.
+fn build(targets: &[Arc<Target>], faults: &[&'static Fault]) -> Result<World, SandboxError> {
+    let mut world = World::describe(targets);
+    let inject = |world: &mut World, when: When| {
+        for fault in faults.iter().filter(|fault| fault.when == when) {
+            (fault.applies)(world)
+                .map_err(|reason| SandboxError::FaultDoesNotApply { code: fault.code, reason })?;
+            (fault.inject)(world);
+        }
+        Ok::<(), SandboxError>(())
+    };
+    inject(&mut world, When::BeforeDeploy)?;
+    world.deploy();
+    inject(&mut world, When::AfterDeploy)?;
+    Ok(world)
+}
+
+async fn listen() -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+}
+
+impl Sandbox {
+    /// Where its control plane answers, in gcloud's form.
+    pub fn endpoints(&self) -> Endpoints {
+        let url = || Some(format!("http://{}/", self.cloud.places.control_plane));
+        Endpoints {
+            run: url(),
+            vpcaccess: url(),
+            secretmanager: url(),
+            sql: url(),
+            cloudresourcemanager: url(),
+        }
+    }
+
+    /// Names and connections as its services meet them.
+    pub fn dial(&self) -> Arc<dyn Dial> {
+        Arc::new(Place(Arc::clone(&self.cloud)))
+    }
+
+    /// How often its control plane was asked what (`GET /v2/projects/…`).
+    pub fn requests(&self) -> BTreeMap<String, u64> {
+        self.cloud.requests()
+    }
+
+    /// The URL of a service, by its key, as the control plane gives it.
+    pub fn url(&self, key: &str) -> Option<String> {
+        let index = self.cloud.world.services.iter().position(|service| service.key == key)?;
+        Some(self.cloud.url(index))
+    }
+
+    /// Everything that is true in it.
+    pub fn world(&self) -> &World {
+        &self.cloud.world
+    }
+}

@@ -1,0 +1,136 @@
+//! Cloud SQL instances and the PostgreSQL server that runs on each.
+
+use std::net::IpAddr;
+
+use secrecy::SecretString;
+
+/// A Cloud SQL instance with its PostgreSQL server. No `Debug`: it holds passwords.
+#[derive(Clone)]
+pub struct InstanceWorld {
+    /// Project id.
+    pub project: String,
+    /// Region.
+    pub region: String,
+    /// Short name.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<InstanceAddress>,
+    /// The network that its private addresses stand in, short name; `None`: it has no private address.
+    pub network: Option<String>,
+    /// Its state.
+    pub state: InstanceState,
+    /// Whether its owner wants it to run.
+    pub activation: Activation,
+    /// The port that the server listens on.
+    pub port: u16,
+    /// Whether anything listens there.
+    pub listening: bool,
+    /// What answers there.
+    pub speaks: Speaks,
+    /// Whether the server is still starting up.
+    pub starting: bool,
+    /// `max_connections`.
+    pub max_connections: usize,
+    /// Connections that others hold for as long as the world stands.
+    pub held_connections: usize,
+    /// Roles that log in.
+    pub roles: Vec<RoleWorld>,
+    /// Databases.
+    pub databases: Vec<DatabaseWorld>,
+}
+
+/// One address of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstanceAddress {
+    /// The address.
+    pub ip: IpAddr,
+    /// Whether it is reached through a VPC network only. A range of public addresses may be used privately.
+    pub private: bool,
+}
+
+/// The states of an instance, as the Cloud SQL Admin API names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstanceState {
+    /// Running, or stopped by its owner: see [`Activation`].
+    Runnable,
+    /// Suspended by Google.
+    Suspended,
+    /// Under maintenance.
+    Maintenance,
+}
+
+/// The activation policy of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// It runs.
+    Always,
+    /// Its owner stopped it.
+    Never,
+}
+
+/// The protocol that answers on the instance's port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// PostgreSQL's.
+    Postgres,
+    /// HTTP.
+    Http,
+}
+
+/// A role of the server. No `Debug`: it holds the password.
+#[derive(Clone)]
+pub struct RoleWorld {
+    /// Its name.
+    pub name: String,
+    /// Its password; `None`: the server trusts it (`trust` in `pg_hba.conf`).
+    pub password: Option<SecretString>,
+    /// Whether it may log in (`LOGIN`).
+    pub login: bool,
+}
+
+/// A database of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseWorld {
+    /// Its name.
+    pub name: String,
+    /// Whether it accepts connections (`datallowconn`).
+    pub allows_connections: bool,
+    /// Whether everybody may connect to it (`CONNECT` for `PUBLIC`).
+    pub public_connect: bool,
+    /// The rows of its table `users`.
+    pub users: Vec<(i64, String)>,
+}
+
+impl InstanceWorld {
+    /// `project:region:instance`.
+    pub fn connection_name(&self) -> String {
+        format!("{}:{}:{}", self.project, self.region, self.name)
+    }
+
+    /// Whether it runs.
+    pub fn runs(&self) -> bool {
+        self.state == InstanceState::Runnable && self.activation == Activation::Always
+    }
+
+    /// The role of that name.
+    pub fn role(&self, name: &str) -> Option<&RoleWorld> {
+        self.roles.iter().find(|role| role.name == name)
+    }
+
+    /// The database of that name.
+    pub fn database(&self, name: &str) -> Option<&DatabaseWorld> {
+        self.databases.iter().find(|database| database.name == name)
+    }
+}
+
+impl DatabaseWorld {
+    /// A database that works, with one user in its table.
+    pub fn healthy(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            allows_connections: true,
+            public_connect: true,
+            users: vec![(1, "ada@example.com".to_owned())],
+        }
+    }
+}

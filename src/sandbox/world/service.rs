@@ -1,0 +1,217 @@
+//! Cloud Run services, their revisions, and how their code behaves.
+
+use std::net::SocketAddr;
+
+use super::deploy::Injected;
+use super::{NotStarted, VpcWorld};
+use crate::model::DatabaseVariables;
+
+/// A Cloud Run service. No `Debug`: its variables may hold passwords.
+#[derive(Clone)]
+pub struct ServiceWorld {
+    /// [`crate::plan::Target::key`].
+    pub key: String,
+    /// Short name.
+    pub name: String,
+    /// Project id.
+    pub project: String,
+    /// Region.
+    pub region: String,
+    /// Its revisions, oldest first; the last one is the one that this deploy creates.
+    pub revisions: Vec<RevisionWorld>,
+    /// Where its traffic goes.
+    pub traffic: Traffic,
+    /// Whether everybody may invoke it.
+    pub public: bool,
+    /// The variables that lead to its database.
+    pub database: Option<DatabaseVariables>,
+    /// Where they lead.
+    pub link: Option<DatabaseLink>,
+    /// The path at which it reports its health.
+    pub health_path: String,
+}
+
+/// Where the variables of a service lead, as the pipeline has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseLink {
+    /// Connection name of the instance (`project:region:instance`).
+    pub instance: String,
+    /// Whether the pipeline names the instance.
+    pub stated: bool,
+    /// The host: an address, a name, or a socket folder.
+    pub host: String,
+    /// The role.
+    pub role: String,
+    /// The database's name.
+    pub name: String,
+}
+
+/// Where the traffic of a service goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Traffic {
+    /// To the newest revision that is ready.
+    Latest,
+    /// All of it to the revision of that short name.
+    Pinned(String),
+}
+
+/// A revision. No `Debug`: its variables may hold passwords.
+#[derive(Clone)]
+pub struct RevisionWorld {
+    /// Short name.
+    pub name: String,
+    /// Project id of its service.
+    pub project: String,
+    /// Image of the ingress container.
+    pub image: String,
+    /// Port of the ingress container.
+    pub port: u16,
+    /// E-mail address of the account that it runs as.
+    pub service_account: String,
+    /// Its variables, in order.
+    pub env: Vec<EnvWorld>,
+    /// Its mounted secrets, in order.
+    pub mounts: Vec<Mount>,
+    /// Its way into a VPC network.
+    pub vpc: VpcWorld,
+    /// Attached Cloud SQL instances (`project:region:instance`), reached by their `/cloudsql` sockets.
+    pub cloudsql: Vec<String>,
+    /// Instance that a proxy in a sidecar makes reachable on the loopback address.
+    pub proxied: Option<String>,
+    /// How its code behaves.
+    pub code: Code,
+    /// What became of its deploy.
+    pub started: Started,
+    /// Variables of an instance that was started before the deploy and still runs.
+    pub running: Option<Injected>,
+}
+
+/// What became of a revision's deploy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Started {
+    /// Not deployed yet.
+    Pending,
+    /// Cloud Run found it ready.
+    Ready,
+    /// Cloud Run refused it.
+    Failed(NotStarted),
+}
+
+/// A variable of a revision. No `Debug`: its value may be a password.
+#[derive(Clone)]
+pub struct EnvWorld {
+    /// Its name.
+    pub name: String,
+    /// Where its value comes from.
+    pub value: EnvValue,
+}
+
+/// Where the value of a variable comes from.
+#[derive(Clone)]
+pub enum EnvValue {
+    /// It stands in the revision.
+    Plain(String),
+    /// From Secret Manager, read when an instance starts.
+    Secret {
+        /// Project of the secret.
+        project: String,
+        /// Short name of the secret.
+        secret: String,
+        /// A number, an alias, or `latest`.
+        version: String,
+    },
+}
+
+/// A secret that is mounted as a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Absolute path of the file.
+    pub path: String,
+    /// Project of the secret.
+    pub project: String,
+    /// Short name of the secret.
+    pub secret: String,
+    /// A number, an alias, or `latest`.
+    pub version: String,
+}
+
+/// How the code of a revision behaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Whether the container comes to listen on its port.
+    pub starts: bool,
+    /// What it has at its health path.
+    pub health: HealthRoute,
+    /// Whether it loses every connection of its pool and never gives one back.
+    pub leaks_connections: bool,
+    /// A cache that it needs too.
+    pub redis: Option<SocketAddr>,
+    /// Variables that it refuses to work without.
+    pub requires: Vec<String>,
+}
+
+/// What the code has at its health path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HealthRoute {
+    /// It tries everything that it needs, and reports.
+    Reports,
+    /// It reports that it is unhealthy, and not why.
+    Maintenance,
+    /// A single-page application answers every path with its start page.
+    StartPage,
+    /// Nothing.
+    Absent,
+    /// It fails while it answers.
+    Crashes,
+    /// Every second answer comes from a replica that lost its configuration.
+    Flaps,
+}
+
+impl Default for Code {
+    fn default() -> Self {
+        Self {
+            starts: true,
+            health: HealthRoute::Reports,
+            leaks_connections: false,
+            redis: None,
+            requires: Vec::new(),
+        }
+    }
+}
+
+impl ServiceWorld {
+    /// The revision that this deploy created: the newest.
+    pub fn newest(&self) -> Option<&RevisionWorld> {
+        self.revisions.last()
+    }
+
+    /// The same, to change it.
+    pub fn newest_mut(&mut self) -> Option<&mut RevisionWorld> {
+        self.revisions.last_mut()
+    }
+
+    /// The newest revision that is ready.
+    pub fn latest_ready(&self) -> Option<&RevisionWorld> {
+        self.revisions.iter().rev().find(|revision| revision.started == Started::Ready)
+    }
+
+    /// The revision that receives the traffic.
+    pub fn serving(&self) -> Option<&RevisionWorld> {
+        match &self.traffic {
+            Traffic::Latest => self.latest_ready(),
+            Traffic::Pinned(name) => self.revisions.iter().find(|revision| revision.name == *name),
+        }
+    }
+
+    /// `projects/P/locations/R/services/S`.
+    pub fn resource(&self) -> String {
+        format!("projects/{}/locations/{}/services/{}", self.project, self.region, self.name)
+    }
+}
+
+impl RevisionWorld {
+    /// The variable of that name.
+    pub fn variable(&self, name: &str) -> Option<&EnvWorld> {
+        self.env.iter().find(|variable| variable.name == name)
+    }
+}

@@ -3,7 +3,7 @@
 use super::explain::admits_database;
 use super::view::{View, names_database_down};
 use super::{Met, Obligation, Verdict, words};
-use crate::run::finding::Finding;
+use crate::run::finding::{Finding, HealthFinding};
 use crate::run::outcome::{Outcome, Skip, Vantage};
 use crate::run::record::{Fact, NodeRecord, Role, Unproven};
 
@@ -123,15 +123,8 @@ fn database(view: &View<'_>) -> Met {
     if view.query_worked_inside() {
         return Met::Yes { by: "a query from inside the service's network".to_owned() };
     }
-    let named_up = |node: &NodeRecord| {
-        node.passed()
-            && node
-                .facts
-                .iter()
-                .any(|fact| matches!(fact, Fact::DependencyUp { dependency } if dependency.database))
-    };
-    if view.of(HEALTHY).any(named_up) {
-        return Met::Yes { by: "the service's own healthy answer names it as up".to_owned() };
+    if view.of(HEALTHY).any(names_database_up) {
+        return Met::Yes { by: "the service's own health answer names it as up".to_owned() };
     }
     if view.record.accepted_unproven.contains(&Unproven::Database) {
         return Met::Accepted;
@@ -144,6 +137,21 @@ fn database(view: &View<'_>) -> Met {
         },
     );
     Met::Unknown { nodes: nodes.iter().map(|node| node.key()).collect(), because }
+}
+
+/// Whether the service's own judged answer names a database as up. An answer that is unhealthy for another reason
+/// counts too.
+fn names_database_up(node: &NodeRecord) -> bool {
+    let noted = |fact: &Fact| matches!(fact, Fact::DependencyUp { dependency } if dependency.database);
+    match &node.outcome {
+        Some(Outcome::Passed { .. }) => node.facts.iter().any(noted),
+        Some(Outcome::Failed { finding }) => matches!(
+            finding,
+            Finding::Health(HealthFinding::Unhealthy { failing, working, .. })
+                if working.iter().any(|one| one.database) && !failing.iter().any(|one| one.database)
+        ),
+        Some(Outcome::Blocked { .. } | Outcome::Skipped { .. } | Outcome::Broken { .. }) | None => false,
+    }
 }
 
 /// Whether a node could have proven the database, and did not.

@@ -59,9 +59,12 @@ impl Page {
     pub(super) fn line(&mut self, head: &str, paint: Paint, rest: &str) {
         let head = one_line(head);
         let width = self.style.width.max(NARROWEST);
-        let taken = head.chars().count();
+        let gap = rest.len() - rest.trim_start_matches(' ').len();
+        let taken = head.chars().count() + gap;
         let painted = self.painted(&head, paint);
         self.out.push_str(&painted);
+        self.out.push_str(&" ".repeat(gap));
+        let rest = rest.trim_start_matches(' ');
         for (at, part) in wrap(&one_line(rest), width, taken, 2).into_iter().enumerate() {
             if at > 0 {
                 self.out.push_str("\n  ");
@@ -97,15 +100,18 @@ impl Page {
         self.out.push_str(&format!("  {:<MARGIN$}   {command}\n", ""));
     }
 
-    /// A row of the table: glyph, columns, and a detail that wraps under itself or, where there is no room, below.
-    pub(super) fn row(&mut self, glyph: &str, paint: Paint, head: &str, detail: &str) {
+    /// A row of the table: glyph, name in a column of this width, and a detail that wraps under itself or, where
+    /// there is no room, below.
+    pub(super) fn row(&mut self, glyph: &str, paint: Paint, name: &str, column: usize, detail: &str) {
         let width = self.style.width.max(NARROWEST);
-        let taken = head.chars().count() + 6;
         let glyph = self.painted(glyph, paint);
-        let (taken, indent) = if width >= taken + NARROWEST { (taken, taken) } else { (width, 6) };
-        self.out.push_str(&format!("  {glyph} {head}"));
+        let name = one_line(name);
+        self.out.push_str(&format!("  {glyph} {name:<column$}"));
+        let taken = name.chars().count().max(column) + 6;
+        let beside = width >= taken + NARROWEST / 2;
+        let (taken, indent) = if beside { (taken, column + 6) } else { (width, 6) };
         for (at, part) in wrap(&one_line(detail), width, taken, indent).into_iter().enumerate() {
-            if at == 0 && taken < width {
+            if at == 0 && beside {
                 self.out.push_str("  ");
             } else if at > 0 {
                 self.out.push('\n');
@@ -181,9 +187,9 @@ mod tests {
         let text = "a fairly long sentence that has to be broken several times to fit the page ".repeat(3);
         page.plain(&text);
         page.labelled("label", &text, Paint::None);
-        page.row("✓", Paint::Green, "some-check  control-plane", &text);
-        page.row("✓", Paint::Green, "a-very-long-name-of-a-check  control-plane", &text);
-        page.line("head", Paint::Bold, &text);
+        page.row("✓", Paint::Green, "some-check", 20, &text);
+        page.row("✓", Paint::Green, "a-very-long-name-of-a-check[WITH_A_SUBJECT]", 30, &text);
+        page.line("head", Paint::Bold, &format!("  {text}"));
         for line in page.finish().lines() {
             assert!(line.chars().count() <= 60, "{line}");
         }

@@ -4,13 +4,15 @@
 use std::collections::BTreeMap;
 
 use super::Style;
-use super::escape::one_line;
 use super::page::{Page, Paint};
 use super::standing::{cause_of, concluded};
 use crate::diagnosis::cause::CauseCode;
 use crate::diagnosis::{Cause, Diagnosis, Met, Remedy, RuledOut, ServiceDiagnosis, Verdict, words};
 use crate::run::outcome::Outcome;
 use crate::run::record::{Ended, NodeRecord, RunRecord, ServiceRecord};
+
+/// Width of the column of checks, at most.
+const WIDEST_NAME: usize = 38;
 
 pub(super) fn render(record: &RunRecord, diagnosis: &Diagnosis, style: &Style) -> String {
     let mut page = Page::new(*style);
@@ -22,7 +24,7 @@ pub(super) fn render(record: &RunRecord, diagnosis: &Diagnosis, style: &Style) -
     let known = |cause: &&Cause| record.services.iter().any(|service| service.key == cause.service);
     for cause in diagnosis.causes.iter().filter(|cause| !known(cause)) {
         page.blank();
-        cause_part(&mut page, cause, "cause");
+        cause_part(&mut page, cause, label(cause.code, 0));
     }
     page.blank();
     page.labelled("coverage", &coverage(record), Paint::None);
@@ -117,14 +119,24 @@ fn label(code: CauseCode, at: usize) -> &'static str {
 
 fn cause_part(page: &mut Page, cause: &Cause, label: &str) {
     let paint = if label == "root cause" || label == "cause" { Paint::Red } else { Paint::Yellow };
-    page.labelled(label, &format!("{} ({})", cause.code, cause.confidence), paint);
+    let code = match label {
+        // That the gate does not know is no question of confidence.
+        "open" => cause.code.to_string(),
+        _ => format!("{} ({})", cause.code, cause.confidence),
+    };
+    page.labelled(label, &code, paint);
     page.labelled("", &cause.claim, Paint::None);
     if let Some(place) = &cause.place {
         page.labelled("", &format!("--> {place}"), Paint::Dim);
     }
-    for (at, evidence) in cause.evidence.iter().enumerate() {
-        let label = if at == 0 { "proof" } else { "" };
-        page.labelled(label, &format!("{}: {}", evidence.vantage, evidence.text), Paint::None);
+    let mut proofs: Vec<String> = Vec::new();
+    for evidence in &cause.evidence {
+        let proof = format!("{}: {}", evidence.vantage, evidence.text);
+        // Several checks may have stopped at the same obstacle.
+        if !proofs.contains(&proof) {
+            page.labelled(if proofs.is_empty() { "proof" } else { "" }, &proof, Paint::None);
+            proofs.push(proof);
+        }
     }
     if cause.chain.len() > 1 {
         page.labelled("chain", &cause.chain.join(", "), Paint::None);
@@ -163,13 +175,11 @@ fn ruled_out_part(page: &mut Page, ruled_out: &[&RuledOut]) {
 }
 
 fn table(page: &mut Page, diagnosis: &Diagnosis, nodes: Vec<&NodeRecord>) {
-    let name = |node: &NodeRecord| {
-        one_line(&match &node.subject {
-            Some(subject) => format!("{}[{subject}]", node.check),
-            None => node.check.clone(),
-        })
+    let name = |node: &NodeRecord| match &node.subject {
+        Some(subject) => format!("{}[{subject}]", node.check),
+        None => node.check.clone(),
     };
-    let widest = nodes.iter().map(|node| name(node).chars().count()).max().unwrap_or(0).min(44);
+    let widest = nodes.iter().map(|node| name(node).chars().count()).max().unwrap_or(0).min(WIDEST_NAME);
     for node in nodes {
         let (glyph, paint) = match &node.outcome {
             Some(Outcome::Passed { .. }) => ("✓", Paint::Green),
@@ -180,13 +190,13 @@ fn table(page: &mut Page, diagnosis: &Diagnosis, nodes: Vec<&NodeRecord>) {
             Some(Outcome::Broken { .. }) | None => ("?", Paint::Yellow),
         };
         let detail = words::outcome(node.outcome.as_ref());
-        let head = format!(
-            "{:<widest$}  {:<13}  {:>8}",
-            name(node),
-            node.vantage.to_string(),
-            seconds(node.duration_ms)
-        );
-        page.row(glyph, paint, &head, &detail);
+        let detail = match &node.outcome {
+            Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => format!("{detail} ({})", node.vantage),
+            Some(Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Broken { .. }) | None => {
+                format!("{detail} ({}, {})", node.vantage, seconds(node.duration_ms))
+            }
+        };
+        page.row(glyph, paint, &name(node), widest, &detail);
     }
 }
 
@@ -223,7 +233,7 @@ fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
-/// Milliseconds as seconds with two decimals.
+/// Milliseconds as seconds with two decimals; without a blank, so that no line breaks in it.
 fn seconds(ms: u64) -> String {
-    format!("{}.{:02} s", ms / 1000, ms % 1000 / 10)
+    format!("{}.{:02}s", ms / 1000, ms % 1000 / 10)
 }

@@ -28,6 +28,13 @@ pub(in super::super) fn causes<'a>(view: &View<'a>, nodes: &[&'a NodeRecord]) ->
             groups.entry(obstacle).or_default().push(node);
         }
     }
+    // Whoever grants one permission wants to grant all: also those that only other checks lack.
+    if let Some(refused) = groups.get_mut(&Obstacle::Permission) {
+        let others = view.nodes.iter().copied().filter(|node| obstacle(node) == Some(Obstacle::Permission));
+        let others: Vec<&NodeRecord> =
+            others.filter(|node| !refused.iter().any(|known| known.key() == node.key())).collect();
+        refused.extend(others);
+    }
     groups.into_iter().map(|(obstacle, nodes)| cause(view, &obstacle, &nodes)).collect()
 }
 

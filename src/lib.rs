@@ -11,6 +11,7 @@
 
 pub mod checks;
 pub mod diagnosis;
+pub mod explain;
 pub mod model;
 pub mod pipeline;
 pub mod plan;

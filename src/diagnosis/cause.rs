@@ -143,3 +143,64 @@ pub enum CauseCode {
     /// The gate asked and got no usable answer.
     NotFoundOut,
 }
+
+impl CauseCode {
+    /// Whether waiting may mend it by itself, so that a run must not end early for it. What a person or a deploy
+    /// has to change is not mended so.
+    pub fn waiting_mends(self) -> bool {
+        match self {
+            Self::ContainerDidNotStart
+            | Self::DatabaseUnreachable // direct VPC egress may need a minute after an instance starts
+            | Self::DatabaseRefused // a server that restarts
+            | Self::ConnectionSlotsExhausted
+            | Self::DatabaseStarting
+            | Self::ConnectionCut
+            | Self::HealthReportsDatabaseDown
+            | Self::HealthReportsDependencyDown
+            | Self::HealthReportsUnhealthy
+            | Self::HealthNotJudgeable
+            | Self::HealthNotFound
+            | Self::HealthUnstable
+            | Self::HealthEndpointFailing
+            | Self::NotFoundOut => true,
+            Self::ServiceNotFound
+            | Self::RevisionFailed
+            | Self::RevisionNotServing
+            | Self::DatabaseVariableMissing
+            | Self::VariableMissing
+            | Self::SecretReferenceDrifted
+            | Self::SecretNotFound
+            | Self::SecretVersionMissing
+            | Self::SecretVersionDisabled
+            | Self::SecretVersionDestroyed
+            | Self::SecretAccessDenied
+            | Self::CredentialTrailingWhitespace
+            | Self::CredentialEmpty
+            | Self::CredentialUnreadable
+            | Self::VpcAccessMissing
+            | Self::VpcConnectorNotFound
+            | Self::VpcConnectorNotReady
+            | Self::VpcConnectorWrongRegion
+            | Self::VpcApiDisabled
+            | Self::VpcWrongNetwork
+            | Self::EgressBypassesDatabase
+            | Self::DatabaseNameUnresolvable
+            | Self::InstanceNotFound
+            | Self::InstanceStopped
+            | Self::InstanceSuspended
+            | Self::InstanceNotRunning
+            | Self::InstanceAddressMismatch
+            | Self::NotPostgres
+            | Self::LoginNotAllowed
+            | Self::TlsUnsupported
+            | Self::TlsCertificateInvalid
+            | Self::PasswordRejected
+            | Self::DatabaseMissing
+            | Self::ConnectPrivilegeMissing
+            | Self::DatabaseClosed
+            | Self::ConnectionParameterInvalid
+            | Self::NotEnoughPermission
+            | Self::NotVisibleFromHere => false,
+        }
+    }
+}

@@ -1,12 +1,52 @@
 //! From the record of a run to its verdict and root cause: a pure function, replayable from a file.
 
 pub mod cause;
+mod conclude;
+mod explain;
+mod graph;
+mod obligations;
+mod ruled_out;
+mod rules;
+mod settled;
+mod shell;
+mod view;
+pub mod words;
+
+pub use graph::Graph;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Place;
 use crate::run::outcome::Vantage;
+use crate::run::record::RunRecord;
 use cause::CauseCode;
+
+/// Judges a run: its verdict, its causes with the root cause first, and the exit status that follows.
+///
+/// Pure: the same record gives the same diagnosis, whatever the order of its nodes. A record that has no end for
+/// every check is judged as it stands, and is not healthy for it.
+pub fn diagnose(record: &RunRecord) -> Diagnosis {
+    diagnose_with(record, Graph::of_checks())
+}
+
+/// [`diagnose`] against another causal graph than that of [`crate::checks::CHECKS`].
+pub fn diagnose_with(record: &RunRecord, graph: &Graph) -> Diagnosis {
+    conclude::conclude(record, graph)
+}
+
+/// The services of a running record whose fate is sealed, each with the key of the node that seals it.
+///
+/// A service is settled when an obligation is already seen to be unmet, a finished check found a root of it that
+/// waiting does not mend ([`CauseCode::waiting_mends`]), and no unfinished check could still turn out to be the
+/// cause of that root.
+pub fn settled(record: &RunRecord) -> Vec<(String, String)> {
+    settled_with(record, Graph::of_checks())
+}
+
+/// [`settled`] against another causal graph than that of [`crate::checks::CHECKS`].
+pub fn settled_with(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
+    settled::settled(record, graph)
+}
 
 /// What the gate concludes of a service, or of the whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::Display)]

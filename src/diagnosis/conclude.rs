@@ -1,0 +1,266 @@
+//! From the judged parts to the conclusion: verdicts, causes in order, exit status.
+
+use std::collections::BTreeSet;
+
+use super::graph::Graph;
+use super::view::View;
+use super::{
+    Cause, Diagnosis, Evidence, Met, Obligation, Remedy, ServiceDiagnosis, Verdict, explain, obligations,
+    ruled_out, rules,
+};
+use crate::run::finding::{Finding, HealthFinding};
+use crate::run::outcome::{Outcome, Skip};
+use crate::run::record::{Ended, NodeRecord, RunRecord};
+
+/// Judges a record against a causal graph.
+pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
+    let mut parts: Vec<Part> =
+        record.services.iter().map(|service| Part::of(&View::new(record, graph, service))).collect();
+    let mut leading = Vec::new();
+    let strays = strays(record);
+    if record.services.is_empty() || record.nodes.is_empty() {
+        leading.push(rules::gate::nothing_found_out("", "the run made no check".to_owned()));
+    } else if !strays.is_empty() {
+        let claim = format!("the record has checks of services that it does not list: {}", strays.join(", "));
+        leading.push(rules::gate::nothing_found_out("", claim));
+    }
+    let verdict = parts.iter().map(|part| part.service.verdict).max().unwrap_or(Verdict::Undecided);
+    let verdict = if leading.is_empty() { verdict } else { verdict.max(Verdict::Undecided) };
+
+    // What was seen to be bad stands before what leaves something open, and that before the gate's own trouble.
+    let mut causes: Vec<Cause> = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.unmet)).collect();
+    causes.extend(parts.iter_mut().flat_map(|part| std::mem::take(&mut part.open)));
+    causes.extend(parts.iter_mut().flat_map(|part| std::mem::take(&mut part.gate)));
+    causes.extend(leading);
+    let exit_code = exit_code(verdict, record.ended_by.as_ref());
+    Diagnosis {
+        verdict,
+        exit_code,
+        causes,
+        advisories: parts.iter_mut().flat_map(|part| std::mem::take(&mut part.advisories)).collect(),
+        ruled_out: parts.iter_mut().flat_map(|part| std::mem::take(&mut part.ruled_out)).collect(),
+        services: parts.into_iter().map(|part| part.service).collect(),
+    }
+}
+
+/// 0, 1 or 3 by the verdict; a signal that ended the run wins, as shells expect it.
+fn exit_code(verdict: Verdict, ended_by: Option<&Ended>) -> u8 {
+    match ended_by {
+        Some(Ended::Signal { name }) if name == "SIGTERM" => 143,
+        Some(Ended::Signal { .. }) => 130,
+        Some(Ended::Deadline { .. }) | None => match verdict {
+            Verdict::Healthy => 0,
+            Verdict::Unhealthy => 1,
+            Verdict::Undecided => 3,
+        },
+    }
+}
+
+/// Services that only nodes speak of: a record that was cut or patched by hand.
+fn strays(record: &RunRecord) -> Vec<String> {
+    let known: BTreeSet<&str> = record.services.iter().map(|service| service.key.as_str()).collect();
+    let named: BTreeSet<&str> = record.nodes.iter().map(|node| node.service.as_str()).collect();
+    named.difference(&known).map(|name| (*name).to_owned()).collect()
+}
+
+/// What was concluded of one service.
+struct Part {
+    service: ServiceDiagnosis,
+    /// Roots that explain an obligation that was seen to be unmet.
+    unmet: Vec<Cause>,
+    /// Roots that explain why an obligation stays open.
+    open: Vec<Cause>,
+    /// What kept the gate from finding out.
+    gate: Vec<Cause>,
+    advisories: Vec<Cause>,
+    ruled_out: Vec<super::RuledOut>,
+}
+
+impl Part {
+    fn of(view: &View<'_>) -> Self {
+        let obligations = obligations::obligations(view);
+        let verdict = obligations::verdict(&obligations);
+        let (mut unmet, mut open, mut advisories) = (Vec::new(), Vec::new(), Vec::new());
+        let open_nodes = open_nodes(view, &obligations);
+        for root in explain::roots(view) {
+            let Some(cause) = cause(view, root) else { continue };
+            if explains_unmet(view, root, &obligations) {
+                merge(&mut unmet, cause);
+            } else if explains_open(view, root, &open_nodes) {
+                merge(&mut open, cause);
+            } else {
+                merge(&mut advisories, cause);
+            }
+        }
+        let explained = !unmet.is_empty() || !open.is_empty();
+        let gate = gate_causes(view, &obligations, &open_nodes, explained);
+        let ruled_out = match verdict {
+            Verdict::Healthy => Vec::new(),
+            Verdict::Undecided | Verdict::Unhealthy => {
+                ruled_out::ruled_out(view, &obligations, unmet.iter().chain(&open))
+            }
+        };
+        let service = ServiceDiagnosis { service: view.service.key.clone(), verdict, obligations };
+        Self { service, unmet, open, gate, advisories, ruled_out }
+    }
+}
+
+/// Whether a root explains (or is) something that shows an obligation to be unmet.
+pub(super) fn explains_unmet(view: &View<'_>, root: &NodeRecord, obligations: &[Obligation]) -> bool {
+    let mut explained: BTreeSet<String> =
+        explain::symptoms(view, root).into_iter().map(NodeRecord::key).collect();
+    explained.insert(root.key());
+    obligations.iter().any(|obligation| match &obligation.met {
+        Met::No { nodes } => nodes.iter().any(|node| explained.contains(node)),
+        Met::Yes { .. } | Met::Unknown { .. } | Met::Accepted => false,
+    })
+}
+
+/// The nodes that leave an obligation open, and what blocked them, in causal order.
+fn open_nodes<'a>(view: &View<'a>, obligations: &[Obligation]) -> Vec<&'a NodeRecord> {
+    let mut keys: BTreeSet<String> = BTreeSet::new();
+    let mut waiting: Vec<String> = obligations
+        .iter()
+        .flat_map(|obligation| match &obligation.met {
+            Met::Unknown { nodes, .. } => nodes.clone(),
+            Met::Yes { .. } | Met::No { .. } | Met::Accepted => Vec::new(),
+        })
+        .collect();
+    while let Some(key) = waiting.pop() {
+        let Some(node) = view.by_key(&key) else { continue };
+        if !keys.insert(key) {
+            continue;
+        }
+        match &node.outcome {
+            Some(Outcome::Blocked { by } | Outcome::Skipped { reason: Skip::Settled { by } }) => {
+                waiting.push(by.clone());
+            }
+            Some(
+                Outcome::Passed { .. }
+                | Outcome::Failed { .. }
+                | Outcome::Skipped { .. }
+                | Outcome::Broken { .. },
+            )
+            | None => {}
+        }
+    }
+    view.nodes.iter().copied().filter(|node| keys.contains(&node.key())).collect()
+}
+
+/// Whether a root stands in the way of an open node: it blocks it, or would explain its failure.
+fn explains_open(view: &View<'_>, root: &NodeRecord, open: &[&NodeRecord]) -> bool {
+    super::view::speaks_of_the_service(root)
+        && open.iter().any(|node| node.key() == root.key() || view.graph.explains(&root.check, &node.check))
+}
+
+/// What kept the gate from finding out what is open. Where a finding already explains it, only what the gate
+/// itself could not look at is added; where nothing does, there is at least one cause.
+fn gate_causes(
+    view: &View<'_>,
+    obligations: &[Obligation],
+    open: &[&NodeRecord],
+    explained: bool,
+) -> Vec<Cause> {
+    let unknown: Vec<&Obligation> =
+        obligations.iter().filter(|obligation| matches!(obligation.met, Met::Unknown { .. })).collect();
+    let database_open = unknown.iter().any(|obligation| obligation.what == "database");
+    let only_database: Vec<&NodeRecord> =
+        open.iter().copied().filter(|node| node.check.starts_with("database-")).collect();
+    let mut causes = rules::gate::causes(view, open);
+    if database_open {
+        use super::cause::CauseCode::NotVisibleFromHere;
+        match causes.iter().position(|cause| cause.code == NotVisibleFromHere) {
+            Some(at) => {
+                // The general words of the vantage give way to the particular ones of the database.
+                if let Some(cause) = causes.get_mut(at) {
+                    let evidence = std::mem::take(&mut cause.evidence);
+                    *cause = rules::gate::database_unproven(view, &only_database);
+                    cause.evidence = evidence;
+                }
+            }
+            None => match causes.first_mut() {
+                Some(first) => extend(&mut first.remedy, rules::gate::ways_to_a_proof(view)),
+                None if !explained => causes.push(rules::gate::database_unproven(view, &only_database)),
+                None => {}
+            },
+        }
+    }
+    if causes.is_empty() && !explained {
+        if let Some(Met::Unknown { because, .. }) = unknown.first().map(|obligation| &obligation.met) {
+            causes.push(rules::gate::nothing_found_out(&view.service.key, because.clone()));
+        } else if obligations.is_empty() {
+            let claim = format!("no obligation of {} is left to rest a verdict on", view.service.name);
+            causes.push(rules::gate::nothing_found_out(&view.service.key, claim));
+        }
+    }
+    causes
+}
+
+fn extend(remedy: &mut Vec<Remedy>, more: Vec<Remedy>) {
+    for one in more {
+        if !remedy.contains(&one) {
+            remedy.push(one);
+        }
+    }
+}
+
+/// A root as a cause, with all that speaks for it.
+fn cause(view: &View<'_>, root: &NodeRecord) -> Option<Cause> {
+    let finding = root.finding()?;
+    let judgement = rules::judge(view, root, finding);
+    let symptoms = explain::symptoms(view, root);
+    let mut evidence = seen(root, finding);
+    let mut chain: Vec<String> = Vec::new();
+    for symptom in &symptoms {
+        if let Some(found) = symptom.finding() {
+            evidence.extend(seen(symptom, found));
+            chain.push(rules::clause(found));
+        }
+    }
+    chain.push(rules::clause(finding));
+    chain.dedup();
+    let chain = chain
+        .into_iter()
+        .enumerate()
+        .map(|(at, clause)| if at == 0 { clause } else { format!("because {clause}") })
+        .collect();
+    Some(Cause {
+        code: judgement.code,
+        service: view.service.key.clone(),
+        claim: judgement.claim,
+        confidence: judgement.confidence,
+        evidence,
+        chain,
+        suspects: judgement.suspects,
+        remedy: judgement.remedy,
+        place: Some(root.place.clone()),
+    })
+}
+
+/// What a node saw; of a health answer also the part of the body that says so.
+fn seen(node: &NodeRecord, finding: &Finding) -> Vec<Evidence> {
+    let evidence = |text: String| Evidence { node: node.key(), vantage: node.vantage, text };
+    let mut all = vec![evidence(finding.to_string())];
+    if let Finding::Health(
+        HealthFinding::Unhealthy { excerpt, .. }
+        | HealthFinding::NotJudgeable { excerpt, .. }
+        | HealthFinding::BadStatus { excerpt, .. },
+    ) = finding
+        && !excerpt.is_empty()
+    {
+        all.push(evidence(format!("its body: {excerpt}")));
+    }
+    all
+}
+
+/// Adds a cause, or its evidence to the same cause met before (two variables with one disabled secret).
+fn merge(causes: &mut Vec<Cause>, cause: Cause) {
+    match causes.iter_mut().find(|known| known.code == cause.code && known.remedy == cause.remedy) {
+        Some(known) => {
+            let new = cause.evidence.into_iter().filter(|one| !known.evidence.contains(one));
+            let new: Vec<Evidence> = new.collect();
+            known.evidence.extend(new);
+        }
+        None => causes.push(cause),
+    }
+}

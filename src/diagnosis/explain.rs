@@ -1,0 +1,178 @@
+//! Which finding explains which: the causal graph, sharpened by what was actually seen.
+//!
+//! The graph says which check *can* explain which other. Two findings that stand so may still be two separate
+//! defects: a health body that names only the cache as down is not explained by a VPC connector in error.
+
+use super::view::{View, speaks_of_the_service};
+use crate::run::finding::{
+    CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, PathFinding,
+    PostgresFinding, ServiceFinding,
+};
+use crate::run::record::NodeRecord;
+
+/// The findings that no other finding of the same service explains, in causal order.
+pub(super) fn roots<'a>(view: &View<'a>) -> Vec<&'a NodeRecord> {
+    let bad: Vec<&NodeRecord> = bad(view).collect();
+    bad.iter().copied().filter(|node| !bad.iter().any(|other| explains(view, other, node))).collect()
+}
+
+/// What a finding explains, directly or through others, the uppermost symptom first.
+pub(super) fn symptoms<'a>(view: &View<'a>, cause: &NodeRecord) -> Vec<&'a NodeRecord> {
+    let mut found: Vec<&NodeRecord> = Vec::new();
+    for node in bad(view) {
+        // In causal order, so whatever leads here was met before.
+        if explains(view, cause, node) || found.iter().any(|known| explains(view, known, node)) {
+            found.push(node);
+        }
+    }
+    found.reverse();
+    found
+}
+
+fn bad<'a>(view: &View<'a>) -> impl Iterator<Item = &'a NodeRecord> {
+    view.nodes.iter().copied().filter(|node| node.finding().is_some())
+}
+
+/// Whether the finding of one node explains that of another.
+pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord) -> bool {
+    let (Some(why), Some(what)) = (cause.finding(), symptom.finding()) else { return false };
+    view.graph.explains(&cause.check, &symptom.check)
+        && speaks_of_the_service(cause)
+        && match what {
+            Finding::Health(health) => explains_health(view, cause, why, health),
+            Finding::Postgres(postgres) => explains_postgres(view, cause, why, postgres),
+            Finding::Service(service) => explains_service(why, service),
+            Finding::Injection(_) | Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) => true,
+        }
+}
+
+/// Whether a finding concerns the database or the way to it, and nothing else.
+pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> bool {
+    match finding {
+        Finding::Service(_) | Finding::Health(_) => false,
+        Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) | Finding::Postgres(_) => true,
+        Finding::Injection(InjectionFinding::VariablesMissing { missing, of_database, .. }) => {
+            missing.len() == of_database.len()
+        }
+        Finding::Injection(InjectionFinding::SecretReferenceDiffers { target, .. }) => {
+            view.leads_to_database(target)
+        }
+        Finding::Injection(
+            InjectionFinding::SecretNotFound { .. }
+            | InjectionFinding::VersionNotFound { .. }
+            | InjectionFinding::VersionDisabled { .. }
+            | InjectionFinding::VersionDestroyed { .. }
+            | InjectionFinding::NoAccessBinding { .. },
+        ) => node.subject.as_deref().is_some_and(|target| view.leads_to_database(target)),
+    }
+}
+
+/// Whether a health finding leaves room for a defect of the database.
+pub(super) fn admits_database(health: &HealthFinding) -> bool {
+    match health {
+        HealthFinding::Unhealthy { failing, working, .. } => {
+            failing.iter().any(|one| one.database)
+                || failing.is_empty() && !working.iter().any(|one| one.database)
+        }
+        // The path does not exist, or something else answers: no state of the database makes it so.
+        HealthFinding::NotFound { .. } | HealthFinding::NotJudgeable { .. } => false,
+        HealthFinding::BadStatus { .. }
+        | HealthFinding::NoAnswer { .. }
+        | HealthFinding::ExpectationUnmet { .. }
+        | HealthFinding::Unstable { .. } => true,
+    }
+}
+
+fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &HealthFinding) -> bool {
+    admits_database(health) || !is_of_database(view, cause, why)
+}
+
+fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
+    let ServiceFinding::RevisionFailed { reason, .. } = service else { return true };
+    let reason = reason.as_deref().unwrap_or("UNKNOWN");
+    let unspecific = matches!(reason, "UNKNOWN" | "REVISION_FAILED");
+    match why {
+        Finding::Injection(_) => unspecific || reason == "SECRETS_ACCESS_CHECK_FAILED",
+        // A container that opens its database while it starts dies of a path that is cut.
+        Finding::Path(_) => {
+            unspecific
+                || reason.starts_with("VPC_")
+                || matches!(reason, "HEALTH_CHECK_CONTAINER_ERROR" | "PROGRESS_DEADLINE_EXCEEDED")
+        }
+        Finding::Service(_)
+        | Finding::Credential(_)
+        | Finding::Instance(_)
+        | Finding::Postgres(_)
+        | Finding::Health(_) => true,
+    }
+}
+
+/// How far a talk with PostgreSQL came, as far as it tells causes apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// The name has no address.
+    Nothing,
+    /// Packets vanish.
+    Silence,
+    /// Something answers at that address, or resets.
+    Something,
+    /// A server that is up, but not ready to serve.
+    NotReady,
+    /// A PostgreSQL server, which refuses.
+    Server,
+}
+
+fn reached(postgres: &PostgresFinding) -> Reached {
+    match postgres {
+        PostgresFinding::NameUnresolvable { .. } => Reached::Nothing,
+        PostgresFinding::TimedOut { .. } | PostgresFinding::Unreachable { .. } => Reached::Silence,
+        PostgresFinding::Refused { .. }
+        | PostgresFinding::NotPostgres { .. }
+        | PostgresFinding::Cut { .. }
+        | PostgresFinding::TlsUnsupported { .. }
+        | PostgresFinding::TlsFailed { .. } => Reached::Something,
+        PostgresFinding::LoginRefused { sqlstate, .. } | PostgresFinding::QueryFailed { sqlstate, .. } => {
+            if sqlstate.starts_with("57P") || sqlstate.starts_with("08") {
+                Reached::NotReady
+            } else {
+                Reached::Server
+            }
+        }
+    }
+}
+
+fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgres: &PostgresFinding) -> bool {
+    let reached = reached(postgres);
+    match why {
+        Finding::Service(_) | Finding::Postgres(_) | Finding::Health(_) => true,
+        Finding::Injection(InjectionFinding::VariablesMissing { of_database, .. }) => !of_database.is_empty(),
+        Finding::Injection(
+            InjectionFinding::SecretReferenceDiffers { .. }
+            | InjectionFinding::SecretNotFound { .. }
+            | InjectionFinding::VersionNotFound { .. }
+            | InjectionFinding::VersionDisabled { .. }
+            | InjectionFinding::VersionDestroyed { .. }
+            | InjectionFinding::NoAccessBinding { .. },
+        ) => is_of_database(view, cause, why),
+        // A blank at the edge spoils a name or a password; it drops no packets.
+        Finding::Credential(CredentialFinding::EdgeWhitespace { .. }) => {
+            matches!(reached, Reached::Nothing | Reached::Server)
+        }
+        Finding::Credential(CredentialFinding::Empty { .. } | CredentialFinding::Unreadable { .. }) => true,
+        // Without a way, nothing answers; an answer proves that there is one.
+        Finding::Path(
+            PathFinding::NoVpcAccess { .. }
+            | PathFinding::ConnectorNotFound { .. }
+            | PathFinding::ConnectorNotReady { .. }
+            | PathFinding::ConnectorElsewhere { .. },
+        ) => matches!(reached, Reached::Nothing | Reached::Silence),
+        // In another network, somebody else may have that address.
+        Finding::Path(PathFinding::NetworkDiffers { .. } | PathFinding::EgressBypasses { .. }) => true,
+        Finding::Instance(InstanceFinding::NotFound { .. } | InstanceFinding::AddressDiffers { .. }) => true,
+        Finding::Instance(
+            InstanceFinding::Stopped { .. }
+            | InstanceFinding::Suspended { .. }
+            | InstanceFinding::NotRunning { .. },
+        ) => reached != Reached::Server,
+    }
+}

@@ -1,0 +1,83 @@
+//! The causal graph: which check's failure explains which other check's failure.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use crate::checks::CHECKS;
+
+static OF_CHECKS: LazyLock<Graph> =
+    LazyLock::new(|| Graph::new(CHECKS.iter().map(|check| (check.id, check.explained_by))));
+
+/// Checks in the order in which a request travels, and for each the checks whose failure can explain its own:
+/// those it names, those that they name, and so on.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    ids: Vec<String>,
+    ancestors: Vec<BTreeSet<usize>>,
+}
+
+impl Graph {
+    /// The graph of [`CHECKS`].
+    pub fn of_checks() -> &'static Self {
+        &OF_CHECKS
+    }
+
+    /// A graph of checks with the ids of what explains each. An unknown id explains nothing; a cycle does no
+    /// harm: a check never explains itself.
+    pub fn new<'a>(checks: impl IntoIterator<Item = (&'a str, &'a [&'a str])>) -> Self {
+        let checks: Vec<(&str, &[&str])> = checks.into_iter().collect();
+        let ids: Vec<String> = checks.iter().map(|(id, _)| (*id).to_owned()).collect();
+        let place = |id: &str| ids.iter().position(|known| known == id);
+        let parents: Vec<BTreeSet<usize>> = checks
+            .iter()
+            .map(|(_, explained_by)| explained_by.iter().filter_map(|id| place(id)).collect())
+            .collect();
+        let ancestors = (0..ids.len()).map(|start| reachable(start, &parents)).collect();
+        Self { ids, ancestors }
+    }
+
+    /// The place of a check in causal order; a check that the graph does not know stands last.
+    pub fn position(&self, id: &str) -> usize {
+        self.ids.iter().position(|known| known == id).unwrap_or(self.ids.len())
+    }
+
+    /// Whether a failure of `cause` can explain a failure of `symptom`.
+    pub fn explains(&self, cause: &str, symptom: &str) -> bool {
+        self.ancestors.get(self.position(symptom)).is_some_and(|above| above.contains(&self.position(cause)))
+    }
+}
+
+/// Everything above `start`, without `start` itself.
+fn reachable(start: usize, parents: &[BTreeSet<usize>]) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![start];
+    while let Some(one) = waiting.pop() {
+        for &parent in parents.get(one).into_iter().flatten() {
+            if parent != start && seen.insert(parent) {
+                waiting.push(parent);
+            }
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn explains_through_any_number_of_links_and_never_backwards() {
+        let graph = Graph::new([("a", &[][..]), ("b", &["a"]), ("c", &["b"]), ("d", &["nothing"])]);
+        assert!(graph.explains("a", "b") && graph.explains("a", "c"));
+        assert!(!graph.explains("c", "a") && !graph.explains("a", "a"));
+        assert!(!graph.explains("a", "d") && !graph.explains("x", "c") && !graph.explains("a", "x"));
+        assert!(graph.position("a") < graph.position("c") && graph.position("c") < graph.position("x"));
+    }
+
+    #[test]
+    fn a_cycle_neither_hangs_nor_makes_a_check_explain_itself() {
+        let graph = Graph::new([("a", &["b"][..]), ("b", &["a"])]);
+        assert!(graph.explains("a", "b") && graph.explains("b", "a"));
+        assert!(!graph.explains("a", "a"));
+    }
+}

@@ -1,0 +1,261 @@
+//! Causes that lie with the gate: it may not look, cannot see, or did not find out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::cause::CauseCode;
+use super::super::shell::{command, project_of};
+use super::super::view::{View, speaks_of_the_service};
+use super::super::{Cause, Confidence, Evidence, Remedy, words};
+use super::postgres::files;
+use crate::run::finding::Finding;
+use crate::run::outcome::{Broken, Outcome, Skip};
+use crate::run::record::NodeRecord;
+
+/// What keeps the gate from finding out, in the order in which it is worth mending.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Obstacle {
+    Permission,
+    Api(String),
+    Vantage,
+    NotFoundOut,
+}
+
+/// The causes for which the obligations that rest on `nodes` could not be decided: one an obstacle.
+pub(in super::super) fn causes<'a>(view: &View<'a>, nodes: &[&'a NodeRecord]) -> Vec<Cause> {
+    let mut groups: BTreeMap<Obstacle, Vec<&NodeRecord>> = BTreeMap::new();
+    for node in nodes {
+        if let Some(obstacle) = obstacle(node) {
+            groups.entry(obstacle).or_default().push(node);
+        }
+    }
+    // Whoever grants one permission wants to grant all: also those that only other checks lack.
+    if let Some(refused) = groups.get_mut(&Obstacle::Permission) {
+        let others = view.nodes.iter().copied().filter(|node| obstacle(node) == Some(Obstacle::Permission));
+        let others: Vec<&NodeRecord> =
+            others.filter(|node| !refused.iter().any(|known| known.key() == node.key())).collect();
+        refused.extend(others);
+    }
+    groups.into_iter().map(|(obstacle, nodes)| cause(view, &obstacle, &nodes)).collect()
+}
+
+/// The one cause where the record itself holds no reason.
+pub(in super::super) fn nothing_found_out(service: &str, claim: String) -> Cause {
+    Cause {
+        code: CauseCode::NotFoundOut,
+        service: service.to_owned(),
+        chain: vec![claim.clone()],
+        claim,
+        confidence: Confidence::Proven,
+        evidence: Vec::new(),
+        suspects: Vec::new(),
+        remedy: Vec::new(),
+        place: None,
+    }
+}
+
+/// The cause for a declared database that nothing proved.
+pub(in super::super) fn database_unproven(view: &View<'_>, nodes: &[&NodeRecord]) -> Cause {
+    let why = nodes.iter().map(|node| words::outcome(node.outcome.as_ref())).next();
+    let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+    let claim = format!(
+        "nothing proved the database of {}: its health answer does not name it, and no login was made from inside \
+         its network{why}",
+        view.service.name
+    );
+    let mut cause = nothing_found_out(&view.service.key, claim);
+    cause.code = CauseCode::NotVisibleFromHere;
+    cause.evidence = evidence(nodes);
+    cause.place = Some(view.service.place.clone());
+    cause.remedy = ways_to_a_proof(view);
+    cause
+}
+
+/// The three ways out of an unproven database.
+pub(in super::super) fn ways_to_a_proof(view: &View<'_>) -> Vec<Remedy> {
+    let files = files(view);
+    let remedy = |text: &str, command: Option<String>| Remedy { text: text.to_owned(), command };
+    vec![
+        remedy(
+            "let the health body name its database, as in {\"status\":\"healthy\",\"database\":\"up\"}",
+            None,
+        ),
+        remedy(
+            "or run the gate inside the VPC, where it can log in as the service does",
+            Some(format!("rungate check --vantage in-vpc --inspect-secrets {files}").trim_end().to_owned()),
+        ),
+        remedy(
+            "or accept it unproven",
+            Some(format!("rungate check --accept-unproven database {files}").trim_end().to_owned()),
+        ),
+    ]
+}
+
+fn obstacle(node: &NodeRecord) -> Option<Obstacle> {
+    match &node.outcome {
+        Some(Outcome::Passed { .. } | Outcome::Blocked { .. }) => None,
+        Some(Outcome::Failed { finding }) => {
+            // What the gate's own machine cannot reach is a question of vantage; the rest is a finding.
+            let elsewhere = matches!(finding, Finding::Postgres(_)) && !speaks_of_the_service(node);
+            elsewhere.then_some(Obstacle::Vantage)
+        }
+        Some(Outcome::Skipped { reason }) => match reason {
+            Skip::NotVisible { .. } | Skip::NotAllowed { .. } => Some(Obstacle::Vantage),
+            Skip::NotApplicable { .. }
+            | Skip::Unresolved { .. }
+            | Skip::Interrupted { .. }
+            | Skip::Deadline { .. } => Some(Obstacle::NotFoundOut),
+            Skip::Settled { .. } => None,
+        },
+        Some(Outcome::Broken { why }) => Some(match why {
+            Broken::PermissionDenied { .. } => Obstacle::Permission,
+            Broken::ApiDisabled { api, .. } => Obstacle::Api(api.clone()),
+            Broken::NoCredentials { .. }
+            | Broken::Unavailable { .. }
+            | Broken::Malformed { .. }
+            | Broken::Deadline { .. }
+            | Broken::Defect { .. } => Obstacle::NotFoundOut,
+        }),
+        None => Some(Obstacle::NotFoundOut),
+    }
+}
+
+fn cause(view: &View<'_>, obstacle: &Obstacle, nodes: &[&NodeRecord]) -> Cause {
+    let (code, claim, remedy) = match obstacle {
+        Obstacle::Permission => permission(view, nodes),
+        Obstacle::Api(api) => api_disabled(view, api, nodes),
+        Obstacle::Vantage => {
+            let claim = format!("only another vantage can see {}", checks(nodes));
+            let inside = format!("rungate check --vantage in-vpc --inspect-secrets {}", files(view));
+            let text = "run the gate inside the VPC, where it can see what the service sees".to_owned();
+            (CauseCode::NotVisibleFromHere, claim, vec![Remedy { text, command: Some(inside) }])
+        }
+        Obstacle::NotFoundOut => not_found_out(view, nodes),
+    };
+    Cause {
+        code,
+        service: view.service.key.clone(),
+        chain: vec![claim.clone()],
+        claim,
+        confidence: Confidence::Proven,
+        evidence: evidence(nodes),
+        suspects: Vec::new(),
+        remedy,
+        place: nodes.first().map(|node| node.place.clone()),
+    }
+}
+
+fn permission(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec<Remedy>) {
+    let mut permissions = BTreeSet::new();
+    let mut grants = BTreeSet::new();
+    for node in nodes {
+        if let Some(Outcome::Broken { why: Broken::PermissionDenied { permission, role, resource } }) =
+            &node.outcome
+        {
+            permissions.insert(permission.as_str());
+            grants.insert((project_of(resource).unwrap_or(&view.service.project), role.as_str()));
+        }
+    }
+    let permissions: Vec<&str> = permissions.into_iter().collect();
+    let claim = format!("the gate may not look: it lacks {}", permissions.join(", "));
+    let mut remedy: Vec<Remedy> = grants
+        .into_iter()
+        .map(|(project, role)| Remedy {
+            text: format!("grant the gate's account {role} (put its address for GATE_ACCOUNT)"),
+            command: Some(command([
+                "gcloud",
+                "projects",
+                "add-iam-policy-binding",
+                project,
+                "--member=serviceAccount:GATE_ACCOUNT",
+                &format!("--role={role}"),
+            ])),
+        })
+        .collect();
+    remedy.push(Remedy {
+        text: "see which account the gate asks as".to_owned(),
+        command: Some("gcloud auth list --filter=status:ACTIVE".to_owned()),
+    });
+    (CauseCode::NotEnoughPermission, claim, remedy)
+}
+
+fn api_disabled(view: &View<'_>, api: &str, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec<Remedy>) {
+    let project = nodes.iter().find_map(|node| match &node.outcome {
+        Some(Outcome::Broken { why: Broken::ApiDisabled { project, .. } }) => Some(project.as_str()),
+        Some(
+            Outcome::Passed { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Blocked { .. }
+            | Outcome::Skipped { .. }
+            | Outcome::Broken { .. },
+        )
+        | None => None,
+    });
+    let project = project.unwrap_or(&view.service.project);
+    let remedy = Remedy {
+        text: "switch it on; that takes a minute or two".to_owned(),
+        command: Some(command(["gcloud", "services", "enable", api, &format!("--project={project}")])),
+    };
+    (CauseCode::VpcApiDisabled, format!("{api} is switched off in project {project}"), vec![remedy])
+}
+
+fn not_found_out(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec<Remedy>) {
+    let why = nodes.first().map_or_else(String::new, |node| words::outcome(node.outcome.as_ref()));
+    let claim = format!("the gate did not find out {}: {why}", checks(nodes));
+    let again = format!("rungate check {}", files(view));
+    let mut remedy = Vec::new();
+    let mut add = |text: &str, command: Option<String>| {
+        let one = Remedy { text: text.to_owned(), command };
+        if !remedy.contains(&one) {
+            remedy.push(one);
+        }
+    };
+    for node in nodes {
+        match &node.outcome {
+            Some(Outcome::Broken { why: Broken::NoCredentials { .. } }) => add(
+                "give the gate credentials (in CI: the auth action, or the build's own service account)",
+                Some("gcloud auth application-default login".to_owned()),
+            ),
+            Some(Outcome::Broken { why: Broken::Malformed { .. } | Broken::Defect { .. } }) => {
+                add("report it with the saved run", Some(format!("{again} --save-run run.json")));
+            }
+            Some(
+                Outcome::Broken { why: Broken::Deadline { .. } }
+                | Outcome::Skipped { reason: Skip::Deadline { .. } },
+            ) => add("give the run more time", Some(format!("{again} --deadline 10m"))),
+            Some(Outcome::Skipped { reason: Skip::Unresolved { .. } }) => {
+                add("state the value in rungate.yaml, where the gate can read it", None);
+            }
+            Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }) => {
+                add(
+                    "see in the pipeline why there is nothing to check",
+                    Some(format!("rungate read {}", files(view))),
+                );
+            }
+            Some(
+                Outcome::Passed { .. }
+                | Outcome::Failed { .. }
+                | Outcome::Blocked { .. }
+                | Outcome::Skipped { .. }
+                | Outcome::Broken { .. },
+            )
+            | None => add("run the gate again", Some(again.clone())),
+        }
+    }
+    (CauseCode::NotFoundOut, claim, remedy)
+}
+
+/// The checks of the nodes, each once.
+fn checks(nodes: &[&NodeRecord]) -> String {
+    let mut names: Vec<&str> = nodes.iter().map(|node| node.check.as_str()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+fn evidence(nodes: &[&NodeRecord]) -> Vec<Evidence> {
+    let seen = |node: &&NodeRecord| Evidence {
+        node: node.key(),
+        vantage: node.vantage,
+        text: words::outcome(node.outcome.as_ref()),
+    };
+    nodes.iter().map(seen).collect()
+}

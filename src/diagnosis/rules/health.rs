@@ -1,0 +1,146 @@
+//! Rules for findings about what the service says of itself.
+
+use super::super::cause::CauseCode;
+use super::super::shell::{command, quote};
+use super::super::view::View;
+use super::{Judgement, postgres, unseen};
+use crate::run::finding::{Dependency, HealthFinding};
+
+pub(super) fn judge(view: &View<'_>, finding: &HealthFinding) -> Judgement {
+    match finding {
+        HealthFinding::Unhealthy { url, status, verdict, failing, .. } => {
+            if failing.iter().any(|one| one.database) {
+                database_down(view, url)
+            } else if failing.is_empty() {
+                Judgement::proven(
+                    CauseCode::HealthReportsUnhealthy,
+                    format!("{url} answers {status} and says {verdict}, without naming what is bad"),
+                )
+                .mend("read its answer", ask(url))
+                .mend("read the service's log", logs(view))
+                .mend("let the health body name each dependency with its state", None)
+            } else {
+                let names = names(failing);
+                Judgement::proven(
+                    CauseCode::HealthReportsDependencyDown,
+                    format!("the service says that {names} is bad ({url} answers {status}); the gate cannot look there"),
+                )
+                .mend(format!("look after {names}"), None)
+                .mend("read the service's log", logs(view))
+            }
+        }
+        HealthFinding::NotJudgeable { url, status, because, .. } => Judgement::proven(
+            CauseCode::HealthNotJudgeable,
+            format!("{url} answers {status}, and health cannot be read from it: {because}"),
+        )
+        .mend("read its answer", ask(url))
+        .mend(
+            "name the real health path, or what its answer must hold, in rungate.yaml (health: path, expect)",
+            None,
+        ),
+        HealthFinding::NotFound { urls } => Judgement::proven(
+            CauseCode::HealthNotFound,
+            format!("the service answers 404 at {}", urls.join(", ")),
+        )
+        .mend("name the real health path in rungate.yaml (health: path)", None)
+        .mend("see which paths the service knows", logs(view)),
+        HealthFinding::BadStatus { url, status, .. } => Judgement::proven(
+            CauseCode::HealthEndpointFailing,
+            format!("{url} answers {status}, with a body that says nothing about health"),
+        )
+        .mend("read its answer", ask(url))
+        .mend("read the service's log", logs(view)),
+        HealthFinding::NoAnswer { url, detail } => {
+            Judgement::proven(CauseCode::HealthEndpointFailing, format!("{url} gives no answer: {detail}"))
+                .mend("ask it yourself", ask(url))
+                .mend("read the service's log", logs(view))
+        }
+        HealthFinding::ExpectationUnmet { url, expected, .. } => Judgement::proven(
+            CauseCode::HealthReportsUnhealthy,
+            format!("{url} does not meet what rungate.yaml expects: {expected}"),
+        )
+        .mend("read its answer", ask(url))
+        .mend("correct the service, or the expectation in rungate.yaml", None),
+        HealthFinding::Unstable { url, pattern } => Judgement::proven(
+            CauseCode::HealthUnstable,
+            format!("{url} is healthy and unhealthy in turn ({pattern}, H healthy, U not): instances differ"),
+        )
+        .mend("read the log, one instance beside the other", logs(view))
+        .mend(
+            "if it only needs longer to warm up, give it a longer window in rungate.yaml (health: window)",
+            None,
+        ),
+    }
+}
+
+pub(super) fn clause(finding: &HealthFinding) -> String {
+    match finding {
+        HealthFinding::Unhealthy { failing, .. } => {
+            if failing.iter().any(|one| one.database) {
+                "health says the database is down".to_owned()
+            } else if failing.is_empty() {
+                "health says unhealthy".to_owned()
+            } else {
+                format!("health says that {} is bad", names(failing))
+            }
+        }
+        HealthFinding::NotJudgeable { .. } => "health cannot be read from the answer".to_owned(),
+        HealthFinding::NotFound { .. } => "the health path does not exist".to_owned(),
+        HealthFinding::BadStatus { status, .. } => format!("the health endpoint answers {status}"),
+        HealthFinding::NoAnswer { .. } => "the health endpoint gives no answer".to_owned(),
+        HealthFinding::ExpectationUnmet { .. } => "health does not meet the expectation".to_owned(),
+        HealthFinding::Unstable { .. } => "health changes from attempt to attempt".to_owned(),
+    }
+}
+
+/// Nothing deeper is proven: either the database was seen to work from inside, or parts of the way were not seen.
+fn database_down(view: &View<'_>, url: &str) -> Judgement {
+    let code = CauseCode::HealthReportsDatabaseDown;
+    let judgement = if view.query_worked_inside() {
+        let claim = format!(
+            "the service says that its database is down ({url}), while a login and a query with its own variables \
+             work from inside its network: the fault is in the service itself"
+        );
+        Judgement::proven(code, claim)
+            .suspect(
+                "it connected before the database was there and never tried again, or its pool is stuck",
+                logs(view),
+            )
+            .suspect(
+                "it reads other variables, or another file, than those that the gate was told of",
+                super::on_service(view, "describe", &["--format=export"]),
+            )
+            .suspect("its instances started before a secret was changed, and still hold the old value", None)
+    } else {
+        let claim =
+            format!("the service says that its database is down ({url}), and nothing seen here explains it");
+        let judgement = Judgement::likely(code, claim).suspects(unseen::suspects(view, "health-healthy"));
+        if view.held("database-port-open") {
+            judgement
+        } else {
+            let port = view.service.database.as_ref().and_then(|database| database.port).unwrap_or(5432);
+            judgement.suspects(postgres::way_suspects(view, &port.to_string()))
+        }
+    };
+    let inside = format!("rungate check --vantage in-vpc --inspect-secrets {}", postgres::files(view));
+    let judgement = judgement.mend("read what the service logs when it connects", logs(view));
+    if view.query_worked_inside() {
+        judgement.mend("deploy again, so that new instances connect anew", None)
+    } else {
+        judgement.mend("look from inside its network, with its own variables", inside)
+    }
+}
+
+fn names(failing: &[Dependency]) -> String {
+    failing.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn ask(url: &str) -> String {
+    format!("curl -sS -i -H 'Accept: application/json' {}", quote(url))
+}
+
+fn logs(view: &View<'_>) -> String {
+    let (project, region) = (view.project_flag(), view.region_flag());
+    let words = ["gcloud", "run", "services", "logs", "read", &view.service.name, "--limit=50"];
+    command(words.into_iter().chain([&*region, &*project]))
+}

@@ -1,0 +1,191 @@
+//! Rules for findings about the variables and secrets that the revision is given.
+
+use super::super::cause::CauseCode;
+use super::super::shell::{command, project_of, short};
+use super::super::view::View;
+use super::{Judgement, on_service, update_service};
+use crate::run::finding::{Finding, InjectionFinding, ServiceFinding};
+use crate::run::record::NodeRecord;
+
+const REDEPLOY: &str = "then deploy again: secrets in variables are read when an instance starts";
+
+pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &InjectionFinding) -> Judgement {
+    match finding {
+        InjectionFinding::VariablesMissing { revision, missing, of_database } => {
+            variables_missing(view, revision, missing, of_database)
+        }
+        InjectionFinding::SecretReferenceDiffers { target, declared, serving } => {
+            let serving = serving.as_ref().map_or_else(
+                || "holds a plain value there".to_owned(),
+                |serving| format!("refers to {serving}"),
+            );
+            Judgement::proven(
+                CauseCode::SecretReferenceDrifted,
+                format!(
+                    "{target} is declared as secret {declared}, but on the serving revision it {serving}"
+                ),
+            )
+            .mend(
+                "set it as the pipeline declares it",
+                update_service(view, &[&format!("--update-secrets={target}={declared}")]),
+            )
+            .mend("see why the deploy does not: its step, or a later one, sets something else", None)
+        }
+        InjectionFinding::SecretNotFound { secret } => {
+            let project = project(view, secret);
+            Judgement::proven(CauseCode::SecretNotFound, format!("Secret Manager knows no {secret}"))
+                .mend(
+                    "look for its real name (names are case-sensitive)",
+                    command(["gcloud", "secrets", "list", &project]),
+                )
+                .mend(
+                    "or create it",
+                    format!(
+                        "printf %s \"$VALUE\" | {}",
+                        command(["gcloud", "secrets", "create", short(secret), "--data-file=-", &project])
+                    ),
+                )
+        }
+        InjectionFinding::VersionNotFound { secret, version } => {
+            Judgement::proven(CauseCode::SecretVersionMissing, format!("{secret} has no version {version}"))
+                .mend(
+                    "see which versions there are, and refer to one of them",
+                    command(["gcloud", "secrets", "versions", "list", short(secret), &project(view, secret)]),
+                )
+                .mend("or add one", add_version(view, secret))
+        }
+        InjectionFinding::VersionDisabled { secret, version } => Judgement::proven(
+            CauseCode::SecretVersionDisabled,
+            format!(
+                "version {version} of {secret} is DISABLED, so no instance can read {}",
+                target(node, secret)
+            ),
+        )
+        .mend("enable it again", {
+            let words =
+                ["gcloud", "secrets", "versions", "enable", version, &format!("--secret={}", short(secret))];
+            command(words.into_iter().chain([&*project(view, secret)]))
+        })
+        .mend("or refer to a version that is enabled", {
+            let words = ["gcloud", "secrets", "versions", "list", short(secret), "--filter=state=ENABLED"];
+            command(words.into_iter().chain([&*project(view, secret)]))
+        })
+        .mend(REDEPLOY, None),
+        InjectionFinding::VersionDestroyed { secret, version } => Judgement::proven(
+            CauseCode::SecretVersionDestroyed,
+            format!("version {version} of {secret} is DESTROYED; its value is gone for good"),
+        )
+        .mend("add a new version and refer to it", add_version(view, secret))
+        .mend(REDEPLOY, None),
+        InjectionFinding::NoAccessBinding { secret, service_account } => {
+            no_access(view, node, secret, service_account)
+        }
+    }
+}
+
+pub(super) fn clause(finding: &InjectionFinding) -> String {
+    match finding {
+        InjectionFinding::NoAccessBinding { secret, service_account } => {
+            format!("{service_account} may not read secret {}", short(secret))
+        }
+        InjectionFinding::VersionDisabled { secret, version } => {
+            format!("version {version} of secret {} is disabled", short(secret))
+        }
+        InjectionFinding::VersionDestroyed { secret, version } => {
+            format!("version {version} of secret {} is destroyed", short(secret))
+        }
+        InjectionFinding::VersionNotFound { secret, version } => {
+            format!("secret {} has no version {version}", short(secret))
+        }
+        InjectionFinding::SecretNotFound { secret } => format!("secret {} does not exist", short(secret)),
+        InjectionFinding::VariablesMissing { .. } | InjectionFinding::SecretReferenceDiffers { .. } => {
+            finding.to_string()
+        }
+    }
+}
+
+fn variables_missing(
+    view: &View<'_>,
+    revision: &str,
+    missing: &[String],
+    of_database: &[String],
+) -> Judgement {
+    let judgement = if of_database.is_empty() {
+        let claim = format!("revision {revision} lacks {}, which the pipeline declares", missing.join(", "));
+        Judgement::proven(CauseCode::VariableMissing, claim)
+    } else {
+        let claim =
+            format!("revision {revision} lacks {}, which leads to its database", of_database.join(", "));
+        Judgement::proven(CauseCode::DatabaseVariableMissing, claim)
+    };
+    judgement.mend("see what the revision is given", on_service(view, "describe", &["--format=export"])).mend(
+        "let the deploy step set it; --set-env-vars and --env-vars-file remove every variable that they do \
+             not name, --update-env-vars keeps the others",
+        update_service(view, &[&format!("--update-env-vars={}", pairs(missing))]),
+    )
+}
+
+/// `A=VALUE,B=VALUE`.
+fn pairs(names: &[String]) -> String {
+    names.iter().map(|name| format!("{name}=VALUE")).collect::<Vec<_>>().join(",")
+}
+
+fn no_access(view: &View<'_>, node: &NodeRecord, secret: &str, account: &str) -> Judgement {
+    let refused = view.nodes.iter().any(|other| {
+        matches!(other.finding(), Some(Finding::Service(ServiceFinding::RevisionFailed { reason, message, .. }))
+            if reason.as_deref() == Some("SECRETS_ACCESS_CHECK_FAILED")
+                || message.contains("Permission denied on secret"))
+    });
+    let code = CauseCode::SecretAccessDenied;
+    let judgement = if refused {
+        let claim = format!("{account} may not read {secret}, and Cloud Run refused the revision for it");
+        Judgement::proven(code, claim)
+    } else {
+        let claim = format!(
+            "nothing on {secret} or its project lets {account} read it, which {} needs",
+            target(node, secret)
+        );
+        Judgement::likely(code, claim).suspect(
+            "a binding on a folder or the organisation may still allow it; the gate cannot see those",
+            command([
+                "gcloud",
+                "policy-intelligence",
+                "troubleshoot-policy",
+                "iam",
+                &format!("//secretmanager.googleapis.com/{secret}"),
+                &format!("--principal-email={account}"),
+                "--permission=secretmanager.versions.access",
+            ]),
+        )
+    };
+    let member = format!("--member=serviceAccount:{account}");
+    let role = "--role=roles/secretmanager.secretAccessor";
+    judgement
+        .mend(
+            "let the runtime service account (not the deploying one) read it; a fresh grant takes a minute or two",
+            command([
+                "gcloud",
+                "secrets",
+                "add-iam-policy-binding",
+                short(secret),
+                &member,
+                role,
+                &project(view, secret),
+            ]),
+        )
+        .mend("then deploy again", None)
+}
+
+/// What needs the secret: the variable or file, where the node names it.
+fn target<'a>(node: &'a NodeRecord, secret: &'a str) -> &'a str {
+    node.subject.as_deref().unwrap_or_else(|| short(secret))
+}
+
+fn project(view: &View<'_>, secret: &str) -> String {
+    format!("--project={}", project_of(secret).unwrap_or(&view.service.project))
+}
+
+fn add_version(view: &View<'_>, secret: &str) -> String {
+    let words = ["gcloud", "secrets", "versions", "add", short(secret), "--data-file=-"];
+    format!("printf %s \"$VALUE\" | {}", command(words.into_iter().chain([&*project(view, secret)])))
+}

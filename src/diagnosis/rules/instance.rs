@@ -1,0 +1,103 @@
+//! Rules for findings about the Cloud SQL instance.
+
+use super::super::cause::CauseCode;
+use super::super::shell::{command, instance_of, project_of};
+use super::super::view::View;
+use super::{Judgement, update_service};
+use crate::run::finding::InstanceFinding;
+
+pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
+    match finding {
+        InstanceFinding::NotFound { instance } => {
+            let project = project(view, instance);
+            Judgement::proven(CauseCode::InstanceNotFound, format!("Cloud SQL knows no instance {instance}"))
+                .mend(
+                    "see which instances there are, and correct the name in the pipeline",
+                    command(["gcloud", "sql", "instances", "list", &project]),
+                )
+        }
+        InstanceFinding::Stopped { instance } => Judgement::proven(
+            CauseCode::InstanceStopped,
+            format!("Cloud SQL instance {instance} is stopped: its activation policy is NEVER"),
+        )
+        .mend(
+            "start it; that takes a few minutes",
+            on_instance(view, "patch", instance, &["--activation-policy=ALWAYS"]),
+        ),
+        InstanceFinding::Suspended { instance, reasons } => {
+            let reasons = if reasons.is_empty() { "no reason given".to_owned() } else { reasons.join(", ") };
+            Judgement::proven(
+                CauseCode::InstanceSuspended,
+                format!("Google suspended Cloud SQL instance {instance}: {reasons}"),
+            )
+            .mend("read its state in full", on_instance(view, "describe", instance, &[]))
+            .mend("remove the reason: billing of the project, or the state of its Cloud KMS key", {
+                command(["gcloud", "billing", "projects", "describe", project_name(view, instance)])
+            })
+        }
+        InstanceFinding::NotRunning { instance, state } => Judgement::proven(
+            CauseCode::InstanceNotRunning,
+            format!("Cloud SQL instance {instance} is in state {state}, not RUNNABLE"),
+        )
+        .mend("see what is under way, and wait for its end", {
+            let instance_flag = format!("--instance={}", instance_of(instance));
+            command(["gcloud", "sql", "operations", "list", &instance_flag, &project(view, instance)])
+        }),
+        InstanceFinding::AddressDiffers { instance, dialled, addresses, variable, instance_is_stated } => {
+            let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            let listed = if addresses.is_empty() { "no address".to_owned() } else { addresses.join(", ") };
+            let claim =
+                format!("{variable} leads to {dialled}, but Cloud SQL instance {instance} has {listed}");
+            let judgement = if *instance_is_stated {
+                Judgement::proven(CauseCode::InstanceAddressMismatch, claim)
+            } else {
+                Judgement::likely(CauseCode::InstanceAddressMismatch, claim).suspect(
+                    format!("{dialled} may be a database outside Cloud SQL: the files name no instance"),
+                    command(["gcloud", "sql", "instances", "list", &project(view, instance)]),
+                )
+            };
+            let address = addresses.first().map_or("ADDRESS", String::as_str);
+            judgement.mend(
+                format!(
+                    "let {variable} lead to the instance's own address {address} (a recreated instance has a new one)"
+                ),
+                plain_variable(view, variable)
+                    .then(|| update_service(view, &[&format!("--update-env-vars={variable}={address}")])),
+            )
+        }
+    }
+}
+
+pub(super) fn clause(finding: &InstanceFinding) -> String {
+    match finding {
+        InstanceFinding::NotFound { instance } => format!("there is no Cloud SQL instance {instance}"),
+        InstanceFinding::Stopped { instance } => format!("Cloud SQL instance {instance} is stopped"),
+        InstanceFinding::Suspended { instance, .. } => format!("Cloud SQL instance {instance} is suspended"),
+        InstanceFinding::NotRunning { instance, state } => {
+            format!("Cloud SQL instance {instance} is in state {state}")
+        }
+        InstanceFinding::AddressDiffers { instance, dialled, .. } => {
+            format!("{dialled} is no address of Cloud SQL instance {instance}")
+        }
+    }
+}
+
+/// Whether a variable holds the address alone and in plain text, so that one command can set it.
+fn plain_variable(view: &View<'_>, variable: &str) -> bool {
+    let secret = view.nodes.iter().any(|node| node.subject.as_deref() == Some(variable));
+    let whole = view.service.database.as_ref().is_some_and(|database| database.variables.len() == 1);
+    !variable.is_empty() && !secret && !whole
+}
+
+fn project_name<'a>(view: &'a View<'_>, instance: &'a str) -> &'a str {
+    project_of(instance).unwrap_or(&view.service.project)
+}
+
+fn project(view: &View<'_>, instance: &str) -> String {
+    format!("--project={}", project_name(view, instance))
+}
+
+fn on_instance(view: &View<'_>, verb: &str, instance: &str, flags: &[&str]) -> String {
+    let words = ["gcloud", "sql", "instances", verb, instance_of(instance)];
+    command(words.into_iter().chain(flags.iter().copied()).chain([&*project(view, instance)]))
+}

@@ -1,0 +1,422 @@
+//! Rules for findings about talking to PostgreSQL.
+
+use std::net::SocketAddr;
+
+use super::super::Suspect;
+use super::super::cause::CauseCode;
+use super::super::shell::{command, instance_of, project_of, quote};
+use super::super::view::{View, speaks_of_the_service};
+use super::{Judgement, unseen};
+use crate::run::finding::PostgresFinding;
+use crate::run::record::NodeRecord;
+
+pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> Judgement {
+    match finding {
+        PostgresFinding::NameUnresolvable { host } => {
+            let claim =
+                format!("the database's host name {host} has no address, asked from {}", node.vantage);
+            let judgement = if speaks_of_the_service(node) {
+                Judgement::proven(CauseCode::DatabaseNameUnresolvable, claim)
+            } else {
+                Judgement::likely(CauseCode::DatabaseNameUnresolvable, claim)
+            };
+            judgement
+                .mend("see which private zones the VPC network is attached to", {
+                    command(["gcloud", "dns", "managed-zones", "list", &view.project_flag()])
+                })
+                .mend("if the name is cut or odd: percent-encode an @ in the password of the URL (%40)", None)
+        }
+        PostgresFinding::TimedOut { addresses, after_ms } => unreachable(
+            view,
+            node,
+            addresses,
+            &format!("packets to {} vanish: no answer within {after_ms} ms", list(addresses)),
+        ),
+        PostgresFinding::Unreachable { addresses, error } => {
+            unreachable(view, node, addresses, &format!("there is no route to {} ({error})", list(addresses)))
+        }
+        PostgresFinding::Refused { addresses } => {
+            let claim = format!(
+                "{} answers with a reset: packets arrive, and nothing listens on that port",
+                list(addresses)
+            );
+            Judgement::proven(CauseCode::DatabaseRefused, claim)
+                .mend(
+                    "start the server that should listen there, or see that it does",
+                    describe_instance(view),
+                )
+                .mend(
+                    "or correct host and port of the database in the pipeline (PostgreSQL's port is 5432)",
+                    None,
+                )
+        }
+        PostgresFinding::NotPostgres { address, answered } => Judgement::proven(
+            CauseCode::NotPostgres,
+            format!("what answers at {address} is no PostgreSQL server: it {answered}"),
+        )
+        .mend("correct host and port of the database in the pipeline", describe_instance(view)),
+        PostgresFinding::Cut { address, step, detail } => Judgement::proven(
+            CauseCode::ConnectionCut,
+            format!("{address} ends the connection during {step}: {detail}"),
+        )
+        .mend("run the gate again: a restart or a failover passes by itself", None)
+        .mend("read what the server or the proxy before it says", instance_logs(view)),
+        PostgresFinding::TlsUnsupported { address, sslmode } => Judgement::proven(
+            CauseCode::TlsUnsupported,
+            format!(
+                "the connection string asks for TLS (sslmode={sslmode}), and {address} does not offer it"
+            ),
+        )
+        .mend("offer TLS on the server, or ask for sslmode=prefer where the network itself is trusted", None),
+        PostgresFinding::TlsFailed { address, detail } => {
+            Judgement::proven(CauseCode::TlsCertificateInvalid, format!("TLS with {address} fails: {detail}"))
+                .mend("give the service the server's present CA certificate", server_certificate(view))
+        }
+        PostgresFinding::LoginRefused { sqlstate, message, user, database, tls } => {
+            let login = Login { sqlstate, message, user, database, tls: *tls };
+            login.judge(view)
+        }
+        PostgresFinding::QueryFailed { sqlstate, message, query } => Judgement::proven(
+            of_query(sqlstate),
+            format!("the login works, but {query} fails: {message} (SQLSTATE {sqlstate})"),
+        )
+        .mend("read what the server says", instance_logs(view)),
+    }
+}
+
+pub(super) fn clause(finding: &PostgresFinding) -> String {
+    match finding {
+        PostgresFinding::NameUnresolvable { host } => format!("{host} has no address"),
+        PostgresFinding::TimedOut { addresses, .. } => format!("no answer came from {}", list(addresses)),
+        PostgresFinding::Unreachable { addresses, .. } => format!("there is no route to {}", list(addresses)),
+        PostgresFinding::Refused { addresses } => format!("{} refuses the connection", list(addresses)),
+        PostgresFinding::NotPostgres { address, .. } => format!("{address} is no PostgreSQL server"),
+        PostgresFinding::Cut { address, step, .. } => {
+            format!("{address} ends the connection during {step}")
+        }
+        PostgresFinding::TlsUnsupported { address, .. } => format!("{address} does not offer TLS"),
+        PostgresFinding::TlsFailed { address, .. } => format!("TLS with {address} fails"),
+        PostgresFinding::LoginRefused { user, database, sqlstate, .. } => {
+            format!("the login of user {user} to database {database} is refused ({sqlstate})")
+        }
+        PostgresFinding::QueryFailed { sqlstate, .. } => format!("the database refuses a query ({sqlstate})"),
+    }
+}
+
+fn list(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Packets vanish. What the control plane says of the way is in the record; firewall rules, routes and peerings
+/// are not read, so they stay suspects.
+fn unreachable(view: &View<'_>, node: &NodeRecord, addresses: &[SocketAddr], seen: &str) -> Judgement {
+    let code = CauseCode::DatabaseUnreachable;
+    if !speaks_of_the_service(node) {
+        let claim =
+            format!("{seen}, asked from the gate's own machine, which is not in the service's network");
+        return Judgement::likely(code, claim).mend(
+            "ask from inside the VPC, where the service is",
+            format!("rungate check --vantage in-vpc --inspect-secrets {}", files(view)),
+        );
+    }
+    let project = view.project_flag();
+    let (host, port) = addresses.first().map_or_else(
+        || ("ADDRESS".to_owned(), "5432".to_owned()),
+        |address| (address.ip().to_string(), address.port().to_string()),
+    );
+    Judgement::likely(code, format!("{seen}, and nothing that was read of the control plane explains it"))
+        .suspects(unseen::suspects(view, &node.check))
+        .suspects(way_suspects(view, &port))
+        .mend("let Google trace the packets, and name the rule or route that drops them", {
+            let source = format!(
+                "--source-cloud-run-revision=projects/{}/locations/{}/revisions/{}",
+                view.service.project,
+                view.service.region,
+                view.service.revision.as_deref().unwrap_or("REVISION")
+            );
+            let (ip, port) =
+                (format!("--destination-ip-address={host}"), format!("--destination-port={port}"));
+            let name = format!("rungate-{}", view.service.name);
+            let words =
+                ["gcloud", "network-management", "connectivity-tests", "create", &name, &source, &ip, &port];
+            command(words.into_iter().chain(["--protocol=TCP", &*project]))
+        })
+}
+
+/// What may drop packets and is not read yet, most likely first.
+pub(super) fn way_suspects(view: &View<'_>, port: &str) -> Vec<Suspect> {
+    let project = view.project_flag();
+    let suspect = |text: String, command: String| Suspect { text, command: Some(command) };
+    vec![
+        suspect(
+            format!("a firewall rule drops TCP port {port} on the way to the database"),
+            command([
+                "gcloud",
+                "compute",
+                "firewall-rules",
+                "list",
+                "--filter=disabled=false",
+                "--format=table(name,network,direction,priority,allowed,denied,destinationRanges,targetTags)",
+                &project,
+            ]),
+        ),
+        suspect(
+            "a route sends the packets elsewhere".to_owned(),
+            command(["gcloud", "compute", "routes", "list", &project]),
+        ),
+        suspect(
+            "the peering between the VPC network and Google's services is not active".to_owned(),
+            command(["gcloud", "compute", "networks", "peerings", "list", &project]),
+        ),
+    ]
+}
+
+/// A refused login.
+struct Login<'a> {
+    sqlstate: &'a str,
+    message: &'a str,
+    user: &'a str,
+    database: &'a str,
+    tls: bool,
+}
+
+impl Login<'_> {
+    fn judge(&self, view: &View<'_>) -> Judgement {
+        let Self { user, database, message, sqlstate, .. } = self;
+        let (role, name) = (identifier(user), identifier(database));
+        match *sqlstate {
+            "28P01" => self.password_rejected(view),
+            "28000" => self.not_allowed(view),
+            "3D000" => Judgement::proven(
+                CauseCode::DatabaseMissing,
+                format!("the server knows no database {database} (the login of {user} itself is right)"),
+            )
+            .mend("see which databases there are", on_instance(view, "databases", "list", None))
+            .mend("create it", on_instance(view, "databases", "create", Some(database)))
+            .mend("or correct its name in the pipeline", None),
+            "53300" => self.slots(view),
+            "57P03" => Judgement::proven(
+                CauseCode::DatabaseStarting,
+                format!("the database server takes no logins just now: {message}"),
+            )
+            .mend("run the gate again in a minute", None)
+            .mend("see what the instance is doing", operations(view)),
+            "42501" => Judgement::proven(
+                CauseCode::ConnectPrivilegeMissing,
+                format!("user {user} may log in, but not connect to database {database}: {message}"),
+            )
+            .mend(
+                "grant it, as the database's owner",
+                sql(&format!("GRANT CONNECT ON DATABASE {name} TO {role}")),
+            ),
+            "55000" => Judgement::proven(
+                CauseCode::DatabaseClosed,
+                format!("database {database} accepts no connections: {message}"),
+            )
+            .mend(
+                "open it, connected to another database",
+                sql(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")),
+            ),
+            "42704" | "22023" => Judgement::proven(
+                CauseCode::ConnectionParameterInvalid,
+                format!("the server refuses an option of the connection: {message} (SQLSTATE {sqlstate})"),
+            )
+            .mend("correct the options in the connection string (options=, client_encoding=, …)", None),
+            state if state.starts_with("57P") || state.starts_with("08") => Judgement::proven(
+                CauseCode::ConnectionCut,
+                format!("the server ends the connection during the login: {message} (SQLSTATE {sqlstate})"),
+            )
+            .mend("run the gate again: a restart or a failover passes by itself", None)
+            .mend("see what the instance is doing", operations(view)),
+            _ => Judgement::proven(
+                CauseCode::LoginNotAllowed,
+                format!("the server refuses the login of user {user}: {message} (SQLSTATE {sqlstate})"),
+            )
+            .mend("read what the server says of it", instance_logs(view)),
+        }
+    }
+
+    /// 28P01 is the same on the wire for a wrong password, an unknown role and an expired one.
+    fn password_rejected(&self, view: &View<'_>) -> Judgement {
+        let user = self.user;
+        let claim =
+            format!("the server rejects user {user} with the password that the service is given (28P01)");
+        Judgement::likely(CauseCode::PasswordRejected, claim)
+            .suspect(
+                "the password was changed on one side only, in Cloud SQL or in Secret Manager",
+                secret_versions(view),
+            )
+            .suspect(
+                format!("there is no user {user} on the instance"),
+                on_instance(view, "users", "list", None),
+            )
+            .suspect(
+                format!("the password of {user} has expired (VALID UNTIL)"),
+                sql(&format!(
+                    "SELECT rolname, rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = '{}'",
+                    user.replace('\'', "''")
+                )),
+            )
+            .mend(
+                "set the password of the user, and put the same into the secret as a new version",
+                set_password(view, user),
+            )
+            .mend("then deploy again: secrets in variables are read when an instance starts", None)
+    }
+
+    fn not_allowed(&self, view: &View<'_>) -> Judgement {
+        let Self { user, message, .. } = self;
+        let role = identifier(user);
+        let claim = format!("the server does not admit user {user}: {message} (28000)");
+        let nologin = Suspect {
+            text: format!("role {user} is not permitted to log in (NOLOGIN)"),
+            command: Some(sql(&format!("ALTER ROLE {role} LOGIN"))),
+        };
+        let host = Suspect {
+            text: "the server does not admit this host, user or database (pg_hba, authorised networks)"
+                .to_owned(),
+            command: describe_instance(view),
+        };
+        let tls = Suspect {
+            text: if self.tls {
+                "the server demands a client certificate".to_owned()
+            } else {
+                "the server demands TLS, and the connection was not encrypted (ask for sslmode=require)"
+                    .to_owned()
+            },
+            command: describe_instance(view),
+        };
+        let text = message.to_lowercase();
+        // The server's own words, where they are English, say which it is.
+        let ordered = if text.contains("no encryption") || text.contains("certificate") {
+            [tls, host, nologin]
+        } else if text.contains("not permitted to log in") {
+            [nologin, host, tls]
+        } else {
+            [host, nologin, tls]
+        };
+        let first = ordered.first().cloned();
+        let judgement = Judgement::likely(CauseCode::LoginNotAllowed, claim).suspects(ordered);
+        match first {
+            Some(first) => judgement.mend(format!("first look here: {}", first.text), first.command),
+            None => judgement,
+        }
+    }
+
+    fn slots(&self, view: &View<'_>) -> Judgement {
+        let Self { user, message, .. } = self;
+        Judgement::proven(
+            CauseCode::ConnectionSlotsExhausted,
+            format!("the server has no connection slot left for user {user}: {message}"),
+        )
+        .mend(
+            "see who holds them",
+            sql("SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC"),
+        )
+        .mend(
+            "cap the service: pool size times instances must stay below max_connections",
+            super::update_service(view, &["--max-instances=N"]),
+        )
+        .mend(
+            "or end idle sessions, or raise max_connections (which restarts the instance)",
+            view.service.database.as_ref().and_then(|database| database.instance.as_deref()).map(|instance| {
+                command([
+                    "gcloud",
+                    "sql",
+                    "instances",
+                    "patch",
+                    instance_of(instance),
+                    "--database-flags=max_connections=N",
+                    &format!("--project={}", project_of(instance).unwrap_or(&view.service.project)),
+                ])
+            }),
+        )
+    }
+}
+
+fn of_query(sqlstate: &str) -> CauseCode {
+    match sqlstate {
+        "53300" => CauseCode::ConnectionSlotsExhausted,
+        "57P03" => CauseCode::DatabaseStarting,
+        "42501" => CauseCode::ConnectPrivilegeMissing,
+        "55000" => CauseCode::DatabaseClosed,
+        "42704" | "22023" => CauseCode::ConnectionParameterInvalid,
+        _ => CauseCode::ConnectionCut,
+    }
+}
+
+/// An SQL identifier, quoted.
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn sql(statement: &str) -> String {
+    format!("psql \"$ADMIN_DATABASE_URL\" -c {}", quote(statement))
+}
+
+/// The pipeline files as arguments.
+pub(super) fn files(view: &View<'_>) -> String {
+    command(view.record.files.iter().map(String::as_str))
+}
+
+fn instance<'a>(view: &View<'a>) -> Option<&'a str> {
+    view.service.database.as_ref()?.instance.as_deref()
+}
+
+fn instance_project(view: &View<'_>, instance: &str) -> String {
+    format!("--project={}", project_of(instance).unwrap_or(&view.service.project))
+}
+
+fn describe_instance(view: &View<'_>) -> Option<String> {
+    let instance = instance(view)?;
+    let project = instance_project(view, instance);
+    Some(command(["gcloud", "sql", "instances", "describe", instance_of(instance), &project]))
+}
+
+fn operations(view: &View<'_>) -> Option<String> {
+    let instance = instance(view)?;
+    let flag = format!("--instance={}", instance_of(instance));
+    Some(command(["gcloud", "sql", "operations", "list", &flag, &instance_project(view, instance)]))
+}
+
+fn server_certificate(view: &View<'_>) -> Option<String> {
+    let instance = instance(view)?;
+    let flag = format!("--instance={}", instance_of(instance));
+    let words = ["gcloud", "sql", "ssl", "server-ca-certs", "list", "--format=value(cert)", &flag];
+    Some(command(words.into_iter().chain([&*instance_project(view, instance)])))
+}
+
+fn instance_logs(view: &View<'_>) -> Option<String> {
+    let instance = instance(view)?;
+    let project = project_of(instance).unwrap_or(&view.service.project);
+    let filter = format!(
+        "resource.type=\"cloudsql_database\" AND resource.labels.database_id=\"{project}:{}\"",
+        instance_of(instance)
+    );
+    Some(command(["gcloud", "logging", "read", &filter, "--limit=50", &format!("--project={project}")]))
+}
+
+/// `gcloud sql KIND VERB [NAME] --instance`.
+fn on_instance(view: &View<'_>, kind: &str, verb: &str, name: Option<&str>) -> Option<String> {
+    let instance = instance(view)?;
+    let flag = format!("--instance={}", instance_of(instance));
+    let project = instance_project(view, instance);
+    Some(command(["gcloud", "sql", kind, verb].into_iter().chain(name).chain([&*flag, &*project])))
+}
+
+fn set_password(view: &View<'_>, user: &str) -> Option<String> {
+    let instance = instance(view)?;
+    let flag = format!("--instance={}", instance_of(instance));
+    let project = instance_project(view, instance);
+    let words = ["gcloud", "sql", "users", "set-password", user, &flag, "--prompt-for-password", &project];
+    Some(command(words))
+}
+
+/// The versions of the secrets that lead to the database: a rotation shows as a newer one.
+fn secret_versions(view: &View<'_>) -> Option<String> {
+    let secrets = view.nodes.iter().filter(|node| node.check == "secret-version-enabled");
+    let mut targets = secrets.filter_map(|node| node.subject.as_deref());
+    // The record names the variables that receive secrets, not the secrets: show what the revision refers to.
+    targets.find(|target| view.leads_to_database(target))?;
+    Some(super::on_service(view, "describe", &["--format=yaml(spec.template.spec.containers[].env)"]))
+}

@@ -1,0 +1,115 @@
+//! What was not seen on the way to a symptom: suspects, each with the command that settles it.
+
+use super::super::Suspect;
+use super::super::shell::{command, instance_of, project_of};
+use super::super::view::View;
+use super::super::words;
+use super::postgres::files;
+use crate::run::outcome::{Outcome, Skip};
+use crate::run::record::NodeRecord;
+
+/// A suspect for each check between the service and the symptom that could not be made, in causal order.
+pub(super) fn suspects(view: &View<'_>, symptom: &str) -> Vec<Suspect> {
+    let relevant = view.nodes.iter().filter(|node| view.graph.explains(&node.check, symptom));
+    relevant.filter(|node| is_unseen(node)).filter_map(|node| suspect(view, node)).collect()
+}
+
+/// Whether the fact was neither seen to hold nor seen not to.
+fn is_unseen(node: &NodeRecord) -> bool {
+    match &node.outcome {
+        Some(Outcome::Passed { .. } | Outcome::Failed { .. }) => false,
+        Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }) => false,
+        Some(Outcome::Blocked { .. } | Outcome::Skipped { .. } | Outcome::Broken { .. }) => true,
+        None => node.so_far.is_none(),
+    }
+}
+
+/// What a check that could not be made would have told. `None` for checks whose answer is not about the way.
+fn suspect(view: &View<'_>, node: &NodeRecord) -> Option<Suspect> {
+    let (would_be, command) = match node.check.as_str() {
+        "revision-serving" => ("another revision serves".to_owned(), service(view)),
+        "variables-injected" => ("the revision lacks a variable".to_owned(), service(view)),
+        "secret-references-match" => ("the revision refers to another secret".to_owned(), service(view)),
+        "secret-version-enabled" => (
+            format!("the secret version of {} is disabled or gone", subject(node)),
+            Some(command(["gcloud", "secrets", "list", &view.project_flag()])),
+        ),
+        "secret-readable" => (
+            format!("the runtime service account may not read the secret of {}", subject(node)),
+            view.service.service_account.as_deref().map(|account| roles_of(view, account)),
+        ),
+        "credential-well-formed" => ("the credential is malformed".to_owned(), Some(inside(view))),
+        "vpc-access-present" => ("the revision has no way into the VPC".to_owned(), service(view)),
+        "vpc-connector-ready" => ("the VPC connector is not ready".to_owned(), Some(connectors(view))),
+        "vpc-connector-in-region" => {
+            ("the VPC connector stands in another region".to_owned(), Some(connectors(view)))
+        }
+        "vpc-network-matches" => {
+            ("the service leaves into another network than the database's".to_owned(), Some(connectors(view)))
+        }
+        "egress-carries-database" => {
+            ("the egress setting does not carry the database's address".to_owned(), service(view))
+        }
+        "instance-running" => ("the Cloud SQL instance does not run".to_owned(), instance(view)),
+        "instance-has-address" => {
+            ("the host is no address of the Cloud SQL instance".to_owned(), instance(view))
+        }
+        "database-name-resolves" => {
+            ("the database's host name has no address inside the VPC".to_owned(), Some(inside(view)))
+        }
+        "database-port-open" => {
+            ("the database does not answer inside the VPC".to_owned(), Some(inside(view)))
+        }
+        "database-login" => (
+            "the database refuses the login (password, role, database name, slots)".to_owned(),
+            Some(inside(view)),
+        ),
+        // The remaining steps stand or fall with those above, or say nothing about the way.
+        _ => return None,
+    };
+    let reason = words::outcome(node.outcome.as_ref());
+    Some(Suspect { text: format!("{would_be} ({}: {reason})", node.check), command })
+}
+
+fn subject(node: &NodeRecord) -> &str {
+    node.subject.as_deref().unwrap_or("a variable")
+}
+
+fn inside(view: &View<'_>) -> String {
+    format!("rungate check --vantage in-vpc --inspect-secrets {}", files(view))
+}
+
+fn service(view: &View<'_>) -> Option<String> {
+    Some(super::on_service(view, "describe", &["--format=export"]))
+}
+
+fn connectors(view: &View<'_>) -> String {
+    let words = ["gcloud", "compute", "networks", "vpc-access", "connectors", "list"];
+    command(words.into_iter().chain([&*view.region_flag(), &*view.project_flag()]))
+}
+
+fn instance(view: &View<'_>) -> Option<String> {
+    match view.service.database.as_ref()?.instance.as_deref() {
+        Some(instance) => Some(command([
+            "gcloud",
+            "sql",
+            "instances",
+            "describe",
+            instance_of(instance),
+            &format!("--project={}", project_of(instance).unwrap_or(&view.service.project)),
+        ])),
+        None => Some(command(["gcloud", "sql", "instances", "list", &view.project_flag()])),
+    }
+}
+
+fn roles_of(view: &View<'_>, account: &str) -> String {
+    command([
+        "gcloud",
+        "projects",
+        "get-iam-policy",
+        &view.service.project,
+        "--flatten=bindings[].members",
+        &format!("--filter=bindings.members:{account}"),
+        "--format=value(bindings.role)",
+    ])
+}

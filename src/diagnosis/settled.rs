@@ -1,0 +1,29 @@
+//! Whether waiting can still change anything: for ending a run early.
+
+use super::graph::Graph;
+use super::view::View;
+use super::{conclude, explain, obligations, rules};
+use crate::run::record::RunRecord;
+
+/// The services of a running record whose fate is sealed, each with the key of the node that seals it.
+pub(super) fn settled(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
+    let views = record.services.iter().map(|service| View::new(record, graph, service));
+    views.filter_map(|view| Some((view.service.key.clone(), seal(&view)?))).collect()
+}
+
+/// The node that seals a service: the root of an obligation already seen to be unmet, of a kind that waiting
+/// does not mend, with nothing above it still under way that might turn out to be the cause instead.
+fn seal(view: &View<'_>) -> Option<String> {
+    let obligations = obligations::obligations(view);
+    let sealed = explain::roots(view).into_iter().find(|root| {
+        let unfinished_above = view
+            .nodes
+            .iter()
+            .any(|node| node.outcome.is_none() && view.graph.explains(&node.check, &root.check));
+        let finished = root.outcome.is_some();
+        let lasting =
+            root.finding().is_some_and(|finding| !rules::judge(view, root, finding).code.waiting_mends());
+        finished && lasting && !unfinished_above && conclude::explains_unmet(view, root, &obligations)
+    });
+    sealed.map(|root| root.key())
+}

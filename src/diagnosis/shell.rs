@@ -1,0 +1,58 @@
+//! Commands of remedies: quoted for a POSIX shell, with the real names filled in.
+
+/// A command line of these words, each quoted where it must be.
+pub(super) fn command<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    words.into_iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+/// One word, quoted where a POSIX shell would read it otherwise.
+pub(super) fn quote(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@,+%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// The last part of a resource name: `C` of `projects/P/locations/R/connectors/C`.
+pub(super) fn short(resource: &str) -> &str {
+    resource.rsplit('/').next().unwrap_or(resource)
+}
+
+/// The project of a resource name `projects/P/…`, or of a connection name `P:R:I`.
+pub(super) fn project_of(resource: &str) -> Option<&str> {
+    match resource.strip_prefix("projects/") {
+        Some(rest) => rest.split('/').next().filter(|project| !project.is_empty()),
+        None => resource.contains(':').then(|| resource.split(':').next()).flatten(),
+    }
+}
+
+/// The instance of a connection name `P:R:I`.
+pub(super) fn instance_of(connection_name: &str) -> &str {
+    connection_name.rsplit(':').next().unwrap_or(connection_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_what_a_shell_would_read_otherwise_and_nothing_else() {
+        assert_eq!(command(["gcloud", "run", "--region=europe-west1"]), "gcloud run --region=europe-west1");
+        assert_eq!(quote("a b"), "'a b'");
+        assert_eq!(quote("$(rm -rf /)"), "'$(rm -rf /)'");
+        assert_eq!(quote("it's"), r"'it'\''s'");
+        assert_eq!(quote(""), "''");
+        assert_eq!(quote("~root"), "'~root'");
+        assert_eq!(quote("é"), "'é'");
+    }
+
+    #[test]
+    fn takes_names_apart() {
+        assert_eq!(short("projects/p/secrets/s"), "s");
+        assert_eq!(project_of("projects/p/secrets/s"), Some("p"));
+        assert_eq!(project_of("p:r:i"), Some("p"));
+        assert_eq!(project_of("db"), None);
+        assert_eq!(instance_of("p:r:i"), "i");
+    }
+}

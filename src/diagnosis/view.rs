@@ -1,0 +1,97 @@
+//! The record as the diagnosis looks at it: one service, its checks in causal order.
+
+use super::graph::Graph;
+use crate::run::finding::{Finding, HealthFinding, PostgresFinding};
+use crate::run::outcome::Vantage;
+use crate::run::record::{NodeRecord, RunRecord, ServiceRecord};
+
+/// One service of a record, with its nodes in causal order, whatever order the record has them in.
+#[derive(Clone, Debug)]
+pub(super) struct View<'a> {
+    pub(super) record: &'a RunRecord,
+    pub(super) graph: &'a Graph,
+    pub(super) service: &'a ServiceRecord,
+    pub(super) nodes: Vec<&'a NodeRecord>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(record: &'a RunRecord, graph: &'a Graph, service: &'a ServiceRecord) -> Self {
+        let mut nodes: Vec<&NodeRecord> =
+            record.nodes.iter().filter(|node| node.service == service.key).collect();
+        nodes.sort_by_key(|node| (graph.position(&node.check), node.key()));
+        Self { record, graph, service, nodes }
+    }
+
+    /// The nodes of a check: several where it has subjects.
+    pub(super) fn of(&self, check: &str) -> impl Iterator<Item = &'a NodeRecord> {
+        self.nodes.iter().copied().filter(move |node| node.check == check)
+    }
+
+    pub(super) fn by_key(&self, key: &str) -> Option<&'a NodeRecord> {
+        self.nodes.iter().copied().find(|node| node.key() == key)
+    }
+
+    /// Whether the check was made and held for every subject.
+    pub(super) fn held(&self, check: &str) -> bool {
+        self.of(check).next().is_some() && self.of(check).all(NodeRecord::passed)
+    }
+
+    /// Whether a login and a query worked with the service's own network and identity.
+    pub(super) fn query_worked_inside(&self) -> bool {
+        self.of("database-query").any(|node| node.passed() && node.vantage == Vantage::InVpc)
+    }
+
+    /// Whether a variable, or the file of a mounted secret, leads to the database. Where the record does not say
+    /// which do, any may.
+    pub(super) fn leads_to_database(&self, target: &str) -> bool {
+        self.service.database.as_ref().is_some_and(|database| {
+            database.variables.is_empty() || database.variables.iter().any(|name| name == target)
+        })
+    }
+
+    /// Files, project and region as arguments of commands.
+    pub(super) fn project_flag(&self) -> String {
+        format!("--project={}", self.service.project)
+    }
+
+    pub(super) fn region_flag(&self) -> String {
+        format!("--region={}", self.service.region)
+    }
+}
+
+/// Whether what a node saw says anything about the service: names and routes as the gate's own machine sees
+/// them are no evidence about another network.
+pub(super) fn speaks_of_the_service(node: &NodeRecord) -> bool {
+    let elsewhere = node.vantage == Vantage::Runner;
+    match node.finding() {
+        Some(Finding::Postgres(
+            PostgresFinding::NameUnresolvable { .. }
+            | PostgresFinding::TimedOut { .. }
+            | PostgresFinding::Unreachable { .. },
+        )) => !elsewhere,
+        Some(
+            Finding::Service(_)
+            | Finding::Injection(_)
+            | Finding::Credential(_)
+            | Finding::Path(_)
+            | Finding::Instance(_)
+            | Finding::Postgres(
+                PostgresFinding::Refused { .. }
+                | PostgresFinding::NotPostgres { .. }
+                | PostgresFinding::Cut { .. }
+                | PostgresFinding::TlsUnsupported { .. }
+                | PostgresFinding::TlsFailed { .. }
+                | PostgresFinding::LoginRefused { .. }
+                | PostgresFinding::QueryFailed { .. },
+            )
+            | Finding::Health(_),
+        ) => true,
+        None => false,
+    }
+}
+
+/// Whether a health finding names a database as bad.
+pub(super) fn names_database_down(finding: &Finding) -> bool {
+    matches!(finding, Finding::Health(HealthFinding::Unhealthy { failing, .. })
+        if failing.iter().any(|one| one.database))
+}

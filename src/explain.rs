@@ -1,0 +1,125 @@
+//! `rungate explain`: a page for every cause and every check, embedded in the binary.
+
+/// The page of an id: what it means, how it is seen, how it is mended. Ids of causes and of checks do not overlap.
+pub fn explain(id: &str) -> Option<&'static str> {
+    all().find(|(known, _)| *known == id).map(|(_, page)| page)
+}
+
+/// Every page with its id: the causes in the order of the chain, then the checks.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CAUSES.iter().chain(CHECKS).copied()
+}
+
+/// The id that was probably meant, where one is near enough.
+pub fn nearest(id: &str) -> Option<&'static str> {
+    let id = id.trim().to_lowercase().replace('_', "-");
+    let near = |known: &'static str| (strsim::normalized_damerau_levenshtein(&id, known), known);
+    let best = all().map(|(known, _)| near(known)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 >= NEAR).then_some(best.1)
+}
+
+/// Below this likeness a suggestion would only puzzle.
+const NEAR: f64 = 0.6;
+
+/// An id, and the page of that name in a folder of `docs/`.
+macro_rules! page {
+    ($folder:literal, $id:literal) => {
+        ($id, include_str!(concat!("../docs/", $folder, "/", $id, ".md")))
+    };
+}
+
+const CAUSES: &[(&str, &str)] = &[
+    page!("causes", "service-not-found"),
+    page!("causes", "container-did-not-start"),
+    page!("causes", "revision-failed"),
+    page!("causes", "revision-not-serving"),
+    page!("causes", "database-variable-missing"),
+    page!("causes", "variable-missing"),
+    page!("causes", "secret-reference-drifted"),
+    page!("causes", "secret-not-found"),
+    page!("causes", "secret-version-missing"),
+    page!("causes", "secret-version-disabled"),
+    page!("causes", "secret-version-destroyed"),
+    page!("causes", "secret-access-denied"),
+    page!("causes", "credential-trailing-whitespace"),
+    page!("causes", "credential-empty"),
+    page!("causes", "credential-unreadable"),
+    page!("causes", "vpc-access-missing"),
+    page!("causes", "vpc-connector-not-found"),
+    page!("causes", "vpc-connector-not-ready"),
+    page!("causes", "vpc-connector-wrong-region"),
+    page!("causes", "vpc-api-disabled"),
+    page!("causes", "vpc-wrong-network"),
+    page!("causes", "egress-bypasses-database"),
+    page!("causes", "database-name-unresolvable"),
+    page!("causes", "database-unreachable"),
+    page!("causes", "instance-not-found"),
+    page!("causes", "instance-stopped"),
+    page!("causes", "instance-suspended"),
+    page!("causes", "instance-not-running"),
+    page!("causes", "instance-address-mismatch"),
+    page!("causes", "database-refused"),
+    page!("causes", "not-postgres"),
+    page!("causes", "login-not-allowed"),
+    page!("causes", "tls-unsupported"),
+    page!("causes", "tls-certificate-invalid"),
+    page!("causes", "password-rejected"),
+    page!("causes", "database-missing"),
+    page!("causes", "connect-privilege-missing"),
+    page!("causes", "database-closed"),
+    page!("causes", "connection-slots-exhausted"),
+    page!("causes", "database-starting"),
+    page!("causes", "connection-parameter-invalid"),
+    page!("causes", "connection-cut"),
+    page!("causes", "health-reports-database-down"),
+    page!("causes", "health-reports-dependency-down"),
+    page!("causes", "health-reports-unhealthy"),
+    page!("causes", "health-not-judgeable"),
+    page!("causes", "health-not-found"),
+    page!("causes", "health-unstable"),
+    page!("causes", "health-endpoint-failing"),
+    page!("causes", "not-enough-permission"),
+    page!("causes", "not-visible-from-here"),
+    page!("causes", "not-found-out"),
+];
+
+const CHECKS: &[(&str, &str)] = &[
+    page!("checks", "service-exists"),
+    page!("checks", "revision-ready"),
+    page!("checks", "revision-serving"),
+    page!("checks", "variables-injected"),
+    page!("checks", "secret-references-match"),
+    page!("checks", "secret-version-enabled"),
+    page!("checks", "secret-readable"),
+    page!("checks", "credential-well-formed"),
+    page!("checks", "vpc-access-present"),
+    page!("checks", "vpc-connector-ready"),
+    page!("checks", "vpc-connector-in-region"),
+    page!("checks", "vpc-network-matches"),
+    page!("checks", "egress-carries-database"),
+    page!("checks", "instance-running"),
+    page!("checks", "instance-has-address"),
+    page!("checks", "database-name-resolves"),
+    page!("checks", "database-port-open"),
+    page!("checks", "database-speaks-postgres"),
+    page!("checks", "database-login"),
+    page!("checks", "database-query"),
+    page!("checks", "health-healthy"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_a_page_and_suggests_the_nearest() {
+        let page = explain("vpc-connector-not-ready").unwrap();
+        assert!(page.starts_with("# vpc-connector-not-ready\n"), "{page}");
+        assert!(explain("no-such-thing").is_none());
+        assert_eq!(nearest("vpc-conector-not-redy"), Some("vpc-connector-not-ready"));
+        assert_eq!(nearest("PASSWORD_REJECTED"), Some("password-rejected"));
+        assert_eq!(nearest("health-healty"), Some("health-healthy"));
+        assert_eq!(nearest("bananas"), None);
+        assert_eq!(nearest(""), None);
+    }
+}

@@ -1,0 +1,721 @@
+//! The diagnosis as tables and properties, on records of invented runs.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use rungate::diagnosis::cause::CauseCode;
+use rungate::diagnosis::{Confidence, Diagnosis, Met, Verdict, diagnose_with, settled_with};
+use rungate::run::finding::{
+    CredentialFinding, Finding, HealthFinding, InstanceFinding, PostgresFinding, ServiceFinding,
+};
+use rungate::run::outcome::{Broken, Outcome, Skip, Vantage};
+use rungate::run::record::{Ended, Fact, Role, RunRecord, Unproven};
+
+use crate::records::*;
+
+fn diagnose(record: &RunRecord) -> Diagnosis {
+    diagnose_with(record, &GRAPH)
+}
+
+fn codes(diagnosis: &Diagnosis) -> Vec<CauseCode> {
+    diagnosis.causes.iter().map(|cause| cause.code).collect()
+}
+
+/// Findings by check, put into a healthy run, and the causes that must be named, in order.
+#[test]
+fn names_the_root_and_not_its_symptoms() {
+    use CauseCode::*;
+    let stopped = || Finding::Instance(InstanceFinding::Stopped { instance: "p:r:auth-db".to_owned() });
+    let elsewhere = || {
+        Finding::Instance(InstanceFinding::AddressDiffers {
+            instance: "p:r:auth-db".to_owned(),
+            dialled: "10.20.0.3".parse().unwrap(),
+            addresses: vec!["10.20.0.9".parse().unwrap()],
+            variable: "DB_HOST".to_owned(),
+            instance_is_stated: true,
+        })
+    };
+    let newline = || {
+        Finding::Credential(CredentialFinding::EdgeWhitespace {
+            variable: "DB_PASSWORD".to_owned(),
+            secret: Some("projects/p/secrets/s".to_owned()),
+            edge: "trailing".to_owned(),
+            class: "line feed".to_owned(),
+            length: 13,
+        })
+    };
+    let traffic = || {
+        Finding::Service(ServiceFinding::TrafficElsewhere {
+            created: "auth-staging-00042-xk7".to_owned(),
+            serving: vec![("auth-staging-00041-abc".to_owned(), 100)],
+        })
+    };
+    let health = "health-healthy";
+    let redis = || unhealthy(&[("redis", false)], &[]);
+    let not_found = || Finding::Health(HealthFinding::NotFound { urls: vec!["https://a/health".to_owned()] });
+    let denied = Some("SECRETS_ACCESS_CHECK_FAILED");
+    let crashed = Some("HEALTH_CHECK_CONTAINER_ERROR");
+    type Case = (&'static str, Vec<(&'static str, Finding)>, Vec<CauseCode>);
+    let table: Vec<Case> = vec![
+        (
+            "a connector in error explains the silence and the health",
+            vec![
+                ("vpc-connector-ready", connector_in("ERROR")),
+                ("database-port-open", timed_out()),
+                (health, database_down()),
+            ],
+            vec![VpcConnectorNotReady],
+        ),
+        (
+            "a rejected password is not explained by a connector: the server answered",
+            vec![
+                ("vpc-connector-ready", connector_in("ERROR")),
+                ("database-login", login_refused("28P01")),
+                (health, database_down()),
+            ],
+            vec![VpcConnectorNotReady, PasswordRejected],
+        ),
+        (
+            "a reset is not explained by a missing way: packets arrived",
+            vec![
+                ("vpc-connector-ready", connector_in("ERROR")),
+                ("database-port-open", refused()),
+                (health, database_down()),
+            ],
+            vec![VpcConnectorNotReady, DatabaseRefused],
+        ),
+        (
+            "a stopped instance explains a reset",
+            vec![
+                ("instance-running", stopped()),
+                ("database-port-open", refused()),
+                (health, database_down()),
+            ],
+            vec![InstanceStopped],
+        ),
+        (
+            "a stopped instance and a wrong address are two defects",
+            vec![
+                ("instance-running", stopped()),
+                ("instance-has-address", elsewhere()),
+                (health, database_down()),
+            ],
+            vec![InstanceStopped, InstanceAddressMismatch],
+        ),
+        (
+            "a newline explains a rejected password",
+            vec![
+                ("credential-well-formed", newline()),
+                ("database-login", login_refused("28P01")),
+                (health, database_down()),
+            ],
+            vec![CredentialTrailingWhitespace],
+        ),
+        (
+            "a newline in a password drops no packets",
+            vec![
+                ("credential-well-formed", newline()),
+                ("database-port-open", timed_out()),
+                (health, database_down()),
+            ],
+            vec![CredentialTrailingWhitespace, DatabaseUnreachable],
+        ),
+        (
+            "another server at the address explains a rejected password",
+            vec![
+                ("instance-has-address", elsewhere()),
+                ("database-login", login_refused("28P01")),
+                (health, database_down()),
+            ],
+            vec![InstanceAddressMismatch],
+        ),
+        (
+            "health that names only the cache is not explained by the database",
+            vec![("vpc-connector-ready", connector_in("ERROR")), (health, redis())],
+            vec![HealthReportsDependencyDown],
+        ),
+        (
+            "health that names nothing may be",
+            vec![("vpc-connector-ready", connector_in("ERROR")), (health, unhealthy(&[], &[]))],
+            vec![VpcConnectorNotReady],
+        ),
+        (
+            "health that names the database as up is not",
+            vec![
+                ("vpc-connector-ready", connector_in("ERROR")),
+                (health, unhealthy(&[], &[("database", true)])),
+            ],
+            vec![HealthReportsUnhealthy],
+        ),
+        (
+            "a path that does not exist is not",
+            vec![("database-login", login_refused("3D000")), (health, not_found())],
+            vec![DatabaseMissing, HealthNotFound],
+        ),
+        (
+            "a refused secret is the cause of the failed revision and of the old traffic",
+            vec![
+                ("revision-ready", revision_failed(denied)),
+                ("revision-serving", traffic()),
+                ("secret-readable", no_access()),
+            ],
+            vec![SecretAccessDenied],
+        ),
+        (
+            "two things wrong with a secret are two roots",
+            vec![
+                ("revision-ready", revision_failed(denied)),
+                ("secret-readable", no_access()),
+                ("secret-version-enabled", version_disabled()),
+            ],
+            vec![SecretVersionDisabled, SecretAccessDenied],
+        ),
+        (
+            "a container that fails its start is not explained by a secret: Cloud Run looks at those first",
+            vec![("revision-ready", revision_failed(crashed)), ("secret-readable", no_access())],
+            vec![ContainerDidNotStart],
+        ),
+        (
+            "a revision that fails without a reason may be",
+            vec![("revision-ready", revision_failed(None)), ("secret-version-enabled", version_disabled())],
+            vec![SecretVersionDisabled],
+        ),
+        (
+            "a container that fails its start may be explained by the way to its database",
+            vec![
+                ("revision-ready", revision_failed(crashed)),
+                ("vpc-connector-ready", connector_in("ERROR")),
+            ],
+            vec![VpcConnectorNotReady],
+        ),
+        ("nothing deeper is wrong", vec![(health, database_down())], vec![HealthReportsDatabaseDown]),
+    ];
+    for (what, findings, expected) in table {
+        let mut record = healthy();
+        for (check, finding) in findings {
+            fail(&mut record, check, finding);
+        }
+        let diagnosis = diagnose(&record);
+        assert_eq!(codes(&diagnosis), expected, "{what}");
+        assert_eq!(diagnosis.verdict, Verdict::Unhealthy, "{what}");
+    }
+}
+
+#[test]
+fn every_sqlstate_has_its_cause() {
+    use CauseCode::*;
+    let table = [
+        ("28P01", PasswordRejected),
+        ("28000", LoginNotAllowed),
+        ("3D000", DatabaseMissing),
+        ("53300", ConnectionSlotsExhausted),
+        ("57P03", DatabaseStarting),
+        ("57P01", ConnectionCut),
+        ("08006", ConnectionCut),
+        ("42501", ConnectPrivilegeMissing),
+        ("55000", DatabaseClosed),
+        ("42704", ConnectionParameterInvalid),
+        ("22023", ConnectionParameterInvalid),
+        ("XX000", LoginNotAllowed),
+        ("", LoginNotAllowed),
+    ];
+    for (sqlstate, expected) in table {
+        let mut record = healthy();
+        fail(&mut record, "database-login", login_refused(sqlstate));
+        let diagnosis = diagnose(&record);
+        assert_eq!(codes(&diagnosis), [expected], "{sqlstate}");
+        assert_eq!(diagnosis.causes[0].suspects.is_empty(), !sqlstate.starts_with("28"), "{sqlstate}");
+    }
+}
+
+#[test]
+fn a_rejected_password_is_likely_and_says_what_would_settle_it() {
+    let mut record = healthy();
+    fail(&mut record, "database-login", login_refused("28P01"));
+    let cause = &diagnose(&record).causes[0];
+    assert_eq!(cause.confidence, Confidence::Likely);
+    assert!(cause.suspects.len() == 3 && cause.suspects.iter().all(|suspect| suspect.command.is_some()));
+}
+
+#[test]
+fn health_alone_is_proven_only_against_a_query_from_inside() {
+    for (inside, expected) in [(true, Confidence::Proven), (false, Confidence::Likely)] {
+        let mut record = if inside { healthy() } else { unproven() };
+        fail(&mut record, "health-healthy", database_down());
+        let cause = &diagnose(&record).causes[0];
+        assert_eq!(cause.code, CauseCode::HealthReportsDatabaseDown);
+        assert_eq!(cause.confidence, expected);
+        assert!(!cause.suspects.is_empty());
+    }
+}
+
+#[test]
+fn what_the_runner_cannot_reach_is_no_cause() {
+    for check in ["database-port-open", "database-name-resolves"] {
+        let finding = if check == "database-port-open" {
+            timed_out()
+        } else {
+            Finding::Postgres(PostgresFinding::NameUnresolvable { host: "db.internal".to_owned() })
+        };
+        let mut record = healthy();
+        for node in &mut record.nodes {
+            if node.vantage == Vantage::InVpc {
+                node.vantage = Vantage::Runner;
+            }
+        }
+        fail(&mut record, check, finding);
+        let good = diagnose(&record);
+        assert_eq!(
+            (good.verdict, codes(&good)),
+            (Verdict::Healthy, vec![]),
+            "health names the database as up"
+        );
+        assert_eq!(good.advisories.len(), 1);
+
+        node(&mut record, "health-healthy").facts.clear();
+        let open = diagnose(&record);
+        assert_eq!(open.verdict, Verdict::Undecided);
+        assert_eq!(codes(&open), [CauseCode::NotVisibleFromHere]);
+
+        fail(&mut record, "health-healthy", database_down());
+        assert_eq!(codes(&diagnose(&record)), [CauseCode::HealthReportsDatabaseDown]);
+    }
+}
+
+#[test]
+fn an_unproven_database_is_undecided_with_three_ways_out_unless_accepted() {
+    let mut record = unproven();
+    let diagnosis = diagnose(&record);
+    assert_eq!((diagnosis.verdict, diagnosis.exit_code), (Verdict::Undecided, 3));
+    let remedy = &diagnosis.causes[0].remedy;
+    assert_eq!(remedy.len(), 3);
+    let commands: Vec<&str> = remedy.iter().filter_map(|one| one.command.as_deref()).collect();
+    assert_eq!(
+        commands,
+        [
+            "rungate check --vantage in-vpc --inspect-secrets .github/workflows/deploy.yml",
+            "rungate check --accept-unproven database .github/workflows/deploy.yml"
+        ]
+    );
+    record.accepted_unproven.push(Unproven::Database);
+    let diagnosis = diagnose(&record);
+    assert_eq!((diagnosis.verdict, diagnosis.exit_code), (Verdict::Healthy, 0));
+    assert!(diagnosis.services[0].obligations.iter().any(|one| one.met == Met::Accepted));
+}
+
+#[test]
+fn accepting_an_unproven_database_does_not_accept_a_bad_one() {
+    let mut record = healthy();
+    record.accepted_unproven.push(Unproven::Database);
+    fail(&mut record, "database-login", login_refused("28P01"));
+    assert_eq!(diagnose(&record).verdict, Verdict::Unhealthy);
+}
+
+#[test]
+fn a_required_check_is_an_obligation_of_its_own() {
+    let reason = Skip::NotApplicable { because: "no connector".to_owned() };
+    let table = [
+        (Outcome::Passed { detail: "it is".to_owned() }, Verdict::Healthy),
+        (Outcome::Skipped { reason }, Verdict::Healthy),
+        (Outcome::Failed { finding: connector_in("ERROR") }, Verdict::Unhealthy),
+        (Outcome::Blocked { by: format!("{SERVICE}/service-exists") }, Verdict::Undecided),
+        (Outcome::Broken { why: Broken::Deadline { seconds: 300 } }, Verdict::Undecided),
+    ];
+    for (outcome, expected) in table {
+        let mut record = healthy();
+        node(&mut record, "vpc-connector-ready").role = Role::Obligation;
+        end(&mut record, "vpc-connector-ready", outcome.clone());
+        let diagnosis = diagnose(&record);
+        assert_eq!(diagnosis.verdict, expected, "{outcome:?}");
+        assert!(diagnosis.services[0].obligations.iter().any(|one| one.what == "vpc-connector-ready"));
+    }
+}
+
+#[test]
+fn a_core_check_with_nothing_to_check_is_not_met() {
+    for check in ["service-exists", "revision-ready", "revision-serving", "health-healthy"] {
+        let mut record = healthy();
+        let reason = Skip::NotApplicable { because: "there is none".to_owned() };
+        end(&mut record, check, Outcome::Skipped { reason });
+        assert_eq!(diagnose(&record).verdict, Verdict::Undecided, "{check}");
+    }
+}
+
+#[test]
+fn an_advisory_obligation_is_shown_and_does_not_decide() {
+    let mut record = healthy();
+    node(&mut record, "health-healthy").role = Role::Advisory;
+    fail(&mut record, "health-healthy", unhealthy(&[("redis", false)], &[]));
+    let diagnosis = diagnose(&record);
+    assert_eq!(diagnosis.verdict, Verdict::Healthy);
+    assert_eq!(diagnosis.advisories[0].code, CauseCode::HealthReportsDependencyDown);
+
+    for node in &mut record.nodes {
+        node.role = Role::Advisory;
+    }
+    record.services[0].database = None;
+    assert_eq!(diagnose(&record).verdict, Verdict::Undecided, "nothing is left to rest on");
+}
+
+#[test]
+fn a_signal_keeps_the_verdict_and_gives_the_exit_status_of_shells() {
+    for (name, expected) in [("SIGINT", 130), ("SIGTERM", 143)] {
+        let mut record = healthy();
+        record.ended_by = Some(Ended::Signal { name: name.to_owned() });
+        let reason = Skip::Interrupted { signal: name.to_owned() };
+        end(&mut record, "health-healthy", Outcome::Skipped { reason });
+        let diagnosis = diagnose(&record);
+        assert_eq!((diagnosis.verdict, diagnosis.exit_code), (Verdict::Undecided, expected));
+        fail(&mut record, "revision-ready", revision_failed(None));
+        assert_eq!(diagnose(&record).verdict, Verdict::Unhealthy);
+    }
+}
+
+#[test]
+fn gate_troubles_are_named_by_what_would_mend_them() {
+    use CauseCode::*;
+    let denied = Broken::PermissionDenied {
+        permission: "run.services.get".to_owned(),
+        role: "roles/run.viewer".to_owned(),
+        resource: "projects/shop-staging/locations/europe-west1/services/auth-staging".to_owned(),
+    };
+    let off =
+        Broken::ApiDisabled { api: "run.googleapis.com".to_owned(), project: "shop-staging".to_owned() };
+    let table = [
+        (denied, NotEnoughPermission, "--role=roles/run.viewer"),
+        (off, VpcApiDisabled, "gcloud services enable run.googleapis.com --project=shop-staging"),
+        (
+            Broken::NoCredentials { detail: "none".to_owned() },
+            NotFoundOut,
+            "gcloud auth application-default login",
+        ),
+        (Broken::Deadline { seconds: 300 }, NotFoundOut, "--deadline"),
+        (Broken::Defect { detail: "oh".to_owned() }, NotFoundOut, "--save-run"),
+    ];
+    for (why, code, command) in table {
+        let mut record = healthy();
+        end(&mut record, "service-exists", Outcome::Broken { why: why.clone() });
+        for check in ["revision-ready", "revision-serving"] {
+            end(&mut record, check, Outcome::Blocked { by: format!("{SERVICE}/service-exists") });
+        }
+        let diagnosis = diagnose(&record);
+        assert_eq!(diagnosis.verdict, Verdict::Undecided, "{why:?}");
+        assert_eq!(codes(&diagnosis), [code], "{why:?}");
+        let commands = diagnosis.causes[0].remedy.iter().filter_map(|one| one.command.as_deref());
+        assert!(commands.clone().any(|one| one.contains(command)), "{:?}", commands.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn refused_reads_do_not_soften_what_was_seen() {
+    let mut record = unproven();
+    for check in ["vpc-connector-ready", "instance-running"] {
+        let why = Broken::PermissionDenied {
+            permission: "x.y.get".to_owned(),
+            role: "roles/x".to_owned(),
+            resource: "projects/p/x".to_owned(),
+        };
+        end(&mut record, check, Outcome::Broken { why });
+    }
+    fail(&mut record, "health-healthy", database_down());
+    let diagnosis = diagnose(&record);
+    assert_eq!(diagnosis.verdict, Verdict::Unhealthy);
+    assert_eq!(diagnosis.causes[0].code, CauseCode::HealthReportsDatabaseDown);
+    let suspects: Vec<&str> = diagnosis.causes[0].suspects.iter().map(|one| one.text.as_str()).collect();
+    assert!(suspects.iter().any(|text| text.contains("vpc-connector-ready")), "{suspects:?}");
+}
+
+#[test]
+fn rules_out_what_passed_and_never_what_it_names() {
+    let mut record = healthy();
+    fail(&mut record, "database-login", login_refused("3D000"));
+    fail(&mut record, "health-healthy", database_down());
+    let diagnosis = diagnose(&record);
+    let ruled_out: BTreeSet<CauseCode> = diagnosis.ruled_out.iter().map(|one| one.code).collect();
+    assert!(ruled_out.contains(&CauseCode::VpcConnectorNotReady));
+    assert!(ruled_out.contains(&CauseCode::DatabaseUnreachable));
+    assert!(
+        !ruled_out.contains(&CauseCode::DatabaseMissing) && !ruled_out.contains(&CauseCode::PasswordRejected)
+    );
+    assert!(diagnose(&healthy()).ruled_out.is_empty());
+
+    let mut outside = record.clone();
+    for node in &mut outside.nodes {
+        if node.vantage == Vantage::InVpc {
+            node.vantage = Vantage::Runner;
+        }
+    }
+    let from_outside = diagnose(&outside);
+    assert!(
+        from_outside.ruled_out.iter().all(|one| one.code != CauseCode::DatabaseUnreachable),
+        "a runner that reaches the database proves nothing about the service's own way"
+    );
+}
+
+#[test]
+fn the_chain_leads_from_the_symptom_to_the_cause() {
+    let mut record = healthy();
+    fail(&mut record, "vpc-connector-ready", connector_in("ERROR"));
+    fail(&mut record, "database-port-open", timed_out());
+    fail(&mut record, "health-healthy", database_down());
+    assert_eq!(
+        diagnose(&record).causes[0].chain,
+        [
+            "health says the database is down",
+            "because no answer came from 10.20.0.3:5432",
+            "because VPC connector auth-connector is in state ERROR",
+        ]
+    );
+}
+
+/// What a running record has seen, what is still under way, and which check seals it.
+#[test]
+fn waiting_ends_when_nothing_can_change_any_more() {
+    let connector = || ("vpc-connector-ready", connector_in("ERROR"));
+    type Case = (
+        &'static str,
+        Vec<(&'static str, Finding)>,
+        Vec<&'static str>,
+        Option<Finding>,
+        Option<&'static str>,
+    );
+    let table: Vec<Case> = vec![
+        (
+            "a lasting cause, and health says so",
+            vec![connector()],
+            vec![],
+            Some(database_down()),
+            Some("vpc-connector-ready"),
+        ),
+        ("health has said nothing yet", vec![connector()], vec![], None, None),
+        (
+            "health is bad for another reason",
+            vec![connector()],
+            vec![],
+            Some(unhealthy(&[("redis", false)], &[])),
+            None,
+        ),
+        ("nothing deeper is known", vec![], vec![], Some(database_down()), None),
+        (
+            "slots come back",
+            vec![("database-login", login_refused("53300"))],
+            vec![],
+            Some(database_down()),
+            None,
+        ),
+        (
+            "a wrong password does not",
+            vec![("database-login", login_refused("28P01"))],
+            vec![],
+            Some(database_down()),
+            Some("database-login"),
+        ),
+        (
+            "the credential may still turn out to be the cause of it",
+            vec![("database-login", login_refused("28P01"))],
+            vec!["credential-well-formed"],
+            Some(database_down()),
+            None,
+        ),
+        (
+            "an unfinished check elsewhere does not matter",
+            vec![connector()],
+            vec!["database-login"],
+            Some(database_down()),
+            Some("vpc-connector-ready"),
+        ),
+    ];
+    for (what, findings, running, so_far, expected) in table {
+        let mut record = unproven();
+        for (check, finding) in findings {
+            let node = node(&mut record, check);
+            if check.starts_with("database-") {
+                node.vantage = Vantage::InVpc;
+            }
+            fail(&mut record, check, finding);
+        }
+        for check in running {
+            node(&mut record, check).outcome = None;
+        }
+        let health = node(&mut record, "health-healthy");
+        health.outcome = None;
+        health.so_far = so_far;
+        let sealed = settled_with(&record, &GRAPH);
+        let expected: Vec<(String, String)> = expected
+            .map(|check| record.nodes.iter().find(|node| node.check == check).unwrap())
+            .map(|node| (SERVICE.to_owned(), node.key()))
+            .into_iter()
+            .collect();
+        // A finished login failure from inside is by itself an unmet obligation, health or not.
+        assert_eq!(sealed, expected, "{what}");
+    }
+}
+
+#[test]
+fn records_of_nothing_are_undecided_and_say_so() {
+    let mut none = healthy();
+    none.services.clear();
+    none.nodes.clear();
+    let mut no_nodes = healthy();
+    no_nodes.nodes.clear();
+    let mut strays = healthy();
+    strays.services.clear();
+    let mut foreign = healthy();
+    let mut other = foreign.nodes[0].clone();
+    other.service = "somebody-else".to_owned();
+    foreign.nodes.push(other);
+    for record in [none, no_nodes, strays, foreign] {
+        let diagnosis = diagnose(&record);
+        assert_eq!((diagnosis.verdict, diagnosis.exit_code), (Verdict::Undecided, 3));
+        assert!(diagnosis.causes.iter().any(|cause| cause.code == CauseCode::NotFoundOut));
+    }
+}
+
+/// An end for a check; findings fit the check's family, as checks give them.
+fn some_end(check: &str, choice: u8, at: usize) -> Option<Outcome> {
+    let by = || format!("{SERVICE}/{}", checks()[at % checks().len()]);
+    let finding = match check.split('-').next().unwrap() {
+        "service" | "revision" => [
+            revision_failed(None),
+            revision_failed(Some("SECRETS_ACCESS_CHECK_FAILED")),
+            revision_failed(Some("HEALTH_CHECK_CONTAINER_ERROR")),
+        ][at % 3]
+            .clone(),
+        "variables" | "secret" => [no_access(), version_disabled()][at % 2].clone(),
+        "vpc" | "egress" => connector_in(["ERROR", "CREATING"][at % 2]),
+        "instance" => Finding::Instance(InstanceFinding::Stopped { instance: "p:r:i".to_owned() }),
+        "credential" => {
+            Finding::Credential(CredentialFinding::Empty { variable: "DB_PASSWORD".to_owned(), secret: None })
+        }
+        "database" => {
+            [timed_out(), refused(), login_refused("28P01"), login_refused("57P03")][at % 4].clone()
+        }
+        _ => [
+            database_down(),
+            unhealthy(&[], &[]),
+            unhealthy(&[("redis", false)], &[]),
+            Finding::Health(HealthFinding::NotFound { urls: vec![] }),
+        ][at % 4]
+            .clone(),
+    };
+    match choice {
+        0..=3 => Some(Outcome::Passed { detail: "it holds".to_owned() }),
+        4 => Some(Outcome::Failed { finding }),
+        5 => Some(Outcome::Blocked { by: by() }),
+        6 => Some(Outcome::Skipped { reason: Skip::NotVisible { because: "outside".to_owned() } }),
+        7 => Some(Outcome::Skipped { reason: Skip::Settled { by: by() } }),
+        8 => Some(Outcome::Broken {
+            why: Broken::Unavailable { what: "x".to_owned(), detail: "y".to_owned() },
+        }),
+        9 => Some(Outcome::Skipped { reason: Skip::NotApplicable { because: "none".to_owned() } }),
+        _ => None,
+    }
+}
+
+prop_compose! {
+    /// A run whose checks ended in any way, from inside or outside, with some checks required, in any order.
+    fn some_run()(
+        ends in prop::collection::vec((0_u8..11, 0_usize..40, prop::bool::weighted(0.1)), 21),
+        inside in any::<bool>(),
+        named in any::<bool>(),
+        database in prop::bool::weighted(0.9),
+    ) -> RunRecord {
+        let mut record = if inside { healthy() } else { unproven() };
+        for (node, (choice, at, required)) in record.nodes.iter_mut().zip(ends) {
+            node.outcome = some_end(&node.check, choice, at);
+            if required {
+                node.role = Role::Obligation;
+            }
+            if node.check == "health-healthy" && !(named && node.passed()) {
+                node.facts.clear();
+            }
+        }
+        if !database {
+            record.services[0].database = None;
+        }
+        record
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_the_record_does_not_matter(record in some_run(), seed in any::<prop::sample::Index>()) {
+        let mut turned = record.clone();
+        let by = seed.index(turned.nodes.len());
+        turned.nodes.rotate_left(by);
+        turned.nodes.reverse();
+        prop_assert_eq!(diagnose(&record), diagnose(&turned));
+    }
+
+    #[test]
+    fn healthy_only_where_every_obligation_is_met(record in some_run()) {
+        let diagnosis = diagnose(&record);
+        let all_met = diagnosis.services.iter().all(|service| {
+            service.obligations.iter().all(|one| matches!(one.met, Met::Yes { .. } | Met::Accepted))
+        });
+        prop_assert_eq!(diagnosis.verdict == Verdict::Healthy, all_met);
+        prop_assert_eq!(diagnosis.exit_code == 0, all_met);
+        if all_met {
+            for check in ["service-exists", "revision-ready", "revision-serving", "health-healthy"] {
+                let node = record.nodes.iter().find(|node| node.check == check).unwrap();
+                prop_assert!(node.passed() || node.role == Role::Advisory);
+            }
+        }
+    }
+
+    #[test]
+    fn never_silent_when_not_healthy(record in some_run()) {
+        let diagnosis = diagnose(&record);
+        prop_assert_eq!(diagnosis.verdict == Verdict::Healthy, diagnosis.causes.is_empty());
+        for cause in &diagnosis.causes {
+            prop_assert!(!cause.claim.is_empty() && !cause.chain.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_passed_and_then_did_not_never_improves_the_verdict(
+        record in some_run(), at in 0_usize..21, choice in 4_u8..11, variant in 0_usize..40,
+    ) {
+        let before = diagnose(&record).verdict;
+        let mut worse = record.clone();
+        let node = &mut worse.nodes[at];
+        if node.passed() && choice != 9 {
+            node.outcome = some_end(&node.check.clone(), choice, variant);
+            node.facts.retain(|fact| !matches!(fact, Fact::DependencyUp { .. }));
+            prop_assert!(diagnose(&worse).verdict >= before, "{:?}", worse.nodes[at]);
+        }
+    }
+
+    #[test]
+    fn no_named_cause_stands_below_another_that_explains_it(record in some_run()) {
+        let diagnosis = diagnose(&record);
+        // Causes of the gate itself gather what could not be seen; they explain no finding.
+        let gate = [CauseCode::NotFoundOut, CauseCode::NotVisibleFromHere];
+        let all = diagnosis.causes.iter().chain(&diagnosis.advisories);
+        let named: Vec<_> = all.filter(|cause| !gate.contains(&cause.code)).collect();
+        for cause in &named {
+            // What a cause explains is in its evidence, after its own node; nothing of it is a root.
+            let own = &cause.evidence[0].node;
+            for key in cause.evidence.iter().map(|one| &one.node).filter(|key| *key != own) {
+                prop_assert!(named.iter().all(|other| &other.evidence[0].node != key), "{key} and {own}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_settled_stays_so_when_health_goes_on_waiting(record in some_run()) {
+        let mut running = record;
+        let health = node(&mut running, "health-healthy");
+        health.outcome = None;
+        health.so_far = Some(database_down());
+        for (_, key) in settled_with(&running, &GRAPH) {
+            let mut ended = running.clone();
+            fail(&mut ended, "health-healthy", database_down());
+            let diagnosis = diagnose(&ended);
+            prop_assert_eq!(diagnosis.verdict, Verdict::Unhealthy);
+            prop_assert!(diagnosis.causes.iter().any(|cause| cause.evidence[0].node == key));
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Records of invented runs: a healthy one with every check, and ways to break it.
+
+use std::sync::LazyLock;
+
+use rungate::diagnosis::Graph;
+use rungate::run::finding::{
+    Dependency, Finding, HealthFinding, InjectionFinding, PathFinding, PostgresFinding, ServiceFinding,
+};
+use rungate::run::outcome::Outcome;
+use rungate::run::record::{NodeRecord, RunRecord};
+
+/// The service of the invented runs.
+pub(crate) const SERVICE: &str = "auth-staging";
+
+const WAY: &[&str] = &[
+    "vpc-access-present",
+    "vpc-connector-ready",
+    "vpc-connector-in-region",
+    "vpc-network-matches",
+    "egress-carries-database",
+    "instance-running",
+    "instance-has-address",
+];
+
+/// The causal graph as it is meant to be, independent of the table of checks.
+pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
+    let mut port: Vec<&str> = vec!["database-name-resolves"];
+    port.extend(WAY);
+    let mut edges: Vec<(&str, Vec<&str>)> = vec![
+        ("service-exists", vec![]),
+        (
+            "revision-ready",
+            vec![
+                "secret-version-enabled",
+                "secret-readable",
+                "vpc-connector-ready",
+                "vpc-connector-in-region",
+            ],
+        ),
+        ("revision-serving", vec!["revision-ready"]),
+        ("variables-injected", vec![]),
+        ("secret-references-match", vec![]),
+        ("secret-version-enabled", vec![]),
+        ("secret-readable", vec![]),
+        ("credential-well-formed", vec!["variables-injected", "secret-references-match"]),
+    ];
+    edges.extend(WAY.iter().map(|check| (*check, vec![])));
+    edges.extend([
+        ("database-name-resolves", vec!["credential-well-formed", "variables-injected"]),
+        ("database-port-open", port),
+        ("database-speaks-postgres", vec!["database-port-open"]),
+        (
+            "database-login",
+            vec![
+                "database-speaks-postgres",
+                "credential-well-formed",
+                "secret-references-match",
+                "secret-version-enabled",
+                "secret-readable",
+            ],
+        ),
+        ("database-query", vec!["database-login"]),
+    ]);
+    let all: Vec<&str> = edges.iter().map(|(check, _)| *check).collect();
+    edges.push(("health-healthy", all));
+    Graph::new(edges.iter().map(|(check, explained_by)| (*check, explained_by.as_slice())))
+});
+
+/// The ids of all checks of the graph, in causal order.
+pub(crate) fn checks() -> Vec<String> {
+    healthy().nodes.into_iter().map(|node| node.check).collect()
+}
+
+/// A run in which every check was made from inside the VPC, and held.
+pub(crate) fn healthy() -> RunRecord {
+    serde_json::from_str(include_str!("../data/runs/healthy/run.json")).unwrap()
+}
+
+/// A run from outside the VPC, in which health is good and does not name its database.
+pub(crate) fn unproven() -> RunRecord {
+    serde_json::from_str(include_str!("../data/runs/database-unproven/run.json")).unwrap()
+}
+
+/// The node of a check.
+pub(crate) fn node<'a>(record: &'a mut RunRecord, check: &str) -> &'a mut NodeRecord {
+    record.nodes.iter_mut().find(|node| node.check == check).unwrap()
+}
+
+/// Gives a check another end.
+pub(crate) fn end(record: &mut RunRecord, check: &str, outcome: Outcome) {
+    let node = node(record, check);
+    if !matches!(outcome, Outcome::Passed { .. }) {
+        node.facts.clear();
+    }
+    node.outcome = Some(outcome);
+}
+
+/// Lets a check fail with a finding.
+pub(crate) fn fail(record: &mut RunRecord, check: &str, finding: Finding) {
+    end(record, check, Outcome::Failed { finding });
+}
+
+/// Health that names these dependencies as bad, and those as good.
+pub(crate) fn unhealthy(failing: &[(&str, bool)], working: &[(&str, bool)]) -> Finding {
+    let named = |all: &[(&str, bool)], word: &str| {
+        let one = |(name, database): &(&str, bool)| Dependency {
+            name: (*name).to_owned(),
+            word: word.to_owned(),
+            database: *database,
+        };
+        all.iter().map(one).collect()
+    };
+    Finding::Health(HealthFinding::Unhealthy {
+        url: "https://auth.example/auth/health".to_owned(),
+        status: 200,
+        verdict: "unhealthy".to_owned(),
+        failing: named(failing, "error"),
+        working: named(working, "ok"),
+        excerpt: "{\"status\":\"unhealthy\"}".to_owned(),
+    })
+}
+
+pub(crate) fn database_down() -> Finding {
+    unhealthy(&[("database", true)], &[])
+}
+
+pub(crate) fn connector_in(state: &str) -> Finding {
+    Finding::Path(PathFinding::ConnectorNotReady {
+        connector: "projects/shop-staging/locations/europe-west1/connectors/auth-connector".to_owned(),
+        state: state.to_owned(),
+    })
+}
+
+pub(crate) fn version_disabled() -> Finding {
+    Finding::Injection(InjectionFinding::VersionDisabled {
+        secret: "projects/shop-staging/secrets/auth-db-password".to_owned(),
+        version: "7".to_owned(),
+    })
+}
+
+pub(crate) fn no_access() -> Finding {
+    Finding::Injection(InjectionFinding::NoAccessBinding {
+        secret: "projects/shop-staging/secrets/auth-db-password".to_owned(),
+        service_account: "auth-runtime@shop-staging.iam.gserviceaccount.com".to_owned(),
+    })
+}
+
+pub(crate) fn revision_failed(reason: Option<&str>) -> Finding {
+    Finding::Service(ServiceFinding::RevisionFailed {
+        revision: "auth-staging-00042-xk7".to_owned(),
+        reason: reason.map(str::to_owned),
+        message: "it did not work".to_owned(),
+    })
+}
+
+pub(crate) fn timed_out() -> Finding {
+    let addresses = vec!["10.20.0.3:5432".parse().unwrap()];
+    Finding::Postgres(PostgresFinding::TimedOut { addresses, after_ms: 5000 })
+}
+
+pub(crate) fn refused() -> Finding {
+    Finding::Postgres(PostgresFinding::Refused { addresses: vec!["10.20.0.3:5432".parse().unwrap()] })
+}
+
+pub(crate) fn login_refused(sqlstate: &str) -> Finding {
+    Finding::Postgres(PostgresFinding::LoginRefused {
+        sqlstate: sqlstate.to_owned(),
+        message: "no".to_owned(),
+        user: "auth".to_owned(),
+        database: "auth".to_owned(),
+        tls: true,
+    })
+}

@@ -1,0 +1,82 @@
+//! The tables belong together: every cause and every check has a page, every page belongs to one.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rungate::checks::CHECKS;
+use rungate::diagnosis::cause::CauseCode;
+use rungate::{explain, report};
+use strum::IntoEnumIterator;
+
+use crate::records;
+
+fn causes() -> BTreeSet<String> {
+    CauseCode::iter().map(|code| code.to_string()).collect()
+}
+
+fn pages_on_disk(folder: &str) -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(folder);
+    let names =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.map(|name| name.strip_suffix(".md").unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_cause_has_its_page_and_every_page_its_cause() {
+    assert_eq!(pages_on_disk("causes"), causes());
+}
+
+#[test]
+fn every_check_has_its_page_and_every_page_its_check() {
+    let pages = pages_on_disk("checks");
+    assert_eq!(pages, records::checks().into_iter().collect(), "the recorded healthy run has every check");
+    for check in CHECKS {
+        assert!(pages.contains(check.id), "{} has no page docs/checks/{}.md", check.id, check.id);
+        for above in check.explained_by {
+            assert!(pages.contains(*above), "{} is explained by {above}, which is no check", check.id);
+        }
+    }
+}
+
+#[test]
+fn every_page_is_in_the_binary_under_its_own_id_once() {
+    let embedded: Vec<&str> = explain::all().map(|(id, _)| id).collect();
+    let unique: BTreeSet<String> = embedded.iter().map(|id| (*id).to_owned()).collect();
+    assert_eq!(unique.len(), embedded.len(), "an id is both a cause and a check, or stands twice");
+    let on_disk: BTreeSet<String> =
+        pages_on_disk("causes").union(&pages_on_disk("checks")).cloned().collect();
+    assert_eq!(unique, on_disk);
+    for (id, page) in explain::all() {
+        assert!(page.starts_with(&format!("# {id}\n")), "{id}");
+    }
+}
+
+#[test]
+fn pages_are_whole_and_name_only_what_exists() {
+    let known: BTreeSet<&str> = explain::all().map(|(id, _)| id).collect();
+    for (id, page) in explain::all() {
+        let lines = page.lines().count();
+        assert!((15..=45).contains(&lines), "{id} has {lines} lines");
+        let cause = causes().contains(id);
+        let sections = if cause {
+            &["## How rungate sees it", "## Symptoms", "## Mend", "## Related"][..]
+        } else {
+            &["## Looks", "## Outcomes", "## For the verdict", "## Causes that it shows", "## Explained by"][..]
+        };
+        for section in sections {
+            assert!(page.contains(section), "{id} lacks {section}");
+        }
+        let last = page.split("## Related").nth(1).or(page.split("## Causes that it shows").nth(1)).unwrap();
+        for named in last.split('`').skip(1).step_by(2) {
+            assert!(known.contains(named), "{id} names {named}, which has no page");
+        }
+    }
+}
+
+#[test]
+fn reports_have_unique_ids_and_are_found_by_them() {
+    let ids: BTreeSet<&str> = report::REPORTS.iter().map(|report| report.id).collect();
+    assert_eq!(ids, BTreeSet::from(["json", "junit", "text"]));
+    assert_eq!(ids.len(), report::REPORTS.len());
+    assert!(ids.iter().all(|id| report::find(id).is_some()) && report::find("xml").is_none());
+}

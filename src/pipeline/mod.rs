@@ -6,6 +6,8 @@
 mod cloud_build;
 mod excerpt;
 pub mod gcloud;
+mod github;
+mod knative;
 pub mod list;
 mod problem;
 mod script;
@@ -82,7 +84,7 @@ impl Reading {
 }
 
 /// All formats, in the order in which a file is tried against them and the usual places are searched.
-pub static FORMATS: &[&Format] = &[&cloud_build::FORMAT];
+pub static FORMATS: &[&Format] = &[&cloud_build::FORMAT, &github::FORMAT, &knative::FORMAT];
 
 #[cfg(test)]
 mod tests {

@@ -1,1 +1,152 @@
-//! Readers of pipeline files, one a format.
+//! From pipeline files to the model: one reader a format, each in its own file and one line in [`FORMATS`].
+//!
+//! Everything here is synchronous and, apart from reading the files, pure. All problems of all files are collected
+//! and told at once; values that the files cannot tell stay unresolved.
+
+mod cloud_build;
+mod excerpt;
+pub mod gcloud;
+mod github;
+mod knative;
+pub mod list;
+mod problem;
+mod script;
+mod secret;
+pub mod source;
+mod suggest;
+pub mod value;
+pub mod yaml;
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::model::{Place, Service, Stated};
+pub use problem::{Problem, Problems, Severity};
+use source::Source;
+use yaml::Node;
+
+/// A format of pipeline files, as data.
+pub struct Format {
+    /// Stable id, the `kind` of `rungate read --json`.
+    pub id: &'static str,
+    /// What it is called in messages.
+    pub title: &'static str,
+    /// Whether a file is of this format, by its first document's content (and, where that is not enough, its path).
+    pub recognises: fn(&Path, &Node) -> bool,
+    /// Reads a file that was recognised.
+    pub read: fn(&File<'_>, &mut Problems) -> Reading,
+    /// Where such files usually lie; `*` stands for any name within a folder.
+    pub usual_places: &'static [&'static str],
+}
+
+impl std::fmt::Debug for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Format").field(&self.id).finish()
+    }
+}
+
+/// A file that was parsed.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    /// Its name and text.
+    pub source: &'a Source,
+    /// Its documents.
+    pub documents: &'a [Node],
+    /// Ids of the checks that exist, for `require:` and `advisory:`.
+    pub known_checks: &'a [&'static str],
+}
+
+/// What one file says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// The services it deploys, in file order.
+    pub services: Vec<Service>,
+    /// The Cloud Run jobs it deploys.
+    pub jobs: Vec<Stated>,
+    /// The deadline it states for the whole run.
+    pub deadline: Option<(Duration, Place)>,
+    /// The pipeline files that it names, relative to its own folder.
+    pub pipelines: Vec<Stated>,
+}
+
+impl Reading {
+    /// Adds a service.
+    fn add_service(&mut self, service: Service) {
+        self.services.push(service);
+    }
+
+    /// Adds a job, once.
+    fn add_job(&mut self, name: Stated) {
+        if !self.jobs.iter().any(|job| job.value == name.value) {
+            self.jobs.push(name);
+        }
+    }
+}
+
+/// All formats, in the order in which a file is tried against them and the usual places are searched.
+pub static FORMATS: &[&Format] = &[&cloud_build::FORMAT, &github::FORMAT, &knative::FORMAT];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a text in a format that must recognise it.
+    pub(super) fn read_text(format: &Format, text: &str) -> (Reading, Problems) {
+        let source = Source::new("a.yaml", text);
+        let documents = yaml::parse(&source).expect("the text of a test is YAML");
+        assert!(
+            (format.recognises)(Path::new("a.yaml"), &documents[0]),
+            "{} does not recognise it",
+            format.id
+        );
+        let mut problems = Problems::default();
+        let known_checks = &["revision-ready", "health", "database-login"];
+        let reading =
+            (format.read)(&File { source: &source, documents: &documents, known_checks }, &mut problems);
+        (reading, problems)
+    }
+
+    /// Services in one line each: line, name, then what is stated.
+    pub(super) fn shown(reading: &Reading) -> Vec<String> {
+        reading.services.iter().map(one_line).collect()
+    }
+
+    fn one_line(service: &Service) -> String {
+        let mut words = vec![service.place.line.to_string()];
+        let raw = |stated: &Option<Stated>| stated.as_ref().map(|stated| stated.raw().to_owned());
+        words.extend(raw(&service.name));
+        for (key, value) in [
+            ("project", &service.project),
+            ("region", &service.region),
+            ("url", &service.url),
+            ("manifest", &service.manifest),
+            ("image", &service.image),
+            ("account", &service.service_account),
+            ("connector", &service.vpc.connector),
+            ("egress", &service.vpc.egress),
+            ("network", &service.vpc.network),
+            ("subnet", &service.vpc.subnet),
+            ("port", &service.port),
+            ("tag", &service.tag),
+        ] {
+            words.extend(raw(value).map(|value| format!("{key}={value}")));
+        }
+        words.extend(service.cloudsql_instances.iter().map(|instance| format!("sql={}", instance.raw())));
+        words
+            .extend(service.env.iter().map(|variable| format!("{}={}", variable.name, variable.value.raw())));
+        words.extend(
+            service.secrets.iter().map(|s| format!("{}<-{}:{}", s.target, s.secret.raw(), s.version.raw())),
+        );
+        words.extend(service.health_paths.iter().map(|path| format!("GET{}", path.raw())));
+        words.extend(service.allow_unauthenticated.map(|open| format!("open={open}")));
+        words.extend(service.no_traffic.map(|no| format!("no_traffic={no}")));
+        words.extend(service.sidecars.iter().map(|sidecar| {
+            format!(
+                "[{} {}]",
+                raw(&sidecar.name).unwrap_or_default(),
+                sidecar.env.len() + sidecar.secrets.len()
+            )
+        }));
+        words.join(" ")
+    }
+}

@@ -1,0 +1,32 @@
+//! References to secrets, `secret:version`, as gcloud, the action and the native format write them.
+
+use super::problem::{Problem, Problems};
+use super::value::Values;
+use crate::model::{Place, SecretReference, Stated};
+
+/// Reads `secret:version` for a target. Without a version, gcloud refuses the deploy: told as a warning, and the
+/// version stays open. The text is already resolved.
+pub(super) fn reference(
+    target: &str,
+    text: &str,
+    place: &Place,
+    values: &Values,
+    problems: &mut Problems,
+) -> SecretReference {
+    let (secret, version) = match values.split_last(text, ':') {
+        Some((secret, version)) => (secret, values.stated(version, place.clone())),
+        None => (text, Stated::unresolved("", place.clone())),
+    };
+    let secret = values.stated(secret, place.clone());
+    if version.raw().is_empty() && secret.as_known().is_some() {
+        problems.push(
+            Problem::warning("secret-without-version", format!("the secret of `{target}` has no version"))
+                .at(place.clone())
+                .hint(format!(
+                    "name one: `{target}={text}:1`, or `{text}:latest`",
+                    text = text.trim_end_matches(':')
+                )),
+        );
+    }
+    SecretReference { target: target.to_owned(), secret, version }
+}

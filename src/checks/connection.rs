@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use google_cloud_run_v2::model::{EnvVar, env_var};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -134,17 +135,20 @@ async fn part(scope: &Scope, name: Option<&String>) -> Result<Option<Injected>, 
 ///
 /// # Errors
 /// The revision lacks it, or its secret may not or cannot be read.
-pub(super) async fn injected(scope: &Scope, name: &str) -> Result<Injected, Outcome> {
-    let revision = scope.revision().await?;
-    let found = ingress(&revision).and_then(|container| container.env.iter().find(|one| one.name == name));
-    let Some(variable) = found else {
-        return Err(if variables_injected::declares(&scope.target.service, name) {
-            blocked(scope, variables_injected::CHECK.id, None)
-        } else {
-            not_visible(format!("the revision has no {name}; the image may bring it along"))
-        });
-    };
-    of_variable(scope, variable).await
+pub(super) fn injected<'a>(scope: &'a Scope, name: &'a str) -> BoxFuture<'a, Result<Injected, Outcome>> {
+    // Boxed: the compiler cannot see through the nested futures of the HTTP client otherwise.
+    Box::pin(async move {
+        let revision = scope.revision().await?;
+        let found = ingress(&revision).and_then(|one| one.env.iter().find(|one| one.name == name));
+        let Some(variable) = found else {
+            return Err(if variables_injected::declares(&scope.target.service, name) {
+                blocked(scope, variables_injected::CHECK.id, None)
+            } else {
+                not_visible(format!("the revision has no {name}; the image may bring it along"))
+            });
+        };
+        of_variable(scope, variable).await
+    })
 }
 
 async fn of_variable(scope: &Scope, variable: &EnvVar) -> Result<Injected, Outcome> {
@@ -153,7 +157,7 @@ async fn of_variable(scope: &Scope, variable: &EnvVar) -> Result<Injected, Outco
         // Absent is empty, in JSON as Google writes it.
         None => return Ok(plain(scope, name, "")),
         Some(env_var::Values::Value(value)) => return Ok(plain(scope, name, value)),
-        Some(env_var::Values::ValueSource(source)) => source.secret_key_ref.as_deref(),
+        Some(env_var::Values::ValueSource(source)) => source.secret_key_ref.as_ref(),
         Some(_) => None,
     };
     let Some(reference) = reference else {

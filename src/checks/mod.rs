@@ -4,6 +4,12 @@
 //! work, which sees all outcomes at once.
 
 mod connection;
+mod credential_well_formed;
+mod database_login;
+mod database_name_resolves;
+mod database_port_open;
+mod database_query;
+mod database_speaks_postgres;
 mod egress_carries_database;
 mod facts;
 mod instance_facts;
@@ -17,6 +23,7 @@ mod secret_readable;
 mod secret_references_match;
 mod secret_version_enabled;
 mod service_exists;
+mod session;
 #[cfg(test)]
 mod testing;
 mod variables_injected;
@@ -80,6 +87,7 @@ pub static CHECKS: &[&Check] = &[
     &secret_references_match::CHECK,
     &secret_version_enabled::CHECK,
     &secret_readable::CHECK,
+    &credential_well_formed::CHECK,
     &vpc_access_present::CHECK,
     &vpc_connector_in_region::CHECK,
     &vpc_connector_ready::CHECK,
@@ -87,6 +95,11 @@ pub static CHECKS: &[&Check] = &[
     &egress_carries_database::CHECK,
     &instance_running::CHECK,
     &instance_has_address::CHECK,
+    &database_name_resolves::CHECK,
+    &database_port_open::CHECK,
+    &database_speaks_postgres::CHECK,
+    &database_login::CHECK,
+    &database_query::CHECK,
     &revision_ready::CHECK,
     &revision_serving::CHECK,
 ];

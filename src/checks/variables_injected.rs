@@ -43,6 +43,11 @@ fn declared(service: &Service) -> Vec<&str> {
     names
 }
 
+/// Whether the pipeline declares a variable of this name.
+pub(super) fn declares(service: &Service, name: &str) -> bool {
+    declared(service).contains(&name)
+}
+
 fn judge(service: &Service, revision: &Revision) -> Outcome {
     let declared = declared(service);
     let present = |name: &str| {

@@ -18,7 +18,10 @@ pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
         record.services.iter().map(|service| Part::of(&View::new(record, graph, service))).collect();
     let mut leading = Vec::new();
     let strays = strays(record);
-    if record.services.is_empty() || record.nodes.is_empty() {
+    if let Some(Ended::Refusal { problem }) = &record.ended_by {
+        let claim = format!("nothing was checked: {problem}");
+        leading.push(rules::gate::nothing_found_out("", claim));
+    } else if record.services.is_empty() || record.nodes.is_empty() {
         leading.push(rules::gate::nothing_found_out("", "the run made no check".to_owned()));
     } else if !strays.is_empty() {
         let claim = format!("the record has checks of services that it does not list: {}", strays.join(", "));
@@ -43,11 +46,12 @@ pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
     }
 }
 
-/// 0, 1 or 3 by the verdict; a signal that ended the run wins, as shells expect it.
+/// 0, 1 or 3 by the verdict; what ended the run before its checks wins, as shells expect it.
 fn exit_code(verdict: Verdict, ended_by: Option<&Ended>) -> u8 {
     match ended_by {
         Some(Ended::Signal { name }) if name == "SIGTERM" => 143,
         Some(Ended::Signal { .. }) => 130,
+        Some(Ended::Refusal { .. }) => 2,
         Some(Ended::Deadline { .. }) | None => match verdict {
             Verdict::Healthy => 0,
             Verdict::Unhealthy => 1,

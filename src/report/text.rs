@@ -49,6 +49,7 @@ fn headline(page: &mut Page, record: &RunRecord, diagnosis: &Diagnosis) {
             page.plain(&format!("The deadline of {seconds} s ended the run before its checks did."));
         }
         Some(Ended::Signal { name }) => page.plain(&format!("{name} ended the run before its checks did.")),
+        Some(Ended::Refusal { .. }) => page.plain("The run did not begin."),
         None => {}
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod dial;
 pub mod google;
+pub mod health;
 pub mod http;
 pub mod postgres;
 pub mod vault;

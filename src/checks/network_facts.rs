@@ -46,6 +46,7 @@ pub(super) async fn database_address(scope: &Scope) -> Result<IpAddr, Outcome> {
     }
 }
 
+#[expect(clippy::result_large_err, reason = "an outcome is made once a check")]
 fn literal_address(host: &str) -> Result<IpAddr, Outcome> {
     if host.starts_with('/') {
         return Err(not_applicable("the service reaches its database through a socket"));

@@ -302,6 +302,8 @@ async fn egress_past_the_vpc_shows_for_a_public_range_used_privately() {
     assert!(matches!(skipped, Outcome::Skipped { .. }), "a public address: {skipped:?}");
     cloud.instance(|body| body["ipAddresses"] = json!([{"type": "PRIVATE", "ipAddress": elsewhere}]));
     assert!(cloud.finding("egress-carries-database").await.contains("does not send 30.1.2.3"));
+    cloud.denies(INSTANCES);
+    assert!(cloud.finding("egress-carries-database").await.contains("does not send 30.1.2.3"), "as named");
 }
 
 #[tokio::test]

@@ -83,25 +83,23 @@ pub(super) async fn known_instance(scope: &Scope) -> Result<DatabaseInstance, Ou
 
 fn judge(instance: &DatabaseInstance) -> Outcome {
     let name = connection_name(instance);
-    let finding = match &instance.state {
-        State::Runnable => {
-            let policy = instance.settings.as_ref().map(|settings| &settings.activation_policy);
-            // Google words it so: RUNNABLE is "running, or stopped by its owner".
-            if policy != Some(&SqlActivationPolicy::Never) {
-                return passed(format!("{name} is RUNNABLE and not stopped"));
-            }
-            InstanceFinding::Stopped { instance: name }
+    let finding = if instance.state == State::Runnable {
+        let policy = instance.settings.as_ref().map(|settings| &settings.activation_policy);
+        // Google words it so: RUNNABLE is "running, or stopped by its owner".
+        if policy != Some(&SqlActivationPolicy::Never) {
+            return passed(format!("{name} is RUNNABLE and not stopped"));
         }
-        State::Suspended => {
-            let reasons = instance.suspension_reason.iter().filter_map(|reason| reason.name());
-            InstanceFinding::Suspended { instance: name, reasons: reasons.map(bounded).collect() }
-        }
-        state => match state.name() {
+        InstanceFinding::Stopped { instance: name }
+    } else if instance.state == State::Suspended {
+        let reasons = instance.suspension_reason.iter().filter_map(|reason| reason.name());
+        InstanceFinding::Suspended { instance: name, reasons: reasons.map(bounded).collect() }
+    } else {
+        match instance.state.name() {
             Some("SQL_INSTANCE_STATE_UNSPECIFIED") | None => {
                 return malformed(name, "it states no state that this version knows");
             }
             Some(state) => InstanceFinding::NotRunning { instance: name, state: bounded(state) },
-        },
+        }
     };
     failed(Finding::Instance(finding))
 }
@@ -120,10 +118,8 @@ mod tests {
     }
 
     fn finding(outcome: Outcome) -> InstanceFinding {
-        match outcome {
-            Outcome::Failed { finding: Finding::Instance(finding) } => finding,
-            other => panic!("{other:?}"),
-        }
+        let Outcome::Failed { finding: Finding::Instance(finding) } = outcome else { panic!("{outcome:?}") };
+        finding
     }
 
     const NAME: &str = "demo-project:europe-west1:auth-db";

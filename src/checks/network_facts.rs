@@ -46,6 +46,7 @@ pub(super) async fn database_address(scope: &Scope) -> Result<IpAddr, Outcome> {
     }
 }
 
+#[expect(clippy::result_large_err, reason = "an outcome is made once a check")]
 fn literal_address(host: &str) -> Result<IpAddr, Outcome> {
     if host.starts_with('/') {
         return Err(not_applicable("the service reaches its database through a socket"));
@@ -84,6 +85,13 @@ pub(super) async fn private_database_address(scope: &Scope) -> Result<IpAddr, Ou
     }
     if address.is_loopback() {
         return Err(not_applicable(format!("{address} is the container itself")));
+    }
+    // The named instance first: it may stand in another project, whose list nobody asks for.
+    if let Some(connection) = named(&scope.target.service).and_then(|stated| stated.as_known())
+        && let Ok(instance) = scope.instance(connection).await
+        && of_type(&instance, &SqlIpAddressType::Private).contains(&address)
+    {
+        return Ok(address);
     }
     match scope.instance_at(address).await {
         Ok(Some(instance)) if of_type(&instance, &SqlIpAddressType::Private).contains(&address) => {

@@ -179,7 +179,9 @@ mod tests {
     fn serving(target: &str, name: &str, version: &str) -> Result<Compared, Option<String>> {
         match compare("p", &secret(target, name, version), &revision()) {
             Compared::Differs(InjectionFinding::SecretReferenceDiffers { serving, .. }) => Err(serving),
-            other => Ok(other),
+            other @ (Compared::Same | Compared::Differs(_) | Compared::Unresolved(_) | Compared::Absent) => {
+                Ok(other)
+            }
         }
     }
 

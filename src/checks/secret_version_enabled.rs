@@ -34,6 +34,7 @@ pub(super) fn each_secret(service: &Service) -> Subjects {
 }
 
 /// The reference that the check is about.
+#[expect(clippy::result_large_err, reason = "an outcome is made once a check")]
 pub(super) fn reference(scope: &Scope) -> Result<&SecretReference, Outcome> {
     scope
         .subject
@@ -43,6 +44,7 @@ pub(super) fn reference(scope: &Scope) -> Result<&SecretReference, Outcome> {
 }
 
 /// The secret's name as stated, if it is known.
+#[expect(clippy::result_large_err, reason = "an outcome is made once a check")]
 pub(super) fn stated_secret(reference: &SecretReference) -> Result<&str, Outcome> {
     reference.secret.as_known().ok_or_else(|| unresolved(&reference.target, reference.secret.raw()))
 }

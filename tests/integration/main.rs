@@ -1,11 +1,30 @@
 //! The one integration binary: one link, shared helpers, each module with its purpose.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "tests may stop at the first surprise, their helpers too, and say what they skip"
+)]
+
 /// The real binary in a scrubbed environment.
 mod common;
+/// A control plane on loopback that answers as it is told, counts, and can hang, lie and stumble.
+mod loopback;
+/// Records of invented runs.
+mod records;
 
+/// The checks of the control plane, each against a whole world of answers with one thing changed.
+mod checks_control_plane;
 /// Bad input: clear refusals.
 mod cli;
-/// Recorded runs: the record in, the diagnosis and every report out.
+/// Reading Google's control plane: fetched once, bounded, and every kind of no answer told apart.
+mod control_plane;
+/// The causal graph and the verdict, as tables and properties.
 mod diagnosis;
 /// Real gcloud reads the sandbox.
 mod gcloud;
@@ -13,7 +32,7 @@ mod gcloud;
 mod incident;
 /// Signals and the deadline.
 mod interrupts;
-/// Reports as their consumers read them.
+/// Recorded runs against their golden reports.
 mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod sandbox;

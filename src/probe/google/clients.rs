@@ -123,7 +123,7 @@ impl Clients {
 }
 
 /// The value, made at most once.
-async fn lazily<'a, T, F>(cell: &'a Lazy<T>, make: impl FnOnce() -> F) -> Result<&'a T, Broken>
+async fn lazily<T, F>(cell: &Lazy<T>, make: impl FnOnce() -> F) -> Result<&T, Broken>
 where
     F: Future<Output = Result<T, Broken>>,
 {

@@ -28,7 +28,10 @@ pub(super) fn no_answer(error: &Error, asked: Asked<'_>) -> NoAnswer {
         return NoAnswer::Broken(Broken::NoCredentials { detail: chain(error) });
     }
     if error.is_deserialization() {
-        return NoAnswer::Broken(Broken::Malformed { what: asked.resource.to_owned(), detail: chain(error) });
+        // The decoder's words may quote the answer, which for a payload is the secret.
+        let secret = asked.call == &super::calls::PAYLOAD;
+        let detail = if secret { "the answer is not in the API's shape".to_owned() } else { chain(error) };
+        return NoAnswer::Broken(Broken::Malformed { what: asked.resource.to_owned(), detail });
     }
     match (error.status(), error.http_status_code()) {
         (Some(status), http) => stated(status, http, asked),
@@ -61,10 +64,10 @@ fn stated(status: &Status, http: Option<u16>, asked: Asked<'_>) -> NoAnswer {
 
 /// A 403 has several meanings, which `ErrorInfo` tells apart (<https://cloud.google.com/apis/design/errors>).
 fn refused(status: &Status, asked: Asked<'_>) -> NoAnswer {
-    let info = status.details.iter().find_map(|detail| match detail {
-        StatusDetails::ErrorInfo(info) if !info.reason.is_empty() => Some(info),
-        _ => None,
-    });
+    let info = status
+        .details
+        .iter()
+        .find_map(|detail| if let StatusDetails::ErrorInfo(info) = detail { Some(info) } else { None });
     let metadata = |key: &str| info.and_then(|info| info.metadata.get(key)).filter(|text| !text.is_empty());
     let denied = |permission: &str, role: &str| Broken::PermissionDenied {
         permission: permission.to_owned(),

@@ -111,7 +111,7 @@ mod tests {
     #[tokio::test]
     async fn a_dropped_asker_leaves_the_fetch_to_the_next() {
         let memo: Memo<u32> = Memo::default();
-        let dropped = memo.get("a", || std::future::pending());
+        let dropped = memo.get("a", std::future::pending);
         assert!(tokio::time::timeout(Duration::from_millis(5), dropped).await.is_err());
         assert_eq!(memo.get("a", || async { Ok(Arc::new(7)) }).await.as_deref(), Ok(&7));
     }

@@ -1,0 +1,223 @@
+//! Reading Google's control plane: fetched once, bounded, and every kind of no answer told apart.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rungate::probe::google::{Auth, Endpoints, Google, NoAnswer};
+use rungate::probe::vault::Vault;
+use rungate::run::outcome::Broken;
+use secrecy::ExposeSecret as _;
+
+use crate::loopback::{Loopback, Reply, impatient};
+
+const SERVICE: &str = "/v2/projects/demo-project/locations/europe-west1/services/auth";
+const CONNECTOR: &str = "projects/demo-project/locations/europe-west1/connectors/demo-connector";
+const PAYLOAD: &str = "/v1/projects/demo-project/secrets/db-password/versions/3:access";
+
+fn body(status: u16, text: &str) -> Reply {
+    Reply::Body(status, text.to_owned())
+}
+
+#[tokio::test]
+async fn twenty_askers_make_one_request() {
+    let loopback = Loopback::start().await;
+    loopback.serves(SERVICE, include_str!("../data/google/service.json"));
+    let google = loopback.google();
+    let reads = (0..20).map(|_| google.service("demo-project", "europe-west1", "auth"));
+    for answer in futures::future::join_all(reads).await {
+        assert_eq!(answer.unwrap().uri, "https://auth-abcdefghij-ew.a.run.app");
+    }
+    assert_eq!(loopback.count(SERVICE), 1);
+    // What was not found is remembered as well.
+    for _ in 0..2 {
+        assert_eq!(google.connector(CONNECTOR).await.unwrap_err(), NoAnswer::NotFound);
+    }
+    assert_eq!(loopback.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_fresh_read_is_seen_by_everybody() {
+    let loopback = Loopback::start().await;
+    let moving = r#"{"generation": "2", "observedGeneration": "1"}"#;
+    loopback.answers(SERVICE, [body(200, moving), body(200, include_str!("../data/google/service.json"))]);
+    let google = loopback.google();
+    let asked = ("demo-project", "europe-west1", "auth");
+    assert_eq!(google.service(asked.0, asked.1, asked.2).await.unwrap().generation, 2);
+    let fresh = google.service_within(Duration::ZERO, asked.0, asked.1, asked.2).await.unwrap();
+    assert_eq!(fresh.generation, 7);
+    assert_eq!(google.service(asked.0, asked.1, asked.2).await.unwrap().generation, 7);
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_permission_and_is_not_repeated() {
+    let loopback = Loopback::start().await;
+    let path = format!("/v1/{CONNECTOR}");
+    loopback.answers(&path, [body(403, include_str!("../data/google/error-permission-denied.json"))]);
+    let answer = loopback.google().connector(CONNECTOR).await.unwrap_err();
+    assert_eq!(
+        answer,
+        NoAnswer::Broken(Broken::PermissionDenied {
+            permission: "vpcaccess.connectors.get".into(),
+            role: "roles/vpcaccess.viewer".into(),
+            resource: CONNECTOR.into(),
+        })
+    );
+    assert_eq!(loopback.count(&path), 1);
+}
+
+#[tokio::test]
+async fn a_silent_server_costs_a_bounded_time() {
+    let loopback = Loopback::start().await;
+    loopback.answers(SERVICE, [Reply::Silence]);
+    let begun = Instant::now();
+    let answer = loopback.google().service("demo-project", "europe-west1", "auth").await.unwrap_err();
+    assert!(matches!(answer, NoAnswer::Broken(Broken::Unavailable { .. })), "{answer:?}");
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_dead_endpoint_is_unavailable() {
+    // A port that was free a moment ago.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let endpoints = Endpoints { run: Some(format!("http://{address}/")), ..Endpoints::default() };
+    let google = Google::new(&endpoints, Auth::Anonymous, Arc::new(Vault::default()), impatient());
+    let answer = google.service("p", "r", "s").await.unwrap_err();
+    assert!(matches!(answer, NoAnswer::Broken(Broken::Unavailable { .. })), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_override_that_is_no_url_says_so() {
+    let endpoints = Endpoints { run: Some("run.example".into()), ..Endpoints::default() };
+    let google = Google::new(&endpoints, Auth::Anonymous, Arc::new(Vault::default()), impatient());
+    let NoAnswer::Broken(Broken::Unavailable { what, .. }) = google.service("p", "r", "s").await.unwrap_err()
+    else {
+        panic!("not unavailable");
+    };
+    assert_eq!(what, "run.example");
+}
+
+#[tokio::test]
+async fn half_an_answer_is_malformed() {
+    let loopback = Loopback::start().await;
+    for text in [r#"{"name": "projects/demo"#, "", "<html>", "[]", r#"{"generation": "many"}"#] {
+        loopback.serves(SERVICE, text);
+        let answer = loopback.google().service("demo-project", "europe-west1", "auth").await.unwrap_err();
+        assert!(matches!(answer, NoAnswer::Broken(Broken::Malformed { .. })), "{text}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn overload_and_trouble_are_tried_again_a_few_times() {
+    let loopback = Loopback::start().await;
+    let good = include_str!("../data/google/service.json");
+    let overloaded = r#"{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "quota"}}"#;
+    loopback.answers(SERVICE, [body(429, overloaded), body(503, "upstream"), body(200, good)]);
+    assert!(loopback.google().service("demo-project", "europe-west1", "auth").await.is_ok());
+    assert_eq!(loopback.count(SERVICE), 3);
+
+    let project = "/v3/projects/demo-project:getIamPolicy";
+    loopback.answers(project, [body(503, "upstream")]);
+    let answer = loopback.google().project_policy("demo-project").await.unwrap_err();
+    assert!(matches!(answer, NoAnswer::Broken(Broken::Unavailable { .. })), "{answer:?}");
+    assert_eq!(loopback.count(project), 3, "a POST that only reads is repeated too");
+}
+
+#[tokio::test]
+async fn the_given_token_is_sent_and_nobody_sends_none() {
+    let loopback = Loopback::start().await;
+    let vault = Arc::new(Vault::default());
+    let google = loopback.google_as(Auth::AccessToken("ya29.a-token".into()), &vault);
+    let _ = google.connector(CONNECTOR).await;
+    let _ = loopback.google().connector(CONNECTOR).await;
+    let sent: Vec<_> = loopback.asked().into_iter().map(|asked| asked.authorization).collect();
+    assert_eq!(sent, [Some("Bearer ya29.a-token".to_owned()), None]);
+    assert!(!format!("{google:?}").contains("ya29"));
+    assert_eq!(vault.redact("ya29.a-token"), rungate::probe::vault::REDACTED);
+}
+
+#[tokio::test]
+async fn a_payload_is_in_the_vault_before_anybody_has_it() {
+    let loopback = Loopback::start().await;
+    // "correct horse\n"
+    let data = r#"{"name": "x", "payload": {"data": "Y29ycmVjdCBob3JzZQo=", "dataCrc32c": "1234"}}"#;
+    loopback.serves(PAYLOAD, data);
+    let vault = Arc::new(Vault::default());
+    let google = loopback.google_as(Auth::Anonymous, &vault);
+    let payload = google.secret_payload("demo-project", "db-password", "3").await.unwrap();
+    assert_eq!(payload.expose_secret(), b"correct horse\n");
+    assert!(!vault.redact("it is correct horse").contains("horse"));
+    assert!(!format!("{google:?} {payload:?}").contains("horse"));
+    let full = google.secret_payload("other", "projects/demo-project/secrets/db-password", "3").await;
+    assert!(full.is_ok());
+    assert_eq!(loopback.count(PAYLOAD), 1, "both names mean the same secret");
+}
+
+#[tokio::test]
+async fn an_answer_without_payload_is_malformed() {
+    let loopback = Loopback::start().await;
+    for text in ["{}", r#"{"payload": "hunter2"}"#, r#"{"payload": {"data": "hunter2!"}}"#] {
+        loopback.serves(PAYLOAD, text);
+        let google = loopback.google();
+        let answer = google.secret_payload("demo-project", "db-password", "3").await.unwrap_err();
+        assert!(matches!(answer, NoAnswer::Broken(Broken::Malformed { .. })), "{answer:?}");
+        assert!(!format!("{answer:?}").contains("hunter2"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn policies_are_asked_for_with_their_conditions() {
+    let loopback = Loopback::start().await;
+    let path = "/v1/projects/demo-project/secrets/db-password:getIamPolicy";
+    loopback.serves(path, include_str!("../data/google/secret-policy.json"));
+    let policy = loopback.google().secret_policy("demo-project", "db-password").await.unwrap();
+    assert_eq!(policy.bindings.len(), 1);
+    let query = &loopback.asked()[0].query;
+    assert!(query.contains("requestedPolicyVersion=3"), "{query}");
+}
+
+#[tokio::test]
+async fn all_pages_of_instances_are_read_and_an_endless_list_ends() {
+    let loopback = Loopback::start().await;
+    let path = "/v1/projects/demo-project/instances";
+    loopback.answers(
+        path,
+        [
+            body(200, r#"{"items": [{"name": "a"}], "nextPageToken": "more"}"#),
+            body(200, r#"{"items": [{"name": "b"}]}"#),
+        ],
+    );
+    let instances = loopback.google().instances("demo-project").await.unwrap();
+    let names: Vec<_> = instances.iter().map(|instance| instance.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert!(loopback.asked()[1].query.contains("pageToken=more"));
+
+    loopback.serves(path, r#"{"nextPageToken": "again"}"#);
+    let answer = loopback.google().instances("demo-project").await.unwrap_err();
+    assert!(matches!(answer, NoAnswer::Broken(Broken::Unavailable { .. })), "{answer:?}");
+}
+
+#[tokio::test]
+async fn what_is_unset_or_of_the_future_is_read() {
+    let loopback = Loopback::start().await;
+    for text in [
+        "{}",
+        r#"{"terminalCondition": {"state": "CONDITION_SUBLIME", "reason": 4711}, "ingress": 99, "novelty": {"a": [1]},
+            "trafficStatuses": [{"type": "BY_MOON", "percent": 100}], "template": {"vpcAccess": {"egress": "SOME"}}}"#,
+    ] {
+        loopback.serves(SERVICE, text);
+        assert!(loopback.google().service("demo-project", "europe-west1", "auth").await.is_ok(), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_would_ask_for_something_else_is_never_asked_for() {
+    let loopback = Loopback::start().await;
+    let google = loopback.google();
+    for (project, service) in
+        [("p", "../../jobs/j"), ("..", "s"), ("p", "s?alt=media"), ("", "s"), ("p", "a b")]
+    {
+        let answer = google.service(project, "r", service).await.unwrap_err();
+        assert!(matches!(answer, NoAnswer::Broken(Broken::Unavailable { .. })), "{project} {service}");
+    }
+    assert!(loopback.asked().is_empty());
+}

@@ -19,17 +19,8 @@ pub enum Delivery {
 
 /// Ranges that Cloud Run counts as private for `private-ranges-only`: RFC 1918, RFC 6598, and the ranges of
 /// Private Google Access (`restricted.googleapis.com`, `private.googleapis.com`).
-const PRIVATE_RANGES_ONLY: &[&str] = &[
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "100.64.0.0/10",
-    "199.36.153.4/30",
-    "199.36.153.8/30",
-    "34.126.0.0/18",
-    "2001:4860:8040::/42",
-    "fc00::/7",
-];
+const PRIVATE_RANGES_ONLY: &[&str] =
+    &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "199.36.153.4/30", "199.36.153.8/30"];
 
 /// Whether `private-ranges-only` sends this address into the VPC network.
 fn carried(egress: Egress, address: IpAddr) -> bool {

@@ -137,9 +137,10 @@ fn build(targets: &[Arc<Target>], faults: &[&'static Fault]) -> Result<World, Sa
     let mut world = World::describe(targets);
     let inject = |world: &mut World, when: When| {
         for fault in faults.iter().filter(|fault| fault.when == when) {
-            (fault.applies)(world)
+            fault
+                .applies(world)
                 .map_err(|reason| SandboxError::FaultDoesNotApply { code: fault.code, reason })?;
-            (fault.inject)(world);
+            fault.inject(world);
         }
         Ok::<(), SandboxError>(())
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use google_cloud_auth::credentials::{Credentials, anonymous};
@@ -15,11 +15,13 @@ use google_cloud_secretmanager_v1::model::secret_version;
 use google_cloud_sql_v1::client::{SqlDatabasesService, SqlInstancesService, SqlUsersService};
 use google_cloud_vpcaccess_v1::client::VpcAccessService;
 use google_cloud_vpcaccess_v1::model::connector;
+use rungate::diagnosis::Verdict;
+use rungate::diagnosis::cause::CauseCode;
 use rungate::model::{
     DeploysVia, Pipeline, Place, SecretReference, Service, Stated, Variable, infer_database,
 };
 use rungate::plan::Target;
-use rungate::sandbox::faults::{FAULTS, Fault, find};
+use rungate::sandbox::faults::{Expected, FAULTS, Fault, When, find, subject};
 use rungate::sandbox::world::EnvValue;
 use rungate::sandbox::{Sandbox, SandboxError, SandboxOptions, fill, start};
 use secrecy::ExposeSecret as _;
@@ -109,17 +111,17 @@ pub(crate) async fn incident(faults: &[&str]) -> Sandbox {
     sandbox(auth(), faults).await
 }
 
-fn http() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
-}
+/// Keeps no connection: those of one test's runtime are of no use to another's.
+static HTTP: LazyLock<reqwest::Client> =
+    LazyLock::new(|| reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap());
 
 async fn get(url: &str) -> (u16, String) {
-    let answer = http().get(url).send().await.unwrap();
+    let answer = HTTP.get(url).send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
 async fn post(url: &str, body: &Value) -> (u16, String) {
-    let answer = http().post(url).body(body.to_string()).send().await.unwrap();
+    let answer = HTTP.post(url).body(body.to_string()).send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
@@ -327,9 +329,9 @@ async fn postgresql_is_answered_in_both_forms_of_its_protocol() {
     assert_eq!(one, 1);
     let simple = async |sql: &str| {
         let messages = client.simple_query(sql).await.unwrap();
-        messages.iter().find_map(|message| match message {
-            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
+        messages.iter().find_map(|message| {
+            let tokio_postgres::SimpleQueryMessage::Row(row) = message else { return None };
+            row.get(0).map(str::to_owned)
         })
     };
     assert_eq!(simple("SELECT 1").await.as_deref(), Some("1"));
@@ -553,14 +555,35 @@ async fn refusals_have_googles_form() {
     assert_eq!(denied["details"][0]["reason"], "IAM_PERMISSION_DENIED");
     assert_eq!(denied["details"][0]["metadata"]["permission"], "vpcaccess.connectors.get");
 
-    let off = ask(&["vpc-api-disabled"], &connector).await;
-    assert_eq!(off["details"][1]["reason"], "SERVICE_DISABLED");
-    assert_eq!(off["details"][1]["metadata"]["service"], "vpcaccess.googleapis.com");
-
     assert_eq!(ask(&["vpc-connector-not-found"], &connector).await["status"], "NOT_FOUND");
     assert_eq!(ask(&["secret-version-disabled"], &access).await["status"], "FAILED_PRECONDITION");
     assert_eq!(ask(&[], &instance).await["errors"][0]["reason"], "instanceDoesNotExist");
     assert_eq!(ask(&[], "v1/nothing/here").await["status"], "NOT_FOUND");
+}
+
+/// A fault of one's own: the API is off, and its connectors stop with it.
+static API_OFF: Fault = Fault {
+    code: "vpc-api-disabled",
+    what: "The Serverless VPC Access API is switched off.",
+    expects: Expected { cause: CauseCode::VpcApiDisabled, verdict: Verdict::Unhealthy },
+    when: When::AfterDeploy,
+    subject: &subject::CONNECTOR,
+    change: |world, service| {
+        let project = world.services[service].project.clone();
+        world.disabled_apis.push((project, "vpcaccess.googleapis.com".to_owned()));
+    },
+};
+
+#[tokio::test]
+async fn an_api_that_is_off_says_so() {
+    let sandbox = start(&targets([auth()]), &[&API_OFF], SandboxOptions::default()).await.unwrap();
+    let connector = format!("v1/projects/{PROJECT}/locations/{REGION}/connectors/auth-connector");
+    let (status, body) = get(&format!("{}{connector}", endpoint(&sandbox))).await;
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(status, 403);
+    assert_eq!(body["error"]["details"][1]["reason"], "SERVICE_DISABLED");
+    assert_eq!(body["error"]["details"][1]["metadata"]["service"], "vpcaccess.googleapis.com");
+    assert_eq!(health(&sandbox).await, (200, UNHEALTHY.to_owned()));
 }
 
 /// Every resource survives the way through the official types: nothing is misspelt, nothing is lost.
@@ -629,7 +652,7 @@ async fn nothing_is_left_when_the_sandbox_is_dropped() {
         endpoint(&sandbox).trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
     let service: SocketAddr = sandbox.url("auth").unwrap().trim_start_matches("http://").parse().unwrap();
     let dial = sandbox.dial();
-    let kept = http();
+    let kept = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("{}/auth/health", sandbox.url("auth").unwrap());
     assert_eq!(kept.get(&url).send().await.unwrap().status(), 200);
     drop(sandbox);

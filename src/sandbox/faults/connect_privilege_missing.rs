@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "Nobody but its owner may connect to the database.",
     expects: Expected { cause: CauseCode::ConnectPrivilegeMissing, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::database,
-    inject,
+    subject: &subject::DATABASE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(database) = subject::database_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(database) = subject::database(world, service) {
         database.public_connect = false;
     }
 }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "Other clients hold every connection slot that is not reserved.",
     expects: Expected { cause: CauseCode::ConnectionSlotsExhausted, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::database,
-    inject,
+    subject: &subject::DATABASE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(instance) = subject::instance_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(instance) = subject::instance(world, service) {
         // All but PostgreSQL's three reserved ones (`superuser_reserved_connections`).
         instance.held_connections = instance.max_connections.saturating_sub(3);
     }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The secret's payload is empty.",
     expects: Expected { cause: CauseCode::CredentialEmpty, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::secret,
-    inject,
+    subject: &subject::SECRET,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(version) = subject::version_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(version) = subject::version(world, service) {
         subject::change_payload(version, |_| String::new());
     }
 }

@@ -10,13 +10,13 @@ pub(super) static FAULT: Fault = Fault {
     what: "The database does not exist on the server.",
     expects: Expected { cause: CauseCode::DatabaseMissing, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::database,
-    inject,
+    subject: &subject::DATABASE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    let name = subject::database_mut(world).map(|database| database.name.clone());
-    if let Some(instance) = subject::instance_mut(world) {
-        instance.databases.retain(|database| Some(&database.name) != name.as_ref());
+fn inject(world: &mut World, service: usize) {
+    let Some(name) = subject::database(world, service).map(|database| database.name.clone()) else { return };
+    if let Some(instance) = subject::instance(world, service) {
+        instance.databases.retain(|database| database.name != name);
     }
 }

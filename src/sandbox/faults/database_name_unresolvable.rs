@@ -10,13 +10,14 @@ pub(super) static FAULT: Fault = Fault {
     what: "The database's host name has no address where the service stands.",
     expects: Expected { cause: CauseCode::DatabaseNameUnresolvable, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: |world| {
-        let named = subject::dials_a_name(world).then_some(());
-        subject::needs(named, "a database that it dials by a host name")
-    },
-    inject,
+    subject: &subject::NAME,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    world.names.clear();
+fn inject(world: &mut World, service: usize) {
+    if let Some(host) =
+        world.services.get(service).and_then(|service| Some(service.link.as_ref()?.host.clone()))
+    {
+        world.names.retain(|(name, _)| *name != host);
+    }
 }

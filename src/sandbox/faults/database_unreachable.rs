@@ -10,10 +10,10 @@ pub(super) static FAULT: Fault = Fault {
     what: "Packets to the database vanish, and nothing in the control plane explains it.",
     expects: Expected { cause: CauseCode::DatabaseUnreachable, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::dials_database,
-    inject,
+    subject: &subject::DIALLED_DATABASE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    world.blackholes.extend(subject::dialled(world));
+fn inject(world: &mut World, service: usize) {
+    world.blackholes.extend(subject::dialled(world, service));
 }

@@ -10,15 +10,15 @@ pub(super) static FAULT: Fault = Fault {
     what: "The new revision lacks the variable that holds the database's host or connection string.",
     expects: Expected { cause: CauseCode::DatabaseVariableMissing, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::database,
-    inject,
+    subject: &subject::DATABASE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    let Some(service) = subject::any_mut(world) else { return };
-    let first =
-        service.database.as_ref().and_then(|database| database.names().first().map(|&name| name.to_owned()));
+fn inject(world: &mut World, service: usize) {
+    let Some(service) = world.services.get_mut(service) else { return };
+    let variables = service.database.as_ref().map(|variables| variables.names());
+    let Some(first) = variables.and_then(|names| names.first().map(|&name| name.to_owned())) else { return };
     if let Some(revision) = service.newest_mut() {
-        revision.env.retain(|variable| Some(&variable.name) != first.as_ref());
+        revision.env.retain(|variable| variable.name != first);
     }
 }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The service has nothing at its health path.",
     expects: Expected { cause: CauseCode::HealthNotFound, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::any,
-    inject,
+    subject: &subject::ANY,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(revision) = subject::revision_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(revision) = subject::revision(world, service) {
         revision.code.health = HealthRoute::Absent;
     }
 }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The service's own pool has lost all its connections; the database is fine from everywhere.",
     expects: Expected { cause: CauseCode::HealthReportsDatabaseDown, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::database,
-    inject,
+    subject: &subject::DATABASE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(revision) = subject::revision_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(revision) = subject::revision(world, service) {
         revision.code.leaks_connections = true;
     }
 }

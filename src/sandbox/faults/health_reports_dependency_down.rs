@@ -12,12 +12,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "A cache that the service needs too is out of reach; its database is fine.",
     expects: Expected { cause: CauseCode::HealthReportsDependencyDown, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::any,
-    inject,
+    subject: &subject::ANY,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(revision) = subject::revision_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(revision) = subject::revision(world, service) {
         revision.code.redis = Some(SocketAddr::from(([10, 20, 0, 200], 6379)));
     }
 }

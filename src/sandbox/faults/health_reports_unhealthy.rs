@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The service says that it is unhealthy, and names nothing.",
     expects: Expected { cause: CauseCode::HealthReportsUnhealthy, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::any,
-    inject,
+    subject: &subject::ANY,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(revision) = subject::revision_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(revision) = subject::revision(world, service) {
         revision.code.health = HealthRoute::Maintenance;
     }
 }

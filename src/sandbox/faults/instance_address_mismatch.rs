@@ -12,16 +12,13 @@ pub(super) static FAULT: Fault = Fault {
     what: "The instance was made anew and has another address; the service's variables kept the old one.",
     expects: Expected { cause: CauseCode::InstanceAddressMismatch, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: |world| {
-        let address = subject::dials_an_address(world).then_some(());
-        subject::needs(address, "a database that it dials by address")
-    },
-    inject,
+    subject: &subject::ADDRESS,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    let Some(old) = subject::dialled(world) else { return };
-    if let Some(instance) = subject::instance_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    let Some(old) = subject::dialled(world, service) else { return };
+    if let Some(instance) = subject::instance(world, service) {
         for address in instance.addresses.iter_mut().filter(|address| address.ip == old) {
             address.ip = another(old);
         }

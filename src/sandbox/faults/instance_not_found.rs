@@ -10,15 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The instance that the pipeline names is deleted.",
     expects: Expected { cause: CauseCode::InstanceNotFound, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: |world| {
-        let stated = subject::states_its_instance(world).then_some(());
-        subject::needs(stated, "a database whose instance it names")
-    },
-    inject,
+    subject: &subject::NAMED_INSTANCE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(name) = subject::instance_mut(world).map(|instance| instance.connection_name()) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(name) = subject::instance(world, service).map(|instance| instance.connection_name()) {
         world.instances.retain(|instance| instance.connection_name() != name);
     }
 }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "Google suspended the instance.",
     expects: Expected { cause: CauseCode::InstanceSuspended, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::database,
-    inject,
+    subject: &subject::DATABASE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(instance) = subject::instance_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(instance) = subject::instance(world, service) {
         instance.state = InstanceState::Suspended;
     }
 }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The role may not log in (NOLOGIN).",
     expects: Expected { cause: CauseCode::LoginNotAllowed, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::database,
-    inject,
+    subject: &subject::DATABASE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(role) = subject::role_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(role) = subject::role(world, service) {
         role.login = false;
     }
 }

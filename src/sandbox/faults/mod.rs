@@ -40,16 +40,17 @@ mod secret_version_destroyed;
 mod secret_version_disabled;
 mod secret_version_missing;
 mod service_not_found;
-mod subject;
+pub mod subject;
 mod variable_missing;
 mod vpc_access_missing;
-mod vpc_api_disabled;
 mod vpc_connector_not_found;
 mod vpc_connector_not_ready;
 mod vpc_connector_wrong_region;
 mod vpc_wrong_network;
 
 use std::fmt;
+
+pub use subject::Subject;
 
 use super::world::World;
 use crate::diagnosis::Verdict;
@@ -65,10 +66,30 @@ pub struct Fault {
     pub expects: Expected,
     /// Whether the deploy already meets it.
     pub when: When,
-    /// Whether the world has what it breaks; else why not.
-    pub applies: fn(&World) -> Result<(), String>,
-    /// Breaks it.
-    pub inject: fn(&mut World),
+    /// What it breaks.
+    pub subject: &'static Subject,
+    /// Breaks it, at the service of that position in [`World::services`]. Where what it breaks is not there, it
+    /// changes nothing.
+    pub change: fn(&mut World, usize),
+}
+
+impl Fault {
+    /// Whether the world has what it breaks.
+    ///
+    /// # Errors
+    ///
+    /// Why not, as the end of a sentence.
+    pub fn applies(&self, world: &World) -> Result<(), String> {
+        let found = self.subject.find(world);
+        found.map(drop).ok_or_else(|| format!("no service of it has {}", self.subject.has))
+    }
+
+    /// Breaks the world, if it has what this fault breaks.
+    pub fn inject(&self, world: &mut World) {
+        if let Some(service) = self.subject.find(world) {
+            (self.change)(world, service);
+        }
+    }
 }
 
 /// What the gate must say of a fault.
@@ -114,7 +135,6 @@ pub static FAULTS: &[&Fault] = &[
     &vpc_connector_not_found::FAULT,
     &vpc_connector_not_ready::FAULT,
     &vpc_connector_wrong_region::FAULT,
-    &vpc_api_disabled::FAULT,
     &vpc_wrong_network::FAULT,
     &egress_bypasses_database::FAULT,
     &database_name_unresolvable::FAULT,
@@ -176,16 +196,17 @@ mod tests {
         // The incident's service dials an address and does not name its instance; everything else it has.
         let not_here = ["database-name-unresolvable", "instance-not-found"];
         for fault in FAULTS {
-            let applies = (fault.applies)(&incident());
+            let applies = fault.applies(&incident());
             assert_eq!(applies.is_err(), not_here.contains(&fault.code), "{}: {applies:?}", fault.code);
-            assert!((fault.applies)(&World::default()).is_err(), "{}", fault.code);
+            assert!(fault.applies(&World::default()).is_err(), "{}", fault.code);
         }
     }
 
     #[test]
     fn no_fault_stops_in_a_world_without_services() {
         for fault in FAULTS {
-            (fault.inject)(&mut World::default());
+            fault.inject(&mut World::default());
+            (fault.change)(&mut World::default(), 0);
         }
     }
 }

@@ -10,10 +10,10 @@ pub(super) static FAULT: Fault = Fault {
     what: "The gate's own identity may read nothing of the control plane.",
     expects: Expected { cause: CauseCode::NotEnoughPermission, verdict: Verdict::Undecided },
     when: When::AfterDeploy,
-    applies: subject::any,
-    inject,
+    subject: &subject::ANY,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
+fn inject(world: &mut World, _service: usize) {
     world.gate = Grants::Nothing;
 }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "A web server answers at the database's address and port.",
     expects: Expected { cause: CauseCode::NotPostgres, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::database,
-    inject,
+    subject: &subject::DATABASE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(instance) = subject::instance_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(instance) = subject::instance(world, service) {
         instance.speaks = Speaks::Http;
     }
 }

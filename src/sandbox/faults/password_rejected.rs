@@ -10,15 +10,15 @@ use crate::sandbox::world::World;
 
 pub(super) static FAULT: Fault = Fault {
     code: "password-rejected",
-    what: "The role's password was changed on the server, and the secret still has the old one.",
+    what: "The role's password was changed on the server, and the service still has the old one.",
     expects: Expected { cause: CauseCode::PasswordRejected, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::password,
-    inject,
+    subject: &subject::PASSWORD,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(role) = subject::role_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(role) = subject::role(world, service) {
         role.password = Some(SecretString::from(random::word(24)));
     }
 }

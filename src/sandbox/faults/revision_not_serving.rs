@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The traffic is pinned to the revision before, and the new one gets none.",
     expects: Expected { cause: CauseCode::RevisionNotServing, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::any,
-    inject,
+    subject: &subject::ANY,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(service) = subject::any_mut(world)
+fn inject(world: &mut World, service: usize) {
+    if let Some(service) = world.services.get_mut(service)
         && let Some(before) = service.revisions.first()
     {
         service.traffic = Traffic::Pinned(before.name.clone());

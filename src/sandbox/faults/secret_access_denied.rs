@@ -10,13 +10,13 @@ pub(super) static FAULT: Fault = Fault {
     what: "The runtime service account may not read the secret, so that the new revision fails and the old one serves on.",
     expects: Expected { cause: CauseCode::SecretAccessDenied, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::secret,
-    inject,
+    subject: &subject::SECRET,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    let account = subject::revision_mut(world).map(|revision| revision.service_account.clone());
-    if let Some((secret, _)) = subject::secret_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    let account = subject::revision(world, service).map(|revision| revision.service_account.clone());
+    if let Some((secret, _)) = subject::secret(world, service) {
         secret.accessors.retain(|accessor| Some(accessor) != account.as_ref());
     }
 }

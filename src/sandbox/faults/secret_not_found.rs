@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The secret that the revision refers to does not exist.",
     expects: Expected { cause: CauseCode::SecretNotFound, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::secret,
-    inject,
+    subject: &subject::SECRET,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some((project, name, _)) = subject::secret_reference(world) {
-        world.secrets.retain(|secret| secret.project != project || secret.name != name);
+fn inject(world: &mut World, service: usize) {
+    if let Some(at) = world.services.get(service).and_then(subject::credential) {
+        world.secrets.retain(|secret| secret.project != at.project || secret.name != at.name);
     }
 }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The version of the secret is disabled after the deploy, so that no new instance can start.",
     expects: Expected { cause: CauseCode::SecretVersionDisabled, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::secret,
-    inject,
+    subject: &subject::SECRET,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(version) = subject::version_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(version) = subject::version(world, service) {
         version.state = VersionState::Disabled;
     }
 }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The secret has no version like the one that the revision refers to.",
     expects: Expected { cause: CauseCode::SecretVersionMissing, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::secret,
-    inject,
+    subject: &subject::SECRET,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    let Some((secret, version)) = subject::secret_mut(world) else { return };
+fn inject(world: &mut World, service: usize) {
+    let Some((secret, version)) = subject::secret(world, service) else { return };
     if version == "latest" {
         secret.versions.clear();
     } else if let Some(number) = secret.number(&version) {

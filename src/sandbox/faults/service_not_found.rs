@@ -10,11 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The service is deleted after the deploy.",
     expects: Expected { cause: CauseCode::ServiceNotFound, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::any,
-    inject,
+    subject: &subject::ANY,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    let Some(key) = subject::any_mut(world).map(|service| service.key.clone()) else { return };
-    world.services.retain(|service| service.key != key);
+fn inject(world: &mut World, service: usize) {
+    if service < world.services.len() {
+        world.services.remove(service);
+    }
 }

@@ -1,4 +1,4 @@
-//! What a fault breaks: the first service of the world that has such a thing.
+//! What a fault breaks: a service of the world that has such a thing, and the parts that belong to it.
 
 use std::net::IpAddr;
 
@@ -10,227 +10,193 @@ use crate::sandbox::world::{
     ServiceWorld, VersionWorld, VpcWorld, World,
 };
 
-/// Why a fault does not apply.
-pub(super) type Applies = Result<(), String>;
-
-/// Whether there is what the fault breaks.
-pub(super) fn needs<T>(found: Option<T>, what: &str) -> Applies {
-    found.map(drop).ok_or_else(|| format!("no service of it has {what}"))
+/// The kind of service that a fault breaks: the first one in the world that has what it takes.
+#[derive(Debug)]
+pub struct Subject {
+    /// What it must have, as in "no service of it has …".
+    pub has: &'static str,
+    /// Whether a service has it.
+    pub fits: fn(&World, &ServiceWorld) -> bool,
 }
 
-/// A service.
-pub(super) fn any(world: &World) -> Applies {
-    needs(world.services.first(), "been deployed")
-}
+/// Any service; one with a database, if there is one.
+pub static ANY: Subject = Subject { has: "been deployed", fits: |_, _| true };
 
 /// A service with a database.
-pub(super) fn database(world: &World) -> Applies {
-    needs(service(world), "a database")
-}
+pub static DATABASE: Subject =
+    Subject { has: "a database", fits: |world, service| instance_of(world, service).is_some() };
 
-/// A service whose database stands at a private address, with a way there.
-pub(super) fn private_database(world: &World) -> Applies {
-    needs(private_service(world), "a private database and VPC access")
-}
+/// A service that reaches its private database through a VPC network.
+pub static PRIVATE_DATABASE: Subject =
+    Subject { has: "a private database and VPC access", fits: has_private_database };
 
-/// A service whose private database is behind a connector.
-pub(super) fn connector(world: &World) -> Applies {
-    needs(connector_at(world), "a private database behind a VPC connector")
-}
+/// A service that reaches its private database through a connector.
+pub static CONNECTOR: Subject = Subject {
+    has: "a private database behind a VPC connector",
+    fits: |world, service| has_private_database(world, service) && connector_name(world, service).is_some(),
+};
 
-/// A service whose database's password (or whole connection string) comes from Secret Manager.
-pub(super) fn secret(world: &World) -> Applies {
-    needs(secret_reference(world), "its database's credential in Secret Manager")
-}
+/// A service whose database credential (the password, or the whole connection string) comes from Secret Manager.
+pub static SECRET: Subject = Subject {
+    has: "its database's credential in Secret Manager",
+    fits: |world, service| {
+        instance_of(world, service).is_some()
+            && credential(service).is_some_and(|at| at.find(world).is_some())
+    },
+};
 
-/// A service that dials its database over the network.
-pub(super) fn dials_database(world: &World) -> Applies {
-    needs(
-        dialled(world).filter(|address| !address.is_loopback()),
-        "a database that it dials over the network",
-    )
-}
+/// A service that logs in to its database with a password.
+pub static PASSWORD: Subject = Subject {
+    has: "a database that it logs in to with a password",
+    fits: |world, service| {
+        let role = instance_of(world, service).zip(service.link.as_ref());
+        let role = role.and_then(|(index, link)| world.instances[index].role(&link.role));
+        role.is_some_and(|role| role.password.is_some())
+    },
+};
 
-/// A service that logs in with a password.
-pub(super) fn password(world: &World) -> Applies {
-    let link = service(world).and_then(|index| world.services[index].link.as_ref());
-    let role = link.and_then(|link| world.instances[world.instance(&link.instance)?].role(&link.role));
-    needs(role.and_then(|role| role.password.as_ref()), "a database that it logs in to with a password")
-}
+/// A service that dials its database over the network, not through a socket or a proxy beside it.
+pub static DIALLED_DATABASE: Subject = Subject {
+    has: "a database that it dials over the network",
+    fits: |world, service| dials(world, service).is_some(),
+};
 
-/// Position of the first service with a database.
-fn service(world: &World) -> Option<usize> {
-    world.services.iter().position(|service| {
-        service.link.as_ref().is_some_and(|link| world.instance(&link.instance).is_some())
-    })
-}
+/// A service that dials its database by a literal address.
+pub static ADDRESS: Subject = Subject {
+    has: "a database that it dials by address",
+    fits: |world, service| {
+        let literal = service.link.as_ref().is_some_and(|link| link.host.parse::<IpAddr>().is_ok());
+        literal && dials(world, service).is_some_and(|address| world.instance_at(address).is_some())
+    },
+};
 
-fn private_service(world: &World) -> Option<usize> {
-    world.services.iter().position(|service| {
-        let vpc = service.newest().is_some_and(|revision| revision.vpc != VpcWorld::None);
-        let instance = service.link.as_ref().and_then(|link| world.instance(&link.instance));
-        let dialled = service.link.as_ref().map(|link| world.resolve(&link.host)).unwrap_or_default();
-        let private = instance.is_some_and(|index| {
-            let addresses = &world.instances[index].addresses;
-            addresses.iter().any(|address| address.private && dialled.contains(&address.ip))
-        });
-        vpc && private
-    })
-}
+/// A service that dials its database by a host name.
+pub static NAME: Subject = Subject {
+    has: "a database that it dials by a host name",
+    fits: |world, service| {
+        service.link.as_ref().is_some_and(|link| world.names.iter().any(|(name, _)| *name == link.host))
+    },
+};
 
-fn connector_at(world: &World) -> Option<(usize, usize)> {
-    world.services.iter().enumerate().find_map(|(index, service)| {
-        let Some(VpcWorld::Connector { resource, .. }) = service.newest().map(|revision| &revision.vpc)
-        else {
-            return None;
-        };
-        let connector = world.connectors.iter().position(|one| one.resource() == *resource)?;
-        let link = service.link.as_ref()?;
-        let instance = &world.instances[world.instance(&link.instance)?];
-        let dialled = world.resolve(&link.host);
-        let private = instance.addresses.iter().any(|one| one.private && dialled.contains(&one.ip));
-        private.then_some((index, connector))
-    })
-}
+/// A service for whose database the pipeline names the instance.
+pub static NAMED_INSTANCE: Subject = Subject {
+    has: "a database whose instance the pipeline names",
+    fits: |world, service| {
+        instance_of(world, service).is_some() && service.link.as_ref().is_some_and(|link| link.stated)
+    },
+};
 
-/// Project, name and version of the secret that holds the credential of the first service with a database.
-pub(super) fn secret_reference(world: &World) -> Option<(String, String, String)> {
-    let service = &world.services[service(world)?];
-    let revision = service.newest()?;
-    credential_names(service)
-        .into_iter()
-        .find_map(|name| match &revision.variable(name)?.value {
-            EnvValue::Plain(_) => None,
-            EnvValue::Secret { project, secret, version } => {
-                Some((project.clone(), secret.clone(), version.clone()))
-            }
-        })
-        .filter(|(project, secret, _)| world.secret(project, secret).is_some())
-}
-
-/// The variables that hold the credential: the password's, or the connection string's.
-pub(super) fn credential_names(service: &ServiceWorld) -> Vec<&str> {
-    match &service.database {
-        Some(DatabaseVariables::Dsn(name)) => vec![name],
-        Some(DatabaseVariables::Parts { password, .. }) => password.iter().map(String::as_str).collect(),
-        None => Vec::new(),
+impl Subject {
+    /// Position of the service to break.
+    pub(super) fn find(&self, world: &World) -> Option<usize> {
+        let fits = |service: &ServiceWorld| (self.fits)(world, service);
+        let with_database = |service: &ServiceWorld| fits(service) && service.link.is_some();
+        world.services.iter().position(with_database).or_else(|| world.services.iter().position(fits))
     }
 }
 
-/// The first service, to break it.
-pub(super) fn any_mut(world: &mut World) -> Option<&mut ServiceWorld> {
-    let index = service(world).unwrap_or(0);
-    world.services.get_mut(index)
+/// Where the credential of a service lies in Secret Manager.
+#[derive(Clone)]
+pub(super) struct SecretPlace {
+    pub(super) project: String,
+    pub(super) name: String,
+    /// As the newest revision refers to it.
+    pub(super) version: String,
 }
 
-/// The newest revision of the first service; that with a database, if one has.
-pub(super) fn revision_mut(world: &mut World) -> Option<&mut RevisionWorld> {
-    any_mut(world)?.newest_mut()
+impl SecretPlace {
+    fn find<'a>(&self, world: &'a World) -> Option<&'a SecretWorld> {
+        world.secret(&self.project, &self.name)
+    }
 }
 
-/// The newest revision of the first service with a private database.
-pub(super) fn private_revision_mut(world: &mut World) -> Option<&mut RevisionWorld> {
-    let index = private_service(world)?;
-    world.services[index].newest_mut()
+/// Where the credential of a service lies in Secret Manager, if it lies there.
+pub(super) fn credential(service: &ServiceWorld) -> Option<SecretPlace> {
+    let name = match service.database.as_ref()? {
+        DatabaseVariables::Dsn(name) => name,
+        DatabaseVariables::Parts { password, .. } => password.as_ref()?,
+    };
+    match &service.newest()?.variable(name)?.value {
+        EnvValue::Plain(_) => None,
+        EnvValue::Secret { project, secret, version } => {
+            Some(SecretPlace { project: project.clone(), name: secret.clone(), version: version.clone() })
+        }
+    }
 }
 
-/// The connector, with the position of the service behind it.
-pub(super) fn connector_mut(world: &mut World) -> Option<(usize, &mut ConnectorWorld)> {
-    let (service, connector) = connector_at(world)?;
-    Some((service, &mut world.connectors[connector]))
+/// The newest revision of a service.
+pub(super) fn revision(world: &mut World, service: usize) -> Option<&mut RevisionWorld> {
+    world.services.get_mut(service)?.newest_mut()
 }
 
-/// The instance of the first service with a database.
-pub(super) fn instance_mut(world: &mut World) -> Option<&mut InstanceWorld> {
-    let link = world.services[service(world)?].link.clone()?;
-    let index = world.instance(&link.instance)?;
-    Some(&mut world.instances[index])
+/// The connector of its newest revision.
+pub(super) fn connector(world: &mut World, service: usize) -> Option<&mut ConnectorWorld> {
+    let name = connector_name(world, world.services.get(service)?)?;
+    world.connectors.iter_mut().find(|connector| connector.resource() == name)
 }
 
-/// The database itself.
-pub(super) fn database_mut(world: &mut World) -> Option<&mut DatabaseWorld> {
-    let name = world.services[service(world)?].link.clone()?.name;
-    instance_mut(world)?.databases.iter_mut().find(|database| database.name == name)
+/// The instance of its database.
+pub(super) fn instance(world: &mut World, service: usize) -> Option<&mut InstanceWorld> {
+    let index = instance_of(world, world.services.get(service)?)?;
+    world.instances.get_mut(index)
 }
 
-/// The role that the service logs in as.
-pub(super) fn role_mut(world: &mut World) -> Option<&mut RoleWorld> {
-    let name = world.services[service(world)?].link.clone()?.role;
-    instance_mut(world)?.roles.iter_mut().find(|role| role.name == name)
+/// Its database.
+pub(super) fn database(world: &mut World, service: usize) -> Option<&mut DatabaseWorld> {
+    let name = world.services.get(service)?.link.as_ref()?.name.clone();
+    instance(world, service)?.databases.iter_mut().find(|database| database.name == name)
 }
 
-/// The secret that holds the credential, and the version that the revision refers to.
-pub(super) fn secret_mut(world: &mut World) -> Option<(&mut SecretWorld, String)> {
-    let (project, name, version) = secret_reference(world)?;
-    Some((world.secret_mut(&project, &name)?, version))
+/// The role that it logs in as.
+pub(super) fn role(world: &mut World, service: usize) -> Option<&mut RoleWorld> {
+    let name = world.services.get(service)?.link.as_ref()?.role.clone();
+    instance(world, service)?.roles.iter_mut().find(|role| role.name == name)
 }
 
-/// The version of it.
-pub(super) fn version_mut(world: &mut World) -> Option<&mut VersionWorld> {
-    let (secret, version) = secret_mut(world)?;
+/// The secret that holds its credential, and the version that its newest revision refers to.
+pub(super) fn secret(world: &mut World, service: usize) -> Option<(&mut SecretWorld, String)> {
+    let at = credential(world.services.get(service)?)?;
+    Some((world.secret_mut(&at.project, &at.name)?, at.version))
+}
+
+/// That version itself.
+pub(super) fn version(world: &mut World, service: usize) -> Option<&mut VersionWorld> {
+    let (secret, version) = secret(world, service)?;
     secret.version_mut(&version)
 }
 
-/// The address at which the service dials its database.
-pub(super) fn dialled(world: &World) -> Option<IpAddr> {
-    let link = world.services[service(world)?].link.as_ref()?;
-    world.resolve(&link.host).first().copied()
-}
-
-/// Whether the service dials its database at a literal address of the instance.
-pub(super) fn dials_an_address(world: &World) -> bool {
-    let link = service(world).and_then(|index| world.services[index].link.as_ref());
-    let address = link.and_then(|link| link.host.parse::<IpAddr>().ok());
-    address.is_some_and(|address| world.instance_at(address).is_some())
-}
-
-/// Whether the service dials its database by a name.
-pub(super) fn dials_a_name(world: &World) -> bool {
-    let link = service(world).and_then(|index| world.services[index].link.as_ref());
-    link.is_some_and(|link| world.names.iter().any(|(name, _)| *name == link.host))
-}
-
-/// Whether the pipeline names the instance.
-pub(super) fn states_its_instance(world: &World) -> bool {
-    let link = service(world).and_then(|index| world.services[index].link.as_ref());
-    link.is_some_and(|link| link.stated)
-}
-
-/// Moves the database to another address, and the variables of the newest revisions that lead there with it.
-pub(super) fn move_database(world: &mut World, to: IpAddr) {
-    let Some(from) = dialled(world) else { return };
-    let (old, new) = (from.to_string(), to.to_string());
-    let Some(instance) = instance_mut(world) else { return };
-    instance.addresses.iter_mut().filter(|address| address.ip == from).for_each(|address| address.ip = to);
-    let mut secrets = Vec::new();
-    for service in &mut world.services {
-        if service.link.as_ref().is_none_or(|link| link.host != old) {
-            continue;
-        }
-        let names: Vec<String> =
-            service.database.iter().flat_map(|one| one.names()).map(str::to_owned).collect();
-        let Some(revision) = service.newest_mut() else { continue };
-        for variable in revision.env.iter_mut().filter(|variable| names.contains(&variable.name)) {
-            match &mut variable.value {
-                EnvValue::Plain(text) => *text = text.replace(&old, &new),
-                EnvValue::Secret { project, secret, version } => {
-                    secrets.push((project.clone(), secret.clone(), version.clone()));
-                }
-            }
-        }
-        if let Some(link) = &mut service.link {
-            link.host.clone_from(&new);
-        }
-    }
-    for (project, secret, version) in secrets {
-        let version = world.secret_mut(&project, &secret).and_then(|secret| secret.version_mut(&version));
-        if let Some(version) = version {
-            change_payload(version, |payload| payload.replace(&old, &new));
-        }
-    }
+/// The address at which it dials its database.
+pub(super) fn dialled(world: &World, service: usize) -> Option<IpAddr> {
+    dials(world, world.services.get(service)?)
 }
 
 /// Gives a version another payload.
 pub(super) fn change_payload(version: &mut VersionWorld, change: impl FnOnce(&str) -> String) {
     version.payload = SecretString::from(change(version.payload.expose_secret()));
+}
+
+fn instance_of(world: &World, service: &ServiceWorld) -> Option<usize> {
+    world.instance(&service.link.as_ref()?.instance)
+}
+
+fn dials(world: &World, service: &ServiceWorld) -> Option<IpAddr> {
+    let address = world.resolve(&service.link.as_ref()?.host).first().copied()?;
+    (!address.is_loopback()).then_some(address)
+}
+
+fn has_private_database(world: &World, service: &ServiceWorld) -> bool {
+    let enters = service.newest().is_some_and(|revision| revision.vpc != VpcWorld::None);
+    let found = instance_of(world, service).zip(dials(world, service));
+    enters
+        && found.is_some_and(|(index, dialled)| {
+            world.instances[index].addresses.iter().any(|address| address.private && address.ip == dialled)
+        })
+}
+
+/// Resource name of the connector of its newest revision, if that exists.
+fn connector_name(world: &World, service: &ServiceWorld) -> Option<String> {
+    match &service.newest()?.vpc {
+        VpcWorld::Connector { resource, .. } => world.connector(resource).map(ConnectorWorld::resource),
+        VpcWorld::None | VpcWorld::Direct { .. } => None,
+    }
 }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The new revision has neither a VPC connector nor direct VPC egress, and its database is private.",
     expects: Expected { cause: CauseCode::VpcAccessMissing, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::private_database,
-    inject,
+    subject: &subject::PRIVATE_DATABASE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(revision) = subject::private_revision_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(revision) = subject::revision(world, service) {
         revision.vpc = VpcWorld::None;
     }
 }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The VPC connector is deleted after the deploy; the revision still refers to it.",
     expects: Expected { cause: CauseCode::VpcConnectorNotFound, verdict: Verdict::Unhealthy },
     when: When::AfterDeploy,
-    applies: subject::connector,
-    inject,
+    subject: &subject::CONNECTOR,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(name) = subject::connector_mut(world).map(|(_, connector)| connector.resource()) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(name) = subject::connector(world, service).map(|connector| connector.resource()) {
         world.connectors.retain(|connector| connector.resource() != name);
     }
 }

@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The VPC connector is in state ERROR.",
     expects: Expected { cause: CauseCode::VpcConnectorNotReady, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::connector,
-    inject,
+    subject: &subject::CONNECTOR,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some((_, connector)) = subject::connector_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(connector) = subject::connector(world, service) {
         connector.state = ConnectorState::Error;
     }
 }

@@ -10,17 +10,17 @@ pub(super) static FAULT: Fault = Fault {
     what: "The revision refers to a ready VPC connector that stands in another region than the service.",
     expects: Expected { cause: CauseCode::VpcConnectorWrongRegion, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::connector,
-    inject,
+    subject: &subject::CONNECTOR,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    let Some((service, connector)) = subject::connector_mut(world) else { return };
-    connector.region = if connector.region == "us-central1" { "us-east1" } else { "us-central1" }.to_owned();
-    let moved = connector.resource();
-    if let Some(revision) = world.services[service].newest_mut()
+fn inject(world: &mut World, service: usize) {
+    let Some(mut elsewhere) = subject::connector(world, service).cloned() else { return };
+    elsewhere.region = if elsewhere.region == "us-central1" { "us-east1" } else { "us-central1" }.to_owned();
+    if let Some(revision) = subject::revision(world, service)
         && let VpcWorld::Connector { resource, .. } = &mut revision.vpc
     {
-        *resource = moved;
+        *resource = elsewhere.resource();
     }
+    world.connectors.push(elsewhere);
 }

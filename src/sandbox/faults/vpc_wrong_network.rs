@@ -10,12 +10,12 @@ pub(super) static FAULT: Fault = Fault {
     what: "The database's instance is attached to another network than the service leaves into.",
     expects: Expected { cause: CauseCode::VpcWrongNetwork, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    applies: subject::private_database,
-    inject,
+    subject: &subject::PRIVATE_DATABASE,
+    change: inject,
 };
 
-fn inject(world: &mut World) {
-    if let Some(instance) = subject::instance_mut(world) {
+fn inject(world: &mut World, service: usize) {
+    if let Some(instance) = subject::instance(world, service) {
         instance.network = instance.network.as_ref().map(|network| format!("{network}-data"));
     }
 }

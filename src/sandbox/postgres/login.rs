@@ -135,13 +135,16 @@ impl StartupHandler for Login {
             }
             self.driver.begin_authentication(client, self.mechanism(&user)).await?
         } else if let PgWireFrontendMessage::PasswordMessageFamily(message) = message {
-            self.driver.advance_authentication(client, message).await.map_err(|error| match error {
-                PgWireError::InvalidPassword(_) => {
+            match self.driver.advance_authentication(client, message).await {
+                Err(PgWireError::InvalidPassword(_)) => {
                     let (user, _) = asked(client.metadata());
-                    fatal("28P01", format!("password authentication failed for user \"{user}\""))
+                    return Err(fatal(
+                        "28P01",
+                        format!("password authentication failed for user \"{user}\""),
+                    ));
                 }
-                other => other,
-            })?
+                outcome => outcome?,
+            }
         } else {
             return Ok(());
         };

@@ -2,15 +2,46 @@
 
 use std::net::SocketAddr;
 
-use super::super::Suspect;
 use super::super::cause::CauseCode;
 use super::super::shell::{command, instance_of, project_of, quote};
 use super::super::view::{View, speaks_of_the_service};
+use super::super::{Confidence, Suspect};
 use super::{Judgement, unseen};
 use crate::run::finding::PostgresFinding;
+use crate::run::outcome::Vantage;
 use crate::run::record::NodeRecord;
 
 pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> Judgement {
+    let mut judgement = of_finding(view, node, finding);
+    if node.vantage == Vantage::Runner && is_about_the_way(finding) {
+        judgement.confidence = Confidence::Likely;
+        judgement.suspects.push(Suspect {
+            text: "seen from the gate's own machine; from the service's network it may look otherwise"
+                .to_owned(),
+            command: Some(format!("rungate check --vantage in-vpc --inspect-secrets {}", files(view))),
+        });
+    }
+    judgement
+}
+
+/// Whether another vantage may see something else: what a server says after the handshake, it says to everybody.
+fn is_about_the_way(finding: &PostgresFinding) -> bool {
+    match finding {
+        PostgresFinding::Refused { .. }
+        | PostgresFinding::NotPostgres { .. }
+        | PostgresFinding::Cut { .. }
+        | PostgresFinding::TlsUnsupported { .. }
+        | PostgresFinding::TlsFailed { .. } => true,
+        // These have their own words for it.
+        PostgresFinding::NameUnresolvable { .. }
+        | PostgresFinding::TimedOut { .. }
+        | PostgresFinding::Unreachable { .. }
+        | PostgresFinding::LoginRefused { .. }
+        | PostgresFinding::QueryFailed { .. } => false,
+    }
+}
+
+fn of_finding(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> Judgement {
     match finding {
         PostgresFinding::NameUnresolvable { host } => {
             let claim =

@@ -678,7 +678,7 @@ fn some_end(check: &str, choice: u8, at: usize) -> Option<Outcome> {
 
 prop_compose! {
     /// A run whose checks ended in any way, from inside or outside, with some checks required, in any order.
-    fn some_run()(
+    pub(crate) fn some_run()(
         ends in prop::collection::vec((0_u8..11, 0_usize..40, prop::bool::weighted(0.1)), 21),
         inside in any::<bool>(),
         named in any::<bool>(),

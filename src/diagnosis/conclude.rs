@@ -164,7 +164,7 @@ fn still_open<'a>(
     // The steps to the database prove one thing together, so what stands above one stands above all.
     let of_database = |node: &NodeRecord| node.check.starts_with("database-");
     let no_database = open.iter().any(|node| of_database(node) && below(node));
-    open.into_iter().filter(|node| !below(node) && !(no_database && of_database(node))).collect()
+    open.into_iter().filter(|node| !(below(node) || no_database && of_database(node))).collect()
 }
 
 /// Whether a root stands in the way of an open node: it blocks it, or would explain its failure.

@@ -97,7 +97,7 @@ impl Part {
             }
         }
         let explained = !unmet.is_empty() || !open.is_empty();
-        let gate = gate_causes(view, &obligations, &open_nodes, explained);
+        let gate = gate_causes(view, &obligations, &still_open(view, &obligations, open_nodes), explained);
         let ruled_out = match verdict {
             Verdict::Healthy => Vec::new(),
             Verdict::Undecided | Verdict::Unhealthy => {
@@ -151,6 +151,26 @@ fn open_nodes<'a>(view: &View<'a>, obligations: &[Obligation]) -> Vec<&'a NodeRe
     view.nodes.iter().copied().filter(|node| keys.contains(&node.key())).collect()
 }
 
+/// The open nodes that no finding already stands above: below such a root they cannot but stay open, and mending
+/// what keeps the gate from looking there would show nothing new.
+fn still_open<'a>(
+    view: &View<'a>,
+    obligations: &[Obligation],
+    open: Vec<&'a NodeRecord>,
+) -> Vec<&'a NodeRecord> {
+    // While the new revision does not serve, nothing can be said of its health or its database.
+    if obligations.iter().any(|one| one.what == "serves" && matches!(one.met, Met::No { .. })) {
+        return Vec::new();
+    }
+    let roots: Vec<&NodeRecord> =
+        explain::roots(view).into_iter().filter(|root| explains_unmet(view, root, obligations)).collect();
+    let below = |node: &NodeRecord| roots.iter().any(|root| view.graph.explains(&root.check, &node.check));
+    // The steps to the database prove one thing together, so what stands above one stands above all.
+    let of_database = |node: &NodeRecord| node.check.starts_with("database-");
+    let no_database = open.iter().any(|node| of_database(node) && below(node));
+    open.into_iter().filter(|node| !(below(node) || no_database && of_database(node))).collect()
+}
+
 /// Whether a root stands in the way of an open node: it blocks it, or would explain its failure.
 fn explains_open(view: &View<'_>, root: &NodeRecord, open: &[&NodeRecord]) -> bool {
     super::view::speaks_of_the_service(root)
@@ -171,7 +191,7 @@ fn gate_causes(
     let only_database: Vec<&NodeRecord> =
         open.iter().copied().filter(|node| node.check.starts_with("database-")).collect();
     let mut causes = rules::gate::causes(view, open);
-    if database_open {
+    if database_open && (!explained || !only_database.is_empty()) {
         use super::cause::CauseCode::NotVisibleFromHere;
         match causes.iter().position(|cause| cause.code == NotVisibleFromHere) {
             Some(at) => {

@@ -84,7 +84,10 @@ pub(super) fn admits_database(health: &HealthFinding) -> bool {
 }
 
 fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &HealthFinding) -> bool {
-    admits_database(health) || !is_of_database(view, cause, why)
+    // A query from inside went to that instance with that credential, so neither is in the way. The service's own
+    // connector may still be: another one may have carried the query.
+    let refuted = matches!(why, Finding::Instance(_) | Finding::Credential(_)) && view.query_worked_inside();
+    !refuted && (admits_database(health) || !is_of_database(view, cause, why))
 }
 
 fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {

@@ -63,12 +63,6 @@ const TABLE: &[(&str, From, &[CauseCode])] = &[
     ("database-query", From::Anywhere, &[ConnectionCut]),
 ];
 
-/// Whether the pass of some check rules this cause out.
-#[cfg(test)]
-pub(super) fn can_be_ruled_out(code: CauseCode) -> bool {
-    TABLE.iter().any(|(_, _, codes)| codes.contains(&code))
-}
-
 /// What was ruled out among the things that would explain what is unmet or open.
 pub(super) fn ruled_out<'a>(
     view: &View<'_>,

@@ -1,9 +1,12 @@
 //! The JSON report, version 1: for programs. Fields are added, never renamed or removed within a version.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Style;
+use super::escape::is_harmful;
 use crate::diagnosis::{Cause, Diagnosis, words};
 use crate::model::Place;
 use crate::run::outcome::Outcome;
@@ -32,7 +35,26 @@ pub(super) fn render(record: &RunRecord, diagnosis: &Diagnosis, _style: &Style) 
         "checks": all(&record.nodes, check),
     });
     // `{:#}` on a Value is pretty-printed JSON and cannot fail.
-    format!("{report:#}\n")
+    harmless(&format!("{report:#}\n"))
+}
+
+/// The same JSON, with what acts on a terminal or a CI runner as `\u` escapes. Such characters stand in strings
+/// only, so a reader gets exactly the text that was there.
+fn harmless(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut before = ' ';
+    for char in json.chars() {
+        if char != '\n' && is_harmful(char) || char == '#' && before == '#' {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(char);
+        }
+        before = char;
+    }
+    out
 }
 
 fn all<T>(items: &[T], one: impl Fn(&T) -> Value) -> Vec<Value> {
@@ -100,5 +122,20 @@ fn outcome(outcome: Option<&Outcome>) -> (&'static str, Value) {
         Some(Outcome::Skipped { reason }) => ("skipped", data(reason)),
         Some(Outcome::Broken { why }) => ("broken", data(why)),
         None => ("broken", json!({ "why": "unfinished" })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_what_acts_and_keeps_the_text() {
+        let text = "##[error]x ### \u{9b}31m \u{202e} \u{e0041} \u{7f} plain ünïcode \u{1}";
+        let written = harmless(&format!("{:#}", json!({ "text": text })));
+        assert!(!written.contains("##") && !written.chars().any(|char| char != '\n' && is_harmful(char)));
+        assert!(written.contains("plain ünïcode"));
+        let read: Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(read["text"], text);
     }
 }

@@ -130,9 +130,9 @@ fn names_the_root_and_not_its_symptoms() {
             vec![InstanceAddressMismatch],
         ),
         (
-            "health that names only the cache is not explained by the database",
+            "health that names only the cache is not explained by the connector, which leaves the database open",
             vec![("vpc-connector-ready", connector_in("ERROR")), (health, redis())],
-            vec![HealthReportsDependencyDown],
+            vec![HealthReportsDependencyDown, VpcConnectorNotReady],
         ),
         (
             "health that names nothing may be",
@@ -192,6 +192,10 @@ fn names_the_root_and_not_its_symptoms() {
     ];
     for (what, findings, expected) in table {
         let mut record = healthy();
+        if findings.len() > 1 {
+            let by = format!("{SERVICE}/{}", findings[0].0);
+            end(&mut record, "database-query", Outcome::Blocked { by });
+        }
         for (check, finding) in findings {
             fail(&mut record, check, finding);
         }
@@ -280,6 +284,66 @@ fn what_the_runner_cannot_reach_is_no_cause() {
         fail(&mut record, "health-healthy", database_down());
         assert_eq!(codes(&diagnose(&record)), [CauseCode::HealthReportsDatabaseDown]);
     }
+}
+
+#[test]
+fn a_reset_seen_from_the_runner_is_likely_and_from_inside_proven() {
+    for (vantage, expected) in [(Vantage::Runner, Confidence::Likely), (Vantage::InVpc, Confidence::Proven)] {
+        let mut record = unproven();
+        node(&mut record, "database-port-open").vantage = vantage;
+        fail(&mut record, "database-port-open", refused());
+        fail(&mut record, "health-healthy", database_down());
+        let cause = &diagnose(&record).causes[0];
+        assert_eq!((cause.code, cause.confidence), (CauseCode::DatabaseRefused, expected));
+    }
+}
+
+#[test]
+fn a_query_that_worked_clears_instance_and_credential() {
+    let mut record = healthy();
+    let instance = "p:r:auth-db".to_owned();
+    fail(&mut record, "instance-running", Finding::Instance(InstanceFinding::Stopped { instance }));
+    fail(&mut record, "health-healthy", database_down());
+    let diagnosis = diagnose(&record);
+    assert_eq!(codes(&diagnosis), [CauseCode::HealthReportsDatabaseDown]);
+    assert_eq!(diagnosis.advisories[0].code, CauseCode::InstanceStopped);
+}
+
+#[test]
+fn what_cannot_be_seen_below_a_known_cause_is_no_second_cause() {
+    let mut record = unproven();
+    fail(&mut record, "revision-ready", revision_failed(Some("SECRETS_ACCESS_CHECK_FAILED")));
+    fail(&mut record, "secret-readable", no_access());
+    end(&mut record, "health-healthy", Outcome::Blocked { by: format!("{SERVICE}/revision-ready") });
+    assert_eq!(codes(&diagnose(&record)), [CauseCode::SecretAccessDenied]);
+
+    let mut cache = unproven();
+    fail(&mut cache, "health-healthy", unhealthy(&[("redis", false)], &[]));
+    let expected = [CauseCode::HealthReportsDependencyDown, CauseCode::NotVisibleFromHere];
+    assert_eq!(codes(&diagnose(&cache)), expected, "the cache has nothing to do with the database");
+}
+
+#[test]
+fn causes_of_several_services_stand_with_what_is_unmet_first() {
+    let mut record = unproven();
+    let mut second = record.services[0].clone();
+    second.key = "orders".to_owned();
+    second.name = "orders".to_owned();
+    let mut nodes = record.nodes.clone();
+    for node in &mut nodes {
+        node.service = "orders".to_owned();
+    }
+    record.services.push(second);
+    record.nodes.extend(nodes);
+    let traffic = record.nodes.iter_mut().rfind(|node| node.check == "revision-ready").unwrap();
+    traffic.outcome = Some(Outcome::Failed { finding: revision_failed(None) });
+    let diagnosis = diagnose(&record);
+    let named: Vec<(&str, CauseCode)> =
+        diagnosis.causes.iter().map(|cause| (cause.service.as_str(), cause.code)).collect();
+    assert_eq!(named[0], ("orders", CauseCode::RevisionFailed));
+    assert!(named.contains(&(SERVICE, CauseCode::NotVisibleFromHere)));
+    let verdicts: Vec<Verdict> = diagnosis.services.iter().map(|service| service.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Undecided, Verdict::Unhealthy]);
 }
 
 #[test]
@@ -614,7 +678,7 @@ fn some_end(check: &str, choice: u8, at: usize) -> Option<Outcome> {
 
 prop_compose! {
     /// A run whose checks ended in any way, from inside or outside, with some checks required, in any order.
-    fn some_run()(
+    pub(crate) fn some_run()(
         ends in prop::collection::vec((0_u8..11, 0_usize..40, prop::bool::weighted(0.1)), 21),
         inside in any::<bool>(),
         named in any::<bool>(),

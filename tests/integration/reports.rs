@@ -6,11 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use proptest::prelude::*;
 use rungate::diagnosis::{Diagnosis, Verdict, diagnose_with};
 use rungate::report::{REPORTS, Style, render};
+use rungate::run::finding::{Finding, ServiceFinding};
+use rungate::run::outcome::Outcome;
 use rungate::run::record::RunRecord;
 
-use crate::records::GRAPH;
+use crate::diagnosis::some_run;
+use crate::records::{GRAPH, fail, node};
 
 /// Every recorded run with its diagnosis.
 fn cases() -> Vec<(PathBuf, RunRecord, Diagnosis)> {
@@ -82,22 +86,62 @@ fn without_cdata(xml: &str) -> String {
 #[test]
 fn junit_counts_are_true_and_show_the_verdict() {
     for (folder, record, diagnosis) in cases() {
-        let xml = render("junit", &record, &diagnosis, &Style::default()).unwrap();
-        let markup = without_cdata(&xml);
-        let count = |what: &str| markup.matches(what).count();
-        let root = &xml[xml.find("<testsuites ").unwrap()..xml.find("<testsuite ").unwrap()];
-        let stated = |attribute: &str| -> usize {
-            let (_, rest) = root.split_once(&format!(" {attribute}=\"")).unwrap();
-            rest.split_once('"').unwrap().0.parse().unwrap()
-        };
-        let name = name(&folder);
-        assert_eq!(stated("tests"), count("<testcase "), "{name}");
-        assert_eq!(stated("failures"), count("<failure "), "{name}");
-        assert_eq!(stated("errors"), count("<error "), "{name}");
-        assert!(stated("tests") > 0, "{name}");
-        let bad = stated("failures") + stated("errors");
-        assert_eq!(bad == 0, diagnosis.verdict == Verdict::Healthy, "{name}");
+        junit_is_true(&name(&folder), &record, &diagnosis);
     }
+}
+
+proptest! {
+    #[test]
+    fn junit_counts_are_true_whatever_became_of_the_checks(record in some_run()) {
+        junit_is_true("some run", &record, &diagnose_with(&record, &GRAPH));
+    }
+
+    #[test]
+    fn no_text_of_others_breaks_out_of_its_place(
+        text in r#"(?s)(.|\]\]>|</testcase>|<testcase name="x"/>|::error::|##\[|["'&<>]|\n){0,12}"#,
+    ) {
+        let mut record = crate::records::healthy();
+        record.services[0].key.clone_from(&text);
+        record.services[0].name.clone_from(&text);
+        record.services[0].url = Some(text.clone());
+        record.services[0].place.file = text.as_str().into();
+        for node in &mut record.nodes {
+            node.service.clone_from(&text);
+            node.subject = Some(text.clone());
+            node.outcome = Some(Outcome::Passed { detail: text.clone() });
+        }
+        let (revision, message) = (text.clone(), text.clone());
+        let finding = ServiceFinding::RevisionFailed { revision, reason: Some(text.clone()), message };
+        fail(&mut record, "revision-ready", Finding::Service(finding));
+        node(&mut record, "revision-ready").place.file = text.as_str().into();
+        let diagnosis = diagnose_with(&record, &GRAPH);
+        junit_is_true("hostile", &record, &diagnosis);
+        for id in ["text", "junit"] {
+            let report = render(id, &record, &diagnosis, &Style::default()).unwrap();
+            prop_assert!(!report.chars().any(|char| char.is_control() && char != '\n'));
+            for line in report.lines() {
+                prop_assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
+            }
+        }
+    }
+}
+
+/// The counts are those of the elements, and there is a failure or an error exactly where it is not healthy.
+fn junit_is_true(name: &str, record: &RunRecord, diagnosis: &Diagnosis) {
+    let xml = render("junit", record, diagnosis, &Style::default()).unwrap();
+    let markup = without_cdata(&xml);
+    let count = |what: &str| markup.matches(what).count();
+    let root = &xml[xml.find("<testsuites ").unwrap()..xml.find("<testsuite ").unwrap()];
+    let stated = |attribute: &str| -> usize {
+        let (_, rest) = root.split_once(&format!(" {attribute}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    assert_eq!(stated("tests"), count("<testcase "), "{name}");
+    assert_eq!(stated("failures"), count("<failure "), "{name}");
+    assert_eq!(stated("errors"), count("<error "), "{name}");
+    assert!(stated("tests") > 0, "{name}");
+    let bad = stated("failures") + stated("errors");
+    assert_eq!(bad == 0, diagnosis.verdict == Verdict::Healthy, "{name}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use rungate::checks::CHECKS;
+use rungate::diagnosis::Graph;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::{explain, report};
 use strum::IntoEnumIterator;
@@ -34,6 +35,18 @@ fn every_check_has_its_page_and_every_page_its_check() {
         assert!(pages.contains(check.id), "{} has no page docs/checks/{}.md", check.id, check.id);
         for above in check.explained_by {
             assert!(pages.contains(*above), "{} is explained by {above}, which is no check", check.id);
+        }
+    }
+}
+
+/// The recorded runs are judged by the graph as it is meant to be; this holds the table of checks to it.
+#[test]
+fn the_table_of_checks_has_the_edges_that_are_meant() {
+    let graph = Graph::of_checks();
+    for above in CHECKS {
+        for below in CHECKS {
+            let meant = records::GRAPH.explains(above.id, below.id);
+            assert_eq!(graph.explains(above.id, below.id), meant, "{} explains {}", above.id, below.id);
         }
     }
 }

@@ -8,6 +8,7 @@ pub(super) mod gate;
 mod health;
 mod injection;
 mod instance;
+mod login;
 mod path;
 mod postgres;
 mod service;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use google_cloud_run_v2::model::{Container, Revision, Service, env_var};
+use google_cloud_run_v2::model::{Container, Revision, Service};
 
 use super::Scope;
 use crate::probe::google::{Answer, NoAnswer};
@@ -95,17 +95,6 @@ pub(super) fn short_name(resource: &str) -> &str {
 pub(super) fn ingress(revision: &Revision) -> Option<&Container> {
     let containers = &revision.containers;
     containers.iter().find(|container| !container.ports.is_empty()).or_else(|| containers.first())
-}
-
-/// The plain value of a variable of a container; `None` where it has none of that name, or takes it from a secret.
-pub(super) fn literal<'a>(container: &'a Container, name: &str) -> Option<&'a str> {
-    let variable = container.env.iter().find(|variable| variable.name == name)?;
-    match &variable.values {
-        Some(env_var::Values::Value(value)) => Some(value),
-        // Absent is empty, in JSON as Google writes it.
-        None => Some(""),
-        Some(_) => None,
-    }
 }
 
 /// The outcome of a check that needed a resource of the control plane and did not get it, where its absence is

@@ -12,6 +12,9 @@ mod database_query;
 mod database_speaks_postgres;
 mod egress_carries_database;
 mod facts;
+mod health_answer;
+mod health_healthy;
+mod health_poll;
 mod instance_facts;
 mod instance_has_address;
 mod instance_running;
@@ -102,6 +105,7 @@ pub static CHECKS: &[&Check] = &[
     &database_query::CHECK,
     &revision_ready::CHECK,
     &revision_serving::CHECK,
+    &health_healthy::CHECK,
 ];
 
 /// The check of that id.

@@ -9,6 +9,7 @@ pub mod gcloud;
 mod github;
 mod knative;
 pub mod list;
+mod native;
 mod problem;
 mod script;
 mod secret;
@@ -84,7 +85,7 @@ impl Reading {
 }
 
 /// All formats, in the order in which a file is tried against them and the usual places are searched.
-pub static FORMATS: &[&Format] = &[&cloud_build::FORMAT, &github::FORMAT, &knative::FORMAT];
+pub static FORMATS: &[&Format] = &[&native::FORMAT, &cloud_build::FORMAT, &github::FORMAT, &knative::FORMAT];
 
 #[cfg(test)]
 mod tests {

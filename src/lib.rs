@@ -10,6 +10,7 @@
 //! touch the outside. [`checks`] holds one file a check, [`sandbox`] the embedded stand-in of the cloud.
 
 pub mod checks;
+pub mod cli;
 pub mod diagnosis;
 pub mod explain;
 pub mod model;

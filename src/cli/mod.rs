@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! The command line: what `main` is a table of contents of.
 
 pub mod arguments;
@@ -86,3 +87,8 @@ pub fn suggestion<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> 
     let likeness = |word: &&str| strsim::jaro_winkler(given, word);
     known.into_iter().filter(|word| likeness(word) >= NEAR).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
+=======
+//! The command line.
+
+pub mod read;
+>>>>>>> pipeline

@@ -120,7 +120,7 @@ fn window(line: &str, column: usize, length: usize) -> Window {
 }
 
 /// Text that cannot steer a terminal: control characters are escaped, the rest is cropped.
-pub(super) fn printable(text: &str, longest: usize) -> String {
+pub(crate) fn printable(text: &str, longest: usize) -> String {
     let mut shown = String::new();
     for (index, character) in text.chars().enumerate() {
         if index == longest {

@@ -103,7 +103,6 @@ impl Step<'_> {
         service.project = self.input("project_id");
         if manifest.is_some() {
             // The action then leaves out every input that the manifest says.
-            service.deploys_via = DeploysVia::ServicesReplace;
             service.manifest = manifest;
         } else {
             service.name = self.input("service");

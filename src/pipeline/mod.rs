@@ -4,11 +4,15 @@
 //! and told at once; values that the files cannot tell stay unresolved.
 
 mod cloud_build;
+mod discover;
 mod excerpt;
 pub mod gcloud;
 mod github;
 mod knative;
 pub mod list;
+mod load;
+mod merge;
+mod native;
 mod problem;
 mod script;
 mod secret;
@@ -20,7 +24,9 @@ pub mod yaml;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::model::{Place, Service, Stated};
+use crate::model::{DeploysVia, Place, Service, Stated};
+pub(crate) use excerpt::printable;
+pub use load::{Found, Loaded, ReadFile, Request, load};
 pub use problem::{Problem, Problems, Severity};
 use source::Source;
 use yaml::Node;
@@ -70,9 +76,15 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Adds a service.
+    /// Adds a service. An update of one that the same file has deployed before is put into that one.
     fn add_service(&mut self, service: Service) {
-        self.services.push(service);
+        let before = (service.deploys_via == DeploysVia::ServicesUpdate)
+            .then(|| self.services.iter_mut().find(|known| merge::updates(known, &service)))
+            .flatten();
+        match before {
+            Some(known) => merge::update(known, service),
+            None => self.services.push(service),
+        }
     }
 
     /// Adds a job, once.
@@ -84,7 +96,7 @@ impl Reading {
 }
 
 /// All formats, in the order in which a file is tried against them and the usual places are searched.
-pub static FORMATS: &[&Format] = &[&cloud_build::FORMAT, &github::FORMAT, &knative::FORMAT];
+pub static FORMATS: &[&Format] = &[&native::FORMAT, &cloud_build::FORMAT, &github::FORMAT, &knative::FORMAT];
 
 #[cfg(test)]
 mod tests {

@@ -35,6 +35,8 @@ pub struct Problem {
     pub related: Option<(Place, String)>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether the lines at its places may hold a secret value: then they are not shown.
+    pub confidential: bool,
 }
 
 impl Problem {
@@ -48,6 +50,7 @@ impl Problem {
             message: message.into(),
             related: None,
             hint: None,
+            confidential: false,
         }
     }
 
@@ -74,6 +77,13 @@ impl Problem {
     #[must_use]
     pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
         self.related = Some((place, label.into()));
+        self
+    }
+
+    /// Keeps the lines at its places out of sight.
+    #[must_use]
+    pub fn confidential(mut self, confidential: bool) -> Self {
+        self.confidential = confidential;
         self
     }
 
@@ -123,6 +133,12 @@ impl Problems {
         self.list.iter().any(|problem| problem.severity == Severity::Error)
     }
 
+    /// Takes over all of another collection.
+    pub fn append(&mut self, other: Self) {
+        self.list.extend(other.list);
+        self.sources.extend(other.sources);
+    }
+
     /// Sorts them by file, in the order in which the files were read, then by line.
     pub(super) fn sort(&mut self, files: &[Arc<str>]) {
         let rank = |place: &Place| files.iter().position(|file| *file == place.file).unwrap_or(files.len());
@@ -133,9 +149,14 @@ impl Problems {
 
     /// All of them as text for people, with excerpts, each ending in a line feed, an empty line between two.
     pub fn render(&self, colour: bool) -> String {
-        let text = |file: &Arc<str>| self.sources.get(file).map(AsRef::as_ref);
-        let texts: Vec<_> =
-            self.list.iter().map(|problem| excerpt::render(problem, text, colour) + "\n").collect();
+        let text = |problem: &Problem, file: &Arc<str>| {
+            self.sources.get(file).filter(|_| !problem.confidential).map(AsRef::as_ref)
+        };
+        let texts: Vec<_> = self
+            .list
+            .iter()
+            .map(|problem| excerpt::render(problem, |file| text(problem, file), colour) + "\n")
+            .collect();
         texts.join("\n")
     }
 }

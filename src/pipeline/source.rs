@@ -26,21 +26,20 @@ impl Source {
         Self { name: name.into(), text: text.strip_prefix('\u{feff}').unwrap_or(text).into() }
     }
 
-    /// Reads a file.
+    /// Reads a file from a path, under the name that the user gave it.
     ///
     /// # Errors
     ///
     /// One problem where there is no such file, where it is no regular file (a pipe would never end), cannot be
     /// read, is larger than [`LARGEST_FILE`], is empty, or is not UTF-8.
-    pub fn read(path: &Path) -> Result<Self, Problem> {
-        let name: Arc<str> = path.to_string_lossy().into();
-        if path.as_os_str() == "-" {
+    pub fn read(path: &Path, name: &str) -> Result<Self, Problem> {
+        if name == "-" {
             return Err(Problem::error("file-not-readable", "standard input is not read as a pipeline file")
                 .hint("write it to a file and name that, so that problems can be shown with their line"));
         }
-        let bytes = bytes(path, &name)?;
+        let bytes = bytes(path, name)?;
         let text =
-            std::str::from_utf8(&bytes).map_err(|error| not_utf8(&name, &bytes, error.valid_up_to()))?;
+            std::str::from_utf8(&bytes).map_err(|error| not_utf8(name, &bytes, error.valid_up_to()))?;
         let source = Self::new(name, text);
         if source.text.trim().is_empty() {
             return Err(Problem::error("file-empty", format!("`{}` is empty", source.name))
@@ -130,7 +129,7 @@ mod tests {
     use super::*;
 
     fn code(path: &Path) -> &'static str {
-        Source::read(path).unwrap_err().code
+        Source::read(path, &path.to_string_lossy()).unwrap_err().code
     }
 
     #[test]
@@ -155,7 +154,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("latin1.yaml");
         std::fs::write(&path, b"a: 1\nb: caf\xe9\n").unwrap();
-        assert_eq!(Source::read(&path).unwrap_err().place.unwrap().line, 2);
+        assert_eq!(Source::read(&path, "a.yaml").unwrap_err().place.unwrap().line, 2);
     }
 
     #[test]
@@ -164,7 +163,7 @@ mod tests {
         let path = folder.path().join("huge.yaml");
         let file = File::create(&path).unwrap();
         file.set_len(100 * 1024 * 1024).unwrap();
-        let problem = Source::read(&path).unwrap_err();
+        let problem = Source::read(&path, "a.yaml").unwrap_err();
         assert_eq!(problem.code, "file-too-large");
         assert!(problem.message.contains("100 MiB"), "{}", problem.message);
     }

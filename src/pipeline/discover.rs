@@ -1,0 +1,134 @@
+//! Finds the pipeline files where users usually keep them.
+
+use std::path::{Path, PathBuf};
+
+use super::load::{Found, Loading, Read};
+use super::problem::Problem;
+use super::{FORMATS, Format};
+
+/// The most files of one folder that are looked at.
+const MOST_FILES: usize = 200;
+
+/// Reads the files of the first format of which one deploys something; a native file counts as such. What lies in
+/// other usual places is named, not read: two formats of one repository mostly deploy the same service.
+pub(super) fn discover(loading: &mut Loading<'_>) -> Found {
+    let directory = loading.request.directory.clone();
+    let mut found = Found::default();
+    let mut idle: Vec<(PathBuf, Read)> = Vec::new();
+    for format in FORMATS {
+        let candidates = candidates(&directory, format);
+        if !found.taken.is_empty() || loading.problems.has_errors() {
+            found.left.extend(candidates.iter().map(|name| name.to_string_lossy().into_owned()));
+            continue;
+        }
+        for name in candidates {
+            let Some(read) = loading.read_one(&name) else { continue };
+            let deploys = !read.reading.services.is_empty() || !read.reading.pipelines.is_empty();
+            if deploys {
+                found.taken.push(name.to_string_lossy().into_owned());
+                loading.keep(&name, read);
+            } else {
+                idle.push((name, read));
+            }
+        }
+    }
+    if found.taken.is_empty() && !loading.problems.has_errors() {
+        if idle.is_empty() {
+            loading.problems.push(no_file());
+        }
+        for (name, read) in idle {
+            loading.keep(&name, read);
+        }
+    }
+    // A file that the native one names is not left out.
+    found.left.retain(|left| loading.read.iter().all(|read| *read.name != **left));
+    found
+}
+
+fn no_file() -> Problem {
+    let places: Vec<_> = FORMATS.iter().flat_map(|format| format.usual_places.iter().copied()).collect();
+    Problem::error("no-pipeline-file", "there is no pipeline file here")
+        .hint(format!("name one, or put it where it is looked for: {}", places.join(", ")))
+}
+
+/// The files of a format that exist, in the order of its usual places.
+fn candidates(directory: &Path, format: &Format) -> Vec<PathBuf> {
+    let mut names = Vec::new();
+    for place in format.usual_places {
+        match place.split_once('*') {
+            Some((folder, ending)) => names.extend(in_folder(directory, folder, ending)),
+            None if directory.join(place).is_file() => names.push(PathBuf::from(place)),
+            None => {}
+        }
+    }
+    names
+}
+
+fn in_folder(directory: &Path, folder: &str, ending: &str) -> Vec<PathBuf> {
+    let Ok(entries) = directory.join(folder).read_dir() else { return Vec::new() };
+    let mut names: Vec<_> = entries
+        .take(MOST_FILES)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(ending))
+        .map(|name| Path::new(folder).join(name))
+        .filter(|name| directory.join(name).is_file())
+        .collect();
+    names.sort();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::{Loaded, Problems, Request, load};
+
+    const BUILD: &str = "steps:\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, a]\n";
+    const IDLE: &str = "on: push\njobs: {test: {steps: [{run: make}]}}\n";
+
+    fn load_from(files: &[(&str, &str)]) -> Result<Loaded, Problems> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        load(&Request { files: Vec::new(), directory: folder.path().to_owned(), known_checks: Vec::new() })
+    }
+
+    fn codes(result: Result<Loaded, Problems>) -> Vec<&'static str> {
+        result.unwrap_err().iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn takes_the_native_file_before_all_others() {
+        let native = "version: 1\npipeline: cloudbuild.yaml\n";
+        let loaded =
+            load_from(&[("rungate.yaml", native), ("cloudbuild.yaml", BUILD), ("service.yaml", IDLE)])
+                .unwrap();
+        let found = loaded.found.unwrap();
+        assert_eq!((found.taken, found.left), (vec!["rungate.yaml".into()], vec!["service.yaml".into()]));
+        assert_eq!(loaded.pipeline.services.len(), 1);
+    }
+
+    #[test]
+    fn takes_the_workflows_that_deploy() {
+        let deploy = "on: push\njobs: {d: {steps: [{uses: google-github-actions/deploy-cloudrun@v2, with: {service: a, image: i}}]}}\n";
+        let loaded =
+            load_from(&[(".github/workflows/b.yml", deploy), (".github/workflows/a.yaml", IDLE)]).unwrap();
+        assert_eq!(loaded.found.unwrap().taken, [".github/workflows/b.yml"]);
+    }
+
+    #[test]
+    fn says_what_was_looked_for() {
+        let problems = load_from(&[("other.yaml", BUILD)]).unwrap_err();
+        let problem = problems.iter().next().unwrap();
+        assert_eq!(problem.code, "no-pipeline-file");
+        assert!(problem.hint.as_ref().unwrap().contains(".github/workflows/*.yml"));
+    }
+
+    #[test]
+    fn a_file_that_deploys_nothing_is_no_success() {
+        assert_eq!(codes(load_from(&[(".github/workflows/a.yaml", IDLE)])), ["nothing-deployed"]);
+        assert_eq!(codes(load_from(&[("cloudbuild.yaml", "steps: [")])), ["yaml-broken"]);
+    }
+}

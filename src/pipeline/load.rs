@@ -1,0 +1,214 @@
+//! From the files that the user named, or that lie in the usual places, to one pipeline.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::problem::{Problem, Problems};
+use super::source::Source;
+use super::yaml::{self, Kind};
+use super::{FORMATS, File, Format, Reading, discover, merge};
+use crate::model::{Pipeline, infer_database};
+
+/// What to load.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The files, as the user named them; none: those in the usual places.
+    pub files: Vec<PathBuf>,
+    /// The folder that relative paths start from, and that is searched.
+    pub directory: PathBuf,
+    /// Ids of the checks that exist.
+    pub known_checks: Vec<&'static str>,
+}
+
+/// A pipeline that was understood.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// What was not understood, or looks wrong, without stopping the gate.
+    pub warnings: Problems,
+    /// Which files were chosen, where the user named none.
+    pub found: Option<Found>,
+    /// Every file that was read, with its format, in the order of [`Pipeline::files`].
+    pub files: Vec<ReadFile>,
+}
+
+/// The choice among the files of the usual places.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The files that were taken.
+    pub taken: Vec<String>,
+    /// The files that lie in usual places too and were not read.
+    pub left: Vec<String>,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug)]
+pub struct ReadFile {
+    /// As the user named it.
+    pub name: Arc<str>,
+    /// Its format.
+    pub format: &'static Format,
+    /// The names of the jobs that it deploys.
+    pub jobs: Vec<crate::model::Stated>,
+}
+
+/// A file and what it says.
+pub(super) struct Read {
+    pub(super) name: Arc<str>,
+    pub(super) format: &'static Format,
+    pub(super) reading: Reading,
+}
+
+/// Loads a pipeline.
+///
+/// # Errors
+///
+/// All problems of all files, at least one of them an error: a file that cannot be read, is of no known format or
+/// says something that it may not; no file at all; nothing that is deployed; two services of one name.
+pub fn load(request: &Request) -> Result<Loaded, Problems> {
+    let mut loading = Loading { request, read: Vec::new(), paths: Vec::new(), problems: Problems::default() };
+    let found = if request.files.is_empty() {
+        Some(discover::discover(&mut loading))
+    } else {
+        for file in &request.files {
+            loading.add(file);
+        }
+        None
+    };
+    loading.finish(found)
+}
+
+/// What has been read so far.
+pub(super) struct Loading<'a> {
+    pub(super) request: &'a Request,
+    pub(super) read: Vec<Read>,
+    /// Where the files that were read really lie: none is read twice.
+    paths: Vec<PathBuf>,
+    pub(super) problems: Problems,
+}
+
+impl Loading<'_> {
+    /// Reads a file, and those that it names.
+    pub(super) fn add(&mut self, name: &Path) {
+        if let Some(read) = self.read_one(name) {
+            self.keep(name, read);
+        }
+    }
+
+    /// Reads one file without keeping it. Its problems are kept.
+    pub(super) fn read_one(&mut self, name: &Path) -> Option<Read> {
+        let path = self.request.directory.join(name);
+        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+        if self.paths.contains(&real) {
+            return None;
+        }
+        self.paths.push(real);
+        match read(&path, &name.to_string_lossy(), &self.request.known_checks, &mut self.problems) {
+            Ok(read) => Some(read),
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
+        }
+    }
+
+    /// Keeps what was read, and reads the files that it names.
+    pub(super) fn keep(&mut self, name: &Path, read: Read) {
+        let folder = name.parent().unwrap_or(Path::new(""));
+        let named = read.reading.pipelines.clone();
+        self.read.push(read);
+        for pipeline in named {
+            let Some(read) = self.read_one(&folder.join(pipeline.raw())) else { continue };
+            if read.reading.pipelines.is_empty() {
+                self.keep(&folder.join(pipeline.raw()), read);
+            } else {
+                // Each may name the other, and who wins would be hard to see.
+                self.problems.push(
+                    Problem::error(
+                        "pipeline-names-pipeline",
+                        "a file that is named by `pipeline` may not name more",
+                    )
+                    .at(pipeline.place.clone())
+                    .length(pipeline.raw().chars().count())
+                    .hint("list all files here"),
+                );
+            }
+        }
+    }
+
+    fn finish(mut self, found: Option<Found>) -> Result<Loaded, Problems> {
+        let names: Vec<_> = self.read.iter().map(|read| read.name.clone()).collect();
+        let files = self
+            .read
+            .iter()
+            .map(|read| ReadFile {
+                name: read.name.clone(),
+                format: read.format,
+                jobs: read.reading.jobs.clone(),
+            })
+            .collect();
+        let jobs = self.read.iter().flat_map(|read| read.reading.jobs.clone()).collect();
+        let deadline = merge::deadline(&self.read, &mut self.problems);
+        let mut services = merge::services(self.read, &mut self.problems);
+        if services.is_empty() && !self.problems.has_errors() {
+            self.problems.push(nothing_deployed(&names));
+        }
+        for service in &mut services {
+            let inferred = infer_database(service);
+            let database = service.database.take().or(inferred);
+            service.database = database.map(|mut database| {
+                database.instance = database.instance.or_else(|| service.cloudsql_instances.first().cloned());
+                database
+            });
+        }
+        self.problems.sort(&names);
+        if self.problems.has_errors() {
+            return Err(self.problems);
+        }
+        let pipeline = Pipeline { files: names, services, jobs, deadline };
+        Ok(Loaded { pipeline, warnings: self.problems, found, files })
+    }
+}
+
+fn nothing_deployed(names: &[Arc<str>]) -> Problem {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    Problem::error("nothing-deployed", format!("no Cloud Run service is deployed by {}", names.join(", ")))
+        .hint(
+            "if a script deploys it, name the service in `rungate.yaml`: `services: [{name: …, region: …}]`",
+        )
+}
+
+/// Reads and recognises one file.
+fn read(
+    path: &Path,
+    name: &str,
+    known_checks: &[&'static str],
+    problems: &mut Problems,
+) -> Result<Read, Vec<Problem>> {
+    let source = Source::read(path, name).map_err(|problem| vec![problem])?;
+    problems.remember(&source);
+    let documents = yaml::parse(&source)?;
+    let Some(first) = documents.first() else {
+        let problem = Problem::error("file-empty", format!("`{name}` holds nothing but comments"));
+        return Err(vec![problem.at(source.place(1, 1))]);
+    };
+    let recognised = |format: &&&Format| documents.iter().any(|document| (format.recognises)(path, document));
+    let Some(format) = FORMATS.iter().find(recognised) else {
+        let known: Vec<_> = FORMATS.iter().map(|format| format.title).collect();
+        let what = match &first.kind {
+            Kind::Map(entries) => {
+                let keys: Vec<_> = entries.iter().take(4).map(|entry| format!("`{}`", entry.key)).collect();
+                format!("its first keys are {}", keys.join(", "))
+            }
+            Kind::Seq(_) | Kind::Scalar { .. } => format!("it is {}", first.what()),
+        };
+        let problem = Problem::error("unknown-format", format!("`{name}` is no pipeline file: {what}"))
+            .at(first.place.clone())
+            .hint(format!("known are: {}", known.join(", ")));
+        return Err(vec![problem]);
+    };
+    let file = File { source: &source, documents: &documents, known_checks };
+    let reading = (format.read)(&file, problems);
+    Ok(Read { name: source.name, format, reading })
+}

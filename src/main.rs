@@ -56,7 +56,7 @@ fn judge(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Res
 
     let runtime = tokio::runtime::Runtime::new()?;
     let record = runtime.block_on(async {
-        let (outside, _sandbox) = world::open(asked, context, &pipeline, &plan, &options.settings).await?;
+        let (outside, _sandbox) = world::open(asked, context, &plan, &options.settings).await?;
         let watch = &mut |event: run::Event<'_>| progress.see(&event);
         let stop = signal::stopped();
         anyhow::Ok(run::execute(&plan, Arc::new(outside), &options, diagnosis::settled, stop, watch).await)

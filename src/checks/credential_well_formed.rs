@@ -110,9 +110,11 @@ mod tests {
 
     #[test]
     fn whitespace_at_an_edge_is_named_with_its_class_and_never_shown() {
-        for (value, edge, class) in
-            [("hunter2\n", "trailing", "line feed"), ("hunter2\r", "trailing", "carriage return"), (" hunter2", "leading", "blank")]
-        {
+        for (value, edge, class) in [
+            ("hunter2\n", "trailing", "line feed"),
+            ("hunter2\r", "trailing", "carriage return"),
+            (" hunter2", "leading", "blank"),
+        ] {
             let finding = judged("DB_PASSWORD", value).unwrap();
             let said = finding.to_string();
             assert!(said.contains(edge) && said.contains(class) && !said.contains("hunter2"), "{said}");

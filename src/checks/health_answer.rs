@@ -64,8 +64,7 @@ pub(super) fn look(url: &str, answer: Result<Answer, NoHttpAnswer>, expectation:
         Ok(answer) => answer,
         Err(error) => {
             seen.verdict = "no-answer".to_owned();
-            seen.finding =
-                Some(HealthFinding::NoAnswer { url: url.to_owned(), detail: error.to_string() });
+            seen.finding = Some(HealthFinding::NoAnswer { url: url.to_owned(), detail: error.to_string() });
             // Of several candidates, one that does not answer must not win over one that does.
             seen.speaks = false;
             return seen;
@@ -76,7 +75,8 @@ pub(super) fn look(url: &str, answer: Result<Answer, NoHttpAnswer>, expectation:
     if answer.status == 404 && !expectation.statuses.contains(&404) {
         return Seen { absent: true, speaks: false, ..seen };
     }
-    let mut judgement = health::judge(counted(answer.status, expectation), &answer.content_type, &answer.body);
+    let mut judgement =
+        health::judge(counted(answer.status, expectation), &answer.content_type, &answer.body);
     if answer.cut {
         judgement.level = Err("the body is longer than 1 MiB".to_owned());
     }
@@ -207,19 +207,32 @@ mod tests {
     #[test]
     fn an_expectation_adds_to_the_judgement_and_never_overrules_it() {
         let expected = condition("$[?@.db == 1]");
-        assert!(matches!(looked(200, r#"{"status":"down","x":{"db":1}}"#, &expected), Some(HealthFinding::Unhealthy { .. })));
+        assert!(matches!(
+            looked(200, r#"{"status":"down","x":{"db":1}}"#, &expected),
+            Some(HealthFinding::Unhealthy { .. })
+        ));
         let nested = condition("$.x[?@.db == 1]");
         assert_eq!(looked(200, r#"{"x":[{"db":1}]}"#, &nested), None, "it judges what the dialects cannot");
-        assert!(matches!(looked(200, r#"{"status":"ok"}"#, &nested), Some(HealthFinding::ExpectationUnmet { .. })));
+        assert!(matches!(
+            looked(200, r#"{"status":"ok"}"#, &nested),
+            Some(HealthFinding::ExpectationUnmet { .. })
+        ));
     }
 
     #[test]
     fn statuses_latency_and_degraded_follow_the_file() {
         let teapot = HealthExpectation { statuses: vec![418], ..HealthExpectation::default() };
         assert_eq!(looked(418, r#"{"status":"ok"}"#, &teapot), None);
-        assert!(matches!(looked(200, r#"{"status":"ok"}"#, &teapot), Some(HealthFinding::ExpectationUnmet { .. })));
-        let fast = HealthExpectation { latency: Some(Duration::from_millis(100)), ..HealthExpectation::default() };
-        assert!(matches!(looked(200, r#"{"status":"ok"}"#, &fast), Some(HealthFinding::ExpectationUnmet { .. })));
+        assert!(matches!(
+            looked(200, r#"{"status":"ok"}"#, &teapot),
+            Some(HealthFinding::ExpectationUnmet { .. })
+        ));
+        let fast =
+            HealthExpectation { latency: Some(Duration::from_millis(100)), ..HealthExpectation::default() };
+        assert!(matches!(
+            looked(200, r#"{"status":"ok"}"#, &fast),
+            Some(HealthFinding::ExpectationUnmet { .. })
+        ));
         let mild = HealthExpectation { degraded: Degraded::Pass, ..HealthExpectation::default() };
         assert_eq!(looked(200, r#"{"status":"degraded"}"#, &mild), None);
         let strict = HealthExpectation::default();

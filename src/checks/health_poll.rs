@@ -53,7 +53,8 @@ impl Round {
         let path = service.health.path.as_ref().and_then(|path| path.as_known());
         let path = path.or_else(|| service.health_paths.iter().find_map(|path| path.as_known()));
         let at = |path: &str| format!("{}/{}", base.trim_end_matches('/'), path.trim_start_matches('/'));
-        let urls = path.map_or_else(|| CANDIDATES.iter().map(|path| at(path)).collect(), |path| vec![at(path)]);
+        let urls =
+            path.map_or_else(|| CANDIDATES.iter().map(|path| at(path)).collect(), |path| vec![at(path)]);
         Ok(Self { urls, stated: path.is_some(), expectation: service.health.clone() })
     }
 }
@@ -120,7 +121,8 @@ pub(super) async fn poll(scope: &Scope, mut round: Round) -> Outcome {
                 // No waiting makes a path appear that a running service does not have; one that is stated may be
                 // of a service that still starts.
                 let lasting = matches!(finding, HealthFinding::NotFound { .. }) && !round.stated;
-                let finding = if course.wavers() { course.unstable(seen.url) } else { Finding::Health(finding) };
+                let finding =
+                    if course.wavers() { course.unstable(seen.url) } else { Finding::Health(finding) };
                 if last || lasting {
                     return failed(finding);
                 }
@@ -208,7 +210,10 @@ mod tests {
     #[test]
     fn no_candidate_is_a_path_that_googles_front_end_keeps() {
         for path in CANDIDATES {
-            assert!(!path.ends_with('z') && !path.starts_with("/_ah") && !path.starts_with("/eventlog"), "{path}");
+            assert!(
+                !path.ends_with('z') && !path.starts_with("/_ah") && !path.starts_with("/eventlog"),
+                "{path}"
+            );
         }
     }
 }

@@ -2,8 +2,12 @@
 
 use std::io::Write as _;
 
-use super::arguments::{CheckArguments, DiagnoseArguments, DrillArguments, ExplainArguments, Files, ReadArguments};
-use super::{Context, Destinations, Refusal, announce, drill as drilling, request, settings, unplanned, unread};
+use super::arguments::{
+    CheckArguments, DiagnoseArguments, DrillArguments, ExplainArguments, Files, ReadArguments,
+};
+use super::{
+    Context, Destinations, Refusal, announce, drill as drilling, request, settings, unplanned, unread,
+};
 use crate::report::Style;
 use crate::run::record::{RECORD_VERSION, RunRecord};
 use crate::{checks, diagnosis, explain as pages, pipeline, plan, sandbox};
@@ -47,7 +51,7 @@ pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<
         .map_err(|all| unplanned(&all))?;
     let options = settings::options(&check, &pipeline)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Refusal::new(error.to_string()))?;
-    let rows = runtime.block_on(drilling::drill(&pipeline, &plan, &faults, &options))?;
+    let rows = runtime.block_on(drilling::drill(&plan, &faults, &options))?;
     runtime.shutdown_background();
     say(&drilling::table(&rows));
     Ok(u8::from(!rows.iter().all(drilling::Row::right)))
@@ -59,7 +63,8 @@ pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<
 /// A record that cannot be read.
 pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> {
     let name = asked.run.display();
-    let cannot = |problem: &str| Refusal::new(format!("{name}: {problem}")).hint("give what `check --save-run` wrote");
+    let cannot =
+        |problem: &str| Refusal::new(format!("{name}: {problem}")).hint("give what `check --save-run` wrote");
     let meta = std::fs::metadata(&asked.run).map_err(|error| cannot(&error.to_string()))?;
     if !meta.is_file() || meta.len() > LARGEST_RUN {
         return Err(cannot("it is no file of less than 64 MiB"));
@@ -68,7 +73,10 @@ pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> 
     let record: RunRecord =
         serde_json::from_str(&text).map_err(|error| cannot(&format!("no record of a run: {error}")))?;
     if record.version != RECORD_VERSION {
-        return Err(cannot(&format!("its version is {}, this rungate reads {RECORD_VERSION}", record.version)));
+        return Err(cannot(&format!(
+            "its version is {}, this rungate reads {RECORD_VERSION}",
+            record.version
+        )));
     }
     let reports = Destinations::open(&asked.report, None, style)?;
     let diagnosis = diagnosis::diagnose(&record);
@@ -82,12 +90,16 @@ pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> 
 /// A code that is neither a check nor a cause.
 pub fn explain(asked: &ExplainArguments) -> Result<u8, Refusal> {
     let Some(code) = &asked.code else {
-        let lines: Vec<String> = pages::all().map(|page| format!("{}\n", page)).collect();
+        let lines: Vec<String> = pages::all().map(|(id, _)| format!("{id}\n")).collect();
         say(&lines.concat());
         return Ok(0);
     };
     let page = pages::explain(code).ok_or_else(|| {
-        Refusal::unknown("check or cause", code, pages::all(), "`rungate explain` lists them all")
+        let refusal = Refusal::new(format!("there is no check and no cause called {code}"));
+        match pages::nearest(code) {
+            Some(near) => refusal.hint(format!("did you mean {near}? `rungate explain` lists them all")),
+            None => refusal.hint("`rungate explain` lists them all"),
+        }
     })?;
     say(page);
     Ok(0)

@@ -39,10 +39,11 @@ impl Destinations {
             if twice { Err(Refusal::new(format!("{} is given twice", path.display()))) } else { Ok(()) }
         };
         for text in asked {
-            let (format, path) = text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(|| {
-                Refusal::new(format!("--report {text} names no path"))
-                    .hint("write FORMAT=PATH, for example junit=TEST-rungate.xml")
-            })?;
+            let (format, path) =
+                text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(|| {
+                    Refusal::new(format!("--report {text} names no path"))
+                        .hint("write FORMAT=PATH, for example junit=TEST-rungate.xml")
+                })?;
             let report = report::find(format).ok_or_else(|| {
                 let known: Vec<&str> = REPORTS.iter().map(|report| report.id).collect();
                 Refusal::new(format!("there is no report format {format}"))
@@ -79,7 +80,9 @@ impl Destinations {
                 Target::StandardOutput => {
                     let text = (report.render)(record, diagnosis, &self.style);
                     // A reader that closed the pipe has what it wanted; the verdict stands all the same.
-                    drop(std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()));
+                    drop(
+                        std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()),
+                    );
                 }
                 Target::File(destination) => {
                     let text = (report.render)(record, diagnosis, &plain);

@@ -1,6 +1,5 @@
 //! `rungate drill`: every fault, one after the other and side by side, and whether the gate names it.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
@@ -8,10 +7,10 @@ use futures::stream;
 
 use super::{Refusal, world};
 use crate::diagnosis::{self, Verdict};
-use crate::model::Pipeline;
 use crate::plan::Plan;
 use crate::run::{self, Options};
 use crate::sandbox::faults::{FAULTS, Fault};
+use crate::sandbox::world::World;
 
 /// How many worlds are broken at once: mostly they wait for time-outs, not for the processor.
 const SIDE_BY_SIDE: usize = 8;
@@ -77,33 +76,21 @@ pub fn chosen(codes: &[String]) -> Result<Vec<&'static Fault>, Refusal> {
 ///
 /// # Errors
 /// The sandbox could not start.
-pub async fn drill(
-    pipeline: &Pipeline,
-    plan: &Plan,
-    faults: &[&'static Fault],
-    options: &Options,
-) -> Result<Vec<Row>, Refusal> {
+pub async fn drill(plan: &Plan, faults: &[&'static Fault], options: &Options) -> Result<Vec<Row>, Refusal> {
     let worlds = std::iter::once(None).chain(faults.iter().copied().map(Some));
-    let rows: Vec<Result<Row, Refusal>> = stream::iter(worlds)
-        .map(|fault| one(pipeline, plan, fault, options))
-        .buffered(SIDE_BY_SIDE)
-        .collect()
-        .await;
+    let rows: Vec<Result<Row, Refusal>> =
+        stream::iter(worlds).map(|fault| one(plan, fault, options)).buffered(SIDE_BY_SIDE).collect().await;
     rows.into_iter().collect()
 }
 
-async fn one(
-    pipeline: &Pipeline,
-    plan: &Plan,
-    fault: Option<&'static Fault>,
-    options: &Options,
-) -> Result<Row, Refusal> {
+async fn one(plan: &Plan, fault: Option<&'static Fault>, options: &Options) -> Result<Row, Refusal> {
     let began = Instant::now();
-    if let Some(reason) = fault.and_then(|fault| fault.hindrance(pipeline, plan)) {
+    let healthy = World::describe(&plan.targets);
+    if let Some(reason) = fault.and_then(|fault| fault.applies(&healthy).err()) {
         return Ok(Row { fault, shown: Shown::NotApplicable(reason), took: began.elapsed() });
     }
     let codes: Vec<String> = fault.iter().map(|fault| fault.code.to_owned()).collect();
-    let (_sandbox, outside) = world::sandbox(pipeline, plan, &codes, None, &options.settings).await?;
+    let (_sandbox, outside) = world::sandbox(plan, &codes, None, &options.settings).await?;
     let stop = std::future::pending();
     let record = run::execute(plan, outside.into(), options, diagnosis::settled, stop, &mut |_| {}).await;
     let diagnosis = diagnosis::diagnose(&record);
@@ -117,8 +104,7 @@ pub fn table(rows: &[Row]) -> String {
     let name = |row: &Row| row.fault.map_or("(healthy world)", |fault| fault.code).to_owned();
     let widest = rows.iter().map(|row| name(row).len()).max().unwrap_or_default();
     let mut line = |fault: &str, verdict: &str, cause: &str, right: &str, took: &str| {
-        // Writing to a String cannot fail.
-        drop(writeln!(text, "{fault:<widest$}  {verdict:<9}  {cause:<widest$}  {right:<5}  {took:>7}"));
+        text.push_str(&format!("{fault:<widest$}  {verdict:<9}  {cause:<widest$}  {right:<5}  {took:>7}\n"));
     };
     line("fault", "verdict", "root cause named", "", "time");
     for row in rows {
@@ -129,13 +115,17 @@ pub fn table(rows: &[Row]) -> String {
                 let right = if row.right() { "right" } else { "WRONG" };
                 line(&name(row), &verdict.to_string(), cause, right, &took);
             }
-            Shown::NotApplicable(reason) => line(&name(row), "-", &format!("not applicable: {reason}"), "", ""),
+            Shown::NotApplicable(reason) => {
+                line(&name(row), "-", &format!("not applicable: {reason}"), "", "")
+            }
         }
     }
     let wrong = rows.iter().filter(|row| !row.right()).count();
     let left_out = rows.iter().filter(|row| matches!(row.shown, Shown::NotApplicable(_))).count();
     let faults = rows.iter().filter(|row| row.fault.is_some()).count();
     let named = rows.iter().filter(|row| row.fault.is_some() && row.right()).count() - left_out;
-    drop(writeln!(text, "\n{named} of {faults} faults named right, {left_out} not applicable, {wrong} wrong"));
+    text.push_str(&format!(
+        "\n{named} of {faults} faults named right, {left_out} not applicable, {wrong} wrong\n"
+    ));
     text
 }

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The command line: what `main` is a table of contents of.
 
 pub mod arguments;
@@ -24,6 +23,7 @@ use crate::checks::CHECKS;
 use crate::pipeline::{Loaded, Problems, Request};
 use crate::plan::PlanError;
 use crate::report::Style;
+use crate::report::escape::one_line;
 use arguments::Files;
 
 /// Exit status of a usage or pipeline-file problem.
@@ -45,7 +45,8 @@ pub fn announce(loaded: &Loaded, quiet: bool, style: Style) {
     }
     let mut text = String::new();
     if let Some(found) = &loaded.found {
-        text.push_str(&format!("rungate: reading {}\n", found.join(", ")));
+        let names: Vec<String> = found.taken.iter().map(|name| one_line(name)).collect();
+        text.push_str(&format!("rungate: reading {}\n", names.join(", ")));
     }
     text.push_str(&loaded.warnings.render(style.colour));
     drop(std::io::stderr().write_all(text.as_bytes()));
@@ -87,8 +88,3 @@ pub fn suggestion<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> 
     let likeness = |word: &&str| strsim::jaro_winkler(given, word);
     known.into_iter().filter(|word| likeness(word) >= NEAR).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
-=======
-//! The command line.
-
-pub mod read;
->>>>>>> pipeline

@@ -46,7 +46,7 @@ impl Progress {
                 // A closed standard error is no reason to stop checking.
                 drop(writeln!(std::io::stderr(), "{}", line(node)));
             }
-            (Self::Bar(bar), Event::Started(node)) => bar.set_message(escape::line(&node.key())),
+            (Self::Bar(bar), Event::Started(node)) => bar.set_message(escape::one_line(&node.key())),
             (Self::Bar(bar), Event::Ended(node)) => {
                 bar.inc(1);
                 if node.finding().is_some() {
@@ -74,5 +74,5 @@ fn line(node: &NodeRecord) -> String {
         Some(Outcome::Skipped { .. }) => "skipped",
         Some(Outcome::Broken { .. }) => "broken",
     };
-    format!("{word:<8} {} ({} ms)", escape::line(&node.key()), node.duration_ms)
+    format!("{word:<8} {} ({} ms)", escape::one_line(&node.key()), node.duration_ms)
 }

@@ -28,7 +28,12 @@ impl Refusal {
     }
 
     /// There is no such thing; perhaps one of the known ones was meant.
-    pub fn unknown<'a>(kind: &str, given: &str, known: impl IntoIterator<Item = &'a str>, list: &str) -> Self {
+    pub fn unknown<'a>(
+        kind: &str,
+        given: &str,
+        known: impl IntoIterator<Item = &'a str>,
+        list: &str,
+    ) -> Self {
         let refusal = Self::new(format!("there is no {kind} {given}"));
         match suggestion(given, known) {
             Some(near) => refusal.hint(format!("did you mean {near}? {list}")),

@@ -6,14 +6,13 @@ use std::time::Duration;
 use super::arguments::CheckArguments;
 use super::{Context, Refusal};
 use crate::checks::RunSettings;
-use crate::model::Pipeline;
 use crate::plan::Plan;
 use crate::probe::Outside;
 use crate::probe::dial::System;
-use crate::probe::google::{Auth, Google};
+use crate::probe::google::{Auth, Google, Timeouts};
 use crate::probe::http::Http;
 use crate::probe::vault::Vault;
-use crate::sandbox::{Sandbox, SandboxOptions, faults};
+use crate::sandbox::{self, Sandbox, SandboxOptions, faults};
 
 /// The outside world that the user asked for; with it the sandbox, which ends when it is dropped.
 ///
@@ -22,14 +21,13 @@ use crate::sandbox::{Sandbox, SandboxOptions, faults};
 pub async fn open(
     asked: &CheckArguments,
     context: &Context,
-    pipeline: &Pipeline,
     plan: &Plan,
     settings: &RunSettings,
 ) -> Result<(Outside, Option<Sandbox>), Refusal> {
     if !asked.sandbox {
         return Ok((real(context, settings), None));
     }
-    let (sandbox, outside) = sandbox(pipeline, plan, &asked.fault, asked.sandbox_latency, settings).await?;
+    let (sandbox, outside) = self::sandbox(plan, &asked.fault, asked.sandbox_latency, settings).await?;
     Ok((outside, Some(sandbox)))
 }
 
@@ -40,7 +38,12 @@ pub fn real(context: &Context, settings: &RunSettings) -> Outside {
         vault.remember(token);
     }
     Outside {
-        google: Google::new(&context.endpoints, context.auth.clone(), Arc::clone(&vault)),
+        google: Google::new(
+            &context.endpoints,
+            context.auth.clone(),
+            Arc::clone(&vault),
+            Timeouts::default(),
+        ),
         http: Http::new(settings.step_timeout),
         dial: Arc::new(System),
         vault,
@@ -52,7 +55,6 @@ pub fn real(context: &Context, settings: &RunSettings) -> Outside {
 /// # Errors
 /// A fault that does not exist, or that this pipeline gives nothing to break for.
 pub async fn sandbox(
-    pipeline: &Pipeline,
     plan: &Plan,
     faults: &[String],
     latency: Option<Duration>,
@@ -66,12 +68,12 @@ pub async fn sandbox(
         })?);
     }
     let options = SandboxOptions { latency: latency.unwrap_or_default() };
-    let sandbox = Sandbox::start(pipeline, plan, &chosen, options)
+    let sandbox = sandbox::start(&plan.targets, &chosen, options)
         .await
         .map_err(|error| Refusal::new(error.to_string()))?;
     let vault = Arc::new(Vault::default());
     let outside = Outside {
-        google: Google::new(&sandbox.endpoints(), Auth::Anonymous, Arc::clone(&vault)),
+        google: Google::new(&sandbox.endpoints(), Auth::Anonymous, Arc::clone(&vault), Timeouts::default()),
         http: Http::new(settings.step_timeout),
         dial: sandbox.dial(),
         vault,

@@ -5,6 +5,7 @@
 
 mod cloud_build;
 mod discover;
+mod duration;
 mod excerpt;
 pub mod gcloud;
 mod github;
@@ -25,6 +26,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::model::{DeploysVia, Place, Service, Stated};
+pub use duration::duration;
 pub(crate) use excerpt::printable;
 pub use load::{Found, Loaded, ReadFile, Request, load};
 pub use problem::{Problem, Problems, Severity};

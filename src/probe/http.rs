@@ -96,16 +96,16 @@ impl Http {
             }
             Ok(Answer { status, content_type, location, body, cut, latency: began.elapsed() })
         };
-        tokio::time::timeout(self.limit, asking)
-            .await
-            .unwrap_or(Err(NoHttpAnswer::TimedOut(self.limit)))
+        tokio::time::timeout(self.limit, asking).await.unwrap_or(Err(NoHttpAnswer::TimedOut(self.limit)))
     }
 }
 
 /// reqwest's error in our words; the URL is left out, for it stands in the finding already.
 fn told(error: reqwest::Error) -> NoHttpAnswer {
     let error = error.without_url();
-    let innermost = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source()).last();
-    let detail: String = innermost.map_or_else(|| error.to_string(), ToString::to_string).chars().take(200).collect();
+    let innermost =
+        std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source()).last();
+    let detail: String =
+        innermost.map_or_else(|| error.to_string(), ToString::to_string).chars().take(200).collect();
     if error.is_connect() { NoHttpAnswer::Connect(detail) } else { NoHttpAnswer::Broken(detail) }
 }

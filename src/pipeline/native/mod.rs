@@ -20,7 +20,7 @@ use crate::model::{DeploysVia, SecretReference, Service, Stated, Variable};
 use fields::Fields;
 
 /// rungate's own format.
-pub static FORMAT: Format = Format {
+pub(super) static FORMAT: Format = Format {
     id: "native",
     title: "rungate file",
     recognises,

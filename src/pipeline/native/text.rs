@@ -8,9 +8,6 @@ use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::suggest;
 use crate::pipeline::yaml::{Entry, Kind, Node};
 
-/// The longest duration that means something to a gate.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// A problem with a value, at its place.
 pub(super) fn bad(code: &'static str, node: &Node, message: impl Into<String>) -> Problem {
     Problem::error(code, message).at(node.place.clone()).length(node.length)
@@ -115,30 +112,15 @@ pub(super) fn count(node: &Node, problems: &mut Problems) -> Option<u32> {
 
 /// `500ms`, `90s`, `2m`, `1h`: a whole number and its unit, more than nothing and at most a day.
 pub(super) fn duration(node: &Node, problems: &mut Problems) -> Option<Duration> {
-    let parsed =
-        node.text().and_then(parse_duration).filter(|duration| !duration.is_zero() && *duration <= LONGEST);
+    let parsed = node.text().and_then(|text| super::super::duration::duration(text).ok());
     if parsed.is_none() {
         let written = node.text().map_or_else(|| node.what().to_owned(), |text| format!("`{text}`"));
         problems.push(
             bad("bad-duration", node, format!("{written} is not a duration"))
-                .hint("write a whole number and its unit: `500ms`, `90s`, `2m`, `1h`; at most `24h`"),
+                .hint(format!("write {}", super::super::duration::FORM)),
         );
     }
     parsed
-}
-
-fn parse_duration(text: &str) -> Option<Duration> {
-    let unit_at = text.find(|character: char| !character.is_ascii_digit())?;
-    let (number, unit) = text.split_at(unit_at);
-    let number: u64 = number.parse().ok()?;
-    let seconds = |factor: u64| number.checked_mul(factor).map(Duration::from_secs);
-    match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => seconds(1),
-        "m" => seconds(60),
-        "h" => seconds(60 * 60),
-        _ => None,
-    }
 }
 
 /// An `http` or `https` URL with a host.

@@ -7,15 +7,26 @@ use super::words::{self, Level};
 use crate::run::finding::Dependency;
 
 /// Keys whose value is the word for the object that they stand in.
-const WORD_KEYS: &[&str] = &["status", "state", "health", "healthy", "ok", "up", "alive", "passed", "connected", "ready", "success"];
+const WORD_KEYS: &[&str] =
+    &["status", "state", "health", "healthy", "ok", "up", "alive", "passed", "connected", "ready", "success"];
 /// Keys that hold dependencies, by name or as a list.
 const CONTAINERS: &[&str] = &[
-    "components", "checks", "details", "info", "entries", "results", "dependencies", "services", "subsystems", "data",
+    "components",
+    "checks",
+    "details",
+    "info",
+    "entries",
+    "results",
+    "dependencies",
+    "services",
+    "subsystems",
+    "data",
 ];
 /// Keys that hold what fails, and nothing else.
 const FAILURES: &[&str] = &["error", "errors", "failures"];
 /// Ends of keys that make the part before them a dependency: `database_status`.
-const SUFFIXES: &[&str] = &["_status", "_state", "_health", "_connection", "_check", "Status", "State", "Health", "Connection"];
+const SUFFIXES: &[&str] =
+    &["_status", "_state", "_health", "_connection", "_check", "Status", "State", "Health", "Connection"];
 /// Nobody nests deeper than this and means it.
 const DEPTH: usize = 12;
 
@@ -112,7 +123,9 @@ fn whole_of(map: &Map<String, Value>) -> Option<(String, Option<Level>)> {
 fn word(value: &Value) -> Option<(String, Option<Level>)> {
     match value {
         Value::String(text) => Some((text.clone(), words::level(text))),
-        Value::Bool(good) => Some((good.to_string(), Some(if *good { Level::Healthy } else { Level::Unhealthy }))),
+        Value::Bool(good) => {
+            Some((good.to_string(), Some(if *good { Level::Healthy } else { Level::Unhealthy })))
+        }
         Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
@@ -136,7 +149,10 @@ fn below(map: &Map<String, Value>, name: Option<&str>, depth: usize, said: &mut 
                 member(about, inner, depth, said);
             }
             Value::String(_) | Value::Bool(_) if !known(WORD_KEYS) => {
-                let bare = SUFFIXES.iter().find_map(|suffix| key.strip_suffix(suffix)).filter(|bare| !bare.is_empty());
+                let bare = SUFFIXES
+                    .iter()
+                    .find_map(|suffix| key.strip_suffix(suffix))
+                    .filter(|bare| !bare.is_empty());
                 let named = bare.or_else(|| words::is_dependency(key).then_some(key.as_str()));
                 // Within a dependency, `database: "PostgreSQL"` tells the product, not its health.
                 if let Some(named) = named.filter(|_| name.is_none()) {
@@ -199,14 +215,16 @@ fn failures(map: &Map<String, Value>, said: &mut Vec<Said>) {
 
 /// django-health-check: a flat map without a word for the whole, where everything but "OK" and "working" fails.
 fn flat(map: &Map<String, Value>, said: &mut Vec<Said>) {
-    let looks_like = |key: &str| key.ends_with("Backend") || key.ends_with("HealthCheck") || key.ends_with(')');
+    let looks_like =
+        |key: &str| key.ends_with("Backend") || key.ends_with("HealthCheck") || key.ends_with(')');
     if map.is_empty() || !map.iter().all(|(key, value)| looks_like(key) && value.is_string()) {
         return;
     }
     said.clear();
     for (name, value) in map {
         let word = value.as_str().unwrap_or_default().to_owned();
-        let level = if words::level(&word) == Some(Level::Healthy) { Level::Healthy } else { Level::Unhealthy };
+        let level =
+            if words::level(&word) == Some(Level::Healthy) { Level::Healthy } else { Level::Unhealthy };
         said.push(Said { name: name.clone(), word, level: Some(level) });
     }
 }

@@ -6,8 +6,8 @@ mod mask;
 use std::fmt::Write as _;
 
 use crate::model::{
-    Database, DatabaseVariables, Degraded, DeploysVia, Pipeline, SecretReference, Service, Sidecar, Stated,
-    Value, Variable,
+    Database, DatabaseVariables, Degraded, DeploysVia, Pipeline, SecretReference, Service, Stated, Value,
+    Variable,
 };
 use crate::pipeline::{Found, Loaded, printable};
 pub use json::json;

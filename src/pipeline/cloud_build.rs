@@ -11,7 +11,7 @@ use super::{File, Format, Reading};
 use crate::model::{Place, Stated};
 
 /// Cloud Build.
-pub static FORMAT: Format = Format {
+pub(super) static FORMAT: Format = Format {
     id: "cloudbuild",
     title: "Cloud Build file",
     recognises,

@@ -11,7 +11,7 @@ use super::{File, Format, Reading, script, secret};
 use crate::model::{DeploysVia, Place, Service, Stated, Variable};
 
 /// GitHub Actions.
-pub static FORMAT: Format = Format {
+pub(super) static FORMAT: Format = Format {
     id: "github-workflow",
     title: "GitHub workflow",
     recognises,

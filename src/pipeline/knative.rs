@@ -12,7 +12,7 @@ use crate::model::{DeploysVia, Service, Stated};
 use container::{Aliases, Pod};
 
 /// Cloud Run manifests.
-pub static FORMAT: Format = Format {
+pub(super) static FORMAT: Format = Format {
     id: "cloud-run-manifest",
     title: "Cloud Run manifest",
     recognises,

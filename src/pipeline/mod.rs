@@ -28,6 +28,7 @@ use crate::model::{DeploysVia, Place, Service, Stated};
 pub(crate) use excerpt::printable;
 pub use load::{Found, Loaded, ReadFile, Request, load};
 pub use problem::{Problem, Problems, Severity};
+pub use secret::looks_secret;
 use source::Source;
 use yaml::Node;
 

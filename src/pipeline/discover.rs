@@ -22,7 +22,7 @@ pub(super) fn discover(loading: &mut Loading<'_>) -> Found {
             continue;
         }
         for name in candidates {
-            let Some(read) = loading.read_one(&name) else { continue };
+            let Some(read) = loading.read_one(&name, None) else { continue };
             let deploys = !read.reading.services.is_empty() || !read.reading.pipelines.is_empty();
             if deploys {
                 found.taken.push(name.to_string_lossy().into_owned());
@@ -79,7 +79,6 @@ fn in_folder(directory: &Path, folder: &str, ending: &str) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::pipeline::{Loaded, Problems, Request, load};
 
     const BUILD: &str = "steps:\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, a]\n";

@@ -7,7 +7,7 @@ use super::problem::{Problem, Problems};
 use super::source::Source;
 use super::yaml::{self, Kind};
 use super::{FORMATS, File, Format, Reading, discover, merge};
-use crate::model::{Pipeline, infer_database};
+use crate::model::{Pipeline, Stated, infer_database};
 
 /// What to load.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub struct ReadFile {
     /// Its format.
     pub format: &'static Format,
     /// The names of the jobs that it deploys.
-    pub jobs: Vec<crate::model::Stated>,
+    pub jobs: Vec<Stated>,
 }
 
 /// A file and what it says.
@@ -91,13 +91,14 @@ pub(super) struct Loading<'a> {
 impl Loading<'_> {
     /// Reads a file, and those that it names.
     pub(super) fn add(&mut self, name: &Path) {
-        if let Some(read) = self.read_one(name) {
+        if let Some(read) = self.read_one(name, None) {
             self.keep(name, read);
         }
     }
 
-    /// Reads one file without keeping it. Its problems are kept.
-    pub(super) fn read_one(&mut self, name: &Path) -> Option<Read> {
+    /// Reads one file without keeping it. Its problems are kept, at the place where another file names it if they
+    /// have none in their own.
+    pub(super) fn read_one(&mut self, name: &Path, named: Option<&Stated>) -> Option<Read> {
         let path = self.request.directory.join(name);
         let real = path.canonicalize().unwrap_or_else(|_| path.clone());
         if self.paths.contains(&real) {
@@ -107,7 +108,14 @@ impl Loading<'_> {
         match read(&path, &name.to_string_lossy(), &self.request.known_checks, &mut self.problems) {
             Ok(read) => Some(read),
             Err(problems) => {
-                self.problems.extend(problems);
+                self.problems.extend(problems.into_iter().map(|problem| match (named, &problem.place) {
+                    (Some(named), None) => {
+                        let length = named.raw().chars().count();
+                        let problem = problem.at(named.place.clone()).length(length);
+                        problem.hint("it is taken from the folder of the file that names it")
+                    }
+                    (Some(_) | None, _) => problem,
+                }));
                 None
             }
         }
@@ -119,7 +127,7 @@ impl Loading<'_> {
         let named = read.reading.pipelines.clone();
         self.read.push(read);
         for pipeline in named {
-            let Some(read) = self.read_one(&folder.join(pipeline.raw())) else { continue };
+            let Some(read) = self.read_one(&folder.join(pipeline.raw()), Some(&pipeline)) else { continue };
             if read.reading.pipelines.is_empty() {
                 self.keep(&folder.join(pipeline.raw()), read);
             } else {
@@ -186,7 +194,7 @@ fn read(
     known_checks: &[&'static str],
     problems: &mut Problems,
 ) -> Result<Read, Vec<Problem>> {
-    let source = Source::read(path, name).map_err(|problem| vec![problem])?;
+    let source = Source::read(path, name).map_err(|problem| vec![*problem])?;
     problems.remember(&source);
     let documents = yaml::parse(&source)?;
     let Some(first) = documents.first() else {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::gcloud::put;
 use super::load::Read;
 use super::problem::{Problem, Problems};
+use super::secret::looks_secret;
 use crate::model::{DeploysVia, Service, Stated, Value};
 
 /// The one deadline that the files state.
@@ -122,7 +123,13 @@ fn add(service: &mut Service, addition: &Service, problems: &mut Problems) {
     }
     for variable in &addition.env {
         match service.env.iter_mut().find(|there| there.name == variable.name) {
-            Some(there) => settle(&variable.name, &mut there.value, &variable.value, true, problems),
+            Some(there) => settle(
+                &variable.name,
+                &mut there.value,
+                &variable.value,
+                looks_secret(&variable.name),
+                problems,
+            ),
             None => service.env.push(variable.clone()),
         }
     }

@@ -30,6 +30,7 @@ pub use duration::duration;
 pub(crate) use excerpt::printable;
 pub use load::{Found, Loaded, ReadFile, Request, load};
 pub use problem::{Problem, Problems, Severity};
+pub use secret::looks_secret;
 use source::Source;
 use yaml::Node;
 

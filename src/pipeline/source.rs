@@ -32,19 +32,21 @@ impl Source {
     ///
     /// One problem where there is no such file, where it is no regular file (a pipe would never end), cannot be
     /// read, is larger than [`LARGEST_FILE`], is empty, or is not UTF-8.
-    pub fn read(path: &Path, name: &str) -> Result<Self, Problem> {
+    pub fn read(path: &Path, name: &str) -> Result<Self, Box<Problem>> {
         if name == "-" {
-            return Err(Problem::error("file-not-readable", "standard input is not read as a pipeline file")
-                .hint("write it to a file and name that, so that problems can be shown with their line"));
+            let problem =
+                Problem::error("file-not-readable", "standard input is not read as a pipeline file");
+            let hint = "write it to a file and name that, so that problems can be shown with their line";
+            return Err(Box::new(problem.hint(hint)));
         }
         let bytes = bytes(path, name)?;
         let text =
             std::str::from_utf8(&bytes).map_err(|error| not_utf8(name, &bytes, error.valid_up_to()))?;
         let source = Self::new(name, text);
         if source.text.trim().is_empty() {
-            return Err(Problem::error("file-empty", format!("`{}` is empty", source.name))
-                .at(source.place(1, 1))
-                .hint("`rungate init` writes a first pipeline file"));
+            let problem = Problem::error("file-empty", format!("`{}` is empty", source.name));
+            let hint = "`rungate init` writes a first pipeline file";
+            return Err(Box::new(problem.at(source.place(1, 1)).hint(hint)));
         }
         Ok(source)
     }
@@ -62,18 +64,17 @@ impl Source {
 }
 
 /// The file's bytes, at most [`LARGEST_FILE`] of them.
-fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
+fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Box<Problem>> {
     let metadata = path.metadata().map_err(|error| unreadable(name, &error))?;
     if metadata.is_dir() {
-        return Err(Problem::error("file-not-readable", format!("`{name}` is a directory")).hint(format!(
-            "name a file in it, such as `{name}/cloudbuild.yaml`",
-            name = name.trim_end_matches('/')
-        )));
+        let problem = Problem::error("file-not-readable", format!("`{name}` is a directory"));
+        let folder = name.trim_end_matches('/');
+        return Err(Box::new(problem.hint(format!("name a file in it, such as `{folder}/cloudbuild.yaml`"))));
     }
     if !metadata.is_file() {
         // Opening a pipe would wait for its writer, reading a device may never end.
-        return Err(Problem::error("file-not-readable", format!("`{name}` is not a regular file"))
-            .hint("write its content to a file and name that"));
+        let problem = Problem::error("file-not-readable", format!("`{name}` is not a regular file"));
+        return Err(Box::new(problem.hint("write its content to a file and name that")));
     }
     if metadata.len() > LARGEST_FILE {
         return Err(too_large(name, metadata.len()));
@@ -88,40 +89,43 @@ fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Problem> {
     }
 }
 
-fn unreadable(name: &str, error: &std::io::Error) -> Problem {
+fn unreadable(name: &str, error: &std::io::Error) -> Box<Problem> {
     let problem = |message: String| Problem::error("file-not-readable", message);
-    match error.kind() {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "a foreign enum, which grows; its own words say it best"
+    )]
+    let problem = match error.kind() {
         ErrorKind::NotFound => Problem::error("file-not-found", format!("there is no file `{name}`"))
             .hint("check the path; it is taken from the current directory"),
         ErrorKind::PermissionDenied => problem(format!("`{name}` may not be read: permission denied"))
             .hint(format!("`ls -l {name}` shows who may read it")),
-        // A foreign enum, which grows: the system's own words say it best.
         _ => problem(format!("`{name}` cannot be read: {error}")),
-    }
+    };
+    Box::new(problem)
 }
 
-fn too_large(name: &str, length: u64) -> Problem {
+fn too_large(name: &str, length: u64) -> Box<Problem> {
     let mebibytes = length.div_ceil(1024 * 1024);
     let limit = LARGEST_FILE / (1024 * 1024);
-    Problem::error(
-        "file-too-large",
-        format!("`{name}` has {mebibytes} MiB; a pipeline file may have {limit} MiB"),
-    )
-    .hint("is this the pipeline file, or something that it builds?")
+    let message = format!("`{name}` has {mebibytes} MiB; a pipeline file may have {limit} MiB");
+    let hint = "is this the pipeline file, or something that it builds?";
+    Box::new(Problem::error("file-too-large", message).hint(hint))
 }
 
-fn not_utf8(name: &str, bytes: &[u8], valid_up_to: usize) -> Problem {
+fn not_utf8(name: &str, bytes: &[u8], valid_up_to: usize) -> Box<Problem> {
     let before = bytes.get(..valid_up_to).unwrap_or_default();
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
     let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     let place = Place { file: name.into(), line: u32::try_from(line).unwrap_or(u32::MAX), column: 1 };
     let problem =
         Problem::error("file-not-utf8", format!("`{name}` is not UTF-8 text (line {line})")).at(place);
-    if utf16 {
-        problem.hint("it looks like UTF-16, as PowerShell's `>` writes it: save it as UTF-8")
+    let hint = if utf16 {
+        "it looks like UTF-16, as PowerShell's `>` writes it: save it as UTF-8"
     } else {
-        problem.hint("save it as UTF-8")
-    }
+        "save it as UTF-8"
+    };
+    Box::new(problem.hint(hint))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! What is known stays. An expression is filled in piece by piece, the same piece always in the same way, so that
 //! `$PROJECT_ID` in the project and in the connection name of an instance still agree.
 
+use std::time::Duration;
+
 use crate::model::{
     Database, DatabaseVariables, Pipeline, SecretReference, Service, Stated, Value, Variable, VpcAccess,
 };
@@ -21,7 +23,7 @@ pub(super) const PUBLIC_HOST: &str = "203.0.113.3";
 /// The pipeline with every name, project, region and value that it leaves open filled in by an invention.
 ///
 /// The URLs that it states are taken out: they lead to the real services, and Cloud Run's stand-in knows the
-/// sandbox's own.
+/// sandbox's own. The health window is cut short: nothing in the sandbox mends by waiting.
 pub fn fill(pipeline: &Pipeline) -> Pipeline {
     let first = |of: fn(&Service) -> Option<&Stated>| {
         pipeline.services.iter().filter_map(of).find_map(Stated::as_known).map(str::to_owned)
@@ -37,6 +39,11 @@ pub fn fill(pipeline: &Pipeline) -> Pipeline {
     filled
 }
 
+/// Nothing in the sandbox mends by waiting: what is broken stays so, and a healthy service answers at once.
+const WINDOW: Duration = Duration::from_secs(3);
+/// A pause that shows several answers within [`WINDOW`].
+const INTERVAL: Duration = Duration::from_millis(200);
+
 /// What stands for a project and a region wherever one is left open.
 struct Inventions {
     project: String,
@@ -48,6 +55,8 @@ impl Inventions {
         let place = service.place.clone();
         let stated = |text: String| Some(Stated::known(text, place.clone()));
         service.url = None;
+        service.health.window = service.health.window.min(WINDOW);
+        service.health.interval = service.health.interval.min(INTERVAL);
         self.each([&mut service.project, &mut service.region, &mut service.manifest, &mut service.image]);
         self.each([&mut service.tag]);
         if service.project.is_none() {

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! The one integration binary: one link, shared helpers, each module with its purpose.
 
 #![allow(
@@ -38,3 +39,6 @@ mod reports;
 mod sandbox;
 /// Every table of the crate: unique, documented, reached.
 mod tables;
+=======
+mod pipelines;
+>>>>>>> pipeline

@@ -1,6 +1,8 @@
 //! Pipeline files as data: every file of `tests/data/pipelines/<format>/ok` is read as its `.json` says, every file of
 //! `…/err` has the problems of its `.out`. Adding a case needs no code; `UPDATE=1` writes what is expected anew.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests are tests")]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -36,7 +38,11 @@ fn expect(found: &str, file: &Path) {
         std::fs::write(file, found).unwrap();
     }
     let expected = std::fs::read_to_string(file).unwrap_or_default();
-    assert!(expected == found, "{}: UPDATE=1 writes it anew\n--- expected\n{expected}\n--- found\n{found}", file.display());
+    assert!(
+        expected == found,
+        "{}: UPDATE=1 writes it anew\n--- expected\n{expected}\n--- found\n{found}",
+        file.display()
+    );
 }
 
 #[test]
@@ -172,7 +178,8 @@ DB_HOST=10.20.0.3 DB_PORT=5432 DB_NAME=auth DB_USER=auth DB_PASSWORD<-auth-db-pa
 
 /// What the incident turns on, all of it known.
 fn facts(service: &Service) -> String {
-    let known = |stated: &Option<Stated>| stated.as_ref().and_then(Stated::as_known).unwrap_or("?").to_owned();
+    let known =
+        |stated: &Option<Stated>| stated.as_ref().and_then(Stated::as_known).unwrap_or("?").to_owned();
     let mut words = vec![
         known(&service.name),
         known(&service.project),
@@ -185,9 +192,12 @@ fn facts(service: &Service) -> String {
     words.extend(service.cloudsql_instances.iter().map(|instance| instance.raw().to_owned()));
     let path = service.health.path.as_ref().or(service.health_paths.first());
     words.push(known(&path.cloned()));
-    words.extend(service.env.iter().map(|variable| {
-        format!("{}={}", variable.name, variable.value.as_known().unwrap_or("?"))
-    }));
+    words.extend(
+        service
+            .env
+            .iter()
+            .map(|variable| format!("{}={}", variable.name, variable.value.as_known().unwrap_or("?"))),
+    );
     words.extend(service.secrets.iter().map(|secret| {
         format!("{}<-{}:{}", secret.target, secret.secret.as_known().unwrap_or("?"), secret.version.raw())
     }));
@@ -217,6 +227,8 @@ fn real_pipelines_are_read() {
                 read::json(loaded)
             }
             Err(problems) => {
+                let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+                eprintln!("{name}: {}", codes.join(", "));
                 assert!(!problems.render(true).is_empty());
                 Json::Null
             }

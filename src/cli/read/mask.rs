@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::shown;
 use crate::model::Stated;
+use crate::pipeline::looks_secret;
 
 /// A variable's value for people: masked where its name looks secret, and the password of a URL always.
 pub(super) fn masked(name: &str, value: &Stated) -> String {
@@ -12,14 +13,6 @@ pub(super) fn masked(name: &str, value: &Stated) -> String {
         return "(masked)".to_owned();
     }
     shown(&without_password(text))
-}
-
-fn looks_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["passw", "pwd", "secret", "token", "key", "dsn", "credential", "private"]
-        .iter()
-        .any(|word| name.contains(word))
-        || name.ends_with("pass")
 }
 
 /// Whether a text is one reference and nothing more: that shows nothing.

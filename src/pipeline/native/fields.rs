@@ -21,7 +21,7 @@ impl<'a> Fields<'a> {
         let Kind::Map(entries) = &node.kind else {
             let keys: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
             let expected = format!("a mapping with the keys {}", keys.join(", "));
-            problems.push(wrong_kind(node, what.trim_matches('`'), &expected));
+            problems.push(wrong_kind(node, what, &expected));
             return None;
         };
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
@@ -41,9 +41,9 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A value of the wrong kind.
+/// A value of the wrong kind. `key` is how the message calls it.
 pub(super) fn wrong_kind(node: &Node, key: &str, expected: &str) -> Problem {
-    Problem::error("wrong-kind", format!("`{key}` is {}, expected {expected}", node.what()))
+    Problem::error("wrong-kind", format!("{key} is {}, expected {expected}", node.what()))
         .at(node.place.clone())
         .length(node.length)
 }

@@ -65,25 +65,27 @@ fn statuses(node: Option<&Node>, problems: &mut Problems) -> Vec<u16> {
     let Some(node) = node else { return Vec::new() };
     let nodes = if node.text().is_some() { std::slice::from_ref(node) } else { node.items() };
     if nodes.is_empty() {
-        problems.push(wrong_kind(node, "status", "a status code, or a list of them"));
+        problems.push(wrong_kind(node, "`status`", "a status code, or a list of them"));
     }
     let mut codes = Vec::new();
     for node in nodes {
         match node.text().and_then(|text| text.parse().ok()).filter(|code| (100..600).contains(code)) {
             Some(code) => codes.push(code),
-            None => problems.push(wrong_kind(node, "status", "an HTTP status code, such as 200")),
+            None => problems.push(wrong_kind(node, "`status`", "an HTTP status code, such as 200")),
         }
     }
     codes
 }
 
 fn is_query(condition: &Stated, problems: &mut Problems) -> bool {
-    let Err(error) = JsonPath::parse(condition.raw()) else { return true };
+    if JsonPath::parse(condition.raw()).is_ok() {
+        return true;
+    }
     problems.push(
-        Problem::error("bad-query", format!("this is no JSONPath query: {}", error.message()))
+        Problem::error("bad-query", "this is no JSONPath query (RFC 9535)")
             .at(condition.place.clone())
             .length(condition.raw().chars().count())
-            .hint("such as `$[?@.status == 'healthy']` or `$.checks[?@.name == 'db' && @.ok == true]` (RFC 9535)"),
+            .hint("such as `$[?@.status == 'healthy']` or `$.checks[?@.name == 'db' && @.ok == true]`"),
     );
     false
 }

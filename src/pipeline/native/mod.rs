@@ -78,7 +78,7 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
                 reading.services = items.iter().filter_map(|item| service(item, file, problems)).collect();
             }
             Kind::Scalar { .. } | Kind::Map(_) => {
-                problems.push(fields::wrong_kind(list, "services", "a list, each item with a `name`"));
+                problems.push(fields::wrong_kind(list, "`services`", "a list, each item with a `name`"));
             }
         },
         None if reading.pipelines.is_empty() => problems.push(
@@ -151,10 +151,10 @@ fn service(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Serv
 
 /// Plain variables. The texts are taken as they are written: `1.10` stays `1.10`.
 fn env(node: Option<&Node>, problems: &mut Problems) -> Vec<Variable> {
-    let entries = text::mapping(node, "env", "NAME: value", problems);
+    let entries = text::mapping(node, "`env`", "NAME: value", problems);
     let variable = |entry: &super::yaml::Entry| {
         let Some(text) = entry.value.text() else {
-            problems.push(fields::wrong_kind(&entry.value, &entry.key, "a text"));
+            problems.push(fields::wrong_kind(&entry.value, &format!("`{}`", entry.key), "a text"));
             return None;
         };
         let text = if entry.value.is_null() { "" } else { text };
@@ -166,7 +166,7 @@ fn env(node: Option<&Node>, problems: &mut Problems) -> Vec<Variable> {
 /// `TARGET: secret:version`.
 fn secrets(node: Option<&Node>, problems: &mut Problems) -> Vec<SecretReference> {
     let mut references = Vec::new();
-    for entry in text::mapping(node, "secrets", "NAME: secret:version", problems) {
+    for entry in text::mapping(node, "`secrets`", "NAME: secret:version", problems) {
         let Some(text) = text::text(Some(&entry.value), problems) else { continue };
         match text.raw().rsplit_once(':') {
             Some((secret, version)) if !secret.is_empty() && !version.is_empty() => {

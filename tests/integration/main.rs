@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The one integration binary: one link, shared helpers, each module with its purpose.
 
 #![allow(
@@ -33,12 +32,11 @@ mod gcloud;
 mod incident;
 /// Signals and the deadline.
 mod interrupts;
+/// Pipeline files as data: goldens, problems, the samples, real files.
+mod pipelines;
 /// Recorded runs against their golden reports.
 mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod sandbox;
 /// Every table of the crate: unique, documented, reached.
 mod tables;
-=======
-mod pipelines;
->>>>>>> pipeline

@@ -81,6 +81,11 @@ impl Notes {
         self.bell.notify_one();
     }
 
+    /// Completes once a waiting check has seen something new.
+    pub async fn news(&self) {
+        self.bell.notified().await;
+    }
+
     /// A copy of what was noted.
     pub fn read(&self) -> Noted {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone()

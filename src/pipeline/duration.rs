@@ -31,3 +31,41 @@ fn parse(text: &str) -> Option<Duration> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn durations_have_a_number_and_a_unit() {
+        for (text, seconds) in [("90s", 90), ("2m", 120), ("1h", 3600)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)));
+        }
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        for text in [
+            "",
+            "5",
+            "s",
+            "1.5s",
+            "-1s",
+            "1 s",
+            "2d",
+            "1m30s",
+            "99999999999999999999s",
+            "18446744073709551615h",
+            "0s",
+            "25h",
+        ] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whole_seconds_come_back(seconds in 1u64..86_400) {
+            prop_assert_eq!(duration(&format!("{seconds}s")), Ok(Duration::from_secs(seconds)));
+        }
+    }
+}

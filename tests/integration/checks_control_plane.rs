@@ -103,7 +103,7 @@ impl Cloud {
             subject: subject.map(str::to_owned),
             outside: Arc::new(Outside {
                 google: self.loopback.google_as(Auth::Anonymous, &vault),
-                http: Http,
+                http: Http::new(std::time::Duration::from_secs(5)),
                 dial: Arc::new(System),
                 vault,
             }),
@@ -401,7 +401,7 @@ async fn a_deploy_under_way_is_waited_for() {
     let run = (checks::find("revision-ready").unwrap().run)(&scope);
     let watch = async {
         loop {
-            scope.notes.bell.notified().await;
+            scope.notes.news().await;
             if let Some(finding) = scope.notes.read().so_far {
                 return finding;
             }

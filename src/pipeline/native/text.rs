@@ -155,39 +155,3 @@ pub(super) fn check_instance(instance: &Stated, problems: &mut Problems) {
         );
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn durations_have_a_number_and_a_unit() {
-        for (text, seconds) in [("90s", 90), ("2m", 120), ("1h", 3600)] {
-            assert_eq!(parse_duration(text), Some(Duration::from_secs(seconds)));
-        }
-        assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
-        for text in [
-            "",
-            "5",
-            "s",
-            "1.5s",
-            "-1s",
-            "1 s",
-            "2d",
-            "1m30s",
-            "99999999999999999999s",
-            "18446744073709551615h",
-        ] {
-            assert_eq!(parse_duration(text), None, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn whole_seconds_come_back(seconds in 1u64..100_000) {
-            prop_assert_eq!(parse_duration(&format!("{seconds}s")), Some(Duration::from_secs(seconds)));
-        }
-    }
-}

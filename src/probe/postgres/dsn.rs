@@ -97,7 +97,9 @@ impl Dsn {
     /// # Errors
     /// See [`DsnError`].
     pub fn parse(text: &str) -> Result<Self, DsnError> {
-        match text.split_once("://") {
+        // A password in key=value form may hold `://` as well.
+        let scheme = |scheme: &str| scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c));
+        match text.split_once("://").filter(|(before, _)| scheme(before)) {
             Some((scheme, rest)) => {
                 let dialect = scheme.split('+').next().unwrap_or(scheme);
                 if !["postgres", "postgresql"].contains(&dialect) {

@@ -5,6 +5,7 @@
 
 mod connection;
 mod credential_well_formed;
+mod database;
 mod database_login;
 mod database_name_resolves;
 mod database_port_open;
@@ -26,7 +27,6 @@ mod secret_readable;
 mod secret_references_match;
 mod secret_version_enabled;
 mod service_exists;
-mod session;
 #[cfg(test)]
 mod testing;
 mod variables_injected;

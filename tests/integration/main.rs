@@ -34,6 +34,10 @@ mod incident;
 mod interrupts;
 /// Pipeline files as data: goldens, problems, the samples, real files.
 mod pipelines;
+/// The steps to the database, made with a real server.
+mod postgres;
+/// The steps to the database, made with servers that mean no good.
+mod postgres_hostile;
 /// Recorded runs against their golden reports.
 mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.

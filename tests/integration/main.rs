@@ -22,6 +22,8 @@ mod records;
 mod checks_control_plane;
 /// Bad input: clear refusals.
 mod cli;
+/// A real PostgreSQL server and the sandbox's endpoint, side by side.
+mod conformance;
 /// Reading Google's control plane: fetched once, bounded, and every kind of no answer told apart.
 mod control_plane;
 /// The causal graph and the verdict, as tables and properties.

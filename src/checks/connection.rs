@@ -7,7 +7,7 @@ use google_cloud_run_v2::model::{Revision, env_var};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Scope;
-use super::facts::{ingress, not_visible};
+use super::facts::{ingress, not_applicable, not_visible};
 use super::variables_injected;
 use crate::model::{Database, DatabaseVariables};
 use crate::probe::google::NoAnswer;
@@ -62,7 +62,7 @@ pub(super) async fn host(scope: &Scope) -> Result<Option<String>, Outcome> {
 
 /// Where the database listens, as the live revision dials it. Reads a secret only where that stands in one.
 pub(super) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outcome> {
-    let database = database(scope)?;
+    let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
     let (host, port) = location(scope, &revision, &database.variables).await?;
     let Some(host) = host else { return Err(unstated("the database's host")) };
@@ -72,7 +72,7 @@ pub(super) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outcome> {
 
 /// The whole way to the database, as the live revision goes it.
 pub(super) async fn connection(scope: &Scope) -> Result<Connection, Outcome> {
-    let database = database(scope)?;
+    let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
     let dsn = match &database.variables {
         DatabaseVariables::Dsn(name) => dsn(scope, &revision, name).await?,
@@ -237,10 +237,13 @@ pub(super) fn given(revision: &Revision, variable: &str) -> Option<Given> {
     })
 }
 
-fn database(scope: &Scope) -> Result<&Database, Outcome> {
-    scope.target.service.database.as_ref().ok_or_else(|| Outcome::Skipped {
-        reason: Skip::NotApplicable { because: "the pipeline declares no database".to_owned() },
-    })
+fn database(scope: &Scope) -> Option<&Database> {
+    scope.target.service.database.as_ref()
+}
+
+/// What a check of the database says where there is none; it is not even planned then.
+fn no_database() -> Outcome {
+    not_applicable("the pipeline declares no database")
 }
 
 fn note(scope: &Scope, database: &Database, fill: impl FnOnce(&mut DatabaseRecord)) {

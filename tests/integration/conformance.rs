@@ -47,7 +47,6 @@ fn planned() -> Plan {
         files: vec![PathBuf::from(sample("rungate.yaml"))],
         directory: PathBuf::from("."),
         known_checks: CHECKS.iter().map(|check| check.id).collect(),
-        ..Default::default()
     };
     let loaded = pipeline::load(&request).unwrap();
     plan::build(&sandbox::fill(&loaded.pipeline), CHECKS, &plan::Defaults::default()).unwrap()
@@ -94,7 +93,14 @@ fn kind(finding: &PostgresFinding) -> String {
             format!("login refused with {sqlstate}, user {user}, database {database}")
         }
         PostgresFinding::Refused { .. } => "connection refused".to_owned(),
-        other => format!("{other:?}"),
+        PostgresFinding::NameUnresolvable { .. }
+        | PostgresFinding::TimedOut { .. }
+        | PostgresFinding::Unreachable { .. }
+        | PostgresFinding::NotPostgres { .. }
+        | PostgresFinding::Cut { .. }
+        | PostgresFinding::TlsUnsupported { .. }
+        | PostgresFinding::TlsFailed { .. }
+        | PostgresFinding::QueryFailed { .. } => finding.to_string(),
     }
 }
 

@@ -73,7 +73,7 @@ fn conclude(whole: Option<(String, Option<Level>)>, said: Vec<Said>) -> Judgemen
     }
     // What is said to work in one place and to fail in another does not work.
     judgement.working.retain(|good| !judgement.failing.iter().any(|bad| bad.name == good.name));
-    let worst = said.iter().filter_map(|one| weight(one)).max();
+    let worst = said.iter().filter_map(weight).max();
     let unknown = said.iter().find(|one| one.level.is_none() && !words::is_neutral(&one.word));
     judgement.word = whole.as_ref().map(|(word, _)| word.clone()).unwrap_or_default();
     let stated = whole.as_ref().and_then(|(_, level)| *level);

@@ -121,3 +121,6 @@ fn note(scope: &Scope, attempt: &Attempt) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

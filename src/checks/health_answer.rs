@@ -3,6 +3,7 @@
 use serde_json_path::JsonPath;
 
 use crate::model::{Degraded, HealthExpectation};
+use crate::probe::cut;
 use crate::probe::health::{self, Judgement, Level};
 use crate::probe::http::{Answer, NoHttpAnswer};
 use crate::run::finding::{Dependency, HealthFinding};
@@ -125,7 +126,7 @@ fn finding(
             .map(|expected| HealthFinding::ExpectationUnmet { url, status, expected }),
         Err(because) => {
             let because = match &answer.location {
-                Some(location) => format!("{because} to {}", location.chars().take(200).collect::<String>()),
+                Some(location) => format!("{because} to {}", cut(location, 200)),
                 None => because.clone(),
             };
             Some(HealthFinding::NotJudgeable { url, status, because, excerpt })

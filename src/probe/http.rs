@@ -105,7 +105,6 @@ fn told(error: reqwest::Error) -> NoHttpAnswer {
     let error = error.without_url();
     let innermost =
         std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source()).last();
-    let detail: String =
-        innermost.map_or_else(|| error.to_string(), ToString::to_string).chars().take(200).collect();
+    let detail = super::cut(&innermost.map_or_else(|| error.to_string(), ToString::to_string), 200);
     if error.is_connect() { NoHttpAnswer::Connect(detail) } else { NoHttpAnswer::Broken(detail) }
 }

@@ -26,3 +26,13 @@ pub struct Outside {
     /// Every secret value met, so that no output shows one.
     pub vault: Arc<Vault>,
 }
+
+/// The beginning of somebody else's text. A cut leaves a `…`, by which the vault knows that a secret may end there.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let mut chars = text.chars();
+    let mut short: String = chars.by_ref().take(most).collect();
+    if chars.next().is_some() {
+        short.push('…');
+    }
+    short
+}

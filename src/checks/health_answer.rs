@@ -24,6 +24,8 @@ pub(super) struct Seen {
     pub(super) speaks: bool,
     /// Whether there is no such path.
     pub(super) absent: bool,
+    /// Where the status code says another thing than the body: what the body says.
+    disagrees: Option<Level>,
     status: Option<u16>,
     latency_ms: u64,
     /// `healthy`, `unhealthy`, `not-judgeable`, ….
@@ -42,6 +44,12 @@ impl Seen {
         }
     }
 
+    /// The disagreement of status code and body as an observation. One that the user expects is none.
+    pub(super) fn disagreement(&self) -> Option<Fact> {
+        let (status, level) = (self.status?, self.disagrees?);
+        Some(Fact::SignalsDisagree { status, body: word(level).to_owned() })
+    }
+
     /// None of the candidates exists.
     pub(super) fn nowhere(urls: &[String]) -> Self {
         Self {
@@ -51,6 +59,7 @@ impl Seen {
             working: Vec::new(),
             speaks: false,
             absent: true,
+            disagrees: None,
             status: Some(404),
             latency_ms: 0,
             verdict: "not-found".to_owned(),
@@ -86,6 +95,12 @@ pub(super) fn look(url: &str, answer: Result<Answer, NoHttpAnswer>, expectation:
         Ok(level) => word(level).to_owned(),
         Err(_) => "not-judgeable".to_owned(),
     };
+    // A degraded service may well answer 200: it still serves.
+    seen.disagrees = judgement.body.filter(|level| match level {
+        Level::Healthy => counted(answer.status, expectation) >= 400,
+        Level::Degraded => false,
+        Level::Unhealthy => (200..=299).contains(&answer.status),
+    });
     seen.finding = finding(url, &answer, &judgement, expectation);
     seen.detail = said(url, &answer, &judgement);
     seen.working = judgement.working;
@@ -203,6 +218,29 @@ mod tests {
         assert!(matches!(looked(503, r#"{"status":"ok"}"#, &plain), Some(HealthFinding::BadStatus { .. })));
         assert!(matches!(looked(200, "{}", &plain), Some(HealthFinding::NotJudgeable { .. })));
         assert!(matches!(looked(403, "<html>", &plain), Some(HealthFinding::BadStatus { status: 403, .. })));
+    }
+
+    #[test]
+    fn a_status_that_says_another_thing_than_the_body_is_told() {
+        let told = |status: u16, body: &str| {
+            let answer = Answer {
+                status,
+                content_type: "application/json".into(),
+                location: None,
+                body: body.into(),
+                cut: false,
+                latency: Duration::from_millis(1),
+            };
+            look("http://s/health", Ok(answer), &HealthExpectation::default()).disagreement()
+        };
+        let (good, bad) = (r#"{"status":"ok"}"#, r#"{"status":"down"}"#);
+        assert_eq!(told(200, bad), Some(Fact::SignalsDisagree { status: 200, body: "unhealthy".into() }));
+        assert_eq!(told(503, good), Some(Fact::SignalsDisagree { status: 503, body: "healthy".into() }));
+        for (status, body) in
+            [(200, good), (503, bad), (200, r#"{"status":"degraded"}"#), (200, "{}"), (302, good)]
+        {
+            assert_eq!(told(status, body), None, "{status} {body}");
+        }
     }
 
     #[test]

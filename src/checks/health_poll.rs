@@ -96,10 +96,17 @@ async fn base(scope: &Scope) -> Result<String, Outcome> {
 pub(super) async fn poll(scope: &Scope, mut round: Round) -> Outcome {
     let began = Instant::now();
     let mut course = Course::default();
+    let mut disagreed = None;
     for number in 0_u64.. {
         let seen = attempt(scope, &mut round).await;
         let last = began.elapsed() + round.expectation.interval >= round.expectation.window;
         course.take(seen.finding.is_none());
+        // Once is enough, while it stays the same.
+        let disagreement = seen.disagreement();
+        if disagreement != disagreed {
+            disagreement.iter().for_each(|fact| scope.fact(fact.clone()));
+            disagreed = disagreement;
+        }
         match seen.finding {
             None => {
                 if course.in_a_row == 1 && course.bad > 0 {

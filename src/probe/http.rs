@@ -149,7 +149,7 @@ fn deepest(error: &dyn std::error::Error) -> String {
     while let Some(source) = deepest.source() {
         deepest = source;
     }
-    deepest.to_string().chars().take(300).collect()
+    super::line_of(&deepest.to_string(), 300)
 }
 
 #[cfg(test)]

@@ -210,8 +210,9 @@ fn says_so_itself(body: &[u8]) -> bool {
 
 /// The beginning of a body, on one line.
 fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * EXCERPT)]);
-    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(EXCERPT).collect()
+    // Four bytes a character at the most, and one more to see that something is cut.
+    let text = String::from_utf8_lossy(&body[..body.len().min(4 * (EXCERPT + 1))]);
+    crate::probe::line_of(&text, EXCERPT)
 }
 
 #[cfg(test)]

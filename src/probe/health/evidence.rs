@@ -131,5 +131,5 @@ impl Evidence {
 }
 
 fn short(text: &str) -> String {
-    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
+    crate::probe::line_of(text, LONGEST)
 }

@@ -15,6 +15,10 @@ pub(super) enum Key {
     Alarm,
     /// An error, where there is one: `error`, `failures`.
     Complaint,
+    /// An error of a dependency: `database_error`.
+    ComplaintOf(String),
+    /// A number that may be an HTTP status: `code`.
+    Code,
     /// Dependencies by name, and nothing else: `checks`.
     Dependencies,
     /// Dependencies by name, among other things: `details`.
@@ -60,8 +64,24 @@ const FLAGS: &[&str] = &[
     "online",
     "operational",
 ];
-const ALARMS: &[&str] =
-    &["unhealthy", "failed", "failing", "down", "degraded", "unavailable", "disconnected"];
+const ALARMS: &[&str] = &[
+    "unhealthy",
+    "failed",
+    "failing",
+    "down",
+    "degraded",
+    "unavailable",
+    "disconnected",
+    "failed_checks",
+    "failing_checks",
+    "failed_dependencies",
+    "failed_services",
+    "unhealthy_checks",
+    "unhealthy_dependencies",
+    "unhealthy_services",
+];
+const COMPLAINT_ENDS: &[&str] = &["_error", "_errors", "_failure", "_failures", "_failed", "_exception"];
+const CODES: &[&str] = &["code", "status_code", "statuscode", "http_status", "http_code"];
 const COMPLAINTS: &[&str] = &[
     "error",
     "errors",
@@ -146,11 +166,6 @@ const ASIDES: &[&str] = &[
     "note",
     "method",
     "action",
-    "code",
-    "status_code",
-    "statuscode",
-    "http_status",
-    "http_code",
     "exit_status",
     "exit_code",
     "last_error",
@@ -202,6 +217,28 @@ const FLAG_ENDS: &[&str] = &[
     "_online",
     "_passed",
 ];
+/// How something is set up, not how it is: `db_enabled` proves nothing, and `db_ssl: false` fails nothing.
+const SETTING_ENDS: &[&str] = &[
+    "_enabled",
+    "_disabled",
+    "_ssl",
+    "_tls",
+    "_initialized",
+    "_configured",
+    "_required",
+    "_pool",
+    "_pool_size",
+    "_name",
+    "_host",
+    "_port",
+    "_user",
+    "_url",
+    "_version",
+    "_type",
+    "_driver",
+    "_id",
+];
+const SETTING_STARTS: &[&str] = &["use_", "uses_", "has_", "with_", "enable_"];
 const DETAIL_ENDS: &[&str] =
     &["_details", "_detail", "_info", "_check", "_checks", "_health_check", "_connection"];
 
@@ -218,6 +255,8 @@ pub(super) fn of(key: &str) -> Key {
         Key::Alarm
     } else if is(COMPLAINTS) {
         Key::Complaint
+    } else if is(CODES) {
+        Key::Code
     } else if is(DEPENDENCIES) {
         Key::Dependencies
     } else if is(DETAILS) {
@@ -228,10 +267,16 @@ pub(super) fn of(key: &str) -> Key {
         Key::Aside
     } else if is(DEEP_ASIDES) {
         Key::DeepAside
+    } else if without(bare, SETTING_ENDS).is_some()
+        || SETTING_STARTS.iter().any(|start| bare.starts_with(start))
+    {
+        Key::Aside
     } else if let Some(base) = without(bare, STATE_ENDS) {
         Key::StateOf(base)
     } else if let Some(base) = without(bare, FLAG_ENDS) {
         Key::FlagOf(base)
+    } else if let Some(base) = without(bare, COMPLAINT_ENDS) {
+        Key::ComplaintOf(base)
     } else if let Some(base) = without(bare, DETAIL_ENDS) {
         Key::DetailsOf(base)
     } else {
@@ -410,7 +455,9 @@ mod tests {
             ("HealthChecks", Key::Dependencies),
             ("uptime", Key::Aside),
             ("up", Key::Flag),
-            ("statusCode", Key::Aside),
+            ("statusCode", Key::Code),
+            ("database_error", Key::ComplaintOf("database".to_owned())),
+            ("dbEnabled", Key::Aside),
             ("_status", Key::State),
         ] {
             assert_eq!(of(key), expected, "{key}");

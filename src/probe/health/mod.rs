@@ -135,4 +135,6 @@ fn read_body(status: u16, content_type: Option<&str>, body: &str) -> (Evidence, 
 }
 
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod tests;

@@ -102,9 +102,11 @@ fn member(key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
         Key::StateOf(name) => state(value, place.of(&name), evidence),
         Key::Flag => flag(value, place, evidence),
         Key::FlagOf(name) => flag(value, place.of(&name), evidence),
-        Key::Alarm if compound => walk(value, Place { names: true, ..place }, evidence),
+        Key::Alarm if compound => alarms(key, value, place, evidence),
         Key::Alarm => alarm(key, value, place, evidence),
         Key::Complaint => complaint(value, place, evidence),
+        Key::ComplaintOf(name) => complaint(value, place.of(&name), evidence),
+        Key::Code => code(value, place, evidence),
         Key::Dependencies => walk(value, Place { names: true, strict: true, ..place }, evidence),
         // Within a dependency, they are its own details.
         Key::Details if place.dependency.is_some() => walk(value, place, evidence),
@@ -168,6 +170,24 @@ fn alarm(key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
     };
     if raised {
         verdict(word(key), key, place, evidence);
+    }
+}
+
+/// `{"failed_checks": ["database"]}`: whatever is named here fails; or verdicts by name.
+fn alarms(key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
+    let Node::List(items) = value else { return walk(value, Place { names: true, ..place }, evidence) };
+    for name in items.iter().filter_map(Node::as_text) {
+        let database = place.database || keys::is_database(name);
+        evidence.dependency(name, database, Word::Bad, key, true);
+    }
+    walk(value, Place { names: true, ..place }, evidence);
+}
+
+/// An HTTP status within the body; a good one only says that there is an answer.
+fn code(value: &Node, place: Place<'_>, evidence: &mut Evidence) {
+    match value {
+        Node::Number(_) if place.dependency.is_none() => state(value, place, evidence),
+        Node::Number(_) | Node::Null | Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Map(_) => {}
     }
 }
 
@@ -253,7 +273,8 @@ fn scalar(name: &str, key: &str, value: &Node, place: Place<'_>, evidence: &mut 
             Word::Unknown if known || place.lists() => evidence.unknown(name, Some(text)),
             Word::Unknown => {}
         },
-        Node::Bool(good) if named => {
+        // Among other things a boolean may mean anything.
+        Node::Bool(good) if place.lists() || known || key.contains('(') => {
             evidence.dependency(name, database, of_bool(*good), &good.to_string(), true);
         }
         Node::Bool(good) => {
@@ -262,6 +283,9 @@ fn scalar(name: &str, key: &str, value: &Node, place: Place<'_>, evidence: &mut 
             }
         }
         Node::Null if known && place.dependency.is_none() => evidence.unknown(name, Some("null")),
+        Node::Number(number) if known && place.dependency.is_none() && *number == 0.0 => {
+            evidence.unknown(name, Some("0"));
+        }
         Node::Null | Node::Number(_) | Node::List(_) | Node::Map(_) => {}
     }
 }

@@ -89,7 +89,7 @@ impl From<PostgresFinding> for Stop {
 /// Text of a server: without control characters, and of bounded length.
 fn bounded(text: &str) -> String {
     const LONGEST: usize = 300;
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
+    super::line_of(text, LONGEST)
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -81,6 +81,20 @@ pub fn refused(error: &dyn std::fmt::Display) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
+/// Writes to standard output. A reader that closed the pipe has what it wanted; that is no problem.
+///
+/// # Errors
+/// What else kept the text from being written, such as a full disk.
+pub fn say(text: &str) -> Result<(), String> {
+    let mut stdout = std::io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output: {error}"))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Has a panic told by its place alone: its message may hold what a server sent, or a secret, and nothing escapes it.
 /// The report tells which check it ended.
 pub fn tell_panics_by_place() {

@@ -18,6 +18,9 @@ mod loopback;
 /// Records of invented runs.
 mod records;
 
+/// A server on loopback that does to every connection what a test wants; and a cloud made of two of them.
+mod standin;
+
 /// The checks of the control plane, each against a whole world of answers with one thing changed.
 mod checks_control_plane;
 /// Bad input: clear refusals.
@@ -28,8 +31,14 @@ mod conformance;
 mod control_plane;
 /// The causal graph and the verdict, as tables and properties.
 mod diagnosis;
+/// Examples in README and pages are real.
+mod docs;
+/// Situation -> exit status, whatever becomes of the reports.
+mod exit_status;
 /// Real gcloud reads the sandbox.
 mod gcloud;
+/// Services and control planes that answer with malice or nonsense.
+mod hostile;
 /// The founding incident, once per true cause, in every pipeline format.
 mod incident;
 /// Signals and the deadline.
@@ -44,5 +53,7 @@ mod postgres_hostile;
 mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod sandbox;
+/// Planted secrets, searched for in every output byte.
+mod secrets;
 /// Every table of the crate: unique, documented, reached.
 mod tables;

@@ -66,7 +66,7 @@ impl View {
     /// Every place of the needle, in the source.
     pub(super) fn find(&self, needle: &[u8]) -> Vec<Range<usize>> {
         let windows = self.bytes.windows(needle.len().max(1)).enumerate();
-        let at = windows.filter(|(_, window)| *window == needle).map(|(at, _)| at);
+        let at = windows.filter(|(_, window)| same(window, needle)).map(|(at, _)| at);
         at.map(|at| self.source(at..at + needle.len())).collect()
     }
 
@@ -77,13 +77,20 @@ impl View {
             let before = &self.bytes[..cut];
             let end = before.len() - torn_escape(before);
             let most = needle.len().min(end);
-            let length =
-                (shortest..=most).rev().find(|length| before[..end].ends_with(&needle[..*length]))?;
+            let length = (shortest..=most)
+                .rev()
+                .find(|length| same(&before[end - *length..end], &needle[..*length]))?;
             let start = self.source(end - length..end).start;
             Some(start..self.source(cut - 1..cut).end)
         })
         .collect()
     }
+}
+
+/// Whether two texts are the same, but for line breaks and the like that somebody made blanks.
+fn same(text: &[u8], needle: &[u8]) -> bool {
+    let blank = |byte: u8| if byte.is_ascii_control() { b' ' } else { byte };
+    text.len() == needle.len() && text.iter().zip(needle).all(|(a, b)| a == b || blank(*a) == blank(*b))
 }
 
 /// How many bytes at the end are the beginning of an escape.

@@ -9,15 +9,11 @@ use super::{
     Context, Destinations, Refusal, announce, drill as drilling, request, say, settings, unplanned, unread,
 };
 use crate::report::Style;
-use crate::report::escape::bounded;
 use crate::run::record::{RECORD_VERSION, RunRecord};
 use crate::{checks, diagnosis, explain as pages, pipeline, plan, sandbox};
 
 /// The largest saved run that is read, in bytes.
 const LARGEST_RUN: u64 = 64 << 20;
-
-/// The longest description of what is wrong with a saved run, in characters.
-const LONGEST_PROBLEM: usize = 300;
 
 /// `rungate read`.
 ///

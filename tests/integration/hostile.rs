@@ -176,7 +176,7 @@ fn encodings_that_were_not_asked_for_are_not_undone() {
     let left = health("gzip", move |stream| {
         send(stream, 200, "Content-Encoding: gzip\r\nContent-Type: application/json\r\n", &gzip);
     });
-    assert!(left.ran.stdout.contains("not text"), "{}", left.ran.all());
+    assert!(left.ran.stdout.contains("no UTF-8 text"), "{}", left.ran.all());
 }
 
 #[test]

@@ -99,6 +99,10 @@ pub struct CheckArguments {
     #[arg(long, short)]
     pub quiet: bool,
 
+    /// Look at the files only, and at what would be checked; nothing is asked over the network.
+    #[arg(long, conflicts_with_all = ["sandbox", "save_run", "inspect_secrets", "accept_unproven"])]
+    pub dry_run: bool,
+
     /// Run against an embedded stand-in of the cloud that the pipeline describes.
     #[arg(long)]
     pub sandbox: bool,
@@ -128,6 +132,7 @@ impl CheckArguments {
             save_run: None,
             concurrency: CONCURRENCY,
             quiet: true,
+            dry_run: false,
             sandbox: true,
             fault: Vec::new(),
             sandbox_latency: None,

@@ -1,0 +1,143 @@
+//! Static findings: what the pipeline files alone show to be wrong, before anything is deployed.
+//!
+//! Input: what was loaded. Output: findings in file order, those that a comment silences apart. One file a rule, one
+//! line in [`RULES`]. A rule judges only what is known: a value that only the run can tell is never judged, and of a
+//! text that holds a reference only the parts beside it. No secret value leaves this module: messages speak of
+//! lengths, character classes and positions, and excerpts are masked.
+
+mod database;
+mod look;
+mod mask;
+mod names;
+mod open;
+mod rules;
+mod show;
+mod silence;
+
+use std::sync::Arc;
+
+use crate::model::Place;
+pub use crate::pipeline::Severity;
+use crate::pipeline::{Loaded, Problem};
+use look::{Found, Look};
+pub use rules::RULES;
+pub use show::{json, text};
+
+/// A rule, as data.
+pub struct Rule {
+    /// The code of the cause that it foresees, or an advice's own; in kebab-case. `rungate explain` has its page.
+    pub code: &'static str,
+    /// How bad it is, unless a finding of it is less certain.
+    pub severity: Severity,
+    /// What is wrong, in one line.
+    pub what: &'static str,
+    /// Why it matters on Cloud Run.
+    pub why: &'static str,
+    /// How it is mended, where a finding does not say it better.
+    pub mend: &'static str,
+    /// Looks at one service.
+    look: fn(&Look<'_>) -> Vec<Found>,
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Rule").field(&self.code).finish()
+    }
+}
+
+/// The rule of a code.
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.code == code).copied()
+}
+
+/// One thing that a rule found.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// How bad it is here.
+    pub severity: Severity,
+    /// The service that it is about, as far as it has a name.
+    pub service: Arc<str>,
+    /// Where.
+    pub place: Place,
+    /// How many characters from there on are meant.
+    pub length: usize,
+    /// What was found. Holds no secret value.
+    pub message: String,
+    /// A second place that belongs to it, and what stands there.
+    pub related: Option<(Place, String)>,
+    /// How it is mended here.
+    pub mend: String,
+    /// Further places of the same advice for the same service.
+    pub also: Vec<Place>,
+}
+
+/// A finding that a comment in the file silences.
+#[derive(Clone, Debug)]
+pub struct Silenced {
+    /// The finding.
+    pub finding: Finding,
+    /// The reason that the comment gives.
+    pub reason: String,
+}
+
+/// All that was found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What is to be shown, in file order.
+    pub shown: Vec<Finding>,
+    /// What comments silence.
+    pub silenced: Vec<Silenced>,
+    /// What is wrong with the comments themselves.
+    pub remarks: Vec<Problem>,
+}
+
+impl Findings {
+    /// Whether one of them must stop a deploy.
+    pub fn has_errors(&self) -> bool {
+        self.shown.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// Looks at every service with every rule.
+pub fn find(loaded: &Loaded) -> Findings {
+    let mut all = Vec::new();
+    for service in &loaded.pipeline.services {
+        let look = Look::new(&loaded.pipeline, service, &loaded.warnings);
+        let called: Arc<str> = service.name.as_ref().map_or("(no name)", |name| name.raw()).into();
+        for rule in RULES {
+            for found in (rule.look)(&look) {
+                all.push((found.into_finding(rule, &called), service.place.clone()));
+            }
+        }
+    }
+    let comments = silence::comments(&loaded.warnings);
+    let mut findings = silence::apply(all, &comments);
+    let rank = |place: &Place| {
+        let file = loaded.pipeline.files.iter().position(|file| *file == place.file);
+        (file.unwrap_or(usize::MAX), place.line, place.column)
+    };
+    findings.shown.sort_by_key(|finding| (rank(&finding.place), finding.severity));
+    findings.shown = once(std::mem::take(&mut findings.shown));
+    findings
+}
+
+/// What is said once: the same finding of services that share a line, and advice of one code for one service.
+fn once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let same = |other: &&mut Finding| {
+            let one = other.rule.code == finding.rule.code;
+            let repeated = other.place == finding.place && other.message == finding.message;
+            let advice = finding.severity == Severity::Advice && other.service == finding.service;
+            one && (repeated || advice && other.place.file == finding.place.file)
+        };
+        match kept.iter_mut().find(same) {
+            Some(known) if known.place == finding.place || known.also.contains(&finding.place) => {}
+            Some(known) => known.also.push(finding.place),
+            None => kept.push(finding),
+        }
+    }
+    kept
+}

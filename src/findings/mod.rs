@@ -14,6 +14,7 @@ mod rules;
 mod show;
 mod silence;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::Place;
@@ -69,7 +70,7 @@ pub struct Finding {
     pub related: Option<(Place, String)>,
     /// How it is mended here.
     pub mend: String,
-    /// Further places of the same advice for the same service.
+    /// Further places of the same for the same service.
     pub also: Vec<Place>,
 }
 
@@ -123,15 +124,24 @@ pub fn find(loaded: &Loaded) -> Findings {
     findings
 }
 
-/// What is said once: the same finding of services that share a line, and advice of one code for one service.
+/// How many findings of one kind are shown each by itself. Of more only the first is, with the lines of the others.
+const SHOWN_EACH: usize = 3;
+
+/// What is said once: the same finding of services that share a line; advice of one code for one service; and all of
+/// a code and service where they are many.
 fn once(findings: Vec<Finding>) -> Vec<Finding> {
+    let kind = |one: &Finding| (one.rule.code, one.service.clone(), one.severity, one.place.file.clone());
+    let mut counts: HashMap<_, usize> = HashMap::new();
+    for finding in &findings {
+        *counts.entry(kind(finding)).or_default() += 1;
+    }
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {
+        let many = finding.severity == Severity::Advice
+            || counts.get(&kind(&finding)).is_some_and(|&count| count > SHOWN_EACH);
         let same = |other: &&mut Finding| {
-            let one = other.rule.code == finding.rule.code;
             let repeated = other.place == finding.place && other.message == finding.message;
-            let advice = finding.severity == Severity::Advice && other.service == finding.service;
-            one && (repeated || advice && other.place.file == finding.place.file)
+            other.rule.code == finding.rule.code && (repeated || many && kind(other) == kind(&finding))
         };
         match kept.iter_mut().find(same) {
             Some(known) if known.place == finding.place || known.also.contains(&finding.place) => {}

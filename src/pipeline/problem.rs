@@ -10,7 +10,7 @@ use super::source::Source;
 use crate::model::Place;
 
 /// Whether a problem stops the gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The files cannot be taken as they are.
     Error,

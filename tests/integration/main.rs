@@ -26,6 +26,8 @@ mod cli;
 mod control_plane;
 /// The causal graph and the verdict, as tables and properties.
 mod diagnosis;
+/// Static findings, each with a bad file and a near miss.
+mod findings;
 /// Real gcloud reads the sandbox.
 mod gcloud;
 /// The founding incident, once per true cause, in every pipeline format.

@@ -6,9 +6,9 @@ use crate::findings::{Rule, Severity};
 /// See the module.
 pub(super) static RULE: Rule = Rule {
     code: "database-host-loopback",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     what: "the database's host is the container itself",
-    why: "on Cloud Run a container's localhost holds nothing but its own service: there is no database beside it",
+    why: "on Cloud Run a container's localhost is the container itself: unless it runs a database or a proxy in itself, nobody answers",
     mend: "name the database's address, or the socket /cloudsql/PROJECT:REGION:INSTANCE",
     look,
 };
@@ -28,9 +28,7 @@ fn look(look: &Look<'_>) -> Vec<Found> {
         {
             let message =
                 format!("`{}` leads to `{bare}`, and no other container runs beside this one", variable.name);
-            found.push(
-                look.found(variable, message).only_if(look.may_be_overridden(variable), Severity::Warning),
-            );
+            found.push(look.found(variable, message));
         }
     }
     found

@@ -24,6 +24,7 @@ mod revision_not_serving;
 mod secret_as_plain_value;
 mod secret_in_plain_text;
 mod secret_of_another_project;
+mod secret_version_missing;
 mod socket_path_too_long;
 mod socket_tls_conflict;
 mod target_mismatch;
@@ -42,6 +43,7 @@ use super::Rule;
 pub static RULES: &[&Rule] = &[
     &secret_as_plain_value::RULE,
     &secret_in_plain_text::RULE,
+    &secret_version_missing::RULE,
     &value_unresolved::RULE,
     &value_split::RULE,
     &variables_removed::RULE,

@@ -1,5 +1,6 @@
 //! What a rule sees of one service, and what it says it found.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::database::{self, Way};
@@ -15,7 +16,22 @@ pub(super) struct Look<'a> {
     pub(super) service: &'a Service,
     /// The ways to a database that its variables state, as far as they are known.
     pub(super) ways: Vec<Way<'a>>,
-    texts: &'a Problems,
+    texts: &'a Texts<'a>,
+}
+
+/// The lines of the files that were read, for looking closer at a place.
+pub(super) struct Texts<'a>(HashMap<&'a str, Vec<&'a str>>);
+
+impl<'a> Texts<'a> {
+    pub(super) fn new(problems: &'a Problems) -> Self {
+        Self(problems.sources().map(|(file, text)| (file.as_ref(), text.lines().collect())).collect())
+    }
+
+    /// The lines of a file from one on, counted from 1.
+    fn from(&self, file: &str, line: u32) -> &[&'a str] {
+        let first = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
+        self.0.get(file).and_then(|lines| lines.get(first..)).unwrap_or_default()
+    }
 }
 
 /// What a rule found, before it is told apart by service.
@@ -75,7 +91,7 @@ impl Found {
 const LINES_SEARCHED: usize = 60;
 
 impl<'a> Look<'a> {
-    pub(super) fn new(pipeline: &'a Pipeline, service: &'a Service, texts: &'a Problems) -> Self {
+    pub(super) fn new(pipeline: &'a Pipeline, service: &'a Service, texts: &'a Texts<'a>) -> Self {
         Self { pipeline, service, ways: database::ways(service), texts }
     }
 
@@ -139,10 +155,9 @@ impl<'a> Look<'a> {
 
     /// The lines of the file from the deploying step's first to the one of a place.
     pub(super) fn step_until(&self, place: &Place) -> Vec<&'a str> {
-        let first = usize::try_from(self.service.place.line).unwrap_or_default().saturating_sub(1);
-        let last = usize::try_from(place.line).unwrap_or_default();
-        let text = self.texts.source(&place.file).unwrap_or_default();
-        text.lines().skip(first).take(last.saturating_sub(first)).collect()
+        let lines = self.texts.from(&place.file, self.service.place.line);
+        let count = place.line.saturating_sub(self.service.place.line).saturating_add(1);
+        lines.iter().take(usize::try_from(count).unwrap_or(usize::MAX)).copied().collect()
     }
 
     fn named(&self, variable: &Variable) -> Option<(Place, &'a str)> {
@@ -158,10 +173,9 @@ impl<'a> Look<'a> {
     /// Searches from a place on, within the text that begins there: its lines are indented as deep as it is. Gives
     /// the place that was found, and the line from there on.
     fn search(&self, place: &Place, find: impl Fn(&str) -> Option<usize>) -> Option<(Place, &'a str)> {
-        let text = self.texts.source(&place.file)?;
-        let line_index = usize::try_from(place.line).ok()?.checked_sub(1)?;
         let column = usize::try_from(place.column).ok()?.checked_sub(1)?;
-        for (offset, line) in text.lines().skip(line_index).take(LINES_SEARCHED).enumerate() {
+        let lines = self.texts.from(&place.file, place.line);
+        for (offset, line) in lines.iter().take(LINES_SEARCHED).enumerate() {
             let blank = line.trim().is_empty();
             let indent = line.chars().take_while(|c| c.is_whitespace()).count();
             if offset > 0 && !blank && indent < column {
@@ -185,14 +199,17 @@ impl<'a> Look<'a> {
 
     /// How many characters stand at a place, up to a blank, a comment or a bracket.
     fn written_length(&self, place: &Place) -> usize {
-        let text = self.texts.source(&place.file).unwrap_or_default();
-        let line = text.lines().nth(usize::try_from(place.line).unwrap_or_default().saturating_sub(1));
+        let line = self.texts.from(&place.file, place.line).first();
         let column = usize::try_from(place.column).unwrap_or_default().saturating_sub(1);
-        let rest: String = line.unwrap_or_default().chars().skip(column).collect();
+        let rest: String = line.copied().unwrap_or_default().chars().skip(column).collect();
         let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
         let length = match quote {
             Some(quote) => rest.chars().skip(1).position(|c| c == quote).map(|at| at + 2),
-            None => rest.find(" #").map(|at| rest.get(..at).unwrap_or_default().chars().count()),
+            None => [" #", ", ", "}"]
+                .iter()
+                .filter_map(|end| rest.find(end))
+                .min()
+                .map(|at| rest.get(..at).unwrap_or_default().chars().count()),
         };
         length.unwrap_or_else(|| rest.trim_end().trim_end_matches(['}', ']']).chars().count()).max(1)
     }

@@ -15,20 +15,28 @@ pub(super) struct Mask {
     secrets: Vec<String>,
     /// The names of variables whose value may be written otherwise than it is meant (escaped, say).
     escaped: Vec<String>,
+    /// Whether there are too many secrets to look for each of them.
+    too_many: bool,
 }
+
+/// Secrets times characters that are compared, at most: less than a second.
+const MOST_WORK: usize = 1 << 31;
 
 /// A value so short occurs in many words: it is covered only where it stands alone.
 const SHORT: usize = 4;
 
 impl Mask {
-    /// Collects the secrets of a pipeline. `text` tells whether a file holds a text.
-    pub(super) fn new(pipeline: &Pipeline, holds: impl Fn(&str, &str) -> bool) -> Self {
+    /// Collects the secrets of a pipeline. `holds` tells whether a file holds a text; `length` is that of all files.
+    pub(super) fn new(pipeline: &Pipeline, length: usize, holds: impl Fn(&str, &str) -> bool) -> Self {
         let mut mask = Self::default();
         let mut seen = HashSet::new();
         for service in &pipeline.services {
             let sidecars = service.sidecars.iter().flat_map(|sidecar| &sidecar.env);
             for variable in service.env.iter().chain(&service.removed_env).chain(sidecars) {
                 for secret in secrets_of(variable) {
+                    if mask.secrets.len().saturating_mul(length) > MOST_WORK {
+                        return Self { too_many: true, ..Self::default() };
+                    }
                     if !holds(&variable.value.place.file, &secret) {
                         mask.escaped.push(variable.name.clone());
                     }
@@ -63,9 +71,9 @@ impl Mask {
         line.char_indices().map(cover).collect()
     }
 
-    /// All lines, each covered.
-    pub(super) fn text(&self, text: &str) -> String {
-        text.lines().map(|line| self.line(line) + "\n").collect()
+    /// Whether so much text would take too long to cover.
+    pub(super) fn is_too_much(&self, characters: usize) -> bool {
+        self.too_many || characters.saturating_mul(self.secrets.len()) > MOST_WORK
     }
 }
 
@@ -76,6 +84,12 @@ fn secrets_of(variable: &Variable) -> Vec<String> {
     if looks_secret(&variable.name) || holds_secret(&variable.name) {
         // Beside a reference the literal pieces are covered.
         secrets.extend(text.split(OPEN).flat_map(|piece| piece.split('\n')).map(str::to_owned));
+    }
+    // A connection string that was encoded, or is none: nobody can tell which part of it is the password.
+    if ["DATABASE_URL", "DB_URL", "POSTGRES_URL", "_DSN"].iter().any(|end| variable.name.ends_with(end))
+        && !text.contains("://")
+    {
+        secrets.extend(text.split(OPEN).map(str::to_owned));
     }
     let mut rest = text.as_str();
     while let Some((_, after)) = rest.split_once("://") {
@@ -95,7 +109,10 @@ fn secrets_of(variable: &Variable) -> Vec<String> {
         }
     }
     let plain = ["true", "false", "yes", "no", "on", "off"];
-    secrets.retain(|secret| !secret.trim().is_empty() && !plain.contains(&secret.as_str()));
+    // A secret's name is none.
+    let is_name = |secret: &str| secret.starts_with("projects/") && secret.contains("/secrets/");
+    secrets
+        .retain(|secret| !secret.trim().is_empty() && !plain.contains(&secret.as_str()) && !is_name(secret));
     secrets
 }
 
@@ -121,7 +138,7 @@ mod tests {
             service.env.push(Variable { name: (*name).to_owned(), value });
         }
         let pipeline = Pipeline { services: vec![service], ..Pipeline::default() };
-        Mask::new(&pipeline, |_, text| file.contains(text))
+        Mask::new(&pipeline, file.len(), |_, text| file.contains(text))
     }
 
     #[test]

@@ -14,13 +14,15 @@ mod rules;
 mod show;
 mod silence;
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::model::Place;
+use crate::model::{Place, Service};
 pub use crate::pipeline::Severity;
 use crate::pipeline::{Loaded, Problem};
-use look::{Found, Look};
+use look::{Found, Look, Texts};
 pub use rules::RULES;
 pub use show::{json, text};
 
@@ -101,11 +103,17 @@ impl Findings {
     }
 }
 
+/// Cloud Run takes as many variables of one container; of more, only the first are judged.
+const MOST_VARIABLES: usize = 1000;
+
 /// Looks at every service with every rule.
 pub fn find(loaded: &Loaded) -> Findings {
+    let texts = Texts::new(&loaded.warnings);
     let mut all = Vec::new();
-    for service in &loaded.pipeline.services {
-        let look = Look::new(&loaded.pipeline, service, &loaded.warnings);
+    let mut excess = Vec::new();
+    for stated in &loaded.pipeline.services {
+        let service = &*within_limits(stated, &mut excess);
+        let look = Look::new(&loaded.pipeline, service, &texts);
         let called: Arc<str> = service.name.as_ref().map_or("(no name)", |name| name.raw()).into();
         for rule in RULES {
             for found in (rule.look)(&look) {
@@ -113,16 +121,39 @@ pub fn find(loaded: &Loaded) -> Findings {
             }
         }
     }
-    let comments = silence::comments(&loaded.warnings);
-    let mut findings = silence::apply(all, &comments);
-    let rank = |place: &Place| {
-        let file = loaded.pipeline.files.iter().position(|file| *file == place.file);
-        (file.unwrap_or(usize::MAX), place.line, place.column)
-    };
-    findings.shown.sort_by_key(|finding| (rank(&finding.place), finding.severity));
+    let mut findings = silence::apply(all, &silence::comments(&loaded.warnings));
+    findings.remarks.extend(excess);
+    let files: HashMap<&str, usize> =
+        loaded.pipeline.files.iter().enumerate().map(|(index, file)| (file.as_ref(), index)).collect();
+    findings.shown.sort_by_cached_key(|finding| {
+        let Place { file, line, column } = &finding.place;
+        (files.get(file.as_ref()).copied(), *line, *column, finding.severity)
+    });
     findings.shown = once(std::mem::take(&mut findings.shown));
     findings
 }
+
+/// The service with no more variables than Cloud Run takes.
+fn within_limits<'a>(service: &'a Service, excess: &mut Vec<Problem>) -> Cow<'a, Service> {
+    let sidecars = service.sidecars.iter().map(|sidecar| sidecar.env.len());
+    let most = sidecars.chain([service.env.len(), service.secrets.len()]).max().unwrap_or_default();
+    if most <= MOST_VARIABLES {
+        return Cow::Borrowed(service);
+    }
+    let message = format!(
+        "{most} variables in one container: Cloud Run takes {MOST_VARIABLES}, and more are not judged"
+    );
+    excess.push(Problem::warning("too-many-variables", message).at(service.place.clone()));
+    let mut service = service.clone();
+    service.env.truncate(MOST_VARIABLES);
+    service.secrets.truncate(MOST_VARIABLES);
+    service.sidecars.truncate(MOST_SIDECARS);
+    service.sidecars.iter_mut().for_each(|sidecar| sidecar.env.truncate(MOST_VARIABLES));
+    Cow::Owned(service)
+}
+
+/// Cloud Run takes ten containers in an instance.
+const MOST_SIDECARS: usize = 10;
 
 /// How many findings of one kind are shown each by itself. Of more only the first is, with the lines of the others.
 const SHOWN_EACH: usize = 3;
@@ -136,18 +167,30 @@ fn once(findings: Vec<Finding>) -> Vec<Finding> {
         *counts.entry(kind(finding)).or_default() += 1;
     }
     let mut kept: Vec<Finding> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut groups = HashMap::new();
     for finding in findings {
+        if !seen.insert((finding.rule.code, finding.place.clone(), finding.message.clone())) {
+            continue;
+        }
         let many = finding.severity == Severity::Advice
             || counts.get(&kind(&finding)).is_some_and(|&count| count > SHOWN_EACH);
-        let same = |other: &&mut Finding| {
-            let repeated = other.place == finding.place && other.message == finding.message;
-            other.rule.code == finding.rule.code && (repeated || many && kind(other) == kind(&finding))
-        };
-        match kept.iter_mut().find(same) {
-            Some(known) if known.place == finding.place || known.also.contains(&finding.place) => {}
-            Some(known) => known.also.push(finding.place),
-            None => kept.push(finding),
+        if many {
+            match groups.entry(kind(&finding)) {
+                Entry::Occupied(first) => {
+                    let first: &mut Finding = &mut kept[*first.get()];
+                    first.also.push(finding.place);
+                    continue;
+                }
+                Entry::Vacant(group) => _ = group.insert(kept.len()),
+            }
         }
+        kept.push(finding);
+    }
+    for finding in &mut kept {
+        let place = &finding.place;
+        finding.also.retain(|other| other.line != place.line);
+        finding.also.dedup_by_key(|other| other.line);
     }
     kept
 }

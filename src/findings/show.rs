@@ -1,36 +1,70 @@
 //! Findings as text for people and as JSON.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::mask::Mask;
 use super::{Finding, Findings, Severity};
 use crate::pipeline::{Loaded, Problem, render_problem};
 
+/// How many findings are shown with their excerpts; the others are counted only.
+const MOST_SHOWN: usize = 200;
+
 /// The findings with their excerpts, then a line that counts them. Secrets in excerpts are covered.
 pub fn text(findings: &Findings, loaded: &Loaded, colour: bool) -> String {
-    let texts = &loaded.warnings;
-    let mask = Mask::new(&loaded.pipeline, |file, text| {
-        texts.source(file).is_some_and(|source| source.contains(text))
-    });
-    let covered: Vec<(&str, String)> =
-        texts.sources().map(|(file, text)| (file.as_ref(), mask.text(text))).collect();
-    let source = |file: &std::sync::Arc<str>| {
-        covered.iter().find(|(name, _)| *name == file.as_ref()).map(|(_, text)| text.as_str())
-    };
-    let problems = findings.shown.iter().map(problem).chain(findings.remarks.iter().cloned());
+    let problems: Vec<Problem> =
+        findings.shown.iter().map(problem).chain(findings.remarks.iter().cloned()).take(MOST_SHOWN).collect();
+    let covered = covered(&problems, loaded);
+    let source = |file: &Arc<str>| covered.get(file).map(String::as_str);
     let mut whole: String =
-        problems.map(|problem| render_problem(&problem, source, colour) + "\n\n").collect();
+        problems.iter().map(|problem| render_problem(problem, source, colour) + "\n\n").collect();
+    let left = (findings.shown.len() + findings.remarks.len()).saturating_sub(problems.len());
+    if left > 0 {
+        whole.push_str(&format!("{left} more are not shown\n"));
+    }
     whole.push_str(&count(findings));
     whole
 }
+
+/// The files with the lines that are shown, secrets covered; all other lines are empty.
+fn covered(problems: &[Problem], loaded: &Loaded) -> HashMap<Arc<str>, String> {
+    let texts = &loaded.warnings;
+    let mut lines: HashMap<&str, HashSet<u32>> = HashMap::new();
+    for problem in problems {
+        for place in problem.place.iter().chain(problem.related.iter().map(|(place, _)| place)) {
+            lines.entry(&place.file).or_default().insert(place.line);
+        }
+    }
+    let length = texts.sources().map(|(_, text)| text.len()).sum();
+    let mask = Mask::new(&loaded.pipeline, length, |file, text| {
+        texts.source(file).is_some_and(|source| source.contains(text))
+    });
+    let shown = |file: &str, text: &str| {
+        let wanted = lines.get(file)?;
+        let is_wanted = |index: usize| u32::try_from(index + 1).is_ok_and(|line| wanted.contains(&line));
+        let characters =
+            text.lines().enumerate().filter(|(index, _)| is_wanted(*index)).map(|(_, line)| line.len());
+        let line = |(index, line)| if is_wanted(index) { mask.line(line) + "\n" } else { "\n".to_owned() };
+        (!mask.is_too_much(characters.sum())).then(|| text.lines().enumerate().map(line).collect())
+    };
+    texts.sources().filter_map(|(file, text)| Some((file.clone(), shown(file, text)?))).collect()
+}
+
+/// How many lines of the same are named.
+const MOST_LINES: usize = 20;
 
 /// A finding as a problem of its file.
 fn problem(finding: &Finding) -> Problem {
     let code = finding.rule.code;
     let mut message = finding.message.clone();
     if !finding.also.is_empty() {
-        let lines: Vec<String> = finding.also.iter().map(|place| place.line.to_string()).collect();
-        message.push_str(&format!("; the same in line {}", lines.join(", ")));
+        let lines = finding.also.iter().take(MOST_LINES).map(|place| place.line.to_string());
+        let more = if finding.also.len() > MOST_LINES { ", …" } else { "" };
+        let lines: Vec<String> = lines.collect();
+        let word = if finding.also.len() == 1 { "line" } else { "lines" };
+        message.push_str(&format!("; the same in {word} {}{more}", lines.join(", ")));
     }
     let mut problem = Problem::warning(code, message)
         .at(finding.place.clone())

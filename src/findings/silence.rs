@@ -3,6 +3,7 @@
 //! The line is the finding's own, or the one on which the deploying step begins: within a command that is continued
 //! over several lines a comment would break the command.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Finding, Findings, Silenced, rule};
@@ -69,25 +70,23 @@ fn comment(line: &str) -> Option<(usize, &str, &str)> {
     Some((at, code.trim_end_matches([':', ',']), reason.trim()))
 }
 
-impl Comment {
-    fn silences(&self, finding: &Finding, step: &Place) -> bool {
-        let on = |place: &Place| {
-            place.file == self.place.file && (place.line == self.place.line || place.line == self.next)
-        };
-        !self.reason.is_empty() && self.code == finding.rule.code && (on(&finding.place) || on(step))
-    }
-}
-
 /// Sorts findings, each with the place of its step, into those to show and those that a comment silences; and tells
 /// of comments that are wrong or silence nothing.
 pub(super) fn apply(findings: Vec<(Finding, Place)>, comments: &[Comment]) -> Findings {
     let mut sorted = Findings::default();
     let mut used = vec![false; comments.len()];
+    let mut at: HashMap<(&str, u32, &str), usize> = HashMap::new();
+    for (index, comment) in comments.iter().enumerate().filter(|(_, comment)| !comment.reason.is_empty()) {
+        for line in [comment.place.line, comment.next] {
+            at.entry((&comment.place.file, line, &comment.code)).or_insert(index);
+        }
+    }
     for (finding, step) in findings {
-        match comments.iter().position(|comment| comment.silences(&finding, &step)) {
-            Some(at) => {
-                used[at] = true;
-                sorted.silenced.push(Silenced { finding, reason: comments[at].reason.clone() });
+        let on = |place: &Place| at.get(&(place.file.as_ref(), place.line, finding.rule.code)).copied();
+        match on(&finding.place).or_else(|| on(&step)) {
+            Some(index) => {
+                used[index] = true;
+                sorted.silenced.push(Silenced { finding, reason: comments[index].reason.clone() });
             }
             None => sorted.shown.push(finding),
         }

@@ -201,6 +201,34 @@ fn a_dry_run_says_what_is_found_what_would_be_checked_and_what_is_open() {
     assert!(ran.stdout.contains("not yet checkable") && ran.stdout.contains("--project"), "{}", ran.all());
 }
 
+#[test]
+fn a_hostile_file_is_judged_at_once() {
+    let variables: String =
+        (0..40_000).map(|n| format!("      DB_PASSWORD{n}: hunter{n}\n      A{n}: $$X\n")).collect();
+    let one = format!("version: 1\nservices:\n  - name: a\n    env:\n{variables}");
+    let many: String = (0..3_000)
+        .map(|n| {
+            format!(
+                "  - {{name: a{n}, env: {{DB_HOST: localhost, DB_PASSWORD: hunter{n}}}}} # rungate: allow x\n"
+            )
+        })
+        .collect();
+    let line = format!(
+        "steps:\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, a, '--set-env-vars={}']\n",
+        "DB_PASSWORD=hunter2,$$A=,x,".repeat(20_000)
+    );
+    for text in [one, format!("version: 1\nservices:\n{many}"), line] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.yaml"), text).unwrap();
+        let loaded = loaded(folder.path(), "a.yaml");
+        let began = std::time::Instant::now();
+        let findings = findings::find(&loaded);
+        let shown = findings::text(&findings, &loaded, false);
+        assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+        assert!(!shown.contains("hunter") && shown.len() < 1 << 20, "{}", shown.len());
+    }
+}
+
 /// Real files of other people, where they are at hand: prints what is found, for a person to judge, and holds it
 /// against the list of those that were judged by hand.
 #[test]

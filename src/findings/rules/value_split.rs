@@ -29,7 +29,8 @@ fn look(look: &Look<'_>) -> Vec<Found> {
             let whose = before
                 .map_or_else(|| "a value".to_owned(), |before| format!("the value of `{}`", before.name));
             // What was cut off may be a part of a secret: only its length is told.
-            let message = format!("a comma cuts {whose}: the {length} characters behind it stand alone");
+            let message =
+                format!("a comma cuts {whose}: what is behind it ({length} in length) stands alone");
             found.push(look.found(before.unwrap_or(variable), message));
             continue;
         }

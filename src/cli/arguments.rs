@@ -36,7 +36,7 @@ pub enum Command {
     Drill(DrillArguments),
     /// Judge a saved run again (see `check --save-run`).
     Diagnose(DiagnoseArguments),
-    /// Explain a check or a cause.
+    /// Explain a check, a cause or a finding.
     Explain(ExplainArguments),
 }
 
@@ -183,7 +183,7 @@ pub struct DiagnoseArguments {
 /// Arguments of `explain`.
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArguments {
-    /// The id of a check or the code of a cause; without it, all are listed.
+    /// The id of a check, or the code of a cause or finding; without it, all are listed.
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
 }

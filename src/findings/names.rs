@@ -7,13 +7,13 @@ pub(super) fn holds_secret(name: &str) -> bool {
     if words.iter().any(|word| matches!(*word, "PUBLIC" | "PUBLISHABLE" | "ANON" | "SITE")) {
         return false;
     }
-    match words.as_slice() {
-        [.., "PASSWORD" | "PASSWD" | "PASS" | "PWD" | "PGPASSWORD" | "APIKEY" | "PASSPHRASE"] => true,
-        [.., "SECRET" | "TOKEN"] => true,
-        [.., "SECRET" | "API" | "PRIVATE" | "SIGNING" | "ENCRYPTION" | "MASTER" | "JWT", "KEY"] => true,
-        [.., "SECRET", "KEY", "BASE"] => true,
-        _ => false,
-    }
+    matches!(
+        words.as_slice(),
+        [.., "PASSWORD" | "PASSWD" | "PASS" | "PWD" | "PGPASSWORD" | "APIKEY" | "PASSPHRASE"]
+            | [.., "SECRET" | "TOKEN"]
+            | [.., "SECRET" | "API" | "PRIVATE" | "SIGNING" | "ENCRYPTION" | "MASTER" | "JWT", "KEY"]
+            | [.., "SECRET", "KEY", "BASE"]
+    )
 }
 
 /// Whether a variable of that name holds a password.

@@ -50,7 +50,7 @@ fn is_secret(text: &str) -> bool {
         || text.contains("://")
         || text.contains(":latest")
         || text.starts_with('/')
-        || crate::findings::open::references(text, false).first().is_some();
+        || !crate::findings::open::references(text, false).is_empty();
     let word = ["true", "false", "yes", "no"].contains(&text.to_ascii_lowercase().as_str());
     !text.trim().is_empty() && !is_dummy(text.trim_matches(['"', '\''])) && !reference && !word
 }

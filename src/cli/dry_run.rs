@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::arguments::CheckArguments;
 use super::read::mask::masked;
-use super::{Context, Refusal, announce, request, settings, unread};
+use super::{Context, Refusal, announce, request, settings, unplanned, unread};
 use crate::checks::CHECKS;
 use crate::findings::{self, Findings};
 use crate::model::{Service, Stated};
@@ -87,9 +87,9 @@ fn text(findings: &Findings, loaded: &Loaded, plan: &Result<Plan, Vec<PlanError>
         Ok(plan) => page.push_str(&planned(plan)),
         Err(errors) => {
             page.push_str("\nnot yet checkable:\n");
-            for error in errors {
+            for line in because(errors) {
                 // Writing to a String cannot fail.
-                let _ = writeln!(page, "  {}", shown(&because(error)));
+                let _ = writeln!(page, "  {}", shown(&line));
             }
         }
     }
@@ -131,14 +131,9 @@ fn planned(plan: &Plan) -> String {
     text
 }
 
-fn because(error: &PlanError) -> String {
-    match error {
-        PlanError::Unknown { what, place, .. } => {
-            format!("{place}: {error}; `check` will need it: state it, or pass --{what}")
-        }
-        PlanError::NothingRequired { place, .. } => format!("{place}: {error}"),
-        PlanError::NoSuchService { .. } | PlanError::Empty | PlanError::Table(_) => error.to_string(),
-    }
+/// Why `check` could not begin, line by line.
+fn because(errors: &[PlanError]) -> Vec<String> {
+    unplanned(errors).to_string().lines().map(str::to_owned).collect()
 }
 
 /// Every value that only the deploy knows: service, what it is, and the statement.
@@ -178,7 +173,7 @@ fn json(findings: &Findings, loaded: &Loaded, plan: &Result<Plan, Vec<PlanError>
     };
     json["problems"] = match plan {
         Ok(_) => serde_json::Value::Array(Vec::new()),
-        Err(errors) => errors.iter().map(because).collect(),
+        Err(errors) => because(errors).into(),
     };
     let open = open_values(loaded);
     json["open"] = open.iter().map(|(service, what, _)| format!("{service}/{what}")).collect();

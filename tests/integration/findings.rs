@@ -278,6 +278,8 @@ const JUDGED: &[(&str, &str)] = &[
     ("011", "database-host-loopback"),
     // `key: password`, as Kubernetes would have it.
     ("011", "secret-version-missing"),
+    // `--set-env-vars ALLOWED_HOSTS="a,b"`: the shell takes the quotes off, and gcloud splits at the comma.
+    ("045", "value-split"),
     // The probe works; nobody outside can ask there.
     ("053", "health-path-reserved"),
 ];

@@ -1,13 +1,13 @@
-//! `rungate explain`: a page for every cause and every check, embedded in the binary.
+//! `rungate explain`: a page for every cause, finding and check, embedded in the binary.
 
-/// The page of an id: what it means, how it is seen, how it is mended. Ids of causes and of checks do not overlap.
+/// The page of an id: what it means, how it is seen, how it is mended. No id has two meanings.
 pub fn explain(id: &str) -> Option<&'static str> {
     all().find(|(known, _)| *known == id).map(|(_, page)| page)
 }
 
-/// Every page with its id: the causes in the order of the chain, then the checks.
+/// Every page with its id: the causes in the order of the chain, then the findings that are none, then the checks.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    CAUSES.iter().chain(CHECKS).copied()
+    CAUSES.iter().chain(FINDINGS).chain(CHECKS).copied()
 }
 
 /// The id that was probably meant, where one is near enough.
@@ -29,6 +29,13 @@ macro_rules! page {
 }
 
 const CAUSES: &[(&str, &str)] = &[
+    page!("causes", "secret-as-plain-value"),
+    page!("causes", "secret-in-plain-text"),
+    page!("causes", "value-unresolved"),
+    page!("causes", "value-split"),
+    page!("causes", "database-variables-disagree"),
+    page!("causes", "health-path-reserved"),
+    page!("causes", "target-mismatch"),
     page!("causes", "service-not-found"),
     page!("causes", "container-did-not-start"),
     page!("causes", "revision-failed"),
@@ -44,6 +51,16 @@ const CAUSES: &[(&str, &str)] = &[
     page!("causes", "credential-trailing-whitespace"),
     page!("causes", "credential-empty"),
     page!("causes", "credential-unreadable"),
+    page!("causes", "credential-placeholder"),
+    page!("causes", "credential-quoted"),
+    page!("causes", "credential-unescaped"),
+    page!("causes", "credential-encoded"),
+    page!("causes", "credential-scheme-mismatch"),
+    page!("causes", "database-host-loopback"),
+    page!("causes", "database-host-placeholder"),
+    page!("causes", "database-port-wrong"),
+    page!("causes", "socket-tls-conflict"),
+    page!("causes", "socket-path-too-long"),
     page!("causes", "vpc-access-missing"),
     page!("causes", "vpc-connector-not-found"),
     page!("causes", "vpc-connector-not-ready"),
@@ -51,6 +68,7 @@ const CAUSES: &[(&str, &str)] = &[
     page!("causes", "vpc-api-disabled"),
     page!("causes", "vpc-wrong-network"),
     page!("causes", "egress-bypasses-database"),
+    page!("causes", "egress-blocks-cloudsql-socket"),
     page!("causes", "database-name-unresolvable"),
     page!("causes", "database-unreachable"),
     page!("causes", "instance-not-found"),
@@ -58,6 +76,9 @@ const CAUSES: &[(&str, &str)] = &[
     page!("causes", "instance-suspended"),
     page!("causes", "instance-not-running"),
     page!("causes", "instance-address-mismatch"),
+    page!("causes", "cloudsql-not-attached"),
+    page!("causes", "cloudsql-name-mismatch"),
+    page!("causes", "cloudsql-iam-login-misconfigured"),
     page!("causes", "database-refused"),
     page!("causes", "not-postgres"),
     page!("causes", "login-not-allowed"),
@@ -81,6 +102,16 @@ const CAUSES: &[(&str, &str)] = &[
     page!("causes", "not-enough-permission"),
     page!("causes", "not-visible-from-here"),
     page!("causes", "not-found-out"),
+];
+
+/// Findings in the files that are no cause by themselves.
+const FINDINGS: &[(&str, &str)] = &[
+    page!("findings", "variables-removed"),
+    page!("findings", "variables-merged"),
+    page!("findings", "latest-pinned-to-environment-variable"),
+    page!("findings", "secret-of-another-project"),
+    page!("findings", "default-service-account"),
+    page!("findings", "tcp-only-startup-probe"),
 ];
 
 const CHECKS: &[(&str, &str)] = &[

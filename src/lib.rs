@@ -13,6 +13,7 @@ pub mod checks;
 pub mod cli;
 pub mod diagnosis;
 pub mod explain;
+pub mod findings;
 pub mod model;
 pub mod pipeline;
 pub mod plan;

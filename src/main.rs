@@ -17,6 +17,9 @@ fn main() -> ExitCode {
     let context = Context::of_process();
     let style = settings::style(arguments.color, &context);
     let status = match &arguments.command {
+        Command::Check(asked) if asked.dry_run => {
+            cli::dry_run::dry_run(asked, &context, style).map_err(anyhow::Error::from)
+        }
         Command::Check(asked) => check(asked, &context, style),
         Command::Read(asked) => cli::commands::read(asked, &context, style).map_err(anyhow::Error::from),
         Command::Drill(asked) => cli::commands::drill(asked, &context, style).map_err(anyhow::Error::from),

@@ -36,7 +36,7 @@ pub enum Command {
     Drill(DrillArguments),
     /// Judge a saved run again (see `check --save-run`).
     Diagnose(DiagnoseArguments),
-    /// Explain a check or a cause.
+    /// Explain a check, a cause or a finding.
     Explain(ExplainArguments),
 }
 
@@ -99,6 +99,10 @@ pub struct CheckArguments {
     #[arg(long, short)]
     pub quiet: bool,
 
+    /// Look at the files only, and at what would be checked; nothing is asked over the network.
+    #[arg(long, conflicts_with_all = ["sandbox", "save_run", "inspect_secrets", "accept_unproven"])]
+    pub dry_run: bool,
+
     /// Run against an embedded stand-in of the cloud that the pipeline describes.
     #[arg(long)]
     pub sandbox: bool,
@@ -128,6 +132,7 @@ impl CheckArguments {
             save_run: None,
             concurrency: CONCURRENCY,
             quiet: true,
+            dry_run: false,
             sandbox: true,
             fault: Vec::new(),
             sandbox_latency: None,
@@ -178,7 +183,7 @@ pub struct DiagnoseArguments {
 /// Arguments of `explain`.
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArguments {
-    /// The id of a check or the code of a cause; without it, all are listed.
+    /// The id of a check, or the code of a cause or finding; without it, all are listed.
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
 }

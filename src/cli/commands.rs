@@ -87,7 +87,7 @@ pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> 
 /// `rungate explain`.
 ///
 /// # Errors
-/// A code that is neither a check nor a cause.
+/// A code that is no check, cause or finding.
 pub fn explain(asked: &ExplainArguments) -> Result<u8, Refusal> {
     let Some(code) = &asked.code else {
         let lines: Vec<String> = pages::all().map(|(id, _)| format!("{id}\n")).collect();
@@ -95,7 +95,7 @@ pub fn explain(asked: &ExplainArguments) -> Result<u8, Refusal> {
         return Ok(0);
     };
     let page = pages::explain(code).ok_or_else(|| {
-        let refusal = Refusal::new(format!("there is no check and no cause called {code}"));
+        let refusal = Refusal::new(format!("there is no check, cause or finding called {code}"));
         match pages::nearest(code) {
             Some(near) => refusal.hint(format!("did you mean {near}? `rungate explain` lists them all")),
             None => refusal.hint("`rungate explain` lists them all"),

@@ -5,6 +5,7 @@ pub mod commands;
 mod context;
 mod destinations;
 pub mod drill;
+pub mod dry_run;
 pub mod progress;
 pub mod read;
 mod refusal;

@@ -1,7 +1,7 @@
 //! `rungate read`: what was understood of the pipeline files, for people and as JSON.
 
 mod json;
-mod mask;
+pub(super) mod mask;
 
 use std::fmt::Write as _;
 

@@ -23,6 +23,22 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum CauseCode {
+    // The pipeline files
+    /// A secret's resource name is given as the literal value.
+    SecretAsPlainValue,
+    /// A password stands in the pipeline file itself.
+    SecretInPlainText,
+    /// A placeholder reached the service as text.
+    ValueUnresolved,
+    /// A comma or quote in a value cut it, or became part of it.
+    ValueSplit,
+    /// Two variables name different databases.
+    DatabaseVariablesDisagree,
+    /// The health path is one that Google's front end keeps for itself.
+    HealthPathReserved,
+    /// Gate and deploy name different projects or regions.
+    TargetMismatch,
+
     // Service and revision
     /// No such service in that project and region.
     ServiceNotFound,
@@ -58,6 +74,26 @@ pub enum CauseCode {
     CredentialEmpty,
     /// A connection string that no driver could read.
     CredentialUnreadable,
+    /// A dummy in place of a value.
+    CredentialPlaceholder,
+    /// Quotes that are part of the value.
+    CredentialQuoted,
+    /// A raw `@`, `/`, `#`, `?` or `%` in a connection string.
+    CredentialUnescaped,
+    /// JSON, base64 or a byte-order mark in place of the credential.
+    CredentialEncoded,
+    /// A scheme or option that the driver does not take.
+    CredentialSchemeMismatch,
+    /// The host is the container itself.
+    DatabaseHostLoopback,
+    /// The host is a name from a compose file.
+    DatabaseHostPlaceholder,
+    /// The port is another server's.
+    DatabasePortWrong,
+    /// TLS is required on the `/cloudsql` socket.
+    SocketTlsConflict,
+    /// The path of the socket is longer than Linux allows.
+    SocketPathTooLong,
 
     // Way to the database
     /// A private database, and no way into the VPC.
@@ -74,6 +110,8 @@ pub enum CauseCode {
     VpcWrongNetwork,
     /// The egress setting does not carry the database's address.
     EgressBypassesDatabase,
+    /// The `/cloudsql` socket, with all traffic sent into the VPC.
+    EgressBlocksCloudsqlSocket,
     /// The host name has no address where it is asked.
     DatabaseNameUnresolvable,
     /// Packets vanish, and nothing in the control plane explains it.
@@ -90,6 +128,12 @@ pub enum CauseCode {
     InstanceNotRunning,
     /// The host is no address of the instance.
     InstanceAddressMismatch,
+    /// The host is a `/cloudsql` socket, and no instance is attached.
+    CloudsqlNotAttached,
+    /// The host is the socket of an instance that is not attached.
+    CloudsqlNameMismatch,
+    /// The IAM user is not named as PostgreSQL names it.
+    CloudsqlIamLoginMisconfigured,
 
     // Talking to PostgreSQL
     /// Nothing listens there.
@@ -164,6 +208,27 @@ impl CauseCode {
             | Self::HealthEndpointFailing
             | Self::NotFoundOut => true,
             Self::ServiceNotFound
+            | Self::SecretAsPlainValue
+            | Self::SecretInPlainText
+            | Self::ValueUnresolved
+            | Self::ValueSplit
+            | Self::DatabaseVariablesDisagree
+            | Self::HealthPathReserved
+            | Self::TargetMismatch
+            | Self::CredentialPlaceholder
+            | Self::CredentialQuoted
+            | Self::CredentialUnescaped
+            | Self::CredentialEncoded
+            | Self::CredentialSchemeMismatch
+            | Self::DatabaseHostLoopback
+            | Self::DatabaseHostPlaceholder
+            | Self::DatabasePortWrong
+            | Self::SocketTlsConflict
+            | Self::SocketPathTooLong
+            | Self::EgressBlocksCloudsqlSocket
+            | Self::CloudsqlNotAttached
+            | Self::CloudsqlNameMismatch
+            | Self::CloudsqlIamLoginMisconfigured
             | Self::RevisionFailed
             | Self::RevisionNotServing
             | Self::DatabaseVariableMissing

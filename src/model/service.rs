@@ -68,6 +68,28 @@ pub struct VpcAccess {
     pub subnet: Option<Stated>,
 }
 
+/// What Cloud Run asks before it takes a new instance for started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StartupProbe {
+    /// A request over HTTP, which the service answers itself.
+    Http,
+    /// A request over gRPC, which the service answers itself.
+    Grpc,
+    /// Whether the port is open; also what Cloud Run does where nothing is stated.
+    Tcp,
+}
+
+/// What a deploy does to the plain variables that the service has and that it does not state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OtherVariables {
+    /// They stay (`--update-env-vars`, the action's default); where it says so.
+    Kept(Place),
+    /// They are removed (`--set-env-vars`, the action's `overwrite`); where it says so.
+    Removed(Place),
+}
+
 /// A service as the pipeline states it. What the files do not state is absent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {
@@ -95,6 +117,12 @@ pub struct Service {
     pub cloudsql_instances: Vec<Stated>,
     /// Plain variables of the ingress container.
     pub env: Vec<Variable>,
+    /// What the deploy does to variables that it does not state; `None` where no flag or input decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_variables: Option<OtherVariables>,
+    /// Variables that an earlier step of the same file sets and a later one removes again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed_env: Vec<Variable>,
     /// Secrets of the ingress container.
     pub secrets: Vec<SecretReference>,
     /// Port of the ingress container, as written.
@@ -107,6 +135,9 @@ pub struct Service {
     pub tag: Option<Stated>,
     /// Health paths that the files state (probes, curl calls), best first.
     pub health_paths: Vec<Stated>,
+    /// The startup probe of the ingress container, where one is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub startup_probe: Option<StartupProbe>,
     /// The other containers.
     pub sidecars: Vec<Sidecar>,
     /// How health is asked and judged.
@@ -135,12 +166,15 @@ impl Service {
             vpc: VpcAccess::default(),
             cloudsql_instances: Vec::new(),
             env: Vec::new(),
+            other_variables: None,
+            removed_env: Vec::new(),
             secrets: Vec::new(),
             port: None,
             allow_unauthenticated: None,
             no_traffic: None,
             tag: None,
             health_paths: Vec::new(),
+            startup_probe: None,
             sidecars: Vec::new(),
             health: HealthExpectation::default(),
             database: None,

@@ -19,7 +19,7 @@ const BEFORE: usize = 40;
 const LONGEST_MESSAGE: usize = 600;
 
 /// Renders one problem, without a line feed at its end. `text` gives the text of a file, where it was read.
-pub(super) fn render<'t>(
+pub(crate) fn render<'t>(
     problem: &Problem,
     text: impl Fn(&Arc<str>) -> Option<&'t str>,
     colour: bool,
@@ -27,6 +27,7 @@ pub(super) fn render<'t>(
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Advice => Level::NOTE.with_name("advice"),
     };
     let title = level.primary_title(printable(&problem.message, LONGEST_MESSAGE)).id(problem.code);
     let mut group = Group::with_title(title);
@@ -36,6 +37,9 @@ pub(super) fn render<'t>(
     }
     if let Some((place, label)) = &problem.related {
         group = with_place(group, place, 1, Some(label), &text, &mut origins);
+    }
+    if let Some(note) = &problem.note {
+        group = group.element(Level::NOTE.message(printable(note, LONGEST_MESSAGE)));
     }
     if let Some(hint) = &problem.hint {
         group = group.element(Level::HELP.message(printable(hint, LONGEST_MESSAGE)));

@@ -8,7 +8,7 @@ use super::problem::{Problem, Problems};
 use super::value::{Dialect, Values};
 use super::yaml::{Kind, Node};
 use super::{File, Format, Reading, script, secret};
-use crate::model::{DeploysVia, Place, Service, Stated, Variable};
+use crate::model::{DeploysVia, OtherVariables, Place, Service, Stated, Variable};
 
 /// GitHub Actions.
 pub(super) static FORMAT: Format = Format {
@@ -127,6 +127,7 @@ impl Step<'_> {
                     .hint("say in rungate.yaml which variables of it matter"),
             );
         }
+        service.other_variables = self.other_variables();
         for (pair, place) in self.pairs("env_vars", problems) {
             let value = self.values.state(&pair.value, place);
             put(&mut service.env, Variable { name: pair.key, value }, |variable| &variable.name);
@@ -135,6 +136,18 @@ impl Step<'_> {
             let text = self.values.resolve(&pair.value);
             let reference = secret::reference(&pair.key, &text, &place, self.values, problems);
             put(&mut service.secrets, reference, |reference| &reference.target);
+        }
+    }
+
+    /// What `env_vars_update_strategy` says of `env_vars`; `merge` unless stated.
+    fn other_variables(&self) -> Option<OtherVariables> {
+        let given = self.node_of("env_vars")?.place.clone();
+        match self.input("env_vars_update_strategy") {
+            Some(strategy) => match strategy.as_known()? {
+                "overwrite" => Some(OtherVariables::Removed(strategy.place)),
+                _ => Some(OtherVariables::Kept(strategy.place)),
+            },
+            None => Some(OtherVariables::Kept(given)),
         }
     }
 

@@ -7,7 +7,7 @@ use super::gcloud::put;
 use super::load::Read;
 use super::problem::{Problem, Problems};
 use super::secret::looks_secret;
-use crate::model::{DeploysVia, Service, Stated, Value};
+use crate::model::{DeploysVia, OtherVariables, Service, Stated, Value, Variable};
 
 /// The one deadline that the files state.
 pub(super) fn deadline(files: &[Read], problems: &mut Problems) -> Option<Duration> {
@@ -206,6 +206,12 @@ pub(super) fn update(known: &mut Service, update: Service) {
     later(&mut known.port, update.port);
     later(&mut known.tag, update.tag);
     known.no_traffic = update.no_traffic.or(known.no_traffic);
+    if matches!(update.other_variables, Some(OtherVariables::Removed(_))) {
+        let stays = |variable: &&Variable| update.env.iter().any(|other| other.name == variable.name);
+        known.removed_env.extend(known.env.iter().filter(|variable| !stays(variable)).cloned());
+    }
+    known.other_variables = update.other_variables.or(known.other_variables.take());
+    known.startup_probe = update.startup_probe.or(known.startup_probe);
     for variable in update.env {
         put(&mut known.env, variable, |variable| &variable.name);
     }

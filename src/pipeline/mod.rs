@@ -27,11 +27,12 @@ use std::time::Duration;
 
 use crate::model::{DeploysVia, Place, Service, Stated};
 pub use duration::duration;
-pub(crate) use excerpt::printable;
+pub(crate) use excerpt::{printable, render as render_problem};
 pub use load::{Found, Loaded, ReadFile, Request, load};
 pub use problem::{Problem, Problems, Severity};
 pub use secret::looks_secret;
 use source::Source;
+pub(crate) use suggest::nearest as nearest_words;
 use yaml::Node;
 
 /// A format of pipeline files, as data.

@@ -10,12 +10,14 @@ use super::source::Source;
 use crate::model::Place;
 
 /// Whether a problem stops the gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The files cannot be taken as they are.
     Error,
     /// They can, but something in them was not understood or looks wrong.
     Warning,
+    /// Nothing is wrong, but there is a safer way.
+    Advice,
 }
 
 /// One thing that is wrong.
@@ -33,6 +35,8 @@ pub struct Problem {
     pub message: String,
     /// A second place that belongs to it, and what stands there.
     pub related: Option<(Place, String)>,
+    /// Why it matters.
+    pub note: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
     /// Whether the lines at its places may hold a secret value: then they are not shown.
@@ -49,6 +53,7 @@ impl Problem {
             length: 1,
             message: message.into(),
             related: None,
+            note: None,
             hint: None,
             confidential: false,
         }
@@ -121,6 +126,16 @@ impl Problems {
     /// The problems, in file order.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.list.iter()
+    }
+
+    /// The text of a file that was read.
+    pub fn source(&self, file: &str) -> Option<&str> {
+        self.sources.get(file).map(AsRef::as_ref)
+    }
+
+    /// The files that were read, with their texts.
+    pub fn sources(&self) -> impl Iterator<Item = (&Arc<str>, &str)> {
+        self.sources.iter().map(|(file, text)| (file, text.as_ref()))
     }
 
     /// Whether there is none.

@@ -6,7 +6,7 @@ fn tolerance(word: &str) -> usize {
 }
 
 /// The known words that are near enough to be meant, nearest first, at most three.
-pub(super) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
+pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<&'k str> {
     // Longer than any known word: comparing would only cost time.
     if written.len() > 100 {
         return Vec::new();

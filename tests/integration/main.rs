@@ -35,6 +35,8 @@ mod diagnosis;
 mod docs;
 /// Situation -> exit status, whatever becomes of the reports.
 mod exit_status;
+/// Static findings, each with a bad file and a near miss.
+mod findings;
 /// Real gcloud reads the sandbox.
 mod gcloud;
 /// Services and control planes that answer with malice or nonsense.

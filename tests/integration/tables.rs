@@ -1,4 +1,4 @@
-//! The tables belong together: every cause and every check has a page, every page belongs to one.
+//! The tables belong together: every cause, every finding and every check has a page, every page belongs to one.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,10 +6,22 @@ use std::path::Path;
 use rungate::checks::CHECKS;
 use rungate::diagnosis::Graph;
 use rungate::diagnosis::cause::CauseCode;
-use rungate::{explain, report};
+use rungate::findings::RULES;
+use rungate::run::record::RunRecord;
+use rungate::sandbox::faults::FAULTS;
+use rungate::{diagnosis, explain, report};
 use strum::IntoEnumIterator;
 
 use crate::records;
+
+/// Causes without a fault, a finding or a recorded run: the tables of `diagnosis.rs` reach them.
+const REACHED_BY_TABLES: &[&str] = &[
+    "connection-cut",
+    "connection-parameter-invalid",
+    "revision-failed",
+    "tls-unsupported",
+    "vpc-api-disabled",
+];
 
 fn causes() -> BTreeSet<String> {
     CauseCode::iter().map(|code| code.to_string()).collect()
@@ -25,6 +37,40 @@ fn pages_on_disk(folder: &str) -> BTreeSet<String> {
 #[test]
 fn every_cause_has_its_page_and_every_page_its_cause() {
     assert_eq!(pages_on_disk("causes"), causes());
+}
+
+#[test]
+fn every_finding_has_its_page() {
+    let codes: BTreeSet<String> = RULES.iter().map(|rule| rule.code.to_owned()).collect();
+    let advice: BTreeSet<String> = codes.difference(&causes()).cloned().collect();
+    assert_eq!(pages_on_disk("findings"), advice, "a finding that foresees a cause shares its page");
+    for rule in RULES {
+        let page = explain::explain(rule.code).unwrap();
+        assert!(page.contains("`rungate check --dry-run`"), "the page of {} does not say so", rule.code);
+    }
+}
+
+/// A cause that nothing names is a promise that nobody keeps.
+#[test]
+fn every_cause_is_reached() {
+    let rules = RULES.iter().map(|rule| rule.code.to_owned());
+    let faults = FAULTS.iter().map(|fault| fault.code.to_owned());
+    let reached: BTreeSet<String> = rules.chain(faults).chain(recorded()).collect();
+    let elsewhere: BTreeSet<String> = REACHED_BY_TABLES.iter().map(|code| (*code).to_owned()).collect();
+    let unreached: BTreeSet<_> = causes().difference(&reached).cloned().collect();
+    assert!(unreached.is_subset(&elsewhere), "nothing reaches {:?}", unreached.difference(&elsewhere));
+}
+
+/// The causes that recorded runs end in.
+fn recorded() -> Vec<String> {
+    let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/runs");
+    let files = runs.read_dir().unwrap().map(|entry| entry.unwrap().path().join("run.json"));
+    let causes = files.flat_map(|file| {
+        let record: RunRecord = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let diagnosis = diagnosis::diagnose(&record);
+        diagnosis.causes.iter().map(|cause| cause.code.to_string()).collect::<Vec<_>>()
+    });
+    causes.collect()
 }
 
 #[test]
@@ -57,7 +103,7 @@ fn every_page_is_in_the_binary_under_its_own_id_once() {
     let unique: BTreeSet<String> = embedded.iter().map(|id| (*id).to_owned()).collect();
     assert_eq!(unique.len(), embedded.len(), "an id is both a cause and a check, or stands twice");
     let on_disk: BTreeSet<String> =
-        pages_on_disk("causes").union(&pages_on_disk("checks")).cloned().collect();
+        ["causes", "checks", "findings"].into_iter().flat_map(pages_on_disk).collect();
     assert_eq!(unique, on_disk);
     for (id, page) in explain::all() {
         assert!(page.starts_with(&format!("# {id}\n")), "{id}");
@@ -70,8 +116,9 @@ fn pages_are_whole_and_name_only_what_exists() {
     for (id, page) in explain::all() {
         let lines = page.lines().count();
         assert!((15..=45).contains(&lines), "{id} has {lines} lines");
-        let cause = causes().contains(id);
-        let sections = if cause {
+        let sections = if pages_on_disk("findings").contains(id) {
+            &["## How rungate sees it", "## Why it matters", "## Mend", "## Related"][..]
+        } else if causes().contains(id) {
             &["## How rungate sees it", "## Symptoms", "## Mend", "## Related"][..]
         } else {
             &["## Looks", "## Outcomes", "## For the verdict", "## Causes that it shows", "## Explained by"][..]

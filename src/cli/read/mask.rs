@@ -7,7 +7,7 @@ use crate::model::Stated;
 use crate::pipeline::looks_secret;
 
 /// A variable's value for people: masked where its name looks secret, and the password of a URL always.
-pub(super) fn masked(name: &str, value: &Stated) -> String {
+pub(in crate::cli) fn masked(name: &str, value: &Stated) -> String {
     let text = value.raw();
     if looks_secret(name) && !text.is_empty() && !is_reference(text) {
         return "(masked)".to_owned();

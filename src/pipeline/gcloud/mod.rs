@@ -7,7 +7,7 @@ mod flags;
 use super::list;
 use super::problem::{Problem, Problems};
 use super::value::Values;
-use crate::model::{DeploysVia, Place, Service, Stated};
+use crate::model::{DeploysVia, OtherVariables, Place, Service, StartupProbe, Stated};
 use containers::Containers;
 pub(super) use containers::put;
 use flags::{Flag, Words};
@@ -92,6 +92,16 @@ fn apply(service: &mut Service, flags: &[Flag], values: &Values, problems: &mut 
             "--no-traffic" => service.no_traffic = Some(true),
             _ => {}
         }
+        let place = || flag.place.clone();
+        match flag.name.as_str() {
+            "--set-env-vars" | "--env-vars-file" | "--clear-env-vars" => {
+                service.other_variables = Some(OtherVariables::Removed(place()));
+            }
+            "--update-env-vars" | "--remove-env-vars" => {
+                service.other_variables = Some(OtherVariables::Kept(place()));
+            }
+            _ => {}
+        }
         let Some(value) = &flag.value else { continue };
         let stated = || values.stated(value.as_str(), flag.place.clone());
         let items = || {
@@ -118,7 +128,10 @@ fn apply(service: &mut Service, flags: &[Flag], values: &Values, problems: &mut 
                 }
             }
             "--readiness-probe" => probes[0] = probe_path(value, flag, values),
-            "--startup-probe" => probes[1] = probe_path(value, flag, values),
+            "--startup-probe" => {
+                service.startup_probe = startup_probe(value, values);
+                probes[1] = probe_path(value, flag, values);
+            }
             "--liveness-probe" => probes[2] = probe_path(value, flag, values),
             "--env-vars-file" | "--flags-file" => problems.push(
                 Problem::warning("file-not-followed", format!("what `{}` names is not read", flag.name))
@@ -130,6 +143,16 @@ fn apply(service: &mut Service, flags: &[Flag], values: &Values, problems: &mut 
     }
     containers.give_to(service);
     service.health_paths.extend(probes.into_iter().flatten());
+}
+
+/// The kind of a probe, by its keys; nothing where only times are stated.
+fn startup_probe(value: &str, values: &Values) -> Option<StartupProbe> {
+    list::gcloud_pairs(value, values).iter().find_map(|pair| match pair.key.split('.').next() {
+        Some("httpGet") => Some(StartupProbe::Http),
+        Some("grpc") => Some(StartupProbe::Grpc),
+        Some("tcpSocket") => Some(StartupProbe::Tcp),
+        Some(_) | None => None,
+    })
 }
 
 /// `httpGet.path=/health,httpGet.port=8080`.

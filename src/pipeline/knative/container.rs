@@ -1,7 +1,7 @@
 //! The containers of a manifest: their variables, secrets, mounts and probes.
 
 use super::{Problem, Problems, stated};
-use crate::model::{SecretReference, Service, Sidecar, Stated, Variable};
+use crate::model::{SecretReference, Service, Sidecar, StartupProbe, Stated, Variable};
 use crate::pipeline::value::Values;
 use crate::pipeline::yaml::Node;
 
@@ -55,6 +55,7 @@ impl Pod<'_> {
                 let port = container.get("ports").and_then(|ports| ports.items().first());
                 service.port = stated(port.and_then(|port| port.get("containerPort")), self.values);
                 service.health_paths.extend(self.probes(container));
+                service.startup_probe = startup_probe(container);
             } else {
                 let name = stated(container.get("name"), self.values);
                 service.sidecars.push(Sidecar { name, image, env, secrets });
@@ -164,4 +165,13 @@ impl Pod<'_> {
         }
         paths
     }
+}
+
+/// The kind of a container's startup probe.
+fn startup_probe(container: &Node) -> Option<StartupProbe> {
+    let probe = container.get("startupProbe")?;
+    [("httpGet", StartupProbe::Http), ("grpc", StartupProbe::Grpc), ("tcpSocket", StartupProbe::Tcp)]
+        .into_iter()
+        .find(|(key, _)| probe.get(key).is_some())
+        .map(|(_, kind)| kind)
 }

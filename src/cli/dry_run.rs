@@ -1,0 +1,190 @@
+//! `rungate check --dry-run`: what the files alone show to be wrong, what would be checked, and what stays open. No
+//! network.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use super::arguments::CheckArguments;
+use super::read::mask::masked;
+use super::{Context, Refusal, announce, request, settings, unplanned, unread};
+use crate::checks::CHECKS;
+use crate::findings::{self, Findings};
+use crate::model::{Service, Stated};
+use crate::pipeline::{self, Loaded, printable};
+use crate::plan::{self, Plan, PlanError};
+use crate::report::{Destination, Style};
+use crate::run::record::Role;
+
+/// The longest name or expression that is shown, in characters.
+const LONGEST: usize = 200;
+
+/// Runs the dry run: 0, or 1 where a finding is an error.
+///
+/// # Errors
+/// Problems of the files, or a report that cannot be written.
+pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
+    let reports = asked.report.iter().map(|text| destination(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
+    announce(&loaded, asked.quiet, style);
+    only(&mut loaded, &asked.service)?;
+    let findings = findings::find(&loaded);
+    let plan = plan::build(&loaded.pipeline, CHECKS, &settings::defaults(asked, context));
+    let page = |colour| text(&findings, &loaded, &plan, colour);
+    if reports.iter().all(|report| report.target.is_some()) {
+        say(&page(style.colour));
+    }
+    for report in reports {
+        let text = if report.json { format!("{:#}\n", json(&findings, &loaded, &plan)) } else { page(false) };
+        match report.target {
+            Some(target) => target.write(&text).map_err(|error| Refusal::new(error.to_string()))?,
+            None => say(&text),
+        }
+    }
+    Ok(u8::from(findings.has_errors()))
+}
+
+/// A report of a dry run.
+struct Report {
+    json: bool,
+    /// `None`: standard output.
+    target: Option<Destination>,
+}
+
+/// `FORMAT=PATH`; a dry run has no test cases, so it is text or JSON.
+fn destination(text: &str) -> Result<Report, Refusal> {
+    let json = match text.split_once('=') {
+        Some(("text", _)) => false,
+        Some(("json", _)) => true,
+        Some(_) | None => {
+            return Err(Refusal::new(format!("--report {text} is not possible in a dry run"))
+                .hint("write text=PATH or json=PATH: nothing is checked, so there are no test cases"));
+        }
+    };
+    let path = text.split_once('=').map_or("", |(_, path)| path);
+    let open = || Destination::open(Path::new(path)).map_err(|error| Refusal::new(error.to_string()));
+    Ok(Report { json, target: if path == "-" { None } else { Some(open()?) } })
+}
+
+/// Leaves only the services that were asked for.
+fn only(loaded: &mut Loaded, asked: &[String]) -> Result<(), Refusal> {
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let called = |service: &Service| service.name.as_ref().map_or("", |name| name.raw()).to_owned();
+    let names: Vec<String> = loaded.pipeline.services.iter().map(called).collect();
+    if let Some(unknown) = asked.iter().find(|name| !names.contains(name)) {
+        let known = names.join(", ");
+        return Err(Refusal::new(format!("the pipeline deploys no service {unknown}; it deploys {known}")));
+    }
+    loaded.pipeline.services.retain(|service| asked.contains(&called(service)));
+    Ok(())
+}
+
+fn text(findings: &Findings, loaded: &Loaded, plan: &Result<Plan, Vec<PlanError>>, colour: bool) -> String {
+    let mut page = findings::text(findings, loaded, colour);
+    match plan {
+        Ok(plan) => page.push_str(&planned(plan)),
+        Err(errors) => {
+            page.push_str("\nnot yet checkable:\n");
+            for line in because(errors) {
+                // Writing to a String cannot fail.
+                let _ = writeln!(page, "  {}", shown(&line));
+            }
+        }
+    }
+    let open = open_values(loaded);
+    if !open.is_empty() {
+        page.push_str("\nleft open, known to the deploy only:\n");
+        for (service, what, stated) in open {
+            let expression = match stated.raw() {
+                "" => "(not stated)".to_owned(),
+                _ => masked(&what, stated),
+            };
+            let place = shown(&stated.place.to_string());
+            let _ = writeln!(page, "  {}: {} = {expression}  {place}", shown(&service), shown(&what));
+        }
+    }
+    page
+}
+
+/// What would be checked, service by service.
+fn planned(plan: &Plan) -> String {
+    let mut text = String::new();
+    for (index, target) in plan.targets.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "\nwould check {} ({}, {}), deployed at {}:",
+            shown(&target.key),
+            shown(&target.project),
+            shown(&target.region),
+            shown(&target.service.place.to_string()),
+        );
+        for node in plan.nodes.iter().filter(|node| node.target == index) {
+            let subject = node.subject.as_ref().map_or_else(String::new, |subject| format!("[{subject}]"));
+            let id = format!("{}{}", node.check.id, shown(&subject));
+            let advisory = if node.role == Role::Advisory { " (advisory)" } else { "" };
+            let place = shown(&node.place.to_string());
+            let _ = writeln!(text, "  {id:<40} {}{advisory}  {place}", node.check.holds);
+        }
+    }
+    text
+}
+
+/// Why `check` could not begin, line by line.
+fn because(errors: &[PlanError]) -> Vec<String> {
+    unplanned(errors).to_string().lines().map(str::to_owned).collect()
+}
+
+/// Every value that only the deploy knows: service, what it is, and the statement.
+fn open_values(loaded: &Loaded) -> Vec<(String, String, &Stated)> {
+    let mut open = Vec::new();
+    for service in &loaded.pipeline.services {
+        let name = service.name.as_ref().map_or("(no name)", |name| name.raw());
+        let vpc = &service.vpc;
+        let facts = [
+            ("name", &service.name),
+            ("project", &service.project),
+            ("region", &service.region),
+            ("service account", &service.service_account),
+            ("VPC connector", &vpc.connector),
+            ("VPC egress", &vpc.egress),
+            ("network", &vpc.network),
+            ("subnet", &vpc.subnet),
+        ];
+        let facts = facts.into_iter().filter_map(|(what, stated)| Some((what, stated.as_ref()?)));
+        let sql = service.cloudsql_instances.iter().map(|instance| ("Cloud SQL", instance));
+        let env = service.env.iter().map(|variable| (variable.name.as_str(), &variable.value));
+        let secrets = service.secrets.iter().flat_map(|secret| {
+            [(secret.target.as_str(), &secret.secret), (secret.target.as_str(), &secret.version)]
+        });
+        let all = facts.chain(sql).chain(env).chain(secrets);
+        let unknown = all.filter(|(_, stated)| stated.as_known().is_none());
+        open.extend(unknown.map(|(what, stated)| (name.to_owned(), what.to_owned(), stated)));
+    }
+    open
+}
+
+fn json(findings: &Findings, loaded: &Loaded, plan: &Result<Plan, Vec<PlanError>>) -> serde_json::Value {
+    let mut json = findings::json(findings);
+    json["planned"] = match plan {
+        Ok(plan) => plan.nodes.iter().map(|node| plan.key(node)).collect(),
+        Err(_) => serde_json::Value::Array(Vec::new()),
+    };
+    json["problems"] = match plan {
+        Ok(_) => serde_json::Value::Array(Vec::new()),
+        Err(errors) => because(errors).into(),
+    };
+    let open = open_values(loaded);
+    json["open"] = open.iter().map(|(service, what, _)| format!("{service}/{what}")).collect();
+    json
+}
+
+fn shown(text: &str) -> String {
+    printable(text, LONGEST).replace('\n', "\\n")
+}
+
+/// Writes to standard output; a reader that closed the pipe has what it wanted.
+fn say(text: &str) {
+    drop(std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()));
+}

@@ -1,0 +1,66 @@
+//! A JSON document, base64 text or a byte-order mark stands where the credential should be.
+
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
+use base64::Engine as _;
+
+/// See the module.
+pub(super) static RULE: Rule = Rule {
+    code: "credential-encoded",
+    severity: Severity::Error,
+    what: "JSON, base64 or a byte-order mark stands where the credential should be",
+    why: "Cloud Run and the drivers decode nothing: the service logs in with the encoded text",
+    mend: "give the decoded value, or the one field of the document",
+    look,
+};
+
+fn look(look: &Look<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    let passwords = look.ways.iter().filter_map(|way| way.password.as_ref());
+    let strings = look
+        .service
+        .env
+        .iter()
+        .filter(|variable| ["DATABASE_URL", "DB_URL", "POSTGRES_URL"].contains(&variable.name.as_str()));
+    let candidates = passwords.filter_map(|piece| Some((piece.from, piece.known()?.to_owned())));
+    let strings = strings.filter_map(|variable| Some((variable, variable.value.as_known()?.to_owned())));
+    for (variable, text) in candidates.chain(strings) {
+        if let Some(what) = encoding(&text) {
+            found.push(look.found(variable, format!("`{}` holds {what}", variable.name)));
+        }
+    }
+    found
+}
+
+/// What a text is, where it is no credential itself.
+fn encoding(text: &str) -> Option<&'static str> {
+    let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
+    let decoded = || {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).ok()?;
+        String::from_utf8(bytes).ok()
+    };
+    if text.starts_with('\u{feff}') {
+        Some("a byte-order mark before its text")
+    } else if object.is_ok_and(|object| !object.is_empty()) {
+        Some("a JSON document")
+    } else if decoded().is_some_and(|text| text.starts_with("postgres://") || text.starts_with("postgresql"))
+    {
+        Some("a connection string in base64")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_surely_is_encoded_is_told() {
+        assert_eq!(encoding(r#"{"password":"x"}"#), Some("a JSON document"));
+        assert!(encoding("cG9zdGdyZXM6Ly91OnBAaC9k").is_some());
+        for text in ["hunter2", "aHVudGVyMg==", "{}", "{not json", ""] {
+            assert_eq!(encoding(text), None, "{text}");
+        }
+    }
+}

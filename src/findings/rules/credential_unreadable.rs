@@ -1,0 +1,42 @@
+//! A connection string that no driver could read.
+
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
+use crate::probe::postgres::dsn::DsnError;
+
+/// See the module.
+pub(super) static RULE: Rule = Rule {
+    code: "credential-unreadable",
+    severity: Severity::Error,
+    what: "the connection string cannot be read",
+    why: "the driver refuses it when the service starts, or at the first request",
+    mend: "write postgresql://USER:PASSWORD@HOST:5432/DATABASE, with special characters percent-encoded",
+    look,
+};
+
+fn look(look: &Look<'_>) -> Vec<Found> {
+    let readable = |error: &DsnError| match error {
+        // That has a rule of its own; the mode may be a driver's own word.
+        DsnError::PercentEncoding(_) | DsnError::SslMode => true,
+        DsnError::NoForm
+        | DsnError::Scheme
+        | DsnError::Port
+        | DsnError::Host
+        | DsnError::NotUtf8(_)
+        | DsnError::KeyValue => false,
+    };
+    let unreadable = look.ways.iter().filter_map(|way| Some((way.dsn.as_ref()?, way.error.as_ref()?)));
+    unreadable
+        // An `@` behind the host's place is an unescaped password, told as that.
+        .filter(|(dsn, error)| !readable(error) && dsn.text.matches('@').count() < 2 && !cut(&dsn.text))
+        .map(|(dsn, error)| look.found(dsn.from, format!("`{}` cannot be read: {error}", dsn.from.name)))
+        .collect()
+}
+
+/// Whether an `@` stands behind the part that should hold it.
+fn cut(dsn: &str) -> bool {
+    let rest = dsn.split_once("://").map_or(dsn, |(_, rest)| rest);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    !authority.contains('@') && tail.contains('@')
+}

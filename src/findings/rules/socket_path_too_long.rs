@@ -1,0 +1,30 @@
+//! The socket's path is longer than Unix allows.
+
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
+
+/// See the module.
+pub(super) static RULE: Rule = Rule {
+    code: "socket-path-too-long",
+    severity: Severity::Error,
+    what: "the path of the /cloudsql socket is too long",
+    why: "Linux takes 107 bytes for a socket's path, with /.s.PGSQL.5432 at its end; drivers give up with `AF_UNIX path too long`",
+    mend: "connect over TCP to the private address, or give the instance a shorter name",
+    look,
+};
+
+fn look(look: &Look<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for way in &look.ways {
+        let Some((folder, variable)) = way.socket() else { continue };
+        let length = folder.len() + "/.s.PGSQL.5432".len();
+        if crate::findings::open::is_known(folder) && length > 107 {
+            let message = format!(
+                "the socket that `{}` leads to has a path of {length} bytes; 107 are possible",
+                variable.name
+            );
+            found.push(look.found(variable, message));
+        }
+    }
+    found
+}

@@ -1,0 +1,54 @@
+//! The database has a private address, and the deploy names no way into the VPC.
+
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
+use crate::model::{DeploysVia, VpcAccess};
+
+/// See the module.
+pub(super) static RULE: Rule = Rule {
+    code: "vpc-access-missing",
+    severity: Severity::Error,
+    what: "a private database, and no way into the VPC",
+    why: "without a connector or direct VPC egress, packets to a private address leave for the internet and are lost: i/o timeout",
+    mend: "add --network=NETWORK --subnet=SUBNET, or --vpc-connector=CONNECTOR, even if an earlier deploy has set it",
+    look,
+};
+
+fn look(look: &Look<'_>) -> Vec<Found> {
+    let VpcAccess { connector, network, subnet, .. } = &look.service.vpc;
+    if connector.is_some() || network.is_some() || subnet.is_some() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut told: Vec<&str> = Vec::new();
+    for way in &look.ways {
+        let Some((host, variable)) = way.known_host() else { continue };
+        let private = host.trim().parse::<std::net::Ipv4Addr>().is_ok_and(is_private);
+        if !private || told.contains(&host) {
+            continue;
+        }
+        told.push(host);
+        let message = format!(
+            "`{}` leads to the private address {host}, and the deploy names neither connector nor network",
+            variable.name
+        );
+        let found_one = look.found(variable, message).related(&look.service.place, "deployed here");
+        found.push(match look.service.deploys_via {
+            DeploysVia::Manifest => {
+                found_one.mend("add the annotation run.googleapis.com/network-interfaces or run.googleapis.com/vpc-access-connector: `services replace` drops what the manifest does not say")
+            }
+            DeploysVia::Native => found_one.mend("say under `vpc:` which connector, or which network and subnet, the service has"),
+            DeploysVia::GcloudRunDeploy
+            | DeploysVia::DeployCloudrunAction
+            | DeploysVia::ServicesReplace
+            | DeploysVia::ServicesUpdate => found_one,
+        });
+    }
+    found
+}
+
+/// RFC 1918 and RFC 6598: what no router of the internet carries.
+fn is_private(address: std::net::Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    address.is_private() || first == 100 && (64..128).contains(&second)
+}

@@ -216,7 +216,7 @@ fn read(
             .hint(format!("known are: {}", known.join(", ")));
         return Err(vec![problem]);
     };
-    let file = File { source: &source, documents: &documents, known_checks };
+    let file = File { source: &source, path, documents: &documents, known_checks };
     let reading = (format.read)(&file, problems);
     Ok(Read { name: source.name, format, reading })
 }

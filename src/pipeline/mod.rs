@@ -19,10 +19,11 @@ mod script;
 mod secret;
 pub mod source;
 mod suggest;
+mod text;
 pub mod value;
 pub mod yaml;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::model::{DeploysVia, Place, Service, Stated};
@@ -59,6 +60,8 @@ impl std::fmt::Debug for Format {
 pub struct File<'a> {
     /// Its name and text.
     pub source: &'a Source,
+    /// Where it lies.
+    pub path: &'a Path,
     /// Its documents.
     pub documents: &'a [Node],
     /// Ids of the checks that exist, for `require:` and `advisory:`.
@@ -76,6 +79,10 @@ pub struct Reading {
     pub deadline: Option<(Duration, Place)>,
     /// The pipeline files that it names, relative to its own folder.
     pub pipelines: Vec<Stated>,
+    /// The files that were read as parts of it, as they really lie.
+    pub followed: Vec<PathBuf>,
+    /// Whether it deploys only as a part of another file that names it.
+    pub only_called: bool,
 }
 
 impl Reading {
@@ -115,9 +122,12 @@ mod tests {
             format.id
         );
         let mut problems = Problems::default();
+        let path = Path::new("a.yaml");
         let known_checks = &["revision-ready", "health", "database-login"];
-        let reading =
-            (format.read)(&File { source: &source, documents: &documents, known_checks }, &mut problems);
+        let reading = (format.read)(
+            &File { source: &source, path, documents: &documents, known_checks },
+            &mut problems,
+        );
         (reading, problems)
     }
 

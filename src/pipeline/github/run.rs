@@ -1,0 +1,57 @@
+//! `run:` steps: what their shell deploys.
+
+use super::scope::Scope;
+use super::steps::Reader;
+use crate::pipeline::script;
+use crate::pipeline::yaml::Node;
+
+/// What is set for `run` steps by `defaults.run` of the workflow and of the job.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Defaults<'a> {
+    pub(super) shell: Option<&'a Node>,
+    pub(super) working_directory: Option<&'a Node>,
+    /// Whether the runner is Windows, where PowerShell is the shell of steps that name none.
+    pub(super) windows: bool,
+}
+
+impl<'a> Defaults<'a> {
+    /// These defaults and, before them, those of a workflow or job.
+    pub(super) fn within(self, node: &'a Node) -> Self {
+        let of = |key: &str| node.at(&["defaults", "run", key]).filter(|value| !value.is_null());
+        Self {
+            shell: of("shell").or(self.shell),
+            working_directory: of("working-directory").or(self.working_directory),
+            windows: self.windows || runs_on_windows(node),
+        }
+    }
+
+    /// Whether a step's script is one for a POSIX shell.
+    pub(super) fn is_shell(self, step: &Node) -> bool {
+        let named = step.get("shell").filter(|shell| !shell.is_null()).or(self.shell).and_then(Node::text);
+        match named {
+            // A shell of one's own: `bash -el {0}`.
+            Some(named) => {
+                let program = named.split_whitespace().next().unwrap_or_default();
+                matches!(program.rsplit('/').next(), Some("bash" | "sh" | "dash" | "zsh"))
+            }
+            None => !self.windows,
+        }
+    }
+}
+
+fn runs_on_windows(job: &Node) -> bool {
+    let Some(runs_on) = job.get("runs-on") else { return false };
+    let labels = std::iter::once(runs_on).chain(runs_on.items());
+    labels.filter_map(Node::text).any(|label| label.to_ascii_lowercase().contains("windows"))
+}
+
+/// Reads a `run` step.
+pub(super) fn read(
+    run: &Node,
+    _step: &Node,
+    _scope: &Scope,
+    _defaults: Defaults<'_>,
+    reader: &mut Reader<'_>,
+) {
+    script::warn_unread(run, "`run`", reader.problems);
+}

@@ -1,0 +1,126 @@
+//! The steps of a job or of a composite action.
+
+use std::path::Path;
+
+use super::called::Repository;
+use super::deploy::{self, Deployed};
+use super::run::{self, Defaults};
+use super::scope::Scope;
+use super::{inputs, shape};
+use crate::model::{Place, Service, Stated};
+use crate::pipeline::problem::Problems;
+use crate::pipeline::yaml::Node;
+
+/// What the steps of a job deploy, each with the number of the job's step that does.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) services: Vec<(usize, Service)>,
+    pub(super) jobs: Vec<(usize, Stated)>,
+    /// The project that a setup or auth action sets, and how much its word counts.
+    pub(super) action_project: Option<(usize, Stated)>,
+    /// The project that `gcloud config set project` sets.
+    pub(super) gcloud_project: Option<Stated>,
+}
+
+/// Reads steps.
+pub(super) struct Reader<'a> {
+    pub(super) repository: &'a mut Repository,
+    pub(super) problems: &'a mut Problems,
+    pub(super) found: Found,
+    /// The step of the file that the user named, while one that it calls is read.
+    pub(super) origin: Option<Place>,
+    /// The number of the job's step that is read.
+    pub(super) number: usize,
+}
+
+impl Reader<'_> {
+    /// Reads the steps of a job.
+    pub(super) fn job(&mut self, steps: &[Node], scope: &Scope, defaults: Defaults<'_>) {
+        let scope = with_deployed(steps, scope);
+        for (number, step) in steps.iter().enumerate() {
+            self.number = number;
+            self.step(step, &scope, defaults);
+        }
+    }
+
+    fn step(&mut self, step: &Node, scope: &Scope, defaults: Defaults<'_>) {
+        if !self.repository.may_read_step() {
+            return;
+        }
+        if step.entries().is_empty() {
+            let what = if step.is_null() { "an empty step" } else { "this step" };
+            self.problems.push(shape::wrong(step, what, "a mapping with `run` or `uses`"));
+            return;
+        }
+        shape::entries(step.get("env"), "`env`", self.problems);
+        let scope = scope.within(step.get("env"));
+        if !scope.may_run(step) {
+            return;
+        }
+        if let Some((rank, project)) = deploy::project(step, &scope) {
+            let better = self.found.action_project.as_ref().is_none_or(|(known, _)| rank < *known);
+            if better {
+                self.found.action_project = Some((rank, project));
+            }
+        }
+        if let Some(run) = shape::text(step.get("run"), "`run`", self.problems) {
+            run::read(run, step, &scope, defaults, self);
+        } else if let Some(uses) = shape::text(step.get("uses"), "`uses`", self.problems) {
+            if deploy::is_deploy(step) {
+                self.deploy(step, &scope);
+            } else if uses.text().is_some_and(|name| name.trim().starts_with("./")) {
+                self.composite(step, uses, &scope);
+            }
+        }
+    }
+
+    /// Where a step begins, in the file that the user named.
+    pub(super) fn place_of(&self, step: &Node) -> Place {
+        self.origin.clone().unwrap_or_else(|| Place { line: step.item_line, ..step.place.clone() })
+    }
+
+    fn deploy(&mut self, step: &Node, scope: &Scope) {
+        let place = self.place_of(step);
+        match deploy::read(step, scope, place, self.problems) {
+            Some(Deployed::Service(service)) => self.found.services.push((self.number, *service)),
+            Some(Deployed::Job(job)) => self.found.jobs.push((self.number, job)),
+            None => {}
+        }
+    }
+
+    /// Reads the steps of an action of the repository, if it is made of steps.
+    fn composite(&mut self, step: &Node, uses: &Node, scope: &Scope) {
+        let Some(action) = self.repository.enter(uses, self.problems) else { return };
+        if action.at(&["runs", "using"]).and_then(Node::text) == Some("composite") {
+            let given = inputs::given(action.get("inputs"), step.get("with"), scope);
+            let origin = self.origin.clone();
+            self.origin = Some(self.place_of(step));
+            let steps = shape::items(action.at(&["runs", "steps"]), "`steps`", self.problems);
+            let scope = with_deployed(steps, &scope.with(given));
+            for step in steps {
+                self.step(step, &scope, Defaults::default());
+            }
+            self.origin = origin;
+        }
+        self.repository.leave();
+    }
+
+    /// The folder that `run` steps start in, where the repository is known.
+    pub(super) fn root(&self) -> Option<&Path> {
+        self.repository.root()
+    }
+}
+
+/// The scope with the names of the services whose URL later steps take from `steps.ID.outputs.url`.
+fn with_deployed(steps: &[Node], scope: &Scope) -> Scope {
+    let deployed: Vec<_> =
+        steps.iter().filter_map(|step| deploy::named(step, &scope.within(step.get("env")))).collect();
+    if deployed.is_empty() {
+        return scope.clone();
+    }
+    scope.changed(|contexts| {
+        for (step, service) in deployed {
+            contexts.set_deployed(&format!("steps.{step}.outputs.url"), service);
+        }
+    })
+}

@@ -17,8 +17,10 @@ mod native;
 mod problem;
 mod script;
 mod secret;
+pub mod shell;
 pub mod source;
 mod suggest;
+pub mod text;
 pub mod value;
 pub mod yaml;
 

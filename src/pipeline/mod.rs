@@ -17,9 +17,10 @@ mod native;
 mod problem;
 mod script;
 mod secret;
+pub mod shell;
 pub mod source;
 mod suggest;
-mod text;
+pub mod text;
 pub mod value;
 pub mod yaml;
 

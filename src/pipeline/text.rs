@@ -346,9 +346,8 @@ impl Text {
     pub fn split_last(&self, separator: &str) -> Option<(Self, Self)> {
         let raw = self.raw();
         let open = self.open_ranges();
-        let (at, _) = raw
-            .rmatch_indices(separator)
-            .find(|(at, _)| !open.iter().any(|range| range.contains(at)))?;
+        let (at, _) =
+            raw.rmatch_indices(separator).find(|(at, _)| !open.iter().any(|range| range.contains(at)))?;
         Some((self.slice(0, at), self.slice(at + separator.len(), usize::MAX)))
     }
 
@@ -363,8 +362,13 @@ impl Text {
     /// Leaves out known characters at the end.
     #[must_use]
     pub fn trim_end_matches(&self, matches: impl Fn(char) -> bool) -> Self {
-        let mut tail: Vec<&str> =
-            self.pieces.iter().rev().take_while(|piece| piece.open.is_none()).map(|p| p.text.as_str()).collect();
+        let mut tail: Vec<&str> = self
+            .pieces
+            .iter()
+            .rev()
+            .take_while(|piece| piece.open.is_none())
+            .map(|p| p.text.as_str())
+            .collect();
         tail.reverse();
         let tail = tail.concat();
         let cut = tail.len() - tail.trim_end_matches(matches).len();

@@ -1,9 +1,10 @@
 //! The action `google-github-actions/deploy-cloudrun`, whatever its version: its inputs become the flags of
 //! `gcloud run deploy`.
 
+use super::marks::Marks;
 use super::scope::Scope;
 use super::shape;
-use crate::model::{DeploysVia, Place, Service, Stated, Variable};
+use crate::model::{DeploysVia, Place, Service, Stated, Value, Variable};
 use crate::pipeline::gcloud::{self, Word, put};
 use crate::pipeline::list::{self, Pair};
 use crate::pipeline::problem::{Problem, Problems};
@@ -58,20 +59,22 @@ pub(super) fn read(step: &Node, scope: &Scope, place: Place, problems: &mut Prob
     if moves_traffic && ["image", "source", "metadata"].iter().all(|name| inputs.node(name).is_none()) {
         return None;
     }
+    let mut marks = Marks::default();
     let mut service = Service::new(DeploysVia::DeployCloudrunAction, place);
-    service.region = inputs.stated("region");
-    service.manifest = inputs.stated("metadata");
+    service.region = inputs.marked("region", &mut marks);
+    service.manifest = inputs.marked("metadata", &mut marks);
     if service.manifest.is_none() {
         // With a manifest, the action leaves out every input that the manifest says.
-        service.name = inputs.stated("service");
-        service.image = inputs.stated("image");
-        service.tag = inputs.stated("tag");
+        service.name = inputs.marked("service", &mut marks);
+        service.image = inputs.marked("image", &mut marks);
+        service.tag = inputs.marked("tag", &mut marks);
         service.no_traffic = inputs
             .stated("no_traffic")
             .and_then(|no| no.as_known().map(|no| no.eq_ignore_ascii_case("true")));
-        inputs.lists(&mut service, problems);
+        inputs.lists(&mut service, &mut marks, problems);
     }
-    inputs.flags(&mut service, problems);
+    inputs.flags(&mut service, &mut marks, problems);
+    marks.show_service(&mut service);
     // The action adds `--project` after all flags: gcloud takes the last one.
     service.project = inputs.stated("project_id").or(service.project);
     Some(Deployed::Service(Box::new(service)))
@@ -96,6 +99,14 @@ impl Inputs<'_> {
         self.scope.text(self.node(name)?)
     }
 
+    /// An input with its open parts hidden.
+    fn marked(&self, name: &str, marks: &mut Marks) -> Option<Stated> {
+        let mut stated = self.stated(name)?;
+        let hidden = marks.hide(&self.text(name)?.trim());
+        stated.value = Value::Known(hidden);
+        Some(stated)
+    }
+
     fn stated(&self, name: &str) -> Option<Stated> {
         let text = self.text(name)?.trim();
         // An expression may be known to be empty: then the input is not given either.
@@ -111,7 +122,7 @@ impl Inputs<'_> {
         }
     }
 
-    fn lists(&self, service: &mut Service, problems: &mut Problems) {
+    fn lists(&self, service: &mut Service, marks: &mut Marks, problems: &mut Problems) {
         if let Some(file) = self.node("env_vars_file") {
             problems.push(
                 Problem::warning("file-not-followed", "what `env_vars_file` names is not read")
@@ -121,22 +132,22 @@ impl Inputs<'_> {
             );
         }
         let values = Values::new(Dialect::GitHub);
-        for (pair, place) in self.pairs("env_vars", problems) {
+        for (pair, place) in self.pairs("env_vars", marks, problems) {
             let value = values.state(&pair.value, place);
             put(&mut service.env, Variable { name: pair.key, value }, |variable| &variable.name);
         }
-        for (pair, place) in self.pairs("secrets", problems) {
+        for (pair, place) in self.pairs("secrets", marks, problems) {
             let reference = secret::reference(&pair.key, &pair.value, &place, &values, problems);
             put(&mut service.secrets, reference, |reference| &reference.target);
         }
     }
 
     /// The pairs of an input, each with its place.
-    fn pairs(&self, name: &str, problems: &mut Problems) -> Vec<(Pair, Place)> {
+    fn pairs(&self, name: &str, marks: &mut Marks, problems: &mut Problems) -> Vec<(Pair, Place)> {
         let Some((node, text)) = self.node(name).and_then(|node| Some((node, self.scope.text(node)?))) else {
             return Vec::new();
         };
-        match list::action_pairs(&text.raw(), &Values::new(Dialect::GitHub)) {
+        match list::action_pairs(&marks.hide(&text), &Values::new(Dialect::GitHub)) {
             Ok(pairs) => pairs
                 .into_iter()
                 .map(|pair| {
@@ -155,13 +166,13 @@ impl Inputs<'_> {
         }
     }
 
-    fn flags(&self, service: &mut Service, problems: &mut Problems) {
+    fn flags(&self, service: &mut Service, marks: &mut Marks, problems: &mut Problems) {
         let Some((node, text)) = self.node("flags").and_then(|node| Some((node, self.scope.text(node)?)))
         else {
             return;
         };
         let values = Values::new(Dialect::GitHub);
-        match list::action_flags(&text.raw(), &values) {
+        match list::action_flags(&marks.hide(&text), &values) {
             Ok(words) => {
                 let words: Vec<_> = words
                     .into_iter()

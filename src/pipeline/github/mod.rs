@@ -8,6 +8,7 @@ mod called;
 mod deploy;
 mod expression;
 mod inputs;
+mod marks;
 mod matrix;
 mod run;
 mod scope;

@@ -1,9 +1,11 @@
 //! `run:` steps: what their shell deploys.
 
-use super::scope::Scope;
+use super::marks::Marks;
+use super::scope::{Names, Scope};
 use super::steps::Reader;
-use crate::pipeline::script;
+use crate::pipeline::value::{Dialect, Values};
 use crate::pipeline::yaml::Node;
+use crate::pipeline::{gcloud, script, shell};
 
 /// What is set for `run` steps by `defaults.run` of the workflow and of the job.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,12 +48,25 @@ fn runs_on_windows(job: &Node) -> bool {
 }
 
 /// Reads a `run` step.
-pub(super) fn read(
-    run: &Node,
-    _step: &Node,
-    _scope: &Scope,
-    _defaults: Defaults<'_>,
-    reader: &mut Reader<'_>,
-) {
-    script::warn_unread(run, "`run`", reader.problems);
+pub(super) fn read(run: &Node, step: &Node, scope: &Scope, defaults: Defaults<'_>, reader: &mut Reader<'_>) {
+    if !defaults.is_shell(step) {
+        script::warn_unread(run, "`run`", reader.problems);
+        return;
+    }
+    let Some(script) = scope.text(run) else { return };
+    let outside = |name: &str| scope.env(name).cloned();
+    let invocations = shell::commands(&script, &outside, &mut reader.workspace, reader.problems);
+    for invocation in invocations {
+        let mut marks = Marks::default();
+        let words: Vec<_> = invocation.words.iter().map(|word| marks.word(word)).collect();
+        if !words.first().is_some_and(|word| gcloud::is_gcloud(&word.text)) {
+            continue;
+        }
+        let place = reader.place_of(step);
+        let values = Values::new(Dialect::GitHub);
+        let command = gcloud::command(&words, &values, place, reader.problems);
+        let Some(mut command) = command else { continue };
+        marks.show_command(&mut command);
+        reader.add(command);
+    }
 }

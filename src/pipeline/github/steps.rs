@@ -1,14 +1,14 @@
 //! The steps of a job or of a composite action.
 
-use std::path::Path;
-
 use super::called::Repository;
 use super::deploy::{self, Deployed};
 use super::run::{self, Defaults};
 use super::scope::Scope;
 use super::{inputs, shape};
 use crate::model::{Place, Service, Stated};
+use crate::pipeline::gcloud::Command;
 use crate::pipeline::problem::Problems;
+use crate::pipeline::shell::Workspace;
 use crate::pipeline::yaml::Node;
 
 /// What the steps of a job deploy, each with the number of the job's step that does.
@@ -26,6 +26,8 @@ pub(super) struct Found {
 pub(super) struct Reader<'a> {
     pub(super) repository: &'a mut Repository,
     pub(super) problems: &'a mut Problems,
+    /// Files that scripts of the job have written.
+    pub(super) workspace: Workspace,
     pub(super) found: Found,
     /// The step of the file that the user named, while one that it calls is read.
     pub(super) origin: Option<Place>,
@@ -79,6 +81,17 @@ impl Reader<'_> {
         self.origin.clone().unwrap_or_else(|| Place { line: step.item_line, ..step.place.clone() })
     }
 
+    /// Adds what a command of gcloud deploys.
+    pub(super) fn add(&mut self, command: Command) {
+        match command {
+            Command::Service(service) => self.found.services.push((self.number, *service)),
+            Command::Job(job) => self.found.jobs.push((self.number, job)),
+            Command::Project(project) => {
+                self.found.gcloud_project.get_or_insert(project);
+            }
+        }
+    }
+
     fn deploy(&mut self, step: &Node, scope: &Scope) {
         let place = self.place_of(step);
         match deploy::read(step, scope, place, self.problems) {
@@ -103,11 +116,6 @@ impl Reader<'_> {
             self.origin = origin;
         }
         self.repository.leave();
-    }
-
-    /// The folder that `run` steps start in, where the repository is known.
-    pub(super) fn root(&self) -> Option<&Path> {
-        self.repository.root()
     }
 }
 

@@ -8,6 +8,7 @@ use super::steps::{Found, Reader};
 use super::{deploy, inputs, matrix, shape};
 use crate::model::{Place, Service, Stated};
 use crate::pipeline::problem::Problems;
+use crate::pipeline::shell::Workspace;
 use crate::pipeline::yaml::{Entry, Node};
 
 /// What a workflow deploys, in file order.
@@ -89,6 +90,7 @@ impl Job<'_, '_> {
         let mut reader = Reader {
             repository: self.repository,
             problems,
+            workspace: Workspace::default(),
             found: Found::default(),
             origin: self.origin.cloned(),
             number: 0,

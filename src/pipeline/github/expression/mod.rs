@@ -128,7 +128,8 @@ fn put_in(body: &str, place: &Place, names: &dyn Names, longest: usize) -> Resul
     value.filter(|value| weight(value) <= longest).ok_or_else(|| {
         let value = Evaluator { names, assume: Assume::Unset }.evaluate(&parsed);
         let fallback = value.as_ref().and_then(shown).filter(|text| text.len() <= LONGEST_FALLBACK);
-        Open { fallback, url_of: path(&parsed).and_then(|path| names.url_of(&path)) }
+        let url_of = path(&parsed).and_then(|path| names.url_of(&path));
+        Open { fallback, url_of, ..Open::default() }
     })
 }
 

@@ -65,7 +65,9 @@ pub fn unplanned(errors: &[PlanError]) -> Refusal {
             PlanError::Unknown { what, place, .. } => {
                 format!("{place}: {error}\nhint: state it in the file, or pass --{what}")
             }
-            PlanError::NothingRequired { place, .. } => format!("{place}: {error}"),
+            PlanError::NothingRequired { place, .. } | PlanError::Twice { again: place, .. } => {
+                format!("{place}: {error}")
+            }
             PlanError::NoSuchService { .. } | PlanError::Empty | PlanError::Table(_) => error.to_string(),
         })
         .collect();

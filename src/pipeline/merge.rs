@@ -31,7 +31,7 @@ pub(super) fn services(files: Vec<Read>, problems: &mut Problems) -> Vec<Service
     let all = files.into_iter().flat_map(|file| file.reading.services);
     let (native, mut services): (Vec<_>, Vec<_>) =
         all.partition(|service| service.deploys_via == DeploysVia::Native);
-    tell_duplicates(&native, problems);
+    tell_duplicates(&native, Problem::error, problems);
     let alone = native.len() == 1 && services.len() == 1;
     let mut own = Vec::new();
     for addition in native {
@@ -44,7 +44,8 @@ pub(super) fn services(files: Vec<Read>, problems: &mut Problems) -> Vec<Service
             own.push(addition);
         }
     }
-    tell_duplicates(&services, problems);
+    // Steps of a pipeline may deploy in turn, under conditions or to what only the run can tell.
+    tell_duplicates(&services, Problem::warning, problems);
     services.extend(own);
     services
 }
@@ -68,13 +69,17 @@ fn known(stated: &Option<Stated>) -> Option<&str> {
     stated.as_ref().and_then(Stated::as_known)
 }
 
-fn tell_duplicates(services: &[Service], problems: &mut Problems) {
+fn tell_duplicates(
+    services: &[Service],
+    severity: fn(&'static str, String) -> Problem,
+    problems: &mut Problems,
+) {
     for (index, service) in services.iter().enumerate() {
         let earlier = services.iter().take(index).find(|earlier| is_same(earlier, service));
         if let Some(earlier) = earlier {
             let name = known(&service.name).unwrap_or_default();
             problems.push(
-                Problem::error("duplicate-service", format!("the service `{name}` is deployed twice"))
+                severity("duplicate-service", format!("the service `{name}` is deployed twice"))
                     .at(service.place.clone())
                     .related(earlier.place.clone(), "first here")
                     .hint("the gate must know which of the two to expect: keep one, or give each its region or project"),
@@ -284,11 +289,11 @@ mod tests {
     #[test]
     fn no_service_is_deployed_twice() {
         assert_eq!(codes(load_both("auth", "{name: x}\n- {name: x}")), ["duplicate-service"]);
+        let twice = "auth]\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, auth";
+        let loaded = load_both(twice, "{name: x}").unwrap();
+        assert_eq!(loaded.pipeline.services.len(), 3);
         assert_eq!(
-            codes(load_both(
-                "auth]\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, auth",
-                "{name: x}"
-            )),
+            loaded.warnings.iter().map(|problem| problem.code).collect::<Vec<_>>(),
             ["duplicate-service"]
         );
         // Another region is another service; what only the run can tell may differ.

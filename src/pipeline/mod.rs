@@ -6,6 +6,7 @@
 mod cloud_build;
 mod discover;
 mod duration;
+mod evidence;
 mod excerpt;
 pub mod gcloud;
 mod github;
@@ -87,13 +88,15 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Adds a service. An update of one that the same file has deployed before is put into that one.
+    /// Adds a service. An update of one that the same file has deployed before is put into that one; of another one
+    /// it counts as a deploy where it brings an image.
     fn add_service(&mut self, service: Service) {
         let before = (service.deploys_via == DeploysVia::ServicesUpdate)
             .then(|| self.services.iter_mut().find(|known| merge::updates(known, &service)))
             .flatten();
         match before {
             Some(known) => merge::update(known, service),
+            None if service.deploys_via == DeploysVia::ServicesUpdate && service.image.is_none() => {}
             None => self.services.push(service),
         }
     }

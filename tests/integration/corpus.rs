@@ -1,7 +1,13 @@
 //! Real files of public repositories, read and compared with hand-made labels of what a gate should learn from each.
 //! The corpus lies beside the repository, not in it; without it the test is skipped.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, reason = "a test that prints a table")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that prints a table"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -88,15 +94,13 @@ fn real_files_are_read_as_their_labels_say() {
 
 fn compare(corpus: &Path, name: &str, label: &Json) -> Score {
     let mut score = Score::default();
-    let request = Request {
-        files: vec![name.into()],
-        directory: corpus.to_owned(),
-        known_checks: Vec::new(),
-    };
+    let request =
+        Request { files: vec![name.into()], directory: corpus.to_owned(), known_checks: Vec::new() };
     let found = match load(&request) {
         Ok(loaded) => read::json(&loaded),
         Err(problems) => {
-            let broken = problems.iter().any(|problem| problem.code == "yaml-broken" && problem.place.is_some());
+            let broken =
+                problems.iter().any(|problem| problem.code == "yaml-broken" && problem.place.is_some());
             if label["invalid_yaml"] == json!(true) {
                 score.count(broken, || format!("it is refused, but not with a place: {problems}"));
                 return score;

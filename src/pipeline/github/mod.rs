@@ -20,7 +20,7 @@ use std::path::Path;
 
 use super::problem::{Problem, Problems};
 use super::yaml::{Kind, Node};
-use super::{File, Format, Reading};
+use super::{File, Format, Reading, evidence};
 use called::Repository;
 
 /// GitHub Actions.
@@ -39,6 +39,7 @@ fn recognises(_: &Path, document: &Node) -> bool {
 fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
     let mut reading = Reading::default();
     let mut repository = Repository::of(file.path);
+    let mut hints = Vec::new();
     for document in file.documents {
         let contexts = inputs::defaults(document);
         let deploys = workflow::read(document, contexts, None, &mut repository, problems);
@@ -48,7 +49,9 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
         for job in deploys.jobs {
             reading.add_job(job);
         }
+        hints.extend(deploys.hints);
     }
+    evidence::apply(&mut reading.services, &hints);
     if repository.is_exhausted() {
         problems.push(
             Problem::warning(

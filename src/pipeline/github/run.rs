@@ -5,7 +5,7 @@ use super::scope::{Names, Scope};
 use super::steps::Reader;
 use crate::pipeline::value::{Dialect, Values};
 use crate::pipeline::yaml::Node;
-use crate::pipeline::{gcloud, script, shell};
+use crate::pipeline::{evidence, gcloud, script, shell};
 
 /// What is set for `run` steps by `defaults.run` of the workflow and of the job.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,6 +57,7 @@ pub(super) fn read(run: &Node, step: &Node, scope: &Scope, defaults: Defaults<'_
     let outside = |name: &str| scope.env(name).cloned();
     let invocations = shell::commands(&script, &outside, &mut reader.workspace, reader.problems);
     for invocation in invocations {
+        reader.found.hints.extend(evidence::hint(&invocation));
         let mut marks = Marks::default();
         let words: Vec<_> = invocation.words.iter().map(|word| marks.word(word)).collect();
         if !words.first().is_some_and(|word| gcloud::is_gcloud(&word.text)) {

@@ -6,6 +6,7 @@ use super::run::{self, Defaults};
 use super::scope::Scope;
 use super::{inputs, shape};
 use crate::model::{Place, Service, Stated};
+use crate::pipeline::evidence::Hint;
 use crate::pipeline::gcloud::Command;
 use crate::pipeline::problem::Problems;
 use crate::pipeline::shell::Workspace;
@@ -20,6 +21,8 @@ pub(super) struct Found {
     pub(super) action_project: Option<(usize, Stated)>,
     /// The project that `gcloud config set project` sets.
     pub(super) gcloud_project: Option<Stated>,
+    /// What other commands tell of services.
+    pub(super) hints: Vec<Hint>,
 }
 
 /// Reads steps.

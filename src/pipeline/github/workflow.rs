@@ -7,6 +7,7 @@ use super::scope::{Contexts, Scope};
 use super::steps::{Found, Reader};
 use super::{deploy, inputs, matrix, shape};
 use crate::model::{Place, Service, Stated};
+use crate::pipeline::evidence::Hint;
 use crate::pipeline::problem::Problems;
 use crate::pipeline::shell::Workspace;
 use crate::pipeline::yaml::{Entry, Node};
@@ -16,6 +17,7 @@ use crate::pipeline::yaml::{Entry, Node};
 pub(super) struct Deploys {
     pub(super) services: Vec<Service>,
     pub(super) jobs: Vec<Stated>,
+    pub(super) hints: Vec<Hint>,
 }
 
 /// Reads a workflow. `origin`: the job of the file that the user named, where that one calls this.
@@ -60,6 +62,7 @@ impl Job<'_, '_> {
             return;
         }
         let found = self.read_once(self.scope, problems);
+        deploys.hints.extend(found.hints.iter().cloned());
         let by_matrix = |stated: &Stated| expression::refers_to(stated.raw(), "matrix");
         let depends = found.services.iter().any(|(_, service)| service.name.as_ref().is_some_and(by_matrix))
             || found.jobs.iter().any(|(_, job)| by_matrix(job));
@@ -114,6 +117,7 @@ impl Job<'_, '_> {
         let deploys = read(&called, given, Some(place), self.repository, problems);
         self.repository.leave();
         found.services = deploys.services.into_iter().map(|service| (0, service)).collect();
+        found.hints = deploys.hints;
         found.jobs = deploys.jobs.into_iter().map(|job| (0, job)).collect();
         found
     }

@@ -157,6 +157,7 @@ impl Loading<'_> {
             })
             .collect();
         let jobs = self.read.iter().flat_map(|read| read.reading.jobs.clone()).collect();
+        forget_called(&mut self.read, &self.request.directory);
         let deadline = merge::deadline(&self.read, &mut self.problems);
         let mut services = merge::services(self.read, &mut self.problems);
         if services.is_empty() && !self.problems.has_errors() {
@@ -176,6 +177,18 @@ impl Loading<'_> {
         }
         let pipeline = Pipeline { files: names, services, jobs, deadline };
         Ok(Loaded { pipeline, warnings: self.problems, found, files })
+    }
+}
+
+/// Leaves out what a file deploys only when another one calls it that was read too: that one says it better.
+fn forget_called(files: &mut [Read], directory: &Path) {
+    let followed: Vec<_> = files.iter().flat_map(|file| file.reading.followed.clone()).collect();
+    for file in files.iter_mut().filter(|file| file.reading.only_called) {
+        let real = directory.join(&*file.name).canonicalize();
+        if real.is_ok_and(|real| followed.contains(&real)) {
+            file.reading.services.clear();
+            file.reading.jobs.clear();
+        }
     }
 }
 

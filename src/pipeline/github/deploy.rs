@@ -41,11 +41,11 @@ pub(super) fn project(step: &Node, scope: &Scope) -> Option<(usize, Stated)> {
     Some((rank, Inputs { step, scope }.stated("project_id")?))
 }
 
-/// The name of the service that a step deploys, and the id under which later steps find its URL.
-pub(super) fn named(step: &Node, scope: &Scope) -> Option<(String, String)> {
+/// The output that is the URL of the service that a step deploys, and the service.
+pub(super) fn url(step: &Node, scope: &Scope) -> Option<(String, String)> {
     let id = step.get("id").and_then(Node::text)?;
-    let name = is_deploy(step).then(|| Inputs { step, scope }.stated("service")).flatten()?;
-    Some((id.to_owned(), name.raw().to_owned()))
+    let name = Inputs { step, scope }.stated("service")?;
+    Some((format!("steps.{id}.outputs.url"), name.raw().to_owned()))
 }
 
 /// Reads a step that deploys by the action. `None`: it only moves traffic.

@@ -3,9 +3,13 @@
 use super::marks::Marks;
 use super::scope::{Names, Scope};
 use super::steps::Reader;
+use crate::pipeline::text::{Part, Text};
 use crate::pipeline::value::{Dialect, Values};
 use crate::pipeline::yaml::Node;
 use crate::pipeline::{evidence, gcloud, script, shell};
+
+/// Where the files lie that steps write their outputs to.
+const OUTPUTS: &str = "/github/outputs/";
 
 /// What is set for `run` steps by `defaults.run` of the workflow and of the job.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,8 +58,19 @@ pub(super) fn read(run: &Node, step: &Node, scope: &Scope, defaults: Defaults<'_
         return;
     }
     let Some(script) = scope.text(run) else { return };
-    let outside = |name: &str| scope.env(name).cloned();
+    // The file of the step's outputs is a new one for each step.
+    reader.outputs += 1;
+    let outputs = format!("{OUTPUTS}{}", reader.outputs);
+    let outside = |name: &str| match name {
+        "GITHUB_OUTPUT" => Some(Text::known(outputs.as_str(), run.place.clone())),
+        name => scope.env(name).cloned(),
+    };
     let invocations = shell::commands(&script, &outside, &mut reader.workspace, reader.problems);
+    if let Some(id) = step.get("id").and_then(Node::text)
+        && let Some(Some(written)) = reader.workspace.file(&outputs)
+    {
+        reader.found.urls.extend(urls(id, written));
+    }
     for invocation in invocations {
         reader.found.hints.extend(evidence::hint(&invocation));
         let mut marks = Marks::default();
@@ -70,4 +85,19 @@ pub(super) fn read(run: &Node, step: &Node, scope: &Scope, defaults: Defaults<'_
         marks.show_command(&mut command);
         reader.add(command);
     }
+}
+
+/// The outputs of a step that are a service's URL. Their values stay what only the run can tell.
+fn urls(id: &str, written: &Text) -> Vec<(String, String)> {
+    let lines = written.split("\n");
+    let outputs = lines.iter().filter_map(|line| line.split_once("="));
+    outputs
+        .filter_map(|(name, value)| {
+            let service = value.parts().find_map(|part| match part {
+                Part::Open(_, open) => open.url_of.clone(),
+                Part::Known(_) => None,
+            });
+            Some((format!("steps.{id}.outputs.{}", name.as_known()?), service?))
+        })
+        .collect()
 }

@@ -23,6 +23,8 @@ pub(super) struct Found {
     pub(super) gcloud_project: Option<Stated>,
     /// What other commands tell of services.
     pub(super) hints: Vec<Hint>,
+    /// Outputs of steps that are a service's URL: `steps.ID.outputs.NAME`, and the service.
+    pub(super) urls: Vec<(String, String)>,
 }
 
 /// Reads steps.
@@ -36,16 +38,31 @@ pub(super) struct Reader<'a> {
     pub(super) origin: Option<Place>,
     /// The number of the job's step that is read.
     pub(super) number: usize,
+    /// How many `run` steps were read.
+    pub(super) outputs: usize,
 }
 
 impl Reader<'_> {
     /// Reads the steps of a job.
     pub(super) fn job(&mut self, steps: &[Node], scope: &Scope, defaults: Defaults<'_>) {
-        let scope = with_deployed(steps, scope);
+        let mut scope = scope.clone();
         for (number, step) in steps.iter().enumerate() {
             self.number = number;
             self.step(step, &scope, defaults);
+            scope = self.with_urls(&scope);
         }
+    }
+
+    /// The scope with the outputs of the steps so far that are a service's URL.
+    fn with_urls(&self, scope: &Scope) -> Scope {
+        if self.found.urls.is_empty() {
+            return scope.clone();
+        }
+        scope.changed(|contexts| {
+            for (path, service) in &self.found.urls {
+                contexts.set_deployed(path, service.clone());
+            }
+        })
     }
 
     fn step(&mut self, step: &Node, scope: &Scope, defaults: Defaults<'_>) {
@@ -72,6 +89,7 @@ impl Reader<'_> {
             run::read(run, step, &scope, defaults, self);
         } else if let Some(uses) = shape::text(step.get("uses"), "`uses`", self.problems) {
             if deploy::is_deploy(step) {
+                self.found.urls.extend(deploy::url(step, &scope));
                 self.deploy(step, &scope);
             } else if uses.text().is_some_and(|name| name.trim().starts_with("./")) {
                 self.composite(step, uses, &scope);
@@ -112,26 +130,16 @@ impl Reader<'_> {
             let origin = self.origin.clone();
             self.origin = Some(self.place_of(step));
             let steps = shape::items(action.at(&["runs", "steps"]), "`steps`", self.problems);
-            let scope = with_deployed(steps, &scope.with(given));
+            // Outputs of its own steps are its own; nothing outside sees them.
+            let outer = std::mem::take(&mut self.found.urls);
+            let mut scope = scope.with(given);
             for step in steps {
                 self.step(step, &scope, Defaults::default());
+                scope = self.with_urls(&scope);
             }
+            self.found.urls = outer;
             self.origin = origin;
         }
         self.repository.leave();
     }
-}
-
-/// The scope with the names of the services whose URL later steps take from `steps.ID.outputs.url`.
-fn with_deployed(steps: &[Node], scope: &Scope) -> Scope {
-    let deployed: Vec<_> =
-        steps.iter().filter_map(|step| deploy::named(step, &scope.within(step.get("env")))).collect();
-    if deployed.is_empty() {
-        return scope.clone();
-    }
-    scope.changed(|contexts| {
-        for (step, service) in deployed {
-            contexts.set_deployed(&format!("steps.{step}.outputs.url"), service);
-        }
-    })
 }

@@ -5,7 +5,7 @@ use super::expression;
 use super::run::Defaults;
 use super::scope::{Contexts, Scope};
 use super::steps::{Found, Reader};
-use super::{deploy, inputs, matrix, shape};
+use super::{inputs, matrix, shape};
 use crate::model::{Place, Service, Stated};
 use crate::pipeline::evidence::Hint;
 use crate::pipeline::problem::Problems;
@@ -30,8 +30,7 @@ pub(super) fn read(
 ) -> Deploys {
     shape::entries(workflow.get("env"), "`env`", problems);
     let jobs = shape::entries(workflow.get("jobs"), "`jobs`", problems);
-    let scope = Scope::new(contexts).within(workflow.get("env"));
-    let scope = with_outputs(jobs, &scope);
+    let mut scope = Scope::new(contexts).within(workflow.get("env"));
     let defaults = Defaults::default().within(workflow);
     let mut deploys = Deploys::default();
     for entry in jobs {
@@ -41,7 +40,12 @@ pub(super) fn read(
         }
         let mut job =
             Job { entry, scope: &scope, defaults: defaults.within(&entry.value), origin, repository };
-        job.read(&mut deploys, problems);
+        let urls = job.read(&mut deploys, problems);
+        if !urls.is_empty() {
+            scope = scope.changed(|contexts| {
+                urls.into_iter().for_each(|(path, service)| contexts.set_deployed(&path, service));
+            });
+        }
     }
     deploys
 }
@@ -56,10 +60,11 @@ struct Job<'a, 'r> {
 }
 
 impl Job<'_, '_> {
-    /// Adds what the job deploys: for each combination of its matrix, where what is deployed depends on it.
-    fn read(&mut self, deploys: &mut Deploys, problems: &mut Problems) {
+    /// Adds what the job deploys: for each combination of its matrix, where what is deployed depends on it. Gives back
+    /// the outputs that are a service's URL.
+    fn read(&mut self, deploys: &mut Deploys, problems: &mut Problems) -> Vec<(String, String)> {
         if !self.scope.may_run(&self.entry.value) {
-            return;
+            return Vec::new();
         }
         let found = self.read_once(self.scope, problems);
         deploys.hints.extend(found.hints.iter().cloned());
@@ -80,6 +85,7 @@ impl Job<'_, '_> {
         let named = |service: &Service| service.name.as_ref().is_some_and(by_matrix);
         add(&mut deploys.services, &found, &expanded, services, named);
         add(&mut deploys.jobs, &found, &expanded, |found| found.jobs.clone(), by_matrix);
+        urls(self.entry, &found)
     }
 
     fn read_once(&mut self, scope: &Scope, problems: &mut Problems) -> Found {
@@ -97,6 +103,7 @@ impl Job<'_, '_> {
             found: Found::default(),
             origin: self.origin.cloned(),
             number: 0,
+            outputs: 0,
         };
         reader.job(steps, &scope, self.defaults);
         let mut found = reader.found;
@@ -152,29 +159,15 @@ fn add<T: Clone + PartialEq>(
     }
 }
 
-/// The scope with the names of the services whose URL other jobs take from `needs.JOB.outputs.NAME`.
-fn with_outputs(jobs: &[Entry], scope: &Scope) -> Scope {
-    let mut found = Vec::new();
-    for job in jobs {
-        let outputs = job.value.get("outputs").map(Node::entries).unwrap_or_default();
-        let steps = job.value.get("steps").map(Node::items).unwrap_or_default();
-        if outputs.is_empty() {
-            continue;
-        }
-        let scope = scope.within(job.value.get("env"));
-        for (id, service) in steps.iter().filter_map(|step| deploy::named(step, &scope)) {
-            let path = format!("steps.{id}.outputs.url");
-            for output in outputs {
-                let text = output.value.text().unwrap_or_default();
-                if expression::reads(text, &path) {
-                    found.push((format!("needs.{}.outputs.{}", job.key, output.key), service.clone()));
-                }
-            }
-        }
-    }
-    scope.changed(|contexts| {
-        for (path, service) in found {
-            contexts.set_deployed(&path, service);
-        }
-    })
+/// The outputs of a job that are a service's URL: `needs.JOB.outputs.NAME`, and the service.
+fn urls(entry: &Entry, found: &Found) -> Vec<(String, String)> {
+    let outputs = entry.value.get("outputs").map(Node::entries).unwrap_or_default();
+    outputs
+        .iter()
+        .filter_map(|output| {
+            let text = output.value.text()?;
+            let (_, service) = found.urls.iter().find(|(path, _)| expression::reads(text, path))?;
+            Some((format!("needs.{}.outputs.{}", entry.key, output.key), service.clone()))
+        })
+        .collect()
 }

@@ -7,7 +7,7 @@ use brush_parser::ast::{
     IoFileRedirectTarget, IoRedirect, RedirectList, SimpleCommand, Word,
 };
 
-use super::machine::{Flow, Machine, State, Status, Variable, byte_offset, located};
+use super::machine::{Flow, Machine, State, Status, Variable, located};
 use super::source::{Located, Script};
 use super::{Invocation, inline_script, is_shell, limits, program};
 use crate::pipeline::gcloud::is_gcloud;
@@ -43,6 +43,9 @@ impl Machine<'_> {
         }
         let declares = parts.words.first().is_some_and(declares);
         for item in suffix {
+            if parts.words.len() > limits::MOST_FIELDS {
+                break;
+            }
             self.item(script, state, item, declares, &mut parts);
         }
         if parts.words.is_empty() || declares {
@@ -84,7 +87,7 @@ impl Machine<'_> {
             CommandPrefixOrSuffixItem::IoRedirect(redirect) => self.redirect(script, state, redirect, parts),
             CommandPrefixOrSuffixItem::ProcessSubstitution(_, shell) => {
                 self.list(script, &mut state.clone(), &shell.list);
-                let place = script.place(byte_offset(&script.text, shell.loc.start.index));
+                let place = script.place(script.byte_offset(shell.loc.start.index));
                 let open = Open { computed: true, ..Open::default() };
                 parts.words.push(Text::open("<(…)", open, place));
             }
@@ -96,7 +99,9 @@ impl Machine<'_> {
             IoRedirect::File(descriptor, kind, IoFileRedirectTarget::Filename(word)) => {
                 let path = self.single(script, state, &located(script, word));
                 match kind {
-                    IoFileRedirectKind::Write | IoFileRedirectKind::Clobber if !matches!(descriptor, Some(2..)) => {
+                    IoFileRedirectKind::Write | IoFileRedirectKind::Clobber
+                        if !matches!(descriptor, Some(2..)) =>
+                    {
                         parts.outputs.push((path, false));
                     }
                     IoFileRedirectKind::Append if !matches!(descriptor, Some(2..)) => {
@@ -118,7 +123,8 @@ impl Machine<'_> {
             IoRedirect::HereDocument(_, document) => {
                 let mut body = located(script, &document.doc);
                 if document.remove_tabs {
-                    let text: Vec<&str> = body.text.split('\n').map(|line| line.trim_start_matches('\t')).collect();
+                    let text: Vec<&str> =
+                        body.text.split('\n').map(|line| line.trim_start_matches('\t')).collect();
                     body = Located::near(&text.join("\n"), body.offset(0));
                 }
                 parts.input = Some(if document.requires_expansion {
@@ -184,7 +190,7 @@ impl Machine<'_> {
             }
             (AssignmentName::VariableName(name), AssignmentValue::Array(items)) => {
                 let begin = assignment.loc.start.index;
-                let mut cursor = if begin > 0 { byte_offset(&script.text, begin) } else { whole.offset(0) };
+                let mut cursor = if begin > 0 { script.byte_offset(begin) } else { whole.offset(0) };
                 let mut values = Vec::new();
                 for (_, item) in items {
                     // The parser keeps no places of items.
@@ -255,7 +261,6 @@ impl Machine<'_> {
             "continue" => quiet(Flow::Continue, Status::True),
             "test" => quiet(Flow::Next, Self::test(arguments)),
             "[" => {
-                
                 let inner = match arguments.split_last() {
                     Some((last, inner)) if last.is("]") => inner,
                     Some(_) | None => arguments,
@@ -281,7 +286,8 @@ impl Machine<'_> {
                 quiet(Flow::Next, Status::True)
             }
             "read" | "mapfile" | "readarray" => {
-                for name in arguments.iter().filter_map(Text::as_known).filter(|name| !name.starts_with('-')) {
+                for name in arguments.iter().filter_map(Text::as_known).filter(|name| !name.starts_with('-'))
+                {
                     let open = Open { computed: true, ..Open::default() };
                     state.variables.insert(name, Variable::Opaque(open));
                 }
@@ -291,7 +297,8 @@ impl Machine<'_> {
             "cat" => (Flow::Next, Status::Ran, self.concatenated(arguments, input)),
             "tee" => {
                 let append = arguments.iter().any(|word| word.is("-a"));
-                for path in arguments.iter().filter_map(Text::as_known).filter(|path| !path.starts_with('-')) {
+                for path in arguments.iter().filter_map(Text::as_known).filter(|path| !path.starts_with('-'))
+                {
                     self.workspace.write(&path, input.clone(), append);
                 }
                 (Flow::Next, Status::Ran, input)
@@ -312,7 +319,12 @@ impl Machine<'_> {
     }
 
     /// Runs a program: another shell, one that is reported, or one that runs another.
-    fn run_program(&mut self, state: &mut State, words: &[Text], input: Option<Text>) -> (Flow, Status, Option<Text>) {
+    fn run_program(
+        &mut self,
+        state: &mut State,
+        words: &[Text],
+        input: Option<Text>,
+    ) -> (Flow, Status, Option<Text>) {
         let Some((first, arguments)) = words.split_first() else { return (Flow::Next, Status::True, None) };
         let name = first.raw();
         let base = program(&name);
@@ -345,7 +357,8 @@ impl Machine<'_> {
             self.depth -= 1;
             return;
         }
-        let runner = base.contains("retry") || base.contains("run") || base.contains("exec") || base.ends_with(".sh");
+        let runner =
+            base.contains("retry") || base.contains("run") || base.contains("exec") || base.ends_with(".sh");
         if !runner && !matches!(base, "timeout" | "time" | "nohup" | "script" | "su") {
             return;
         }
@@ -385,8 +398,27 @@ impl Machine<'_> {
 
 /// Programs that only talk about commands, or take them for something else.
 const TALKERS: &[&str] = &[
-    "alias", "awk", "cat", "command_not_found", "docker-compose", "git", "grep", "jq", "log", "logger", "sed", "test",
-    "trap", "type", "which", "xargs", "yq", "info", "warn", "error", "notify",
+    "alias",
+    "awk",
+    "cat",
+    "command_not_found",
+    "docker-compose",
+    "git",
+    "grep",
+    "jq",
+    "log",
+    "logger",
+    "sed",
+    "test",
+    "trap",
+    "type",
+    "which",
+    "xargs",
+    "yq",
+    "info",
+    "warn",
+    "error",
+    "notify",
 ];
 
 fn is_gcloud_line(word: &Text) -> bool {

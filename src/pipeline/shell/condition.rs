@@ -6,7 +6,8 @@
 use std::rc::Rc;
 
 use brush_parser::ast::{
-    BinaryPredicate, CaseClauseCommand, CaseItemPostAction, CompoundList, ExtendedTestExpr, UnaryPredicate, Word,
+    BinaryPredicate, CaseClauseCommand, CaseItemPostAction, CompoundList, ExtendedTestExpr, UnaryPredicate,
+    Word,
 };
 
 use super::machine::{Flow, Machine, State, Status, located};
@@ -85,7 +86,10 @@ impl Machine<'_> {
             ExtendedTestExpr::Parenthesized(inner) => self.extended(script, state, inner),
             ExtendedTestExpr::UnaryTest(test, word) => {
                 let text = self.single(script, state, &located(script, word));
-                #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum: all other tests ask the machine")]
+                #[expect(
+                    clippy::wildcard_enum_match_arm,
+                    reason = "a foreign enum: all other tests ask the machine"
+                )]
                 match test {
                     UnaryPredicate::StringHasZeroLength => is_present(&text).map(|present| !present),
                     UnaryPredicate::StringHasNonZeroLength => is_present(&text),
@@ -95,16 +99,31 @@ impl Machine<'_> {
             ExtendedTestExpr::BinaryTest(test, left, right) => {
                 let left = self.single(script, state, &located(script, left));
                 let right = self.pattern(script, state, right);
-                #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum: the others are not decided")]
+                #[expect(
+                    clippy::wildcard_enum_match_arm,
+                    reason = "a foreign enum: the others are not decided"
+                )]
                 match test {
                     BinaryPredicate::StringExactlyMatchesPattern => matches(&left, &right),
-                    BinaryPredicate::StringDoesNotExactlyMatchPattern => matches(&left, &right).map(|held| !held),
+                    BinaryPredicate::StringDoesNotExactlyMatchPattern => {
+                        matches(&left, &right).map(|held| !held)
+                    }
                     BinaryPredicate::StringExactlyMatchesString => equal(&left, &right),
-                    BinaryPredicate::StringDoesNotExactlyMatchString => equal(&left, &right).map(|held| !held),
-                    BinaryPredicate::ArithmeticEqualTo => number(&left).zip(number(&right)).map(|(l, r)| l == r),
-                    BinaryPredicate::ArithmeticNotEqualTo => number(&left).zip(number(&right)).map(|(l, r)| l != r),
-                    BinaryPredicate::ArithmeticLessThan => number(&left).zip(number(&right)).map(|(l, r)| l < r),
-                    BinaryPredicate::ArithmeticGreaterThan => number(&left).zip(number(&right)).map(|(l, r)| l > r),
+                    BinaryPredicate::StringDoesNotExactlyMatchString => {
+                        equal(&left, &right).map(|held| !held)
+                    }
+                    BinaryPredicate::ArithmeticEqualTo => {
+                        number(&left).zip(number(&right)).map(|(l, r)| l == r)
+                    }
+                    BinaryPredicate::ArithmeticNotEqualTo => {
+                        number(&left).zip(number(&right)).map(|(l, r)| l != r)
+                    }
+                    BinaryPredicate::ArithmeticLessThan => {
+                        number(&left).zip(number(&right)).map(|(l, r)| l < r)
+                    }
+                    BinaryPredicate::ArithmeticGreaterThan => {
+                        number(&left).zip(number(&right)).map(|(l, r)| l > r)
+                    }
                     _ => None,
                 }
             }
@@ -135,7 +154,9 @@ impl Machine<'_> {
         let is = |word: &Text, text: &str| word.is(text);
         Status::of(match words {
             [] => Some(false),
-            [not, rest @ ..] if is(not, "!") && rest.len() != 2 => Self::test(rest).decided().map(|held| !held),
+            [not, rest @ ..] if is(not, "!") && rest.len() != 2 => {
+                Self::test(rest).decided().map(|held| !held)
+            }
             [one] => is_present(one),
             [operator, operand] if is(operator, "-n") => is_present(operand),
             [operator, operand] if is(operator, "-z") => is_present(operand).map(|present| !present),
@@ -198,12 +219,14 @@ impl Machine<'_> {
         match open.as_slice() {
             [] => (Flow::Next, Status::True),
             [only] if complete => self.list(script, state, only),
-            several => self.alternatives(state, complete, several.len(), |machine, state, index| {
-                match several.get(index) {
-                    Some(body) => machine.list(script, state, body),
-                    None => (Flow::Next, Status::True),
-                }
-            }),
+            several => {
+                self.alternatives(state, complete, several.len(), |machine, state, index| {
+                    match several.get(index) {
+                        Some(body) => machine.list(script, state, body),
+                        None => (Flow::Next, Status::True),
+                    }
+                })
+            }
         }
     }
 }

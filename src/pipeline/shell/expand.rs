@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use brush_parser::ast;
-use brush_parser::word::{self, BraceExpressionMember, BraceExpressionOrText, WordPiece, WordPieceWithSource};
+use brush_parser::word::{
+    self, BraceExpressionMember, BraceExpressionOrText, WordPiece, WordPieceWithSource,
+};
 
 use super::limits;
 use super::machine::{Machine, State, located, options, place_of};
@@ -68,7 +70,12 @@ fn first_blank(text: &Text) -> usize {
 
 impl Machine<'_> {
     /// All words that words become.
-    pub(super) fn values(&mut self, script: &Rc<Script>, state: &mut State, words: &[ast::Word]) -> Vec<Text> {
+    pub(super) fn values(
+        &mut self,
+        script: &Rc<Script>,
+        state: &mut State,
+        words: &[ast::Word],
+    ) -> Vec<Text> {
         let mut values = Vec::new();
         for word in words {
             if values.len() > limits::MOST_FIELDS {
@@ -81,6 +88,10 @@ impl Machine<'_> {
 
     /// The words that a word becomes.
     pub(super) fn fields(&mut self, script: &Rc<Script>, state: &mut State, word: &Located) -> Vec<Text> {
+        self.steps += 1;
+        if self.exhausted() {
+            return Vec::new();
+        }
         if let Some(alternatives) = braces(&word.text) {
             let place = place_of(script, word);
             return alternatives.iter().map(|text| script.restore(text, &place)).collect();

@@ -3,11 +3,11 @@
 use crate::pipeline::text::{Part, Text};
 
 /// The longest script that is read, in bytes.
-pub(super) const LONGEST_SCRIPT: usize = 256 * 1024;
+pub(super) const LONGEST_SCRIPT: usize = 128 * 1024;
 /// The longest text that a variable or a file may hold, in bytes.
 pub(super) const LONGEST_TEXT: usize = 64 * 1024;
-/// How many commands a script may run while it is interpreted.
-pub(super) const MOST_STEPS: u32 = 10_000;
+/// How many commands and words a script may run through while it is interpreted.
+pub(super) const MOST_STEPS: u32 = 30_000;
 /// How many commands of a script are reported.
 pub(super) const MOST_INVOCATIONS: usize = 200;
 /// How many files scripts may write.
@@ -25,9 +25,7 @@ const DEEPEST_COMMANDS: usize = 60;
 
 /// Whether a script may run one of the commands that are reported: most scripts of a build do not.
 pub(super) fn worth_reading(script: &Text) -> bool {
-    let names_one = |text: &str| {
-        ["gcloud", "curl", "wget", "<<", ">"].iter().any(|word| text.contains(word))
-    };
+    let names_one = |text: &str| ["gcloud", "curl", "wget", "<<", ">"].iter().any(|word| text.contains(word));
     script.parts().any(|part| match part {
         Part::Known(text) => names_one(text),
         Part::Open(..) => false,
@@ -62,7 +60,21 @@ pub(super) fn too_deep(text: &str) -> bool {
                 _ => {}
             }
             begins = word.ends_with(';')
-                || matches!(bare, "&&" | "||" | "|" | "do" | "then" | "else" | "elif" | "{" | "(" | "!" | "if" | "while" | "until");
+                || matches!(
+                    bare,
+                    "&&" | "||"
+                        | "|"
+                        | "do"
+                        | "then"
+                        | "else"
+                        | "elif"
+                        | "{"
+                        | "("
+                        | "!"
+                        | "if"
+                        | "while"
+                        | "until"
+                );
         }
         if commands > DEEPEST_COMMANDS {
             return true;

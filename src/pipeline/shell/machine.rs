@@ -69,7 +69,7 @@ pub(super) struct Machine<'e> {
     pub(super) problems: Vec<Problem>,
     /// Whether a command substitution was met since this was last cleared, and of which service it gives the URL.
     pub(super) substituted: Option<Open>,
-    steps: u32,
+    pub(super) steps: u32,
     pub(super) depth: u32,
 }
 
@@ -202,7 +202,7 @@ impl<'e> Machine<'e> {
         input: Option<Text>,
     ) -> (Flow, Status, Option<Text>) {
         self.steps += 1;
-        if self.steps > limits::MOST_STEPS || self.found.len() >= limits::MOST_INVOCATIONS {
+        if self.exhausted() {
             return (Flow::Exit, Status::Unknown, None);
         }
         match command {
@@ -369,7 +369,9 @@ impl<'e> Machine<'e> {
         if !complete {
             ends.push(state.variables.clone());
         }
-        let Some(first) = ends.first() else { return (flows.first().copied().unwrap_or(Flow::Next), Status::Unknown) };
+        let Some(first) = ends.first() else {
+            return (flows.first().copied().unwrap_or(Flow::Next), Status::Unknown);
+        };
         let names: std::collections::BTreeSet<&String> = ends.iter().flat_map(HashMap::keys).collect();
         let mut merged = HashMap::new();
         for name in names {
@@ -377,8 +379,8 @@ impl<'e> Machine<'e> {
             let before = state.variables.get(name);
             let kept = if same {
                 first.get(name).cloned()
-            } else if let Some(before) =
-                before.filter(|before| ends.iter().all(|end| end.get(name).is_some_and(|end| adds_to(before, end))))
+            } else if let Some(before) = before
+                .filter(|before| ends.iter().all(|end| end.get(name).is_some_and(|end| adds_to(before, end))))
                 // To no text anything can be added: that counts as adding only where one leaves it as it was.
                 .filter(|before| !is_nothing(before) || ends.iter().any(|end| end.get(name) == Some(before)))
             {
@@ -392,7 +394,7 @@ impl<'e> Machine<'e> {
         (Flow::Next, Status::Unknown)
     }
 
-    fn exhausted(&self) -> bool {
+    pub(super) fn exhausted(&self) -> bool {
         self.steps > limits::MOST_STEPS || self.found.len() >= limits::MOST_INVOCATIONS
     }
 
@@ -432,9 +434,7 @@ impl<'e> Machine<'e> {
 /// Whether a value is one that was there before, perhaps with something added.
 fn adds_to(before: &Variable, after: &Variable) -> bool {
     match (before, after) {
-        (Variable::Text(before), Variable::Text(after)) => {
-            after.raw().starts_with(&before.raw())
-        }
+        (Variable::Text(before), Variable::Text(after)) => after.raw().starts_with(&before.raw()),
         (Variable::Array(before), Variable::Array(after)) => after.starts_with(before),
         (Variable::Opaque(before), Variable::Opaque(after)) => before == after,
         (Variable::Text(_) | Variable::Array(_) | Variable::Opaque(_), _) => false,
@@ -453,7 +453,8 @@ fn is_nothing(variable: &Variable) -> bool {
 fn parse(script: &Script) -> Result<Program, Box<Problem>> {
     let place = script.place(0);
     if script.text.len() > limits::LONGEST_SCRIPT || limits::too_deep(&script.text) {
-        let problem = Problem::warning("script-not-read", "this script is too long or too deeply nested to be read");
+        let problem =
+            Problem::warning("script-not-read", "this script is too long or too deeply nested to be read");
         return Err(Box::new(problem.at(place)));
     }
     let mut parser = Parser::new(script.text.as_bytes(), &options());
@@ -471,24 +472,16 @@ fn broken(script: &Script, error: &ParseError) -> Problem {
         ParseError::ParsingAtEndOfInput => "it ends too early".to_owned(),
         ParseError::Tokenizing { inner, .. } => inner.to_string(),
     };
-    let offset = position.map_or(script.text.trim_end().len(), |index| byte_offset(&script.text, index));
+    let offset = position.map_or(script.text.trim_end().len(), |index| script.byte_offset(index));
     Problem::warning("script-broken", format!("this shell script has a syntax error: {what}"))
         .at(script.place(offset))
         .hint("what it deploys is not known; `bash -n` on the script shows the same")
 }
 
-/// The byte at which a character stands.
-pub(super) fn byte_offset(text: &str, index: usize) -> usize {
-    if text.is_ascii() {
-        return index.min(text.len());
-    }
-    text.char_indices().nth(index).map_or(text.len(), |(at, _)| at)
-}
-
 /// A word of the parser with its place.
 pub(super) fn located(script: &Script, word: &brush_parser::ast::Word) -> Located {
     match &word.loc {
-        Some(span) => Located::new(script, &word.value, byte_offset(&script.text, span.start.index)),
+        Some(span) => Located::new(script, &word.value, script.byte_offset(span.start.index)),
         None => Located::near(&word.value, 0),
     }
 }

@@ -69,7 +69,9 @@ impl Machine<'_> {
                     Held::Opaque(hidden) => return open(Open { fallback, ..hidden }),
                     Held::Missing => return open(Open { fallback, ..Open::default() }),
                 };
-                if let (ParameterExpr::AssignDefaultValues { .. }, Parameter::Named(name)) = (expression, parameter) {
+                if let (ParameterExpr::AssignDefaultValues { .. }, Parameter::Named(name)) =
+                    (expression, parameter)
+                {
                     self.set(state, name, Variable::Text(value.clone()));
                 }
                 Value::One(value)
@@ -148,6 +150,8 @@ impl Machine<'_> {
             let word = Located::near(word.as_deref().unwrap_or_default(), written.offset(0));
             self.single(script, state, &word).as_known()
         };
+        // `${X^^}` has the empty pattern, which stands for every character.
+        let every = |pattern: &Option<String>| pattern.as_deref().unwrap_or_default().is_empty();
         match expression {
             ParameterExpr::RemoveSmallestSuffixPattern { pattern, .. } => {
                 pattern::without_suffix(text, &known(pattern)?, false)
@@ -172,17 +176,23 @@ impl Machine<'_> {
                 let wanted = known(&Some(pattern.clone()))?;
                 pattern::replaced(text, &wanted, &known(replacement)?, at)
             }
-            ParameterExpr::UppercaseFirstChar { pattern: None, .. }
-            | ParameterExpr::Transform { op: ParameterTransformOp::CapitalizeInitial, .. } => {
+            ParameterExpr::UppercaseFirstChar { pattern, .. } if every(pattern) => {
                 Some(first(text, |c| c.to_uppercase().collect()))
             }
-            ParameterExpr::LowercaseFirstChar { pattern: None, .. } => {
+            ParameterExpr::Transform { op: ParameterTransformOp::CapitalizeInitial, .. } => {
+                Some(first(text, |c| c.to_uppercase().collect()))
+            }
+            ParameterExpr::LowercaseFirstChar { pattern, .. } if every(pattern) => {
                 Some(first(text, |c| c.to_lowercase().collect()))
             }
-            ParameterExpr::UppercasePattern { pattern: None, .. }
-            | ParameterExpr::Transform { op: ParameterTransformOp::ToUpperCase, .. } => Some(text.to_uppercase()),
-            ParameterExpr::LowercasePattern { pattern: None, .. }
-            | ParameterExpr::Transform { op: ParameterTransformOp::ToLowerCase, .. } => Some(text.to_lowercase()),
+            ParameterExpr::UppercasePattern { pattern, .. } if every(pattern) => Some(text.to_uppercase()),
+            ParameterExpr::LowercasePattern { pattern, .. } if every(pattern) => Some(text.to_lowercase()),
+            ParameterExpr::Transform { op: ParameterTransformOp::ToUpperCase, .. } => {
+                Some(text.to_uppercase())
+            }
+            ParameterExpr::Transform { op: ParameterTransformOp::ToLowerCase, .. } => {
+                Some(text.to_lowercase())
+            }
             ParameterExpr::UppercaseFirstChar { .. }
             | ParameterExpr::LowercaseFirstChar { .. }
             | ParameterExpr::UppercasePattern { .. }
@@ -214,13 +224,21 @@ impl Machine<'_> {
             },
             Parameter::NamedWithAllIndices { name, concatenate } => match self.named(state, name) {
                 Held::Array(items) if *concatenate => Held::Text(joined(&items)),
-                held @ (Held::Array(_) | Held::Text(_) | Held::Opaque(_) | Held::Missing | Held::Unset) => held,
+                held @ (Held::Array(_) | Held::Text(_) | Held::Opaque(_) | Held::Missing | Held::Unset) => {
+                    held
+                }
             },
-            Parameter::NamedWithIndex { name, index } => match (self.named(state, name), index.parse::<usize>()) {
-                (Held::Array(items), Ok(index)) => items.into_iter().nth(index).map_or(Held::Unset, Held::Text),
-                (Held::Text(text), Ok(0)) => Held::Text(text),
-                (Held::Array(_) | Held::Text(_) | Held::Opaque(_) | Held::Missing | Held::Unset, _) => Held::Missing,
-            },
+            Parameter::NamedWithIndex { name, index } => {
+                match (self.named(state, name), index.parse::<usize>()) {
+                    (Held::Array(items), Ok(index)) => {
+                        items.into_iter().nth(index).map_or(Held::Unset, Held::Text)
+                    }
+                    (Held::Text(text), Ok(0)) => Held::Text(text),
+                    (Held::Array(_) | Held::Text(_) | Held::Opaque(_) | Held::Missing | Held::Unset, _) => {
+                        Held::Missing
+                    }
+                }
+            }
             Parameter::Positional(number) => {
                 let index = usize::try_from(*number).unwrap_or(0);
                 match index.checked_sub(1).and_then(|index| state.arguments.get(index)) {
@@ -258,7 +276,8 @@ impl Machine<'_> {
 
 fn joined(items: &[Text]) -> Text {
     let place = items.first().map(|item| item.place().clone());
-    let mut whole = Text::new(place.unwrap_or_else(|| crate::model::Place { file: "".into(), line: 1, column: 1 }));
+    let mut whole =
+        Text::new(place.unwrap_or_else(|| crate::model::Place { file: "".into(), line: 1, column: 1 }));
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             whole.push(&Text::known(" ", item.place().clone()));
@@ -294,7 +313,11 @@ fn first(text: &str, change: impl Fn(char) -> String) -> String {
 }
 
 /// `${X:from:length}` with numbers as they are written; negative ones count from the end.
-fn substring(text: &str, from: &UnexpandedArithmeticExpr, length: Option<&UnexpandedArithmeticExpr>) -> Option<String> {
+fn substring(
+    text: &str,
+    from: &UnexpandedArithmeticExpr,
+    length: Option<&UnexpandedArithmeticExpr>,
+) -> Option<String> {
     let number = |written: &str| {
         let written = written.trim();
         if written.is_empty() { Some(0_i64) } else { written.parse::<i64>().ok() }
@@ -302,7 +325,8 @@ fn substring(text: &str, from: &UnexpandedArithmeticExpr, length: Option<&Unexpa
     let characters: Vec<char> = text.chars().collect();
     let count = i64::try_from(characters.len()).ok()?;
     let from = number(&from.value)?;
-    let begin = if from < 0 { count.checked_add(from).filter(|begin| *begin >= 0) } else { Some(from.min(count)) };
+    let begin =
+        if from < 0 { count.checked_add(from).filter(|begin| *begin >= 0) } else { Some(from.min(count)) };
     let Some(begin) = begin else { return Some(String::new()) };
     let end = match length {
         None => count,

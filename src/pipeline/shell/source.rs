@@ -18,6 +18,8 @@ pub(super) struct Script {
     /// For each part: where it begins in `text`, and where in the raw text of `origin`.
     segments: Vec<Segment>,
     opens: Vec<Text>,
+    /// Where each character begins; empty where each is one byte.
+    characters: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +32,13 @@ struct Segment {
 
 impl Script {
     pub(super) fn new(origin: &Text) -> Self {
-        let mut script =
-            Self { text: String::new(), origin: origin.clone(), segments: Vec::new(), opens: Vec::new() };
+        let mut script = Self {
+            text: String::new(),
+            origin: origin.clone(),
+            segments: Vec::new(),
+            opens: Vec::new(),
+            characters: Vec::new(),
+        };
         let mut raw = 0;
         for part in origin.parts() {
             let begin = script.text.len();
@@ -52,7 +59,18 @@ impl Script {
             script.segments.push(Segment { begin, raw, open });
             raw += length;
         }
+        if !script.text.is_ascii() {
+            script.characters = script.text.char_indices().map(|(at, _)| at).collect();
+        }
         script
+    }
+
+    /// The byte at which a character stands: the parser counts characters.
+    pub(super) fn byte_offset(&self, index: usize) -> usize {
+        if self.characters.is_empty() {
+            return index.min(self.text.len());
+        }
+        self.characters.get(index).copied().unwrap_or(self.text.len())
     }
 
     /// The byte of the raw text that a byte of the source stands for.
@@ -112,6 +130,17 @@ impl Located {
     pub(super) fn new(script: &Script, text: &str, begin: usize) -> Self {
         let source = script.text.as_bytes();
         let mut offsets = Vec::with_capacity(text.len() + 1);
+        // The parser counts blanks and line continuations in front of a word as its own.
+        let mut begin = begin;
+        if text.starts_with(|c: char| !c.is_whitespace()) {
+            loop {
+                match (source.get(begin), source.get(begin + 1)) {
+                    (Some(b' ' | b'\t'), _) => begin += 1,
+                    (Some(b'\\'), Some(b'\n')) => begin += 2,
+                    (Some(_) | None, _) => break,
+                }
+            }
+        }
         let mut at = begin;
         for byte in text.bytes() {
             while source.get(at) == Some(&b'\\') && source.get(at + 1) == Some(&b'\n') && byte != b'\\' {

@@ -3,7 +3,11 @@
 //! [`Stated`] says of a whole value whether it is known. On the way there a text is cut at commas and `=`, put
 //! together from variables, and read by a shell: what hides a part must never be taken for text, nor cut in two.
 
+mod marked;
+
 use std::sync::Arc;
+
+pub use marked::Marked;
 
 use crate::model::{Place, Stated, Value};
 

@@ -24,6 +24,8 @@ mod checks_control_plane;
 mod cli;
 /// Reading Google's control plane: fetched once, bounded, and every kind of no answer told apart.
 mod control_plane;
+/// Real files with hand-made labels.
+mod corpus;
 /// The causal graph and the verdict, as tables and properties.
 mod diagnosis;
 /// Real gcloud reads the sandbox.

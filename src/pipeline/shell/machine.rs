@@ -91,6 +91,21 @@ impl<'e> Machine<'e> {
         self.run_text(script, &mut State::default(), true);
     }
 
+    /// Runs a command line whose words are known.
+    pub(super) fn run_line(&mut self, words: Vec<Text>) {
+        self.run_words(&mut State::default(), words, None);
+    }
+
+    /// What a text expands to as one word.
+    pub(super) fn expand_text(&mut self, text: &Text) -> Text {
+        let script = Rc::new(Script::new(text));
+        let word = Located::new(&script, &script.text, 0);
+        if limits::too_deep(&script.text) {
+            return Text::open(text.as_written(), Open::default(), text.place().clone());
+        }
+        self.single(&script, &mut State::default(), &word)
+    }
+
     /// Runs a text as a script: the whole one, a substitution, an argument of `eval`.
     pub(super) fn run_text(&mut self, text: &Text, state: &mut State, tell: bool) -> (Flow, Status) {
         if self.depth >= limits::DEEPEST {

@@ -35,6 +35,8 @@ pub fn request(files: &Files, context: &Context) -> Request {
         files: files.files.clone(),
         directory: context.directory.clone(),
         known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        substitutions: files.substitution.clone(),
+        strict: true,
     }
 }
 

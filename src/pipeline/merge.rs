@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::gcloud::put;
-use super::load::Read;
+use super::load::{Read, Request};
 use super::problem::{Problem, Problems};
 use super::secret::looks_secret;
 use crate::model::{DeploysVia, Service, Stated, Value};
@@ -27,11 +27,11 @@ pub(super) fn deadline(files: &[Read], problems: &mut Problems) -> Option<Durati
 }
 
 /// All services, the native ones put into those that they belong to.
-pub(super) fn services(files: Vec<Read>, problems: &mut Problems) -> Vec<Service> {
+pub(super) fn services(files: Vec<Read>, request: &Request, problems: &mut Problems) -> Vec<Service> {
     let all = files.into_iter().flat_map(|file| file.reading.services);
     let (native, mut services): (Vec<_>, Vec<_>) =
         all.partition(|service| service.deploys_via == DeploysVia::Native);
-    tell_duplicates(&native, Problem::error, problems);
+    tell_duplicates(&native, request, problems);
     let alone = native.len() == 1 && services.len() == 1;
     let mut own = Vec::new();
     for addition in native {
@@ -44,8 +44,7 @@ pub(super) fn services(files: Vec<Read>, problems: &mut Problems) -> Vec<Service
             own.push(addition);
         }
     }
-    // Steps of a pipeline may deploy in turn, under conditions or to what only the run can tell.
-    tell_duplicates(&services, Problem::warning, problems);
+    tell_duplicates(&services, request, problems);
     services.extend(own);
     services
 }
@@ -69,21 +68,21 @@ fn known(stated: &Option<Stated>) -> Option<&str> {
     stated.as_ref().and_then(Stated::as_known)
 }
 
-fn tell_duplicates(
-    services: &[Service],
-    severity: fn(&'static str, String) -> Problem,
-    problems: &mut Problems,
-) {
+fn tell_duplicates(services: &[Service], request: &Request, problems: &mut Problems) {
     for (index, service) in services.iter().enumerate() {
         let earlier = services.iter().take(index).find(|earlier| is_same(earlier, service));
         if let Some(earlier) = earlier {
             let name = known(&service.name).unwrap_or_default();
-            problems.push(
-                severity("duplicate-service", format!("the service `{name}` is deployed twice"))
-                    .at(service.place.clone())
-                    .related(earlier.place.clone(), "first here")
-                    .hint("the gate must know which of the two to expect: keep one, or give each its region or project"),
+            let problem = Problem::error(
+                "duplicate-service",
+                format!("the service `{name}` is deployed twice"),
+            )
+            .at(service.place.clone())
+            .related(earlier.place.clone(), "first here")
+            .hint(
+                "the gate must know which of the two to expect: keep one, or give each its region or project",
             );
+            problems.push(request.judge(problem));
         }
     }
 }
@@ -227,7 +226,7 @@ pub(super) fn update(known: &mut Service, update: Service) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::{Loaded, Problems, Request, load};
+    use crate::pipeline::{Loaded, Problems, load};
 
     fn load_both(build: &str, native: &str) -> Result<Loaded, Problems> {
         let folder = tempfile::tempdir().unwrap();
@@ -236,7 +235,13 @@ mod tests {
         let native = format!("version: 1\npipeline: cloudbuild.yaml\nservices:\n- {native}\n");
         std::fs::write(folder.path().join("rungate.yaml"), native).unwrap();
         let files = vec!["rungate.yaml".into()];
-        load(&Request { files, directory: folder.path().to_owned(), known_checks: vec!["health"] })
+        load(&Request {
+            files,
+            directory: folder.path().to_owned(),
+            known_checks: vec!["health"],
+            substitutions: Vec::new(),
+            strict: true,
+        })
     }
 
     fn codes(result: Result<Loaded, Problems>) -> Vec<&'static str> {
@@ -289,11 +294,11 @@ mod tests {
     #[test]
     fn no_service_is_deployed_twice() {
         assert_eq!(codes(load_both("auth", "{name: x}\n- {name: x}")), ["duplicate-service"]);
-        let twice = "auth]\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, auth";
-        let loaded = load_both(twice, "{name: x}").unwrap();
-        assert_eq!(loaded.pipeline.services.len(), 3);
         assert_eq!(
-            loaded.warnings.iter().map(|problem| problem.code).collect::<Vec<_>>(),
+            codes(load_both(
+                "auth]\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, auth",
+                "{name: x}"
+            )),
             ["duplicate-service"]
         );
         // Another region is another service; what only the run can tell may differ.

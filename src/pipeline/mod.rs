@@ -6,8 +6,8 @@
 mod cloud_build;
 mod discover;
 mod duration;
-mod evidence;
 mod excerpt;
+pub mod files;
 pub mod gcloud;
 mod github;
 mod knative;
@@ -20,6 +20,7 @@ mod script;
 mod secret;
 pub mod shell;
 pub mod source;
+mod stated_urls;
 mod suggest;
 pub mod text;
 pub mod value;
@@ -68,6 +69,10 @@ pub struct File<'a> {
     pub documents: &'a [Node],
     /// Ids of the checks that exist, for `require:` and `advisory:`.
     pub known_checks: &'a [&'static str],
+    /// Where the files lie that it names.
+    pub folders: &'a files::Folders,
+    /// Substitutions that the user gives (`--substitution`).
+    pub substitutions: &'a [(String, String)],
 }
 
 /// What one file says.
@@ -88,16 +93,47 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Adds a service. An update of one that the same file has deployed before is put into that one; of another one
-    /// it counts as a deploy where it brings an image.
+    /// Adds a service. An update of one that the same file has deployed before is put into that one.
     fn add_service(&mut self, service: Service) {
         let before = (service.deploys_via == DeploysVia::ServicesUpdate)
             .then(|| self.services.iter_mut().find(|known| merge::updates(known, &service)))
             .flatten();
         match before {
             Some(known) => merge::update(known, service),
-            None if service.deploys_via == DeploysVia::ServicesUpdate && service.image.is_none() => {}
             None => self.services.push(service),
+        }
+    }
+
+    /// Puts an update into the service that it is of; gives it back where no such service was deployed before.
+    fn update_known(&mut self, update: Service) -> Option<Service> {
+        match self.services.iter_mut().find(|known| merge::updates(known, &update)) {
+            Some(known) => {
+                merge::update(known, update);
+                None
+            }
+            None => Some(update),
+        }
+    }
+
+    /// Adds a service that a step deploys. The step's services begin at an index: a second deploy of one of them is
+    /// another branch of the step's script, or another try.
+    fn add_alternative(&mut self, service: Service, begin: usize) {
+        let same = self
+            .services
+            .iter_mut()
+            .skip(begin)
+            .find(|known| known.name.is_some() && merge::updates(known, &service));
+        match same {
+            // "Create it, or update it": the update says less.
+            Some(known)
+                if known.deploys_via == DeploysVia::ServicesUpdate
+                    && service.deploys_via == DeploysVia::GcloudRunDeploy =>
+            {
+                *known = service;
+            }
+            Some(known) if service.deploys_via == DeploysVia::ServicesUpdate => merge::update(known, service),
+            Some(_) => {}
+            None => self.add_service(service),
         }
     }
 
@@ -128,10 +164,18 @@ mod tests {
         let mut problems = Problems::default();
         let path = Path::new("a.yaml");
         let known_checks = &["revision-ready", "health", "database-login"];
-        let reading = (format.read)(
-            &File { source: &source, path, documents: &documents, known_checks },
-            &mut problems,
-        );
+        let reading = {
+            let folders = files::Folders::default();
+            let file = File {
+                source: &source,
+                path,
+                documents: &documents,
+                known_checks,
+                folders: &folders,
+                substitutions: &[],
+            };
+            (format.read)(&file, &mut problems)
+        };
         (reading, problems)
     }
 

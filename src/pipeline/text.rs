@@ -3,6 +3,12 @@
 //! [`Stated`] says of a whole value whether it is known. On the way there a text is cut at commas and `=`, put
 //! together from variables, and read by a shell: what hides a part must never be taken for text, nor cut in two.
 
+mod marked;
+
+use std::sync::Arc;
+
+pub use marked::Marked;
+
 use crate::model::{Place, Stated, Value};
 
 use super::yaml::{Kind, Node, Style};
@@ -39,30 +45,45 @@ struct Piece {
     written: Option<String>,
     place: Place,
     layout: Layout,
+    /// Of a block: where each line but the first begins.
+    lines: Arc<[usize]>,
 }
 
 impl Piece {
+    fn new(text: String, place: Place, layout: Layout) -> Self {
+        let lines = match layout {
+            Layout::Block(_) => text.match_indices('\n').map(|(at, _)| at + 1).collect(),
+            Layout::Fixed | Layout::Line => Arc::default(),
+        };
+        Self { text, open: None, written: None, place, layout, lines }
+    }
+
     fn place_at(&self, offset: usize) -> Place {
-        let before = self.text.get(..offset).unwrap_or_default();
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let column = |from: u32, text: &str| from.saturating_add(number(text.chars().count()));
+        let column = |column: u32, from: usize| {
+            let before = self.text.get(from..offset).unwrap_or_default();
+            column.saturating_add(number(before.chars().count()))
+        };
         match self.layout {
             Layout::Fixed => self.place.clone(),
-            Layout::Line => Place { column: column(self.place.column, before), ..self.place.clone() },
-            Layout::Block(first) => match before.rsplit_once('\n') {
-                Some((above, line)) => Place {
-                    line: self.place.line.saturating_add(number(above.matches('\n').count() + 1)),
-                    column: column(first, line),
-                    ..self.place.clone()
-                },
-                None => Place { column: column(self.place.column, before), ..self.place.clone() },
-            },
+            Layout::Line => Place { column: column(self.place.column, 0), ..self.place.clone() },
+            Layout::Block(first) => {
+                let above = self.lines.partition_point(|begin| *begin <= offset);
+                match above.checked_sub(1).and_then(|above| self.lines.get(above)) {
+                    Some(begin) => Place {
+                        line: self.place.line.saturating_add(number(above)),
+                        column: column(first, *begin),
+                        ..self.place.clone()
+                    },
+                    None => Place { column: column(self.place.column, 0), ..self.place.clone() },
+                }
+            }
         }
     }
 
     fn cut(&self, from: usize, to: usize) -> Self {
         let text = self.text.get(from..to).unwrap_or_default().to_owned();
-        Self { text, place: self.place_at(from), ..self.clone() }
+        Self::new(text, self.place_at(from), self.layout)
     }
 }
 
@@ -91,25 +112,13 @@ impl Text {
     /// A known text whose characters all count as standing at one place.
     pub fn known(text: impl Into<String>, place: Place) -> Self {
         let mut whole = Self::new(place.clone());
-        whole.push_piece(Piece {
-            text: text.into(),
-            open: None,
-            written: None,
-            place,
-            layout: Layout::Fixed,
-        });
+        whole.push_piece(Piece::new(text.into(), place, Layout::Fixed));
         whole
     }
 
     /// One unresolved expression.
     pub fn open(expression: impl Into<String>, open: Open, place: Place) -> Self {
-        let piece = Piece {
-            text: expression.into(),
-            open: Some(open),
-            written: None,
-            place: place.clone(),
-            layout: Layout::Fixed,
-        };
+        let piece = Piece { open: Some(open), ..Piece::new(expression.into(), place.clone(), Layout::Fixed) };
         Self { pieces: vec![piece], place }
     }
 
@@ -137,7 +146,7 @@ impl Text {
             Style::Plain | Style::Quoted | Style::Folded => (node.place.clone(), Layout::Fixed),
         };
         let mut whole = Self::new(node.place.clone());
-        whole.push_piece(Piece { text: text.clone(), open: None, written: None, place, layout });
+        whole.push_piece(Piece::new(text.clone(), place, layout));
         whole
     }
 

@@ -24,7 +24,7 @@ mod checks_control_plane;
 mod cli;
 /// Reading Google's control plane: fetched once, bounded, and every kind of no answer told apart.
 mod control_plane;
-/// Real files of public repositories against their labels.
+/// Real files with hand-made labels.
 mod corpus;
 /// The causal graph and the verdict, as tables and properties.
 mod diagnosis;

@@ -42,11 +42,6 @@ impl Repository {
         self.files.iter().filter(|(_, node)| node.is_some()).map(|(path, _)| path.as_path())
     }
 
-    /// The folder that steps start in.
-    pub(super) fn root(&self) -> Option<&Path> {
-        self.root.as_deref()
-    }
-
     /// Counts a step; `false` when there were too many.
     pub(super) fn may_read_step(&mut self) -> bool {
         self.steps += 1;

@@ -1,16 +1,15 @@
 //! The action `google-github-actions/deploy-cloudrun`, whatever its version: its inputs become the flags of
 //! `gcloud run deploy`.
 
-use super::marks::Marks;
+use super::lists;
 use super::scope::Scope;
 use super::shape;
-use crate::model::{DeploysVia, Place, Service, Stated, Value, Variable};
-use crate::pipeline::gcloud::{self, Word, put};
-use crate::pipeline::list::{self, Pair};
+use crate::model::{DeploysVia, Place, Service, Stated, Variable};
+use crate::pipeline::files::{Files, Found};
+use crate::pipeline::gcloud::{self, put};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::secret;
 use crate::pipeline::text::Text;
-use crate::pipeline::value::{Dialect, Values};
 use crate::pipeline::yaml::Node;
 
 /// The action that deploys.
@@ -19,8 +18,11 @@ const DEPLOY: &str = "google-github-actions/deploy-cloudrun";
 const SET_PROJECT: &[&str] = &["google-github-actions/setup-gcloud", "google-github-actions/auth"];
 
 /// What the action deploys.
+#[derive(Debug)]
 pub(super) enum Deployed {
-    Service(Box<Service>),
+    /// Services: several where its manifest holds several.
+    Services(Vec<Service>),
+    /// A job; its name.
     Job(Stated),
 }
 
@@ -35,7 +37,7 @@ fn uses(step: &Node, action: &str) -> bool {
     used.split('@').next().is_some_and(|name| name.eq_ignore_ascii_case(action))
 }
 
-/// The project that one of a job's steps sets for those after it.
+/// The project that one of a job's steps sets for those after it, and how much its word counts: less is more.
 pub(super) fn project(step: &Node, scope: &Scope) -> Option<(usize, Stated)> {
     let rank = SET_PROJECT.iter().position(|action| uses(step, action))?;
     Some((rank, Inputs { step, scope }.stated("project_id")?))
@@ -49,7 +51,13 @@ pub(super) fn url(step: &Node, scope: &Scope) -> Option<(String, String)> {
 }
 
 /// Reads a step that deploys by the action. `None`: it only moves traffic.
-pub(super) fn read(step: &Node, scope: &Scope, place: Place, problems: &mut Problems) -> Option<Deployed> {
+pub(super) fn read(
+    step: &Node,
+    scope: &Scope,
+    files: &Files<'_>,
+    place: Place,
+    problems: &mut Problems,
+) -> Option<Deployed> {
     let inputs = Inputs { step, scope };
     inputs.tell_broken(problems);
     if let Some(job) = inputs.stated("job") {
@@ -59,25 +67,25 @@ pub(super) fn read(step: &Node, scope: &Scope, place: Place, problems: &mut Prob
     if moves_traffic && ["image", "source", "metadata"].iter().all(|name| inputs.node(name).is_none()) {
         return None;
     }
-    let mut marks = Marks::default();
     let mut service = Service::new(DeploysVia::DeployCloudrunAction, place);
-    service.region = inputs.marked("region", &mut marks);
-    service.manifest = inputs.marked("metadata", &mut marks);
-    if service.manifest.is_none() {
+    service.region = inputs.stated("region");
+    let manifest = inputs.given("metadata");
+    if manifest.is_none() {
         // With a manifest, the action leaves out every input that the manifest says.
-        service.name = inputs.marked("service", &mut marks);
-        service.image = inputs.marked("image", &mut marks);
-        service.tag = inputs.marked("tag", &mut marks);
-        service.no_traffic = inputs
-            .stated("no_traffic")
-            .and_then(|no| no.as_known().map(|no| no.eq_ignore_ascii_case("true")));
-        inputs.lists(&mut service, &mut marks, problems);
+        service.name = inputs.stated("service");
+        service.image = inputs.stated("image");
+        service.tag = inputs.stated("tag");
+        let no_traffic = inputs.given("no_traffic").and_then(|no| no.as_known());
+        service.no_traffic = no_traffic.map(|no| no.eq_ignore_ascii_case("true"));
+        inputs.lists(&mut service, files, problems);
     }
-    inputs.flags(&mut service, &mut marks, problems);
-    marks.show_service(&mut service);
+    inputs.flags(&mut service, files, problems);
     // The action adds `--project` after all flags: gcloud takes the last one.
     service.project = inputs.stated("project_id").or(service.project);
-    Some(Deployed::Service(Box::new(service)))
+    Some(Deployed::Services(match manifest {
+        Some(path) => gcloud::services_of(&path, &service, files, problems),
+        None => vec![service],
+    }))
 }
 
 /// A step's inputs.
@@ -95,24 +103,17 @@ impl Inputs<'_> {
         (!text.trim().is_empty() && !node.is_null()).then_some(node)
     }
 
-    fn text(&self, name: &str) -> Option<Text> {
-        self.scope.text(self.node(name)?)
-    }
-
-    /// An input with its open parts hidden.
-    fn marked(&self, name: &str, marks: &mut Marks) -> Option<Stated> {
-        let mut stated = self.stated(name)?;
-        let hidden = marks.hide(&self.text(name)?.trim());
-        stated.value = Value::Known(hidden);
-        Some(stated)
+    /// The text of an input, if there is one: an expression may be known to be empty.
+    fn given(&self, name: &str) -> Option<Text> {
+        let text = self.scope.text(self.node(name)?)?.trim();
+        (!text.is_empty()).then_some(text)
     }
 
     fn stated(&self, name: &str) -> Option<Stated> {
-        let text = self.text(name)?.trim();
-        // An expression may be known to be empty: then the input is not given either.
-        (!text.is_empty()).then(|| text.stated())
+        self.given(name).map(|text| text.stated())
     }
 
+    /// Tells of inputs that are no texts, and of expressions that GitHub would refuse.
     fn tell_broken(&self, problems: &mut Problems) {
         for entry in shape::entries(self.step.get("with"), "`with`", problems) {
             match entry.value.text() {
@@ -122,72 +123,67 @@ impl Inputs<'_> {
         }
     }
 
-    fn lists(&self, service: &mut Service, marks: &mut Marks, problems: &mut Problems) {
-        if let Some(file) = self.node("env_vars_file") {
-            problems.push(
-                Problem::warning("file-not-followed", "what `env_vars_file` names is not read")
-                    .at(file.place.clone())
-                    .length(file.length)
-                    .hint("say in rungate.yaml which variables of it matter"),
-            );
+    fn lists(&self, service: &mut Service, files: &Files<'_>, problems: &mut Problems) {
+        if let Some(path) = self.given("env_vars_file") {
+            for variable in variables(&path, files, problems) {
+                put(&mut service.env, variable, |variable| &variable.name);
+            }
         }
-        let values = Values::new(Dialect::GitHub);
-        for (pair, place) in self.pairs("env_vars", marks, problems) {
-            let value = values.state(&pair.value, place);
-            put(&mut service.env, Variable { name: pair.key, value }, |variable| &variable.name);
+        for (name, value) in self.pairs("env_vars", problems) {
+            put(&mut service.env, Variable { name, value: value.stated() }, |variable| &variable.name);
         }
-        for (pair, place) in self.pairs("secrets", marks, problems) {
-            let reference = secret::reference(&pair.key, &pair.value, &place, &values, problems);
+        for (target, value) in self.pairs("secrets", problems) {
+            let reference = secret::of_text(&target, &value, problems);
             put(&mut service.secrets, reference, |reference| &reference.target);
         }
     }
 
-    /// The pairs of an input, each with its place.
-    fn pairs(&self, name: &str, marks: &mut Marks, problems: &mut Problems) -> Vec<(Pair, Place)> {
-        let Some((node, text)) = self.node(name).and_then(|node| Some((node, self.scope.text(node)?))) else {
-            return Vec::new();
-        };
-        match list::action_pairs(&marks.hide(&text), &Values::new(Dialect::GitHub)) {
-            Ok(pairs) => pairs
-                .into_iter()
-                .map(|pair| {
-                    let place = node.place_of_line(pair.line);
-                    (pair, place)
-                })
-                .collect(),
-            Err((line, what)) => {
-                problems.push(
-                    Problem::warning("input-broken", format!("`{name}` cannot be read: {what}"))
-                        .at(node.place_of_line(line))
-                        .hint("one NAME=value a line; `\\,` is a comma within a value"),
-                );
-                Vec::new()
-            }
-        }
+    fn pairs(&self, name: &str, problems: &mut Problems) -> Vec<(String, Text)> {
+        let Some(text) = self.given(name) else { return Vec::new() };
+        lists::pairs(&text).unwrap_or_else(|(place, what)| {
+            problems.push(
+                Problem::warning("input-broken", format!("`{name}` cannot be read: {what}"))
+                    .at(place)
+                    .hint("one NAME=value a line; `\\,` is a comma within a value"),
+            );
+            Vec::new()
+        })
     }
 
-    fn flags(&self, service: &mut Service, marks: &mut Marks, problems: &mut Problems) {
-        let Some((node, text)) = self.node("flags").and_then(|node| Some((node, self.scope.text(node)?)))
-        else {
-            return;
-        };
-        let values = Values::new(Dialect::GitHub);
-        match list::action_flags(&marks.hide(&text), &values) {
-            Ok(words) => {
-                let words: Vec<_> = words
-                    .into_iter()
-                    .map(|(text, line)| Word { text, place: node.place_of_line(line) })
-                    .collect();
-                gcloud::add_flags(service, &words, &values, problems);
-            }
+    fn flags(&self, service: &mut Service, files: &Files<'_>, problems: &mut Problems) {
+        let Some(text) = self.given("flags") else { return };
+        match lists::flags(&text) {
+            Ok(words) => gcloud::add_flag_texts(service, &words, files, problems),
             Err(quote) => problems.push(
                 Problem::warning(
                     "input-broken",
                     format!("`flags` cannot be read: the quote {quote} is not closed"),
                 )
-                .at(node.place.clone())
-                .length(node.length),
+                .at(text.place().clone()),
             ),
         }
     }
+}
+
+/// The variables of the file that `env_vars_file` names: lines `NAME=value`, else a mapping of YAML or JSON.
+fn variables(path: &Text, files: &Files<'_>, problems: &mut Problems) -> Vec<Variable> {
+    let text = match path.as_known().map(|path| files.find(&path)) {
+        Some(Found::Written(text)) => Some(text),
+        Some(Found::Read(source)) => Some(Text::known(&*source.text, source.place(1, 1))),
+        Some(Found::Unknown | Found::Missing | Found::Unreadable(_)) | None => None,
+    };
+    let is_list = |text: &Text| {
+        let raw = text.raw();
+        // As the action does it: one line of that form is enough.
+        !raw.starts_with(['{', '['])
+            && raw
+                .lines()
+                .any(|line| line.split_once('=').is_some_and(|(k, v)| !k.is_empty() && !v.is_empty()))
+    };
+    if let Some(text) = text.filter(is_list)
+        && let Ok(pairs) = lists::pairs(&text)
+    {
+        return pairs.into_iter().map(|(name, value)| Variable { name, value: value.stated() }).collect();
+    }
+    gcloud::variables_of(path, "env_vars_file", files, problems)
 }

@@ -1,12 +1,13 @@
 //! `run:` steps: what their shell deploys.
 
-use super::marks::Marks;
+use super::{domains, expression};
 use super::scope::{Names, Scope};
 use super::steps::Reader;
+use crate::pipeline::files::Files;
+use crate::pipeline::gcloud::{self, is_gcloud};
 use crate::pipeline::text::{Part, Text};
-use crate::pipeline::value::{Dialect, Values};
 use crate::pipeline::yaml::Node;
-use crate::pipeline::{evidence, gcloud, script, shell};
+use crate::pipeline::{script, shell};
 
 /// Where the files lie that steps write their outputs to.
 const OUTPUTS: &str = "/github/outputs/";
@@ -45,6 +46,15 @@ impl<'a> Defaults<'a> {
     }
 }
 
+impl Defaults<'_> {
+    /// The folder that a step's script works in, within the repository.
+    fn folder(self, step: &Node, scope: &Scope) -> String {
+        let named = step.get("working-directory").filter(|folder| !folder.is_null());
+        let folder = named.or(self.working_directory).and_then(|folder| scope.text(folder));
+        folder.map(|folder| folder.trim().raw()).unwrap_or_default()
+    }
+}
+
 fn runs_on_windows(job: &Node) -> bool {
     let Some(runs_on) = job.get("runs-on") else { return false };
     let labels = std::iter::once(runs_on).chain(runs_on.items());
@@ -53,7 +63,7 @@ fn runs_on_windows(job: &Node) -> bool {
 
 /// Reads a `run` step.
 pub(super) fn read(run: &Node, step: &Node, scope: &Scope, defaults: Defaults<'_>, reader: &mut Reader<'_>) {
-    if !defaults.is_shell(step) {
+    if !defaults.is_shell(step) || run.text().is_some_and(expression::is_too_long) {
         script::warn_unread(run, "`run`", reader.problems);
         return;
     }
@@ -71,19 +81,21 @@ pub(super) fn read(run: &Node, step: &Node, scope: &Scope, defaults: Defaults<'_
     {
         reader.found.urls.extend(urls(id, written));
     }
+    let folder = defaults.folder(step, scope);
     for invocation in invocations {
-        reader.found.hints.extend(evidence::hint(&invocation));
-        let mut marks = Marks::default();
-        let words: Vec<_> = invocation.words.iter().map(|word| marks.word(word)).collect();
-        if !words.first().is_some_and(|word| gcloud::is_gcloud(&word.text)) {
-            continue;
+        if !invocation.words.first().is_some_and(|word| is_gcloud(&word.raw())) {
+            reader.found.requests.push(invocation);
+        } else if domains::is_mapping(&invocation) {
+            reader.found.mappings.push(invocation);
+        } else {
+            let place = reader.place_of(step);
+            let input = invocation.input.as_ref();
+            let files =
+                Files { folders: reader.folders, workspace: &reader.workspace, folder: &folder, input };
+            for command in gcloud::commands(&invocation.words, &files, place, reader.problems) {
+                reader.found.add(command, reader.number);
+            }
         }
-        let place = reader.place_of(step);
-        let values = Values::new(Dialect::GitHub);
-        let command = gcloud::command(&words, &values, place, reader.problems);
-        let Some(mut command) = command else { continue };
-        marks.show_command(&mut command);
-        reader.add(command);
     }
 }
 

@@ -6,10 +6,10 @@ use super::run::{self, Defaults};
 use super::scope::Scope;
 use super::{inputs, shape};
 use crate::model::{Place, Service, Stated};
-use crate::pipeline::evidence::Hint;
+use crate::pipeline::files::{Files, Folders};
 use crate::pipeline::gcloud::Command;
 use crate::pipeline::problem::Problems;
-use crate::pipeline::shell::Workspace;
+use crate::pipeline::shell::{Invocation, Workspace};
 use crate::pipeline::yaml::Node;
 
 /// What the steps of a job deploy, each with the number of the job's step that does.
@@ -21,16 +21,38 @@ pub(super) struct Found {
     pub(super) action_project: Option<(usize, Stated)>,
     /// The project that `gcloud config set project` sets.
     pub(super) gcloud_project: Option<Stated>,
-    /// What other commands tell of services.
-    pub(super) hints: Vec<Hint>,
+    /// The region that `gcloud config set run/region` sets.
+    pub(super) gcloud_region: Option<Stated>,
+    /// Requests over HTTP.
+    pub(super) requests: Vec<Invocation>,
+    /// Commands that map a domain to a service.
+    pub(super) mappings: Vec<Invocation>,
     /// Outputs of steps that are a service's URL: `steps.ID.outputs.NAME`, and the service.
     pub(super) urls: Vec<(String, String)>,
+}
+
+impl Found {
+    /// Adds what a command of gcloud does.
+    pub(super) fn add(&mut self, command: Command, step: usize) {
+        match command {
+            Command::Service(service) => self.services.push((step, *service)),
+            Command::Job(job) => self.jobs.push((step, job)),
+            Command::Project(project) => {
+                self.gcloud_project.get_or_insert(project);
+            }
+            Command::Region(region) => {
+                self.gcloud_region.get_or_insert(region);
+            }
+        }
+    }
 }
 
 /// Reads steps.
 pub(super) struct Reader<'a> {
     pub(super) repository: &'a mut Repository,
     pub(super) problems: &'a mut Problems,
+    /// Where the files of the repository lie.
+    pub(super) folders: &'a Folders,
     /// Files that scripts of the job have written.
     pub(super) workspace: Workspace,
     pub(super) found: Found,
@@ -102,21 +124,13 @@ impl Reader<'_> {
         self.origin.clone().unwrap_or_else(|| Place { line: step.item_line, ..step.place.clone() })
     }
 
-    /// Adds what a command of gcloud deploys.
-    pub(super) fn add(&mut self, command: Command) {
-        match command {
-            Command::Service(service) => self.found.services.push((self.number, *service)),
-            Command::Job(job) => self.found.jobs.push((self.number, job)),
-            Command::Project(project) => {
-                self.found.gcloud_project.get_or_insert(project);
-            }
-        }
-    }
-
     fn deploy(&mut self, step: &Node, scope: &Scope) {
         let place = self.place_of(step);
-        match deploy::read(step, scope, place, self.problems) {
-            Some(Deployed::Service(service)) => self.found.services.push((self.number, *service)),
+        let files = Files { folders: self.folders, workspace: &self.workspace, folder: "", input: None };
+        match deploy::read(step, scope, &files, place, self.problems) {
+            Some(Deployed::Services(services)) => {
+                self.found.services.extend(services.into_iter().map(|service| (self.number, service)));
+            }
             Some(Deployed::Job(job)) => self.found.jobs.push((self.number, job)),
             None => {}
         }

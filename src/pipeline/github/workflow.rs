@@ -6,10 +6,10 @@ use super::run::Defaults;
 use super::scope::{Contexts, Scope};
 use super::steps::{Found, Reader};
 use super::{inputs, matrix, shape};
-use crate::model::{Place, Service, Stated};
-use crate::pipeline::evidence::Hint;
+use crate::model::{DeploysVia, Place, Service, Stated};
+use crate::pipeline::files::Folders;
 use crate::pipeline::problem::Problems;
-use crate::pipeline::shell::Workspace;
+use crate::pipeline::shell::{Invocation, Workspace};
 use crate::pipeline::yaml::{Entry, Node};
 
 /// What a workflow deploys, in file order.
@@ -17,7 +17,8 @@ use crate::pipeline::yaml::{Entry, Node};
 pub(super) struct Deploys {
     pub(super) services: Vec<Service>,
     pub(super) jobs: Vec<Stated>,
-    pub(super) hints: Vec<Hint>,
+    pub(super) requests: Vec<Invocation>,
+    pub(super) mappings: Vec<Invocation>,
 }
 
 /// Reads a workflow. `origin`: the job of the file that the user named, where that one calls this.
@@ -26,6 +27,7 @@ pub(super) fn read(
     contexts: Contexts,
     origin: Option<&Place>,
     repository: &mut Repository,
+    folders: &Folders,
     problems: &mut Problems,
 ) -> Deploys {
     shape::entries(workflow.get("env"), "`env`", problems);
@@ -38,8 +40,14 @@ pub(super) fn read(
             problems.push(shape::wrong(&entry.value, &format!("the job `{}`", entry.key), "a mapping"));
             continue;
         }
-        let mut job =
-            Job { entry, scope: &scope, defaults: defaults.within(&entry.value), origin, repository };
+        let mut job = Job {
+            entry,
+            scope: &scope,
+            defaults: defaults.within(&entry.value),
+            origin,
+            repository,
+            folders,
+        };
         let urls = job.read(&mut deploys, problems);
         if !urls.is_empty() {
             scope = scope.changed(|contexts| {
@@ -57,6 +65,7 @@ struct Job<'a, 'r> {
     defaults: Defaults<'a>,
     origin: Option<&'a Place>,
     repository: &'r mut Repository,
+    folders: &'r Folders,
 }
 
 impl Job<'_, '_> {
@@ -67,7 +76,8 @@ impl Job<'_, '_> {
             return Vec::new();
         }
         let found = self.read_once(self.scope, problems);
-        deploys.hints.extend(found.hints.iter().cloned());
+        deploys.requests.extend(found.requests.iter().cloned());
+        deploys.mappings.extend(found.mappings.iter().cloned());
         let by_matrix = |stated: &Stated| expression::refers_to(stated.raw(), "matrix");
         let depends = found.services.iter().any(|(_, service)| service.name.as_ref().is_some_and(by_matrix))
             || found.jobs.iter().any(|(_, job)| by_matrix(job));
@@ -99,6 +109,7 @@ impl Job<'_, '_> {
         let mut reader = Reader {
             repository: self.repository,
             problems,
+            folders: self.folders,
             workspace: Workspace::default(),
             found: Found::default(),
             origin: self.origin.cloned(),
@@ -110,6 +121,10 @@ impl Job<'_, '_> {
         let project = found.gcloud_project.take().or(found.action_project.take().map(|(_, project)| project));
         for (_, service) in &mut found.services {
             service.project = service.project.take().or_else(|| project.clone());
+            // The action has a region of its own where none is given.
+            if service.deploys_via != DeploysVia::DeployCloudrunAction {
+                service.region = service.region.take().or_else(|| found.gcloud_region.clone());
+            }
         }
         found
     }
@@ -121,10 +136,11 @@ impl Job<'_, '_> {
         let declared = called.at(&["on", "workflow_call", "inputs"]);
         let given = inputs::given(declared, self.entry.value.get("with"), scope);
         let place = self.origin.unwrap_or(&self.entry.place);
-        let deploys = read(&called, given, Some(place), self.repository, problems);
+        let deploys = read(&called, given, Some(place), self.repository, self.folders, problems);
         self.repository.leave();
         found.services = deploys.services.into_iter().map(|service| (0, service)).collect();
-        found.hints = deploys.hints;
+        found.requests = deploys.requests;
+        found.mappings = deploys.mappings;
         found.jobs = deploys.jobs.into_iter().map(|job| (0, job)).collect();
         found
     }

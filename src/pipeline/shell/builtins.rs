@@ -7,7 +7,7 @@ use brush_parser::ast::{
     IoFileRedirectTarget, IoRedirect, RedirectList, SimpleCommand, Word,
 };
 
-use super::machine::{Flow, Machine, State, Status, Variable, byte_offset, located};
+use super::machine::{Flow, Machine, State, Status, Variable, located};
 use super::source::{Located, Script};
 use super::{Invocation, inline_script, is_shell, limits, program};
 use crate::pipeline::gcloud::is_gcloud;
@@ -43,6 +43,9 @@ impl Machine<'_> {
         }
         let declares = parts.words.first().is_some_and(declares);
         for item in suffix {
+            if parts.words.len() > limits::MOST_FIELDS {
+                break;
+            }
             self.item(script, state, item, declares, &mut parts);
         }
         if parts.words.is_empty() || declares {
@@ -84,7 +87,7 @@ impl Machine<'_> {
             CommandPrefixOrSuffixItem::IoRedirect(redirect) => self.redirect(script, state, redirect, parts),
             CommandPrefixOrSuffixItem::ProcessSubstitution(_, shell) => {
                 self.list(script, &mut state.clone(), &shell.list);
-                let place = script.place(byte_offset(&script.text, shell.loc.start.index));
+                let place = script.place(script.byte_offset(shell.loc.start.index));
                 let open = Open { computed: true, ..Open::default() };
                 parts.words.push(Text::open("<(…)", open, place));
             }
@@ -187,7 +190,7 @@ impl Machine<'_> {
             }
             (AssignmentName::VariableName(name), AssignmentValue::Array(items)) => {
                 let begin = assignment.loc.start.index;
-                let mut cursor = if begin > 0 { byte_offset(&script.text, begin) } else { whole.offset(0) };
+                let mut cursor = if begin > 0 { script.byte_offset(begin) } else { whole.offset(0) };
                 let mut values = Vec::new();
                 for (_, item) in items {
                     // The parser keeps no places of items.

@@ -88,6 +88,10 @@ impl Machine<'_> {
 
     /// The words that a word becomes.
     pub(super) fn fields(&mut self, script: &Rc<Script>, state: &mut State, word: &Located) -> Vec<Text> {
+        self.steps += 1;
+        if self.exhausted() {
+            return Vec::new();
+        }
         if let Some(alternatives) = braces(&word.text) {
             let place = place_of(script, word);
             return alternatives.iter().map(|text| script.restore(text, &place)).collect();

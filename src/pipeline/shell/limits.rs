@@ -3,11 +3,11 @@
 use crate::pipeline::text::{Part, Text};
 
 /// The longest script that is read, in bytes.
-pub(super) const LONGEST_SCRIPT: usize = 256 * 1024;
+pub(super) const LONGEST_SCRIPT: usize = 128 * 1024;
 /// The longest text that a variable or a file may hold, in bytes.
 pub(super) const LONGEST_TEXT: usize = 64 * 1024;
-/// How many commands a script may run while it is interpreted.
-pub(super) const MOST_STEPS: u32 = 10_000;
+/// How many commands and words a script may run through while it is interpreted.
+pub(super) const MOST_STEPS: u32 = 30_000;
 /// How many commands of a script are reported.
 pub(super) const MOST_INVOCATIONS: usize = 200;
 /// How many files scripts may write.

@@ -69,7 +69,7 @@ pub(super) struct Machine<'e> {
     pub(super) problems: Vec<Problem>,
     /// Whether a command substitution was met since this was last cleared, and of which service it gives the URL.
     pub(super) substituted: Option<Open>,
-    steps: u32,
+    pub(super) steps: u32,
     pub(super) depth: u32,
 }
 
@@ -89,6 +89,21 @@ impl<'e> Machine<'e> {
     /// Runs a whole script.
     pub(super) fn run(&mut self, script: &Text) {
         self.run_text(script, &mut State::default(), true);
+    }
+
+    /// Runs a command line whose words are known.
+    pub(super) fn run_line(&mut self, words: Vec<Text>) {
+        self.run_words(&mut State::default(), words, None);
+    }
+
+    /// What a text expands to as one word.
+    pub(super) fn expand_text(&mut self, text: &Text) -> Text {
+        let script = Rc::new(Script::new(text));
+        let word = Located::new(&script, &script.text, 0);
+        if limits::too_deep(&script.text) {
+            return Text::open(text.as_written(), Open::default(), text.place().clone());
+        }
+        self.single(&script, &mut State::default(), &word)
     }
 
     /// Runs a text as a script: the whole one, a substitution, an argument of `eval`.
@@ -202,7 +217,7 @@ impl<'e> Machine<'e> {
         input: Option<Text>,
     ) -> (Flow, Status, Option<Text>) {
         self.steps += 1;
-        if self.steps > limits::MOST_STEPS || self.found.len() >= limits::MOST_INVOCATIONS {
+        if self.exhausted() {
             return (Flow::Exit, Status::Unknown, None);
         }
         match command {
@@ -394,7 +409,7 @@ impl<'e> Machine<'e> {
         (Flow::Next, Status::Unknown)
     }
 
-    fn exhausted(&self) -> bool {
+    pub(super) fn exhausted(&self) -> bool {
         self.steps > limits::MOST_STEPS || self.found.len() >= limits::MOST_INVOCATIONS
     }
 
@@ -472,24 +487,16 @@ fn broken(script: &Script, error: &ParseError) -> Problem {
         ParseError::ParsingAtEndOfInput => "it ends too early".to_owned(),
         ParseError::Tokenizing { inner, .. } => inner.to_string(),
     };
-    let offset = position.map_or(script.text.trim_end().len(), |index| byte_offset(&script.text, index));
+    let offset = position.map_or(script.text.trim_end().len(), |index| script.byte_offset(index));
     Problem::warning("script-broken", format!("this shell script has a syntax error: {what}"))
         .at(script.place(offset))
         .hint("what it deploys is not known; `bash -n` on the script shows the same")
 }
 
-/// The byte at which a character stands.
-pub(super) fn byte_offset(text: &str, index: usize) -> usize {
-    if text.is_ascii() {
-        return index.min(text.len());
-    }
-    text.char_indices().nth(index).map_or(text.len(), |(at, _)| at)
-}
-
 /// A word of the parser with its place.
 pub(super) fn located(script: &Script, word: &brush_parser::ast::Word) -> Located {
     match &word.loc {
-        Some(span) => Located::new(script, &word.value, byte_offset(&script.text, span.start.index)),
+        Some(span) => Located::new(script, &word.value, script.byte_offset(span.start.index)),
         None => Located::near(&word.value, 0),
     }
 }

@@ -16,7 +16,7 @@ mod source;
 use std::collections::BTreeMap;
 
 use super::problem::{Problem, Problems};
-use super::text::Text;
+use super::text::{Open, Text};
 use crate::model::Place;
 use machine::Machine;
 
@@ -93,12 +93,49 @@ pub fn commands(
     if !limits::worth_reading(script) {
         return Vec::new();
     }
+    let place = script.place();
+    interpret(outside, workspace, problems, place, |machine| machine.run(script))
+}
+
+/// The commands that a command line runs: itself, those of the script that it gives to a shell, or the one that it
+/// hands to another program.
+pub fn run(
+    words: Vec<Text>,
+    outside: &Outside<'_>,
+    workspace: &mut Workspace,
+    problems: &mut Problems,
+) -> Vec<Invocation> {
+    if !words.iter().any(limits::worth_reading) {
+        return Vec::new();
+    }
+    let Some(place) = words.first().map(|word| word.place().clone()) else { return Vec::new() };
+    interpret(outside, workspace, problems, &place, |machine| machine.run_line(words))
+}
+
+/// What a text in double quotes expands to, as far as it is known.
+pub fn expand(text: &Text, outside: &Outside<'_>) -> Text {
+    let mut expanded = None;
+    let place = text.place();
+    let mut workspace = Workspace::default();
+    interpret(outside, &mut workspace, &mut Problems::default(), place, |machine| {
+        expanded = Some(machine.expand_text(text));
+    });
+    expanded.unwrap_or_else(|| Text::open(text.as_written(), Open::default(), place.clone()))
+}
+
+fn interpret(
+    outside: &Outside<'_>,
+    workspace: &mut Workspace,
+    problems: &mut Problems,
+    place: &Place,
+    run: impl FnOnce(&mut Machine<'_>) + Send,
+) -> Vec<Invocation> {
     let mut found = Vec::new();
     let told: Result<Vec<Problem>, ()> = std::thread::scope(|scope| {
         // Deeply nested scripts need more stack than a thread has by default.
         let read = || {
             let mut machine = Machine::new(outside, workspace, &mut found);
-            machine.run(script);
+            run(&mut machine);
             machine.problems
         };
         let thread = std::thread::Builder::new().stack_size(limits::STACK).spawn_scoped(scope, read);
@@ -106,9 +143,9 @@ pub fn commands(
     });
     match told {
         Ok(told) => problems.extend(told),
-        Err(()) => problems.push(
-            Problem::warning("script-not-read", "this script cannot be read").at(script.place().clone()),
-        ),
+        Err(()) => {
+            problems.push(Problem::warning("script-not-read", "this script cannot be read").at(place.clone()))
+        }
     }
     found
 }

@@ -150,6 +150,8 @@ impl Machine<'_> {
             let word = Located::near(word.as_deref().unwrap_or_default(), written.offset(0));
             self.single(script, state, &word).as_known()
         };
+        // `${X^^}` has the empty pattern, which stands for every character.
+        let every = |pattern: &Option<String>| pattern.as_deref().unwrap_or_default().is_empty();
         match expression {
             ParameterExpr::RemoveSmallestSuffixPattern { pattern, .. } => {
                 pattern::without_suffix(text, &known(pattern)?, false)
@@ -174,19 +176,21 @@ impl Machine<'_> {
                 let wanted = known(&Some(pattern.clone()))?;
                 pattern::replaced(text, &wanted, &known(replacement)?, at)
             }
-            ParameterExpr::UppercaseFirstChar { pattern: None, .. }
-            | ParameterExpr::Transform { op: ParameterTransformOp::CapitalizeInitial, .. } => {
+            ParameterExpr::UppercaseFirstChar { pattern, .. } if every(pattern) => {
                 Some(first(text, |c| c.to_uppercase().collect()))
             }
-            ParameterExpr::LowercaseFirstChar { pattern: None, .. } => {
+            ParameterExpr::Transform { op: ParameterTransformOp::CapitalizeInitial, .. } => {
+                Some(first(text, |c| c.to_uppercase().collect()))
+            }
+            ParameterExpr::LowercaseFirstChar { pattern, .. } if every(pattern) => {
                 Some(first(text, |c| c.to_lowercase().collect()))
             }
-            ParameterExpr::UppercasePattern { pattern: None, .. }
-            | ParameterExpr::Transform { op: ParameterTransformOp::ToUpperCase, .. } => {
+            ParameterExpr::UppercasePattern { pattern, .. } if every(pattern) => Some(text.to_uppercase()),
+            ParameterExpr::LowercasePattern { pattern, .. } if every(pattern) => Some(text.to_lowercase()),
+            ParameterExpr::Transform { op: ParameterTransformOp::ToUpperCase, .. } => {
                 Some(text.to_uppercase())
             }
-            ParameterExpr::LowercasePattern { pattern: None, .. }
-            | ParameterExpr::Transform { op: ParameterTransformOp::ToLowerCase, .. } => {
+            ParameterExpr::Transform { op: ParameterTransformOp::ToLowerCase, .. } => {
                 Some(text.to_lowercase())
             }
             ParameterExpr::UppercaseFirstChar { .. }

@@ -104,7 +104,7 @@ fn loops_and_functions_run_once_for_each_value() {
     assert_eq!(run("for s in $(ls); do gcloud \"$s\"; done"), ["gcloud|⟨$s⟩"]);
     assert_eq!(run("for i in 1 2 3; do gcloud x && break; done"), ["gcloud|x"]);
     assert_eq!(run("d() { local n=$1; gcloud $n ${2:-z}; }\nd a\nd b c"), ["gcloud|a|z", "gcloud|b|c"]);
-    assert_eq!(run("f() { f; gcloud x; }; f").len(), 12);
+    assert_eq!(run("f() { f; gcloud x; }; f").len(), 11);
     assert_eq!(run("while read -r l; do gcloud $l; done < f"), ["gcloud|⟨$l⟩"]);
 }
 
@@ -140,9 +140,10 @@ fn files_that_a_script_writes_are_kept() {
 
 #[test]
 fn every_word_knows_its_place() {
-    let found =
-        found("echo ü\nA=(\n  \"--one\"\n  --two=$GIVEN\n)\ngcloud run \\\n  deploy \"x$GIVEN\" \"${A[@]}\"")
-            .0;
+    let found = found(
+        "echo ü\nA=(\n  \"--one\"\n  --two=\"$GIVEN\"\n)\ngcloud run \\\n  deploy \"x$GIVEN\" \"${A[@]}\"",
+    )
+    .0;
     let places: Vec<_> = found[0].words.iter().map(|word| (word.place().line, word.place().column)).collect();
     assert_eq!(places, [(7, 3), (7, 10), (8, 5), (8, 13), (4, 6), (5, 5)]);
     assert_eq!(found[0].words[3].raw(), "xgiven value");

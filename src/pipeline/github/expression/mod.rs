@@ -88,7 +88,7 @@ pub(super) fn resolve(text: &Text, names: &dyn Names) -> Text {
     let mut start = 0;
     for part in text.parts() {
         match part {
-            Part::Known(known) if known.len() > LONGEST_SOURCE && known.contains("${{") => {
+            Part::Known(known) if is_too_long(known) => {
                 whole.push(&Text::open(known, Open::default(), text.place_at(start)));
                 start += known.len();
             }
@@ -119,6 +119,11 @@ pub(super) fn resolve(text: &Text, names: &dyn Names) -> Text {
         }
     }
     whole
+}
+
+/// Whether a text is too long for its expressions to be looked into: all of it is open then.
+pub(super) fn is_too_long(text: &str) -> bool {
+    text.len() > LONGEST_SOURCE && text.contains("${{")
 }
 
 /// What an expression becomes, if that is known and no longer than allowed.

@@ -46,6 +46,10 @@ pub struct Files {
     /// Pipeline files; without any, rungate.yaml, else the pipeline files in the usual places.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+
+    /// Give a substitution of Cloud Build its value, in the place of the file's default; repeatable.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = substitution)]
+    pub substitution: Vec<(String, String)>,
 }
 
 /// Arguments of `check`.
@@ -206,6 +210,17 @@ pub enum VantageArgument {
     Runner,
     /// In the service's own network.
     InVpc,
+}
+
+/// `KEY=VALUE`, the key as Cloud Build allows it.
+fn substitution(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("a substitution is written KEY=VALUE")?;
+    let key = key.strip_prefix('$').unwrap_or(key);
+    let letters = key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    if key.is_empty() || !letters {
+        return Err(format!("`{key}` is no name of a substitution: capital letters, digits and `_`"));
+    }
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// A duration as the native format writes it.

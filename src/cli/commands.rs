@@ -2,12 +2,11 @@
 
 use std::io::Write as _;
 
-use super::arguments::{
-    CheckArguments, DiagnoseArguments, DrillArguments, ExplainArguments, Files, ReadArguments,
-};
+use super::arguments::{CheckArguments, DiagnoseArguments, DrillArguments, ExplainArguments, ReadArguments};
 use super::{
     Context, Destinations, Refusal, announce, drill as drilling, request, say, settings, unplanned, unread,
 };
+use crate::pipeline::Request;
 use crate::report::Style;
 use crate::run::record::{RECORD_VERSION, RunRecord};
 use crate::{checks, diagnosis, explain as pages, pipeline, plan, sandbox};
@@ -20,7 +19,8 @@ const LARGEST_RUN: u64 = 64 << 20;
 /// # Errors
 /// Problems of the files.
 pub fn read(asked: &ReadArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
-    let loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
+    let request = Request { strict: false, ..request(&asked.files, context) };
+    let loaded = pipeline::load(&request).map_err(|all| unread(&all, style))?;
     announce(&loaded, false, style);
     let text = if asked.json {
         format!("{:#}\n", super::read::json(&loaded))
@@ -46,7 +46,7 @@ pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<
     }
     let loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
     let pipeline = sandbox::fill(&loaded.pipeline);
-    let check = CheckArguments::in_sandbox(Files { files: asked.files.files.clone() });
+    let check = CheckArguments::in_sandbox(asked.files.clone());
     let plan = plan::build(&pipeline, checks::CHECKS, &settings::defaults(&check, context))
         .map_err(|all| unplanned(&all))?;
     let options = settings::options(&check, &pipeline)?;

@@ -36,6 +36,8 @@ pub fn request(files: &Files, context: &Context) -> Request {
         files: files.files.clone(),
         directory: context.directory.clone(),
         known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        substitutions: files.substitution.clone(),
+        strict: true,
     }
 }
 
@@ -66,7 +68,9 @@ pub fn unplanned(errors: &[PlanError]) -> Refusal {
             PlanError::Unknown { what, place, .. } => {
                 format!("{place}: {error}\nhint: state it in the file, or pass --{what}")
             }
-            PlanError::NothingRequired { place, .. } => format!("{place}: {error}"),
+            PlanError::NothingRequired { place, .. } | PlanError::Twice { again: place, .. } => {
+                format!("{place}: {error}")
+            }
             PlanError::NoSuchService { .. } | PlanError::Empty | PlanError::Table(_) => error.to_string(),
         })
         .collect();

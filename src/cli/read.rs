@@ -250,7 +250,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("rungate.yaml"), text).unwrap();
         let files = vec!["rungate.yaml".into()];
-        load(&Request { files, directory: folder.path().to_owned(), known_checks: Vec::new() }).unwrap()
+        load(&Request {
+            files,
+            directory: folder.path().to_owned(),
+            known_checks: Vec::new(),
+            substitutions: Vec::new(),
+            strict: true,
+        })
+        .unwrap()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret as _;
 
 use super::open::{OPEN, blanked, is_known};
 use crate::model::{Service, Variable};
-use crate::probe::postgres::dsn::{Dsn, DsnError, SslMode};
+use crate::probe::postgres::{DsnProblem, SslMode, parse_dsn};
 
 /// A text and the variable that states it (or a part of it). It may be open in part.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Way<'a> {
     /// The connection string, where it is one: its text without quotes, blanks and `jdbc:`.
     pub(super) dsn: Option<Piece<'a>>,
     /// Why the connection string cannot be read, where all of it is known.
-    pub(super) error: Option<DsnError>,
+    pub(super) error: Option<DsnProblem>,
     /// The prefix of the variables' names, where the way is stated in parts (`DB_`).
     pub(super) prefix: Option<&'static str>,
     pub(super) host: Option<Piece<'a>>,
@@ -131,14 +131,14 @@ fn connection_string(variable: &Variable) -> Option<Way<'_>> {
         return None;
     }
     let mut way = Way { dsn: Some(piece(text.to_owned())), postgres: true, ..Way::default() };
-    match Dsn::parse(text) {
+    match parse_dsn(text) {
         Ok(dsn) => {
             way.host = dsn.host.map(piece);
-            way.port = dsn.port.map(|port| piece(port.to_string()));
+            way.port = Some(piece(dsn.port.to_string()));
             way.user = dsn.user.map(piece);
             way.password = dsn.password.map(|password| piece(password.expose_secret().to_owned()));
             way.name = dsn.database.map(piece);
-            way.sslmode = dsn.sslmode.map(|mode| piece(mode.to_string()));
+            way.sslmode = Some(piece(dsn.sslmode.to_string()));
         }
         Err(error) if is_known(text) => way.error = Some(error),
         Err(_) => {}

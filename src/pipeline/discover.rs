@@ -91,7 +91,13 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        load(&Request { files: Vec::new(), directory: folder.path().to_owned(), known_checks: Vec::new() })
+        load(&Request {
+            files: Vec::new(),
+            directory: folder.path().to_owned(),
+            known_checks: Vec::new(),
+            substitutions: Vec::new(),
+            strict: true,
+        })
     }
 
     fn codes(result: Result<Loaded, Problems>) -> Vec<&'static str> {

@@ -34,9 +34,14 @@ fn recognises(_: &Path, document: &Node) -> bool {
 }
 
 fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
+    read_documents(file.documents, problems)
+}
+
+/// Reads the services and jobs among documents.
+pub(super) fn read_documents(documents: &[Node], problems: &mut Problems) -> Reading {
     let mut reading = Reading::default();
     let values = Values::new(Dialect::Manifest);
-    for document in file.documents.iter().filter(|document| recognises(Path::new(""), document)) {
+    for document in documents.iter().filter(|document| recognises(Path::new(""), document)) {
         match document.get("kind").and_then(Node::text) {
             Some("Service") => reading.add_service(service(document, &values, problems)),
             Some("Job") => {

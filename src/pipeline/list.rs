@@ -1,5 +1,6 @@
 //! Lists of `NAME=value` in one text: as gcloud's flags take them, and as the inputs of Google's actions do.
 
+use super::text::Text;
 use super::value::Values;
 
 /// A pair and the line of the text that it begins on, from 0.
@@ -21,6 +22,29 @@ pub fn gcloud<'t>(text: &'t str, values: &Values) -> Vec<&'t str> {
     let mut items = values.split(text, separator);
     // One separator at the end adds no item.
     if items.last().is_some_and(|last| last.is_empty()) {
+        items.pop();
+    }
+    items
+}
+
+/// The separator of a gcloud list, and the list without what names it: `,`, or what stands in `^@^a@b`
+/// (`gcloud topic escaping`).
+pub fn separator(list: &Text) -> (String, Text) {
+    let head = list.known_head();
+    let own =
+        head.strip_prefix('^').and_then(|rest| rest.split_once('^')).filter(|(sign, _)| !sign.is_empty());
+    match own {
+        Some((sign, _)) => (sign.to_owned(), list.slice(sign.len() + 2, usize::MAX)),
+        None => (",".to_owned(), list.clone()),
+    }
+}
+
+/// The items of a gcloud list; nothing unresolved is cut.
+pub fn items(list: &Text) -> Vec<Text> {
+    let (separator, list) = separator(list);
+    let mut items = list.split(&separator);
+    // One separator at the end adds no item.
+    if items.last().is_some_and(Text::is_empty) {
         items.pop();
     }
     items

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::problem::{Problem, Problems};
+use super::files::Folders;
+use super::problem::{Problem, Problems, Severity};
 use super::source::Source;
 use super::yaml::{self, Kind};
 use super::{FORMATS, File, Format, Reading, discover, merge};
@@ -18,6 +19,18 @@ pub struct Request {
     pub directory: PathBuf,
     /// Ids of the checks that exist.
     pub known_checks: Vec<&'static str>,
+    /// Substitutions of Cloud Build that the user gives: name and value; they win over the files' defaults.
+    pub substitutions: Vec<(String, String)>,
+    /// Whether what no check can work with is refused: no service, or one twice. Else that is a warning.
+    pub strict: bool,
+}
+
+impl Request {
+    /// A problem of a pipeline as a whole, which stops a check and nothing else.
+    pub(super) fn judge(&self, problem: Problem) -> Problem {
+        let severity = if self.strict { problem.severity } else { Severity::Warning };
+        Problem { severity, ..problem }
+    }
 }
 
 /// A pipeline that was understood.
@@ -105,7 +118,7 @@ impl Loading<'_> {
             return None;
         }
         self.paths.push(real);
-        match read(&path, &name.to_string_lossy(), &self.request.known_checks, &mut self.problems) {
+        match read(&path, &name.to_string_lossy(), self.request, &mut self.problems) {
             Ok(read) => Some(read),
             Err(problems) => {
                 self.problems.extend(problems.into_iter().map(|problem| match (named, &problem.place) {
@@ -157,10 +170,12 @@ impl Loading<'_> {
             })
             .collect();
         let jobs = self.read.iter().flat_map(|read| read.reading.jobs.clone()).collect();
+        forget_called(&mut self.read, &self.request.directory);
         let deadline = merge::deadline(&self.read, &mut self.problems);
-        let mut services = merge::services(self.read, &mut self.problems);
+        let mut services = merge::services(self.read, self.request, &mut self.problems);
         if services.is_empty() && !self.problems.has_errors() {
-            self.problems.push(nothing_deployed(&names));
+            let problem = nothing_deployed(&names);
+            self.problems.push(self.request.judge(problem));
         }
         for service in &mut services {
             let inferred = infer_database(service);
@@ -179,6 +194,18 @@ impl Loading<'_> {
     }
 }
 
+/// Leaves out what a file deploys only when another one calls it that was read too: that one says it better.
+fn forget_called(files: &mut [Read], directory: &Path) {
+    let followed: Vec<_> = files.iter().flat_map(|file| file.reading.followed.clone()).collect();
+    for file in files.iter_mut().filter(|file| file.reading.only_called) {
+        let real = directory.join(&*file.name).canonicalize();
+        if real.is_ok_and(|real| followed.contains(&real)) {
+            file.reading.services.clear();
+            file.reading.jobs.clear();
+        }
+    }
+}
+
 fn nothing_deployed(names: &[Arc<str>]) -> Problem {
     let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     Problem::error("nothing-deployed", format!("no Cloud Run service is deployed by {}", names.join(", ")))
@@ -188,12 +215,7 @@ fn nothing_deployed(names: &[Arc<str>]) -> Problem {
 }
 
 /// Reads and recognises one file.
-fn read(
-    path: &Path,
-    name: &str,
-    known_checks: &[&'static str],
-    problems: &mut Problems,
-) -> Result<Read, Vec<Problem>> {
+fn read(path: &Path, name: &str, request: &Request, problems: &mut Problems) -> Result<Read, Vec<Problem>> {
     let source = Source::read(path, name).map_err(|problem| vec![*problem])?;
     problems.remember(&source);
     let documents = yaml::parse(&source)?;
@@ -216,7 +238,15 @@ fn read(
             .hint(format!("known are: {}", known.join(", ")));
         return Err(vec![problem]);
     };
-    let file = File { source: &source, documents: &documents, known_checks };
+    let folders = Folders::of(path, &request.directory);
+    let file = File {
+        source: &source,
+        path,
+        documents: &documents,
+        known_checks: &request.known_checks,
+        folders: &folders,
+        substitutions: &request.substitutions,
+    };
     let reading = (format.read)(&file, problems);
     Ok(Read { name: source.name, format, reading })
 }

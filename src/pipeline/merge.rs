@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::gcloud::put;
-use super::load::Read;
+use super::load::{Read, Request};
 use super::problem::{Problem, Problems};
 use super::secret::looks_secret;
 use crate::model::{DeploysVia, OtherVariables, Service, Stated, Value, Variable};
@@ -27,11 +27,11 @@ pub(super) fn deadline(files: &[Read], problems: &mut Problems) -> Option<Durati
 }
 
 /// All services, the native ones put into those that they belong to.
-pub(super) fn services(files: Vec<Read>, problems: &mut Problems) -> Vec<Service> {
+pub(super) fn services(files: Vec<Read>, request: &Request, problems: &mut Problems) -> Vec<Service> {
     let all = files.into_iter().flat_map(|file| file.reading.services);
     let (native, mut services): (Vec<_>, Vec<_>) =
         all.partition(|service| service.deploys_via == DeploysVia::Native);
-    tell_duplicates(&native, problems);
+    tell_duplicates(&native, request, problems);
     let alone = native.len() == 1 && services.len() == 1;
     let mut own = Vec::new();
     for addition in native {
@@ -44,7 +44,7 @@ pub(super) fn services(files: Vec<Read>, problems: &mut Problems) -> Vec<Service
             own.push(addition);
         }
     }
-    tell_duplicates(&services, problems);
+    tell_duplicates(&services, request, problems);
     services.extend(own);
     services
 }
@@ -68,17 +68,21 @@ fn known(stated: &Option<Stated>) -> Option<&str> {
     stated.as_ref().and_then(Stated::as_known)
 }
 
-fn tell_duplicates(services: &[Service], problems: &mut Problems) {
+fn tell_duplicates(services: &[Service], request: &Request, problems: &mut Problems) {
     for (index, service) in services.iter().enumerate() {
         let earlier = services.iter().take(index).find(|earlier| is_same(earlier, service));
         if let Some(earlier) = earlier {
             let name = known(&service.name).unwrap_or_default();
-            problems.push(
-                Problem::error("duplicate-service", format!("the service `{name}` is deployed twice"))
-                    .at(service.place.clone())
-                    .related(earlier.place.clone(), "first here")
-                    .hint("the gate must know which of the two to expect: keep one, or give each its region or project"),
+            let problem = Problem::error(
+                "duplicate-service",
+                format!("the service `{name}` is deployed twice"),
+            )
+            .at(service.place.clone())
+            .related(earlier.place.clone(), "first here")
+            .hint(
+                "the gate must know which of the two to expect: keep one, or give each its region or project",
             );
+            problems.push(request.judge(problem));
         }
     }
 }
@@ -228,7 +232,7 @@ pub(super) fn update(known: &mut Service, update: Service) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::{Loaded, Problems, Request, load};
+    use crate::pipeline::{Loaded, Problems, load};
 
     fn load_both(build: &str, native: &str) -> Result<Loaded, Problems> {
         let folder = tempfile::tempdir().unwrap();
@@ -237,7 +241,13 @@ mod tests {
         let native = format!("version: 1\npipeline: cloudbuild.yaml\nservices:\n- {native}\n");
         std::fs::write(folder.path().join("rungate.yaml"), native).unwrap();
         let files = vec!["rungate.yaml".into()];
-        load(&Request { files, directory: folder.path().to_owned(), known_checks: vec!["health"] })
+        load(&Request {
+            files,
+            directory: folder.path().to_owned(),
+            known_checks: vec!["health"],
+            substitutions: Vec::new(),
+            strict: true,
+        })
     }
 
     fn codes(result: Result<Loaded, Problems>) -> Vec<&'static str> {

@@ -7,6 +7,7 @@ mod cloud_build;
 mod discover;
 mod duration;
 mod excerpt;
+pub mod files;
 pub mod gcloud;
 mod github;
 mod knative;
@@ -17,12 +18,15 @@ mod native;
 mod problem;
 mod script;
 mod secret;
+pub mod shell;
 pub mod source;
+mod stated_urls;
 mod suggest;
+pub mod text;
 pub mod value;
 pub mod yaml;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::model::{DeploysVia, Place, Service, Stated};
@@ -60,10 +64,16 @@ impl std::fmt::Debug for Format {
 pub struct File<'a> {
     /// Its name and text.
     pub source: &'a Source,
+    /// Where it lies.
+    pub path: &'a Path,
     /// Its documents.
     pub documents: &'a [Node],
     /// Ids of the checks that exist, for `require:` and `advisory:`.
     pub known_checks: &'a [&'static str],
+    /// Where the files lie that it names.
+    pub folders: &'a files::Folders,
+    /// Substitutions that the user gives (`--substitution`).
+    pub substitutions: &'a [(String, String)],
 }
 
 /// What one file says.
@@ -77,6 +87,10 @@ pub struct Reading {
     pub deadline: Option<(Duration, Place)>,
     /// The pipeline files that it names, relative to its own folder.
     pub pipelines: Vec<Stated>,
+    /// The files that were read as parts of it, as they really lie.
+    pub followed: Vec<PathBuf>,
+    /// Whether it deploys only as a part of another file that names it.
+    pub only_called: bool,
 }
 
 impl Reading {
@@ -88,6 +102,39 @@ impl Reading {
         match before {
             Some(known) => merge::update(known, service),
             None => self.services.push(service),
+        }
+    }
+
+    /// Puts an update into the service that it is of; gives it back where no such service was deployed before.
+    fn update_known(&mut self, update: Service) -> Option<Service> {
+        match self.services.iter_mut().find(|known| merge::updates(known, &update)) {
+            Some(known) => {
+                merge::update(known, update);
+                None
+            }
+            None => Some(update),
+        }
+    }
+
+    /// Adds a service that a step deploys. The step's services begin at an index: a second deploy of one of them is
+    /// another branch of the step's script, or another try.
+    fn add_alternative(&mut self, service: Service, begin: usize) {
+        let same = self
+            .services
+            .iter_mut()
+            .skip(begin)
+            .find(|known| known.name.is_some() && merge::updates(known, &service));
+        match same {
+            // "Create it, or update it": the update says less.
+            Some(known)
+                if known.deploys_via == DeploysVia::ServicesUpdate
+                    && service.deploys_via == DeploysVia::GcloudRunDeploy =>
+            {
+                *known = service;
+            }
+            Some(known) if service.deploys_via == DeploysVia::ServicesUpdate => merge::update(known, service),
+            Some(_) => {}
+            None => self.add_service(service),
         }
     }
 
@@ -116,9 +163,20 @@ mod tests {
             format.id
         );
         let mut problems = Problems::default();
+        let path = Path::new("a.yaml");
         let known_checks = &["revision-ready", "health", "database-login"];
-        let reading =
-            (format.read)(&File { source: &source, documents: &documents, known_checks }, &mut problems);
+        let reading = {
+            let folders = files::Folders::default();
+            let file = File {
+                source: &source,
+                path,
+                documents: &documents,
+                known_checks,
+                folders: &folders,
+                substitutions: &[],
+            };
+            (format.read)(&file, &mut problems)
+        };
         (reading, problems)
     }
 

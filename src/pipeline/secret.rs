@@ -1,6 +1,7 @@
 //! References to secrets, `secret:version`, as gcloud, the action and the native format write them.
 
 use super::problem::{Problem, Problems};
+use super::text::Text;
 use super::value::Values;
 use crate::model::{Place, SecretReference, Stated};
 
@@ -26,6 +27,23 @@ pub(super) fn reference(
                     "name one: `{target}={text}:1`, or `{text}:latest`",
                     text = text.trim_end_matches(':')
                 )),
+        );
+    }
+    SecretReference { target: target.to_owned(), secret, version }
+}
+
+/// As [`reference`], for a text that knows what is open in it.
+pub(super) fn of_text(target: &str, text: &Text, problems: &mut Problems) -> SecretReference {
+    let (secret, version) = match text.split_last(":") {
+        Some((secret, version)) => (secret.stated(), version.stated()),
+        None => (text.stated(), Stated::unresolved("", text.place().clone())),
+    };
+    if version.raw().is_empty() && secret.as_known().is_some() {
+        let name = secret.raw();
+        problems.push(
+            Problem::warning("secret-without-version", format!("the secret of `{target}` has no version"))
+                .at(text.place().clone())
+                .hint(format!("name one: `{target}={name}:1`, or `{name}:latest`")),
         );
     }
     SecretReference { target: target.to_owned(), secret, version }

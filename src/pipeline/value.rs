@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::text::{Open, Text};
 use super::yaml::Node;
 use crate::model::{Place, Stated, Value};
 
@@ -103,6 +104,22 @@ impl Values {
         // Only where the whole text is one expression is its fallback the whole value's.
         let fallback = (first.range == (0..text.len())).then(|| fallback(self.dialect, &text)).flatten();
         Stated { value: Value::Unresolved { expression: text, fallback }, place }
+    }
+
+    /// A resolved text with what is left open in it.
+    pub fn text(&self, resolved: &str, place: &Place) -> Text {
+        let mut whole = Text::new(place.clone());
+        let mut from = 0;
+        for reference in references(self.dialect, resolved) {
+            let before = resolved.get(from..reference.range.start).unwrap_or_default();
+            let expression = resolved.get(reference.range.clone()).unwrap_or_default();
+            let open = Open { fallback: fallback(self.dialect, expression), ..Open::default() };
+            whole.push(&Text::known(before, place.clone()));
+            whole.push(&Text::open(expression, open, place.clone()));
+            from = reference.range.end;
+        }
+        whole.push(&Text::known(resolved.get(from..).unwrap_or_default(), place.clone()));
+        whole
     }
 
     /// Resolves a text and states it.

@@ -42,6 +42,15 @@ pub enum PlanError {
         /// What there is.
         known: Vec<String>,
     },
+    /// Two services turn out to be one, and the gate cannot know which of the two to expect.
+    Twice {
+        /// The service.
+        service: String,
+        /// Where it is deployed first.
+        first: Place,
+        /// Where again.
+        again: Place,
+    },
     /// There is nothing to check. A gate that checks nothing must not pass.
     Empty,
     /// Every obligation of a service was made advisory. A gate that asks for nothing must not pass.
@@ -83,6 +92,11 @@ impl fmt::Display for PlanError {
             Self::NoSuchService { asked, known } => {
                 write!(f, "the pipeline deploys no service {asked}; it deploys {}", known.join(", "))
             }
+            Self::Twice { service, first, .. } => write!(
+                f,
+                "service {service} is deployed twice to one project and region, first at {first}: name one file, \
+                 or give each its own project or region"
+            ),
             Self::Empty => f.write_str("there is nothing to check"),
             Self::NothingRequired { service, .. } => {
                 write!(f, "every obligation of service {service} is advisory: the gate could never fail")
@@ -183,6 +197,18 @@ fn targets(pipeline: &Pipeline, defaults: &Defaults, errors: &mut Vec<PlanError>
     }
     for asked in defaults.services.iter().filter(|asked| !names.contains(asked)) {
         errors.push(PlanError::NoSuchService { asked: asked.clone(), known: names.clone() });
+    }
+    for (index, target) in targets.iter().enumerate() {
+        let same = |other: &&Target| {
+            (&other.name, &other.project, &other.region) == (&target.name, &target.project, &target.region)
+        };
+        if let Some(first) = targets.iter().take(index).find(same) {
+            errors.push(PlanError::Twice {
+                service: target.name.clone(),
+                first: first.service.place.clone(),
+                again: target.service.place.clone(),
+            });
+        }
     }
     make_keys_unique(&mut targets);
     targets
@@ -337,6 +363,15 @@ mod tests {
         let plan = build(&pipeline, &[&A], &Defaults::default()).unwrap();
         let keys: Vec<&str> = plan.targets.iter().map(|target| target.key.as_str()).collect();
         assert_eq!(keys, ["s@r1.p", "s@r2.p", "t"]);
+    }
+
+    #[test]
+    fn one_service_deployed_twice_is_an_error() {
+        static A: Check = check("a", &[]);
+        let pipeline = pipeline(&[("s", Some("p"), "r"), ("s", None, "r")]);
+        let defaults = Defaults { project: Some("p".to_owned()), ..Defaults::default() };
+        let errors = build(&pipeline, &[&A], &defaults).unwrap_err();
+        assert!(matches!(errors.as_slice(), [PlanError::Twice { .. }]), "{errors:?}");
     }
 
     #[test]

@@ -29,6 +29,8 @@ mod cli;
 mod conformance;
 /// Reading Google's control plane: fetched once, bounded, and every kind of no answer told apart.
 mod control_plane;
+/// Real files with hand-made labels.
+mod corpus;
 /// The causal graph and the verdict, as tables and properties.
 mod diagnosis;
 /// Examples in README and pages are real.

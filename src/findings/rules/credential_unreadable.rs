@@ -2,7 +2,7 @@
 
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
-use crate::probe::postgres::dsn::DsnError;
+use crate::probe::postgres::DsnProblem;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
@@ -15,15 +15,22 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn look(look: &Look<'_>) -> Vec<Found> {
-    let readable = |error: &DsnError| match error {
-        // That has a rule of its own; the mode may be a driver's own word.
-        DsnError::PercentEncoding(_) | DsnError::SslMode => true,
-        DsnError::NoForm
-        | DsnError::Scheme
-        | DsnError::Port
-        | DsnError::Host
-        | DsnError::NotUtf8(_)
-        | DsnError::KeyValue => false,
+    let readable = |error: &DsnProblem| match error {
+        // These have rules of their own; the mode may be a driver's own word.
+        DsnProblem::Empty
+        | DsnProblem::Quoted
+        | DsnProblem::UnescapedAt
+        | DsnProblem::UnescapedSlash
+        | DsnProblem::Percent { .. }
+        | DsnProblem::SslMode => true,
+        DsnProblem::Form
+        | DsnProblem::Scheme
+        | DsnProblem::NotText { .. }
+        | DsnProblem::Port
+        | DsnProblem::Bracket
+        | DsnProblem::NoEquals { .. }
+        | DsnProblem::OpenQuote { .. }
+        | DsnProblem::ConnectTimeout => false,
     };
     let unreadable = look.ways.iter().filter_map(|way| Some((way.dsn.as_ref()?, way.error.as_ref()?)));
     unreadable

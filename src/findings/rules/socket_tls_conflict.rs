@@ -2,7 +2,7 @@
 
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
-use crate::probe::postgres::dsn::SslMode;
+use crate::probe::postgres::SslMode;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,7 +1,9 @@
 //! Which words of a command line are flags, which are values of flags, which are neither.
 
-use super::Word;
-use crate::model::Place;
+use super::file;
+use crate::pipeline::files::Files;
+use crate::pipeline::problem::Problems;
+use crate::pipeline::text::Text;
 
 /// A flag as given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,21 +11,21 @@ pub(super) struct Flag {
     /// With its dashes.
     pub(super) name: String,
     /// What follows it or its `=`.
-    pub(super) value: Option<String>,
-    /// Where its value stands, else the flag.
-    pub(super) place: Place,
+    pub(super) value: Option<Text>,
+    /// Its number on the command line.
+    pub(super) order: usize,
 }
 
 impl Flag {
     pub(super) fn is(&self, value: &str) -> bool {
-        self.value.as_deref() == Some(value)
+        self.value.as_ref().is_some_and(|text| text.is(value))
     }
 }
 
 /// A command line, sorted.
 #[derive(Debug)]
 pub(super) struct Words {
-    pub(super) positionals: Vec<Word>,
+    pub(super) positionals: Vec<Text>,
     pub(super) flags: Vec<Flag>,
 }
 
@@ -57,33 +59,38 @@ const WITHOUT_VALUE: &[&str] = &[
     "-q",
 ];
 
-fn takes_value(name: &str) -> bool {
+pub(super) fn takes_value(name: &str) -> bool {
     !(WITHOUT_VALUE.contains(&name) || name.starts_with("--no-") || name.starts_with("--clear-"))
 }
 
-/// Sorts the words of a command line.
-pub(super) fn sort(words: &[Word]) -> Words {
+/// Sorts the words of a command line; the flags of files that it names stand where it names them.
+pub(super) fn sort(words: &[Text], files: &Files<'_>, problems: &mut Problems) -> Words {
     let mut sorted = Words { positionals: Vec::new(), flags: Vec::new() };
     let mut words = words.iter().peekable();
     while let Some(word) = words.next() {
-        if !word.text.starts_with('-') || word.text == "-" {
+        let raw = word.raw();
+        if !word.starts_with("-") || raw == "-" {
             sorted.positionals.push(word.clone());
-        } else if word.text == "--" {
+            continue;
+        }
+        if raw == "--" {
             // What follows is for the container.
             break;
-        } else if let Some((name, value)) = word.text.split_once('=') {
-            let (name, place) = (name.to_owned(), word.place.clone());
-            sorted.flags.push(Flag { name, value: Some(value.to_owned()), place });
-        } else {
-            let value = if takes_value(&word.text) {
-                words.next_if(|next| !next.text.starts_with("--"))
-            } else {
-                None
-            };
-            let place = value.unwrap_or(word).place.clone();
-            let value = value.map(|word| word.text.clone());
-            sorted.flags.push(Flag { name: word.text.clone(), value, place });
         }
+        let (name, value) = match word.split_once("=") {
+            Some((name, value)) => (name.raw(), Some(value)),
+            None if takes_value(&raw) => (raw, words.next_if(|next| !next.starts_with("--")).cloned()),
+            None => (raw, None),
+        };
+        match value {
+            Some(path) if name == "--flags-file" => {
+                sorted.flags.extend(file::flags(&path, files, 0, problems))
+            }
+            value => sorted.flags.push(Flag { name, value, order: 0 }),
+        }
+    }
+    for (order, flag) in sorted.flags.iter_mut().enumerate() {
+        flag.order = order;
     }
     sorted
 }

@@ -1,16 +1,22 @@
 //! What a `gcloud run …` command line deploys. Whoever has the words (a Cloud Build step, the flags of an action,
-//! later a shell script) hands them over; this reads the flags as gcloud does.
+//! a shell script) hands them over; this reads the flags as gcloud does.
 
+mod apply;
 mod containers;
+mod file;
 mod flags;
+mod manifest;
 
-use super::list;
-use super::problem::{Problem, Problems};
+use super::files::{Files, Folders};
+use super::problem::Problems;
+use super::shell::{Workspace, program};
+use super::text::Text;
 use super::value::Values;
-use crate::model::{DeploysVia, OtherVariables, Place, Service, StartupProbe, Stated};
-use containers::Containers;
+use crate::model::{DeploysVia, Place, Service, Stated};
 pub(super) use containers::put;
-use flags::{Flag, Words};
+pub(super) use file::variables as variables_of;
+use flags::Words;
+pub use manifest::services_of;
 
 /// One word of a command line, resolved, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,136 +36,87 @@ pub enum Command {
     Job(Stated),
     /// `gcloud config set project`: the project of the commands after it.
     Project(Stated),
+    /// `gcloud config set run/region`: the region of the commands after it.
+    Region(Stated),
 }
 
-/// Reads a command line, with or without `gcloud` in front. `None`: it deploys nothing.
-pub fn command(words: &[Word], values: &Values, place: Place, problems: &mut Problems) -> Option<Command> {
+/// Reads a command line, with or without `gcloud` in front; nothing where it deploys nothing, several services
+/// where it replaces them by a manifest of several.
+pub fn commands(words: &[Text], files: &Files<'_>, place: Place, problems: &mut Problems) -> Vec<Command> {
     let words = match words {
-        [first, rest @ ..] if is_gcloud(&first.text) => rest,
+        [first, rest @ ..] if is_gcloud(&first.raw()) => rest,
         all => all,
     };
-    let Words { positionals, flags } = flags::sort(words);
-    let verbs: Vec<&str> = positionals.iter().map(|word| word.text.as_str()).collect();
-    let verbs = match verbs.as_slice() {
-        ["alpha" | "beta", rest @ ..] => rest,
-        all => all,
+    let Words { positionals, flags } = flags::sort(words, files, problems);
+    // In front of the group, flags may hide in a variable.
+    let group = positionals
+        .iter()
+        .position(|word| word.is_known() && !matches!(word.raw().as_str(), "alpha" | "beta" | "preview"));
+    let command = group.and_then(|group| positionals.get(group..)).unwrap_or_default();
+    let verbs: Vec<String> = command.iter().take(3).map(Text::raw).collect();
+    let verbs: Vec<&str> = verbs.iter().map(String::as_str).collect();
+    let argument = |index: usize| command.get(index);
+    let stated = |index: usize| argument(index).map(Text::stated);
+    let deployed = |via: DeploysVia, name: Option<Stated>, problems: &mut Problems| {
+        let mut service = Service::new(via, place.clone());
+        service.name = name;
+        apply::apply(&mut service, &flags, files, problems);
+        service
     };
-    let argument = |index: usize| positionals.get(positionals.len() - verbs.len() + index);
-    let stated = |word: &Word| values.stated(word.text.as_str(), word.place.clone());
-    match verbs {
-        ["config", "set", "project" | "core/project", _, ..] => Some(Command::Project(stated(argument(3)?))),
-        ["run", "jobs", "deploy" | "create" | "update", ..] => argument(3).map(stated).map(Command::Job),
-        ["run", "deploy", ..] => {
-            let mut service = Service::new(DeploysVia::GcloudRunDeploy, place);
-            service.name = argument(2).map(stated);
-            apply(&mut service, &flags, values, problems);
-            Some(Command::Service(Box::new(service)))
+    let service = |service: Service| vec![Command::Service(Box::new(service))];
+    match verbs.as_slice() {
+        ["config", "set", "project" | "core/project"] => {
+            stated(3).map(Command::Project).into_iter().collect()
         }
-        ["run", "services", "update", _, ..] => {
-            let mut service = Service::new(DeploysVia::ServicesUpdate, place);
-            service.name = argument(3).map(stated);
-            apply(&mut service, &flags, values, problems);
-            Some(Command::Service(Box::new(service)))
+        ["config", "set", "run/region"] => stated(3).map(Command::Region).into_iter().collect(),
+        ["run", "jobs", "deploy" | "create" | "update"] => stated(3).map(Command::Job).into_iter().collect(),
+        ["run", "jobs", "replace"] => {
+            let manifest = argument(3).map(|path| manifest::read(path, files, problems)).unwrap_or_default();
+            manifest.jobs.into_iter().map(Command::Job).collect()
         }
-        ["run", "services", "replace", _, ..] => {
-            let mut service = Service::new(DeploysVia::ServicesReplace, place);
-            service.manifest = argument(3).map(stated);
-            apply(&mut service, &flags, values, problems);
-            Some(Command::Service(Box::new(service)))
+        ["run", "deploy", ..] => service(deployed(DeploysVia::GcloudRunDeploy, stated(2), problems)),
+        ["run", "services", "update"] if argument(3).is_some() => {
+            service(deployed(DeploysVia::ServicesUpdate, stated(3), problems))
         }
-        _ => None,
+        ["run", "services", "replace"] if argument(3).is_some() => {
+            let flags = deployed(DeploysVia::ServicesReplace, None, problems);
+            let found =
+                argument(3).map(|path| services_of(path, &flags, files, problems)).unwrap_or_default();
+            found.into_iter().map(|service| Command::Service(Box::new(service))).collect()
+        }
+        _ => Vec::new(),
     }
+}
+
+/// As [`commands`], for words whose unresolved parts are still to be found by the way a format refers to values, of a
+/// command line that names no files.
+pub fn command(words: &[Word], values: &Values, place: Place, problems: &mut Problems) -> Option<Command> {
+    let words = texts(words, values);
+    let (folders, workspace) = (Folders::default(), Workspace::default());
+    let files = Files { folders: &folders, workspace: &workspace, folder: "", input: None };
+    commands(&words, &files, place, problems).into_iter().next()
 }
 
 /// Whether a word is the program: `gcloud`, `/usr/bin/gcloud`, `gcloud.cmd`.
 pub fn is_gcloud(word: &str) -> bool {
-    let name = word.rsplit('/').next().unwrap_or(word);
-    matches!(name, "gcloud" | "gcloud.cmd")
+    matches!(program(word), "gcloud" | "gcloud.cmd")
 }
 
 /// Adds what flags alone say to a service: the `flags` input of an action.
 pub fn add_flags(service: &mut Service, words: &[Word], values: &Values, problems: &mut Problems) {
-    apply(service, &flags::sort(words).flags, values, problems);
+    let (folders, workspace) = (Folders::default(), Workspace::default());
+    let files = Files { folders: &folders, workspace: &workspace, folder: "", input: None };
+    add_flag_texts(service, &texts(words, values), &files, problems);
 }
 
-fn apply(service: &mut Service, flags: &[Flag], values: &Values, problems: &mut Problems) {
-    let mut containers = Containers::of(service);
-    let mut probes: [Option<Stated>; 3] = [None, None, None];
-    for flag in flags {
-        match flag.name.as_str() {
-            "--allow-unauthenticated" => service.allow_unauthenticated = Some(!flag.is("false")),
-            "--no-allow-unauthenticated" => service.allow_unauthenticated = Some(false),
-            "--no-traffic" => service.no_traffic = Some(true),
-            _ => {}
-        }
-        let place = || flag.place.clone();
-        match flag.name.as_str() {
-            "--set-env-vars" | "--env-vars-file" | "--clear-env-vars" => {
-                service.other_variables = Some(OtherVariables::Removed(place()));
-            }
-            "--update-env-vars" | "--remove-env-vars" => {
-                service.other_variables = Some(OtherVariables::Kept(place()));
-            }
-            _ => {}
-        }
-        let Some(value) = &flag.value else { continue };
-        let stated = || values.stated(value.as_str(), flag.place.clone());
-        let items = || {
-            list::gcloud(value, values)
-                .into_iter()
-                .map(|item| values.stated(item.trim(), flag.place.clone()))
-                .collect::<Vec<_>>()
-        };
-        match flag.name.as_str() {
-            "--region" => service.region = Some(stated()),
-            "--project" => service.project = Some(stated()),
-            "--service-account" => service.service_account = Some(stated()),
-            "--tag" => service.tag = Some(stated()),
-            "--vpc-connector" => service.vpc.connector = Some(stated()),
-            "--vpc-egress" => service.vpc.egress = Some(stated()),
-            "--network" => service.vpc.network = Some(stated()),
-            "--subnet" => service.vpc.subnet = Some(stated()),
-            "--set-cloudsql-instances" => service.cloudsql_instances = items(),
-            "--add-cloudsql-instances" => {
-                for item in items() {
-                    if !service.cloudsql_instances.iter().any(|known| known.value == item.value) {
-                        service.cloudsql_instances.push(item);
-                    }
-                }
-            }
-            "--readiness-probe" => probes[0] = probe_path(value, flag, values),
-            "--startup-probe" => {
-                service.startup_probe = startup_probe(value, values);
-                probes[1] = probe_path(value, flag, values);
-            }
-            "--liveness-probe" => probes[2] = probe_path(value, flag, values),
-            "--env-vars-file" | "--flags-file" => problems.push(
-                Problem::warning("file-not-followed", format!("what `{}` names is not read", flag.name))
-                    .at(flag.place.clone())
-                    .hint("say in rungate.yaml which variables of it matter"),
-            ),
-            _ => containers.take(flag, values, problems),
-        }
-    }
-    containers.give_to(service);
-    service.health_paths.extend(probes.into_iter().flatten());
+/// Adds what flags alone say to a service.
+pub fn add_flag_texts(service: &mut Service, words: &[Text], files: &Files<'_>, problems: &mut Problems) {
+    let flags = flags::sort(words, files, problems).flags;
+    apply::apply(service, &flags, files, problems);
 }
 
-/// The kind of a probe, by its keys; nothing where only times are stated.
-fn startup_probe(value: &str, values: &Values) -> Option<StartupProbe> {
-    list::gcloud_pairs(value, values).iter().find_map(|pair| match pair.key.split('.').next() {
-        Some("httpGet") => Some(StartupProbe::Http),
-        Some("grpc") => Some(StartupProbe::Grpc),
-        Some("tcpSocket") => Some(StartupProbe::Tcp),
-        Some(_) | None => None,
-    })
-}
-
-/// `httpGet.path=/health,httpGet.port=8080`.
-fn probe_path(value: &str, flag: &Flag, values: &Values) -> Option<Stated> {
-    let pairs = list::gcloud_pairs(value, values);
-    let path = pairs.into_iter().find(|pair| pair.key == "httpGet.path")?;
-    Some(values.stated(path.value, flag.place.clone()))
+fn texts(words: &[Word], values: &Values) -> Vec<Text> {
+    words.iter().map(|word| values.text(&word.text, &word.place)).collect()
 }
 
 #[cfg(test)]

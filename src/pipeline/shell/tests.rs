@@ -1,0 +1,199 @@
+//! What scripts run, word by word.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::pipeline::source::Source;
+use crate::pipeline::text::Open;
+use crate::pipeline::yaml;
+
+fn script(text: &str) -> Text {
+    let block: String = text.lines().map(|line| format!("  {line}\n")).collect();
+    let documents = yaml::parse(&Source::new("a", &format!("run: |\n{block}"))).unwrap();
+    Text::of_node(documents[0].get("run").unwrap())
+}
+
+fn found(text: &str) -> (Vec<Invocation>, Problems) {
+    let mut problems = Problems::default();
+    let outside = |name: &str| match name {
+        "GIVEN" => Some(Text::known("given value", script("x").place().clone())),
+        "HIDDEN" => Some(Text::open("${{ secrets.H }}", Open::default(), script("x").place().clone())),
+        _ => None,
+    };
+    let found = commands(&script(text), &outside, &mut Workspace::default(), &mut problems);
+    (found, problems)
+}
+
+/// The commands, their words parted by `|`; what is open in them in `⟨⟩`.
+fn run(text: &str) -> Vec<String> {
+    let (found, problems) = found(text);
+    assert!(problems.is_empty(), "{problems}");
+    found.iter().map(|invocation| invocation.words.iter().map(shown).collect::<Vec<_>>().join("|")).collect()
+}
+
+fn shown(text: &Text) -> String {
+    use crate::pipeline::text::Part;
+    text.parts()
+        .map(|part| match part {
+            Part::Known(text) => text.to_owned(),
+            Part::Open(expression, Open { fallback: Some(fallback), .. }) => {
+                format!("⟨{expression} else {fallback}⟩")
+            }
+            Part::Open(expression, _) => format!("⟨{expression}⟩"),
+        })
+        .collect()
+}
+
+#[test]
+fn words_are_those_that_the_program_gets() {
+    for (text, expected) in [
+        ("gcloud run deploy 'a b' \"c\"d e\\ f", "gcloud|run|deploy|a b|cd|e f"),
+        ("gcloud run \\\n  deploy a \\\n  --x=\"1\\\n2\"", "gcloud|run|deploy|a|--x=12"),
+        ("A=1; export B=\"$A 2\"; readonly C='$A'\ngcloud $A $B \"$B\" $C ${A}x", "gcloud|1|1|2|1 2|$A|1x"),
+        ("gcloud $GIVEN \"$GIVEN\" $HIDDEN", "gcloud|given|value|given value|⟨${{ secrets.H }}⟩"),
+        (
+            "gcloud ${X:-d} ${X} $1 $(date +%s) `pwd`",
+            "gcloud|⟨${X:-d} else d⟩|⟨${X}⟩|⟨$1⟩|⟨$(date +%s)⟩|⟨`pwd`⟩",
+        ),
+        ("X=; Y=v; gcloud ${X:-d} ${Y:-d} ${X-e} \"${Y:+--y=$Y}\" ${X:+z}", "gcloud|d|v|--y=v"),
+        ("T=$(git rev-parse HEAD); I=\"r:$T\"; gcloud --image=$I", "gcloud|--image=r:⟨$T⟩"),
+        (
+            "A=(--x '--y z'); A+=(--w=\"$HIDDEN\"); gcloud \"${A[@]}\"",
+            "gcloud|--x|--y z|--w=⟨${{ secrets.H }}⟩",
+        ),
+        ("A=(); gcloud \"${A[@]}\" x", "gcloud|x"),
+        (
+            "V=refs/heads/main; gcloud ${V##*/} ${V%%/*} ${V//\\//-} ${V:5:5} ${V^^}",
+            "gcloud|main|refs|refs-heads-main|heads|REFS/HEADS/MAIN",
+        ),
+        ("gcloud a # not b\n# gcloud c", "gcloud|a"),
+        ("gcloud x 2>/dev/null >out < in &", "gcloud|x"),
+        ("gcloud \"\" ''", "gcloud||"),
+        ("sudo -E env A=b gcloud x", "gcloud|x"),
+        (
+            "./retry.sh \"gcloud run deploy a \\\n  --image $HIDDEN\"",
+            "gcloud|run|deploy|a|--image|⟨${{ secrets.H }}⟩",
+        ),
+        ("bash -euo pipefail -c 'gcloud $1' x y", "gcloud|y"),
+        (
+            "URL=$(gcloud run deploy a --format='value(status.url)')",
+            "gcloud|run|deploy|a|--format=value(status.url)",
+        ),
+        ("set -- a b; gcloud \"$@\" $2", "gcloud|a|b|b"),
+    ] {
+        assert_eq!(run(text), [expected], "{text}");
+    }
+}
+
+#[test]
+fn what_only_talks_of_a_command_runs_none() {
+    for text in [
+        "echo gcloud run deploy a",
+        "cat <<EOF\ngcloud run deploy\nEOF",
+        "log \"gcloud run deploy a\"",
+        "f() { gcloud x; }",
+    ] {
+        assert!(run(text).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn loops_and_functions_run_once_for_each_value() {
+    assert_eq!(run("for s in a b; do gcloud $s; done"), ["gcloud|a", "gcloud|b"]);
+    assert_eq!(run("for s in a-{1..2}; do gcloud $s; done"), ["gcloud|a-1", "gcloud|a-2"]);
+    assert_eq!(run("for s in $(ls); do gcloud \"$s\"; done"), ["gcloud|⟨$s⟩"]);
+    assert_eq!(run("for i in 1 2 3; do gcloud x && break; done"), ["gcloud|x"]);
+    assert_eq!(run("d() { local n=$1; gcloud $n ${2:-z}; }\nd a\nd b c"), ["gcloud|a|z", "gcloud|b|c"]);
+    assert_eq!(run("f() { f; gcloud x; }; f").len(), 11);
+    assert_eq!(run("while read -r l; do gcloud $l; done < f"), ["gcloud|⟨$l⟩"]);
+}
+
+#[test]
+fn conditions_are_decided_where_the_script_decides_them() {
+    for (text, expected) in [
+        ("A=x; if [[ \"$A\" == x ]]; then gcloud 1; else gcloud 2; fi", "gcloud|1"),
+        ("A=x; if [ \"$A\" != x ]; then gcloud 1; elif [ -n \"$HIDDEN\" ]; then gcloud 2; fi", "gcloud|2"),
+        ("case refs/x in refs/*) gcloud 1;; *) gcloud 2;; esac", "gcloud|1"),
+        ("A=(--a); if [ -n \"$HIDDEN\" ]; then A+=(--b); fi; gcloud \"${A[@]}\"", "gcloud|--a|--b"),
+        ("A=(--a); if [ \"$HIDDEN\" = x ]; then A+=(--b); fi; gcloud \"${A[@]}\"", "gcloud|--a"),
+        ("E=; [ \"$HIDDEN\" = x ] && E=--b; gcloud a $E", "gcloud|a"),
+        ("if [ \"$HIDDEN\" = x ]; then N=p; else N=s; fi; gcloud a-$N", "gcloud|a-⟨$N⟩"),
+        ("gcloud a || exit 1", "gcloud|a"),
+        ("exit 0\ngcloud a", ""),
+    ] {
+        assert_eq!(run(text).join(" "), expected, "{text}");
+    }
+    let both = found("if ls x; then gcloud 1; else gcloud 2; fi").0;
+    assert_eq!(both.iter().map(|invocation| invocation.conditional).collect::<Vec<_>>(), [true, true]);
+}
+
+#[test]
+fn files_that_a_script_writes_are_kept() {
+    let mut workspace = Workspace::default();
+    let text = "N=v\ncat > a.yaml <<EOF\nA: $N\nB: ${{ x }}\nEOF\ncat <<'EOF' | tee ./b.yaml\nA: $N\nEOF\necho \"C: 1\" >> a.yaml\nsed s/a/b/ a.yaml > c.yaml\n";
+    commands(&script(text), &|_| None, &mut workspace, &mut Problems::default());
+    assert_eq!(workspace.file("./a.yaml").unwrap().unwrap().raw(), "A: v\nB: ${{ x }}\nC: 1\n");
+    assert_eq!(workspace.file("b.yaml").unwrap().unwrap().raw(), "A: $N\n");
+    assert_eq!(workspace.file("c.yaml"), Some(None));
+    assert_eq!(workspace.file("d.yaml"), None);
+}
+
+#[test]
+fn every_word_knows_its_place() {
+    let found = found(
+        "echo ü\nA=(\n  \"--one\"\n  --two=\"$GIVEN\"\n)\ngcloud run \\\n  deploy \"x$GIVEN\" \"${A[@]}\"",
+    )
+    .0;
+    let places: Vec<_> = found[0].words.iter().map(|word| (word.place().line, word.place().column)).collect();
+    assert_eq!(places, [(7, 3), (7, 10), (8, 5), (8, 13), (4, 6), (5, 5)]);
+    assert_eq!(found[0].words[3].raw(), "xgiven value");
+}
+
+#[test]
+fn a_broken_script_is_told_at_its_place() {
+    let (found, problems) = found("gcloud a\nif true; then\n  gcloud 'b\n");
+    assert!(found.is_empty());
+    let problem = problems.iter().next().unwrap();
+    assert_eq!((problem.code, problem.place.as_ref().unwrap().file.as_ref()), ("script-broken", "a"));
+    let (_, problems) = super::tests::found("gcloud a\nfi\n");
+    assert_eq!(problems.iter().next().unwrap().place.as_ref().unwrap().line, 3);
+}
+
+#[test]
+fn hostile_scripts_end_soon() {
+    let start = std::time::Instant::now();
+    for text in [
+        format!("gcloud {}", "$(".repeat(100)),
+        format!("gcloud {}", "(".repeat(20_000)),
+        format!("gcloud {}x{}", "$(echo ".repeat(20), ")".repeat(20)),
+        format!("gcloud {}x{}", "\"$(echo ".repeat(12), ")\"".repeat(12)),
+        format!("gcloud {}x{}", "${a:-".repeat(20), "}".repeat(20)),
+        format!("gcloud {}x{}", "((".repeat(11), "))".repeat(11)),
+        format!("gcloud {}", "if true; then\n".repeat(50)),
+        format!("gcloud x{}", "{1..9}".repeat(20)),
+        "gcloud {1..999999999999}".to_owned(),
+        format!("A=aaaaaaaaaa\n{}gcloud $A", "A=$A$A$A$A$A$A$A$A\n".repeat(40)),
+        format!("{}gcloud x{}", "for i in {1..99}; do ".repeat(8), "; done".repeat(8)),
+        "gcloud ~+99999999999999999999999".to_owned(),
+        format!("gcloud {}", "a ".repeat(100_000)),
+        format!("X={}; gcloud ${{X//a*b/c}}", "a".repeat(50_000)),
+    ] {
+        let before = std::time::Instant::now();
+        let _ = found(&text);
+        assert!(before.elapsed().as_secs() < 5, "{:?} {}", before.elapsed(), &text[..40]);
+    }
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+proptest! {
+    #[test]
+    fn no_script_makes_it_panic(text in "(gcloud |[a-c=\"'`$(){}\\[\\]<>|&;#\\\\ \n*?!:/%~+-]|if |then |fi|for |in |do |done|<<E|case |esac){0,40}") {
+        let _ = found(&format!("gcloud {text}"));
+    }
+
+    #[test]
+    fn a_quoted_word_comes_back(text in "[ -&(-~é]{0,30}") {
+        let words = found(&format!("gcloud '{text}'")).0;
+        prop_assert_eq!(words[0].words[1].raw(), text);
+    }
+}

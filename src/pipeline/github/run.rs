@@ -1,8 +1,8 @@
 //! `run:` steps: what their shell deploys.
 
-use super::{domains, expression};
 use super::scope::{Names, Scope};
 use super::steps::Reader;
+use super::{domains, expression};
 use crate::pipeline::files::Files;
 use crate::pipeline::gcloud::{self, is_gcloud};
 use crate::pipeline::text::{Part, Text};

@@ -3,12 +3,6 @@
 use super::problem::{Problem, Problems};
 use super::yaml::Node;
 
-/// Whether a word starts a shell: `bash`, `/bin/sh`.
-pub(super) fn is_shell(word: &str) -> bool {
-    let name = word.rsplit('/').next().unwrap_or(word);
-    matches!(name, "bash" | "sh" | "dash" | "ash" | "zsh" | "pwsh" | "powershell")
-}
-
 /// Tells of a script that deploys to Cloud Run, at the line that does.
 pub(super) fn warn_unread(script: &Node, key: &str, problems: &mut Problems) {
     let Some(text) = script.text() else { return };

@@ -7,7 +7,7 @@ mod value;
 
 pub use database::{Database, DatabaseVariables, infer as infer_database};
 pub use health::{Degraded, HealthExpectation};
-pub use service::{DeploysVia, SecretReference, Service, Sidecar, Variable, VpcAccess};
+pub use service::{DeploysVia, SecretAlias, SecretReference, Service, Sidecar, Variable, VpcAccess};
 pub use value::{Place, Stated, Value};
 
 use std::sync::Arc;

@@ -6,7 +6,6 @@
 
 mod called;
 mod deploy;
-mod domains;
 mod expression;
 mod inputs;
 mod lists;
@@ -59,7 +58,9 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
         for job in deploys.jobs {
             reading.add_job(job);
         }
-        domains::attach(&mut reading.services, &deploys.mappings);
+        for (service, url) in deploys.mapped {
+            stated_urls::map(&mut reading.services, &service, url);
+        }
         stated_urls::attach(&mut reading.services, &deploys.requests);
     }
     // Updates that bring no image count where the workflow deploys nothing else.

@@ -36,10 +36,19 @@ pub struct Variable {
 pub struct SecretReference {
     /// The environment variable, or the absolute path of the mounted file.
     pub target: String,
-    /// The secret as written: a short name, or `projects/P/secrets/S`.
+    /// The secret: a short name, or `projects/P/secrets/S`; an alias of a manifest is already resolved.
     pub secret: Stated,
     /// The version as written: a number, an alias, or `latest`.
     pub version: Stated,
+}
+
+/// A name that a manifest gives to a secret of another project (`run.googleapis.com/secrets`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretAlias {
+    /// The name.
+    pub alias: String,
+    /// The secret: `projects/P/secrets/S`.
+    pub secret: Stated,
 }
 
 /// A container without the ingress port.
@@ -125,6 +134,9 @@ pub struct Service {
     pub removed_env: Vec<Variable>,
     /// Secrets of the ingress container.
     pub secrets: Vec<SecretReference>,
+    /// Names that the manifest gives to secrets of other projects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_aliases: Vec<SecretAlias>,
     /// Port of the ingress container, as written.
     pub port: Option<Stated>,
     /// Whether the deploy opens the service to everybody.
@@ -169,6 +181,7 @@ impl Service {
             other_variables: None,
             removed_env: Vec::new(),
             secrets: Vec::new(),
+            secret_aliases: Vec::new(),
             port: None,
             allow_unauthenticated: None,
             no_traffic: None,

@@ -71,6 +71,8 @@ fn service(document: &Node, values: &Values, problems: &mut Problems) -> Service
     let open = of(&["metadata", "annotations", "run.googleapis.com/invoker-iam-disabled"]);
     service.allow_unauthenticated = open.and_then(|open| open.as_known().map(|open| open == "true"));
 
+    service.url = url(document, values);
+
     let annotations = document.at(&["spec", "template", "metadata", "annotations"]);
     let annotation =
         |name: &str| annotations.and_then(|node| node.get(&format!("run.googleapis.com/{name}")));
@@ -85,6 +87,14 @@ fn service(document: &Node, values: &Values, problems: &mut Problems) -> Service
     let pod = Pod { spec: document.at(&["spec", "template", "spec"]), aliases, values };
     pod.give_to(&mut service, problems);
     service
+}
+
+/// The URL that an exported manifest carries: `run.googleapis.com/urls`, a JSON list.
+fn url(document: &Node, values: &Values) -> Option<Stated> {
+    let node = document.at(&["metadata", "annotations", "run.googleapis.com/urls"])?;
+    let urls: Vec<String> = serde_json::from_str(node.text()?).ok()?;
+    let first = urls.iter().find(|url| url.starts_with("https://"))?;
+    Some(values.state(first, node.place.clone()))
 }
 
 /// The items of an annotation that is a list in one text.

@@ -1,7 +1,7 @@
 //! Where a service answers and how its health is asked, as the steps after a deploy say it: `curl "$URL/health"`.
 
 use crate::model::{Service, Stated};
-use crate::pipeline::shell::Invocation;
+use crate::pipeline::shell::{Invocation, program};
 use crate::pipeline::text::{Part, Text};
 
 /// Options of curl and wget whose value is no address.
@@ -94,6 +94,14 @@ pub(super) fn attach(services: &mut [Service], requests: &[Invocation]) {
     }
 }
 
+/// Puts the URL of a mapped domain into its service; the first one counts.
+pub(super) fn map(services: &mut [Service], name: &Stated, url: Stated) {
+    let is_it = |service: &&mut Service| service.name.as_ref().is_some_and(|known| known.value == name.value);
+    if let Some(service) = services.iter_mut().find(is_it) {
+        service.url.get_or_insert(url);
+    }
+}
+
 fn is_of(service: &Service, address: &Address, alone: bool) -> bool {
     let name = service.name.as_ref().map(Stated::raw);
     match (&address.of, &address.origin) {
@@ -123,9 +131,11 @@ fn is_googles(host: &str) -> bool {
 fn addresses(request: &Invocation) -> Vec<Address> {
     let mut found = Vec::new();
     let mut words = request.words.iter().skip(1);
+    // To wget, `-T` is a timeout.
+    let wget = request.words.first().is_some_and(|word| program(&word.raw()) == "wget");
     while let Some(word) = words.next() {
         let raw = word.raw();
-        if SENDING.contains(&raw.as_str()) {
+        if !(wget && raw == "-T") && SENDING.contains(&raw.as_str()) {
             return Vec::new();
         }
         if matches!(raw.as_str(), "-X" | "--request") {

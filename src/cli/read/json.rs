@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::secret_text;
-use crate::model::{SecretReference, Service, Sidecar, Stated, Variable};
+use crate::model::{SecretAlias, SecretReference, Service, Sidecar, Stated, Variable};
 use crate::pipeline::{Loaded, ReadFile};
 
 /// What was understood, as JSON: an object for one file, a list of such objects, each with `file`, for several. A key
@@ -56,7 +56,7 @@ fn service_json(service: &Service) -> Json {
     put("subnet", raw(&service.vpc.subnet));
     put("cloudsql_instances", some(texts(&service.cloudsql_instances)));
     put("env", some(env_json(&service.env)));
-    put("secrets", some(secrets_json(&service.secrets)));
+    put("secrets", some(secrets_json(&service.secrets, &service.secret_aliases)));
     let port =
         |port: &Stated| port.raw().parse::<u16>().map_or_else(|_| json!(port.raw()), |number| json!(number));
     put("port", service.port.as_ref().map(port));
@@ -69,17 +69,20 @@ fn service_json(service: &Service) -> Json {
     paths.dedup();
     put("health_path", paths.first().map(|path| json!(path)));
     put("health_path_alternatives", some(paths.iter().skip(1).map(|path| json!(path)).collect()));
-    put("sidecars", some(service.sidecars.iter().map(sidecar_json).collect()));
+    put(
+        "sidecars",
+        some(service.sidecars.iter().map(|sidecar| sidecar_json(sidecar, &service.secret_aliases)).collect()),
+    );
     Json::Object(object)
 }
 
-fn sidecar_json(sidecar: &Sidecar) -> Json {
+fn sidecar_json(sidecar: &Sidecar, aliases: &[SecretAlias]) -> Json {
     let mut object = Map::new();
     let fields = [
         ("name", sidecar.name.as_ref().map(|name| json!(name.raw()))),
         ("image", sidecar.image.as_ref().map(|image| json!(image.raw()))),
         ("env", some(env_json(&sidecar.env))),
-        ("secrets", some(secrets_json(&sidecar.secrets))),
+        ("secrets", some(secrets_json(&sidecar.secrets, aliases))),
     ];
     for (key, value) in fields {
         object.extend(value.map(|value| (key.to_owned(), value)));
@@ -95,8 +98,16 @@ fn env_json(env: &[Variable]) -> Json {
     Json::Object(env.iter().map(|variable| (variable.name.clone(), json!(variable.value.raw()))).collect())
 }
 
-fn secrets_json(secrets: &[SecretReference]) -> Json {
-    Json::Object(secrets.iter().map(|secret| (secret.target.clone(), json!(secret_text(secret)))).collect())
+/// Secrets as the file writes them: by their alias, where it has one.
+fn secrets_json(secrets: &[SecretReference], aliases: &[SecretAlias]) -> Json {
+    let written = |secret: &SecretReference| {
+        let alias = aliases.iter().find(|alias| alias.secret.value == secret.secret.value);
+        match alias {
+            Some(alias) => format!("{}:{}", alias.alias, secret.version.raw()),
+            None => secret_text(secret),
+        }
+    };
+    Json::Object(secrets.iter().map(|secret| (secret.target.clone(), json!(written(secret)))).collect())
 }
 
 /// A list or object with something in it.

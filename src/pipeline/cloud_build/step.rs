@@ -10,7 +10,7 @@ use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::shell::{self, Invocation, Workspace};
 use crate::pipeline::text::Text;
 use crate::pipeline::yaml::{Kind, Node, Style};
-use crate::pipeline::{File, Reading};
+use crate::pipeline::{File, Reading, stated_urls};
 
 /// A build while its steps are read: what one step leaves for the next.
 pub(super) struct Build<'a> {
@@ -144,6 +144,7 @@ impl<'a> Build<'a> {
                     Command::Job(name) => reading.add_job(name),
                     Command::Project(project) => self.project = Some(project),
                     Command::Region(region) => self.region = Some(region),
+                    Command::Url { service, url } => stated_urls::map(&mut reading.services, &service, url),
                 }
             }
         }

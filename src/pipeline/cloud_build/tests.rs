@@ -32,18 +32,113 @@ fn the_project_may_be_set_by_a_step_before() {
 }
 
 #[test]
-fn scripts_that_deploy_are_told_not_guessed() {
+fn scripts_are_read_wherever_they_stand() {
     for step in [
         "entrypoint: bash\n  args: ['-c', 'gcloud run deploy a']",
         "entrypoint: /bin/sh\n  args:\n  - -c\n  - |\n    x\n    gcloud run deploy a",
         "script: |\n    #!/bin/sh\n    gcloud beta run deploy a",
+        "args: [bash, -xe, -c, 'gcloud --quiet run deploy a']",
+        "entrypoint: ./retry.sh\n  args: ['3', gcloud, run, deploy, a]",
+        "entrypoint: bash\n  args: [-c, 'gcloud run deploy $$1', x, a]",
     ] {
         let (reading, problems) = read_text(&FORMAT, &format!("steps:\n- name: x\n  {step}\n"));
-        assert!(reading.services.is_empty());
-        assert_eq!(problems.iter().map(|p| p.code).collect::<Vec<_>>(), ["script-not-read"], "{step}");
+        assert_eq!(shown(&reading), ["2 a"], "{step}");
+        assert!(problems.is_empty(), "{step}: {problems}");
     }
-    let (_, problems) = read_text(&FORMAT, "steps:\n- name: x\n  script: npm run build\n");
-    assert!(problems.is_empty());
+    for step in
+        ["script: npm run build", "entrypoint: bash\n  args: [deploy.sh]", "args: ['']", "args:", "script:"]
+    {
+        let (reading, problems) = read_text(&FORMAT, &format!("steps:\n- name: x\n  {step}\n"));
+        assert!(reading.services.is_empty() && problems.is_empty(), "{step}");
+    }
+}
+
+#[test]
+fn substitutions_are_put_in_before_the_shell_reads() {
+    let script = |line: &str| {
+        let text = format!(
+            "steps:\n- name: x\n  env: ['E=$_A']\n  secretEnv: [S]\n  entrypoint: bash\n  args:\n  - -c\n  - |\n    V=v\n    gcloud run deploy a --image {line}\nsubstitutions:\n  _A: a b\n  _B: x-${{_A}}\n  _N:\n  _S: $_S\n  _P: ${{PROJECT_ID}}:r\n"
+        );
+        let (reading, _) = read_text(&FORMAT, &text);
+        let image = reading.services[0].image.clone().unwrap();
+        (image.raw().to_owned(), image.as_known().is_some())
+    };
+    for (line, expected, known) in [
+        ("'$_A'", "a b", true),
+        ("\"${_B}\"", "x-a b", true),
+        ("$_N", "$_N", false),
+        ("${_S}", "${_S}", false),
+        ("$_P", "${PROJECT_ID}:r", false),
+        ("$$V", "v", true),
+        ("$V", "v", true),
+        ("$${V}x", "vx", true),
+        ("$$W", "$$W", false),
+        ("$$S", "$$S", false),
+        ("\"$$E\"", "a b", true),
+        ("${_A/ /-}", "a-b", true),
+        ("${_N:-d}", "${_N:-d}", false),
+        ("${SHORT_SHA:0:4}", "${SHORT_SHA:0:4}", false),
+        ("$$(date)", "$$(date)", false),
+    ] {
+        assert_eq!(script(line), (expected.to_owned(), known), "{line}");
+    }
+}
+
+#[test]
+fn what_a_step_leaves_the_next_one_finds() {
+    let text = "steps:\n- name: x\n  script: |\n    cat > m.yaml <<EOF\n    apiVersion: serving.knative.dev/v1\n    kind: Service\n    metadata: {name: auth}\n    spec: {template: {spec: {containers: [{image: 'i:${TAG}', ports: [{containerPort: 80}]}]}}}\n    EOF\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, services, replace, m.yaml, --region, r]\n";
+    let (reading, _) = read_text(&FORMAT, text);
+    assert_eq!(shown(&reading), ["10 auth region=r manifest=m.yaml image=i:${TAG} port=80"]);
+}
+
+#[test]
+fn one_service_is_deployed_once_a_step() {
+    let step = |script: &str| {
+        let text = format!("steps:\n- name: x\n  script: |\n    {script}\n");
+        shown(&read_text(&FORMAT, &text).0)
+    };
+    assert_eq!(
+        step(
+            "if gcloud run services describe a; then gcloud run services update a --image i; else gcloud run deploy a --image i --port 80; fi"
+        ),
+        ["2 a image=i port=80"]
+    );
+    assert_eq!(step("for i in 1 2 3; do gcloud run deploy a; done"), ["2 a"]);
+    assert_eq!(
+        step("gcloud run deploy a --region r; gcloud run deploy a --region s"),
+        ["2 a region=r", "2 a region=s"]
+    );
+    assert_eq!(step("gcloud run deploy a; gcloud run services update a --update-env-vars=A=1"), ["2 a A=1"]);
+    assert_eq!(step("gcloud run deploy b; gcloud run services update a --update-env-vars=A=1"), ["2 b"]);
+    assert_eq!(step("gcloud run services update a --update-env-vars=A=1"), ["2 a A=1"]);
+}
+
+#[test]
+fn urls_and_health_paths_come_from_requests() {
+    let steps = |script: &str| {
+        let text = format!(
+            "steps:\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, a]\n- name: x\n  script: |\n    {script}\n"
+        );
+        let service = read_text(&FORMAT, &text).0.services.remove(0);
+        let url = service.url.map(|url| url.raw().to_owned()).unwrap_or_default();
+        (url, service.health_paths.iter().map(|path| path.raw().to_owned()).collect::<Vec<_>>().join(" "))
+    };
+    for (script, url, path) in [
+        ("curl -sf \"$URL/health?x=1\"", "", "/health"),
+        (
+            "curl -f https://a-1234.europe-west1.run.app/healthz",
+            "https://a-1234.europe-west1.run.app",
+            "/healthz",
+        ),
+        ("curl -f https://b-1234.europe-west1.run.app/healthz", "", ""),
+        ("curl -X POST $URL/health", "", ""),
+        ("curl -H 'A: b' $URL/api/items", "", ""),
+        ("wget -qO- -T 5 $URL/up", "", "/up"),
+        ("U=$(gcloud run services describe b --format='value(status.url)'); curl $U/health", "", ""),
+        ("gcloud run domain-mappings create --service a --domain=x.org", "https://x.org", ""),
+    ] {
+        assert_eq!(steps(script), (url.to_owned(), path.to_owned()), "{script}");
+    }
 }
 
 #[test]

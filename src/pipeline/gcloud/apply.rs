@@ -22,15 +22,16 @@ pub(super) fn apply(service: &mut Service, flags: &[Flag], files: &Files<'_>, pr
         }
     }
     for flag in flags {
+        let place = flag.value.as_ref().map_or_else(|| service.place.clone(), |value| value.place().clone());
         match flag.name.as_str() {
             "--allow-unauthenticated" => service.allow_unauthenticated = Some(!flag.is("false")),
             "--no-allow-unauthenticated" => service.allow_unauthenticated = Some(false),
             "--no-traffic" => service.no_traffic = Some(!flag.is("false")),
             "--set-env-vars" | "--env-vars-file" | "--clear-env-vars" => {
-                service.other_variables = Some(OtherVariables::Removed(flag.place.clone()));
+                service.other_variables = Some(OtherVariables::Removed(place));
             }
             "--update-env-vars" | "--remove-env-vars" => {
-                service.other_variables = Some(OtherVariables::Kept(flag.place.clone()));
+                service.other_variables = Some(OtherVariables::Kept(place));
             }
             _ => {}
         }

@@ -38,6 +38,13 @@ pub enum Command {
     Project(Stated),
     /// `gcloud config set run/region`: the region of the commands after it.
     Region(Stated),
+    /// `gcloud run domain-mappings create`: a service answers under a URL.
+    Url {
+        /// The service.
+        service: Stated,
+        /// The URL of the mapped domain.
+        url: Stated,
+    },
 }
 
 /// Reads a command line, with or without `gcloud` in front; nothing where it deploys nothing, several services
@@ -74,6 +81,7 @@ pub fn commands(words: &[Text], files: &Files<'_>, place: Place, problems: &mut 
             let manifest = argument(3).map(|path| manifest::read(path, files, problems)).unwrap_or_default();
             manifest.jobs.into_iter().map(Command::Job).collect()
         }
+        ["run", "domain-mappings", "create"] => mapped(&flags).into_iter().collect(),
         ["run", "deploy", ..] => service(deployed(DeploysVia::GcloudRunDeploy, stated(2), problems)),
         ["run", "services", "update"] if argument(3).is_some() => {
             service(deployed(DeploysVia::ServicesUpdate, stated(3), problems))
@@ -86,6 +94,15 @@ pub fn commands(words: &[Text], files: &Files<'_>, place: Place, problems: &mut 
         }
         _ => Vec::new(),
     }
+}
+
+/// The URL of a mapped domain.
+fn mapped(flags: &[flags::Flag]) -> Option<Command> {
+    let value = |name: &str| flags.iter().rev().find(|flag| flag.name == name)?.value.as_ref();
+    let domain = value("--domain")?;
+    let mut url = Text::known("https://", domain.place().clone());
+    url.push(domain);
+    Some(Command::Url { service: value("--service")?.stated(), url: url.stated() })
 }
 
 /// As [`commands`], for words whose unresolved parts are still to be found by the way a format refers to values, of a

@@ -6,7 +6,6 @@
 
 mod called;
 mod deploy;
-mod domains;
 mod expression;
 mod inputs;
 mod lists;
@@ -20,6 +19,7 @@ mod workflow;
 use std::path::Path;
 
 use super::problem::{Problem, Problems};
+use super::text::Text;
 use super::yaml::{Kind, Node};
 use super::{File, Format, Reading, stated_urls};
 use crate::model::{DeploysVia, Service};
@@ -58,7 +58,9 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
         for job in deploys.jobs {
             reading.add_job(job);
         }
-        domains::attach(&mut reading.services, &deploys.mappings);
+        for (service, url) in deploys.mapped {
+            stated_urls::map(&mut reading.services, &service, url);
+        }
         stated_urls::attach(&mut reading.services, &deploys.requests);
     }
     // Updates that bring no image count where the workflow deploys nothing else.
@@ -83,11 +85,12 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
 /// Tells of an expression that GitHub would refuse.
 fn tell_broken(node: &Node, text: &str, problems: &mut Problems) {
     if let Some((range, why)) = expression::broken(text) {
-        let line = text.get(..range.start).unwrap_or_default().matches('\n').count();
+        let length = text.get(range.clone()).map_or(1, |written| written.chars().count());
         problems.push(
             Problem::warning("expression-broken", format!("this expression cannot be read: {why}"))
-                .at(node.place_of_line(line))
-                .hint("what it stands for stays unresolved; GitHub refuses the workflow"),
+                .at(Text::of_node(node).place_at(range.start))
+                .length(length)
+                .hint("GitHub refuses the workflow; what the expression stands for is left open"),
         );
     }
 }

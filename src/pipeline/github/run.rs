@@ -1,6 +1,6 @@
 //! `run:` steps: what their shell deploys.
 
-use super::{domains, expression};
+use super::expression;
 use super::scope::{Names, Scope};
 use super::steps::Reader;
 use crate::pipeline::files::Files;
@@ -85,8 +85,6 @@ pub(super) fn read(run: &Node, step: &Node, scope: &Scope, defaults: Defaults<'_
     for invocation in invocations {
         if !invocation.words.first().is_some_and(|word| is_gcloud(&word.raw())) {
             reader.found.requests.push(invocation);
-        } else if domains::is_mapping(&invocation) {
-            reader.found.mappings.push(invocation);
         } else {
             let place = reader.place_of(step);
             let input = invocation.input.as_ref();

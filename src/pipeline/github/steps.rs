@@ -25,8 +25,8 @@ pub(super) struct Found {
     pub(super) gcloud_region: Option<Stated>,
     /// Requests over HTTP.
     pub(super) requests: Vec<Invocation>,
-    /// Commands that map a domain to a service.
-    pub(super) mappings: Vec<Invocation>,
+    /// Services, and the URLs of the domains that are mapped to them.
+    pub(super) mapped: Vec<(Stated, Stated)>,
     /// Outputs of steps that are a service's URL: `steps.ID.outputs.NAME`, and the service.
     pub(super) urls: Vec<(String, String)>,
 }
@@ -43,6 +43,7 @@ impl Found {
             Command::Region(region) => {
                 self.gcloud_region.get_or_insert(region);
             }
+            Command::Url { service, url } => self.mapped.push((service, url)),
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Deploys {
     pub(super) services: Vec<Service>,
     pub(super) jobs: Vec<Stated>,
     pub(super) requests: Vec<Invocation>,
-    pub(super) mappings: Vec<Invocation>,
+    pub(super) mapped: Vec<(Stated, Stated)>,
 }
 
 /// Reads a workflow. `origin`: the job of the file that the user named, where that one calls this.
@@ -77,7 +77,7 @@ impl Job<'_, '_> {
         }
         let found = self.read_once(self.scope, problems);
         deploys.requests.extend(found.requests.iter().cloned());
-        deploys.mappings.extend(found.mappings.iter().cloned());
+        deploys.mapped.extend(found.mapped.iter().cloned());
         let by_matrix = |stated: &Stated| expression::refers_to(stated.raw(), "matrix");
         let depends = found.services.iter().any(|(_, service)| service.name.as_ref().is_some_and(by_matrix))
             || found.jobs.iter().any(|(_, job)| by_matrix(job));
@@ -140,7 +140,7 @@ impl Job<'_, '_> {
         self.repository.leave();
         found.services = deploys.services.into_iter().map(|service| (0, service)).collect();
         found.requests = deploys.requests;
-        found.mappings = deploys.mappings;
+        found.mapped = deploys.mapped;
         found.jobs = deploys.jobs.into_iter().map(|job| (0, job)).collect();
         found
     }

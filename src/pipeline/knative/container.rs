@@ -1,12 +1,12 @@
 //! The containers of a manifest: their variables, secrets, mounts and probes.
 
 use super::{Problem, Problems, stated};
-use crate::model::{SecretReference, Service, Sidecar, StartupProbe, Stated, Variable};
+use crate::model::{SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Stated, Variable};
 use crate::pipeline::value::Values;
 use crate::pipeline::yaml::Node;
 
 /// The annotation `run.googleapis.com/secrets`: names for secrets of other projects.
-pub(super) struct Aliases(Vec<(String, Stated)>);
+pub(super) struct Aliases(Vec<SecretAlias>);
 
 impl Aliases {
     /// Reads `alias:projects/P/secrets/S, …`.
@@ -14,15 +14,16 @@ impl Aliases {
         let items = super::list(node, values);
         let pair = |item: Stated| {
             let (alias, secret) = item.raw().split_once(':')?;
-            Some((alias.trim().to_owned(), values.stated(secret.trim(), item.place.clone())))
+            let secret = values.stated(secret.trim(), item.place.clone());
+            Some(SecretAlias { alias: alias.trim().to_owned(), secret })
         };
         Self(items.into_iter().filter_map(pair).collect())
     }
 
     /// The secret that a name stands for.
     fn resolve(&self, named: Stated) -> Stated {
-        let alias = self.0.iter().find(|(alias, _)| alias == named.raw());
-        alias.map_or(named, |(_, secret)| secret.clone())
+        let alias = self.0.iter().find(|alias| alias.alias == named.raw());
+        alias.map_or(named, |alias| alias.secret.clone())
     }
 }
 
@@ -40,6 +41,7 @@ impl Pod<'_> {
 
     /// Fills in what the containers say. The one with a port gets the requests, else the first.
     pub(super) fn give_to(&self, service: &mut Service, problems: &mut Problems) {
+        service.secret_aliases.clone_from(&self.aliases.0);
         let containers = self.items("containers");
         let has_port =
             |container: &Node| container.get("ports").is_some_and(|ports| !ports.items().is_empty());

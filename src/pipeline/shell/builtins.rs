@@ -11,7 +11,7 @@ use super::machine::{Flow, Machine, State, Status, Variable, located};
 use super::source::{Located, Script};
 use super::{Invocation, inline_script, is_shell, limits, program};
 use crate::pipeline::gcloud::is_gcloud;
-use crate::pipeline::text::{Open, Text};
+use crate::pipeline::text::{Open, Part, Text};
 
 /// What a simple command is made of.
 #[derive(Default)]
@@ -172,7 +172,6 @@ impl Machine<'_> {
         word: &Word,
     ) -> Option<(String, Variable, bool)> {
         let whole = located(script, word);
-        let outer = self.substituted.take();
         let (name, variable) = match (&assignment.name, &assignment.value) {
             (AssignmentName::VariableName(name), AssignmentValue::Scalar(value)) => {
                 let from = whole.text.len().saturating_sub(value.value.len());
@@ -182,10 +181,7 @@ impl Machine<'_> {
                     Located::near(&value.value, whole.offset(0))
                 };
                 let text = self.single(script, state, &value);
-                let variable = match self.substituted.take() {
-                    Some(open) => Variable::Opaque(Open { fallback: text.fallen_back(), ..open }),
-                    None => Variable::Text(text),
-                };
+                let variable = put_out(&text).map_or(Variable::Text(text), Variable::Opaque);
                 (name.clone(), variable)
             }
             (AssignmentName::VariableName(name), AssignmentValue::Array(items)) => {
@@ -207,12 +203,8 @@ impl Machine<'_> {
                 }
                 (name.clone(), Variable::Array(values))
             }
-            (AssignmentName::ArrayElementName(..), _) => {
-                self.substituted = outer;
-                return None;
-            }
+            (AssignmentName::ArrayElementName(..), _) => return None,
         };
-        self.substituted = outer;
         Some((name, variable, assignment.append))
     }
 
@@ -425,6 +417,18 @@ fn is_gcloud_line(word: &Text) -> bool {
     let head = word.known_head();
     let mut words = head.split_whitespace();
     words.next().is_some_and(is_gcloud) && words.next().is_some()
+}
+
+/// What a text is that is nothing but the output of a command: a variable that holds it stays as it is written.
+fn put_out(text: &Text) -> Option<Open> {
+    let mut parts = text.parts();
+    match (parts.next(), parts.next()) {
+        (Some(Part::Open(expression, open)), None) if open.computed => {
+            let command = expression.trim_start_matches('$').starts_with(['(', '`']);
+            command.then(|| open.clone())
+        }
+        _ => None,
+    }
 }
 
 fn declares(word: &Text) -> bool {

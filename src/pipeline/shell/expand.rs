@@ -190,8 +190,7 @@ impl Machine<'_> {
                 }
                 WordPiece::ArithmeticExpression(_) => {
                     let computed = Open { computed: true, ..Open::default() };
-                    self.substituted.get_or_insert(computed);
-                    fields.push(&word.open(script, from, to, Open::default()));
+                    fields.push(&word.open(script, from, to, computed));
                 }
             }
         }
@@ -200,16 +199,12 @@ impl Machine<'_> {
     /// Runs a command substitution for the commands in it; what it puts out is not known, but perhaps whose URL it is.
     fn substitution(&mut self, state: &State, command: &Text) -> Open {
         let before = self.found.len();
-        let outer = self.substituted.take();
         let mut inner = state.clone();
         self.run_text(command, &mut inner, false);
         let url_of = self.found.get(before..).unwrap_or_default().iter().find_map(super::builtins::describes);
         let read = self.file_url(command);
         let url_of = url_of.or(read);
-        let outer_url = outer.and_then(|outer| outer.url_of);
-        let open = Open { fallback: None, url_of: url_of.clone(), computed: true };
-        self.substituted = Some(Open { url_of: outer_url.or(url_of), ..open.clone() });
-        open
+        Open { fallback: None, url_of, computed: true }
     }
 
     /// The service whose URL lies in the file that `cat FILE` reads.

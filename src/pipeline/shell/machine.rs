@@ -67,8 +67,6 @@ pub(super) struct Machine<'e> {
     pub(super) workspace: &'e mut Workspace,
     pub(super) found: &'e mut Vec<Invocation>,
     pub(super) problems: Vec<Problem>,
-    /// Whether a command substitution was met since this was last cleared, and of which service it gives the URL.
-    pub(super) substituted: Option<Open>,
     pub(super) steps: u32,
     pub(super) depth: u32,
 }
@@ -83,7 +81,7 @@ impl<'e> Machine<'e> {
         workspace: &'e mut Workspace,
         found: &'e mut Vec<Invocation>,
     ) -> Self {
-        Self { outside, workspace, found, problems: Vec::new(), substituted: None, steps: 0, depth: 0 }
+        Self { outside, workspace, found, problems: Vec::new(), steps: 0, depth: 0 }
     }
 
     /// Runs a whole script.

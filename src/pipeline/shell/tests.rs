@@ -58,6 +58,10 @@ fn words_are_those_that_the_program_gets() {
         ("X=; Y=v; gcloud ${X:-d} ${Y:-d} ${X-e} \"${Y:+--y=$Y}\" ${X:+z}", "gcloud|d|v|--y=v"),
         ("T=$(git rev-parse HEAD); I=\"r:$T\"; gcloud --image=$I", "gcloud|--image=r:⟨$T⟩"),
         (
+            "I=r:$(git rev-parse HEAD); J=${I}-x; K=${L:-$(date)}; gcloud $J $K",
+            "gcloud|r:⟨$(git rev-parse HEAD)⟩-x|⟨${L:-$(date)}⟩",
+        ),
+        (
             "A=(--x '--y z'); A+=(--w=\"$HIDDEN\"); gcloud \"${A[@]}\"",
             "gcloud|--x|--y z|--w=⟨${{ secrets.H }}⟩",
         ),

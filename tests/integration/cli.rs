@@ -149,3 +149,26 @@ fn an_unresolved_project_says_how_to_state_it() {
     );
     refused(&rungate, &["check"], &["project", "web", "--project"]);
 }
+
+#[test]
+fn substitutions_of_the_command_line_win_over_the_files() {
+    let rungate = Rungate::new();
+    rungate.file(
+        "cloudbuild.yaml",
+        "steps:\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, 'auth-$_ENV', --project=$PROJECT_ID, '--region=${_REGION:-r}']\nsubstitutions: {_ENV: dev}\n",
+    );
+    let read = |arguments: &[&str]| {
+        let mut all = vec!["read", "--json", "cloudbuild.yaml"];
+        all.extend(arguments);
+        let ran = rungate.run(&all);
+        assert_eq!(ran.status, 0, "{}", ran.all());
+        let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let service = json["services"][0].clone();
+        ["name", "project", "region"].map(|key| service[key].as_str().unwrap().to_owned())
+    };
+    assert_eq!(read(&[]), ["auth-dev", "$PROJECT_ID", "${_REGION:-r}"]);
+    let given = ["--substitution", "_ENV=prod", "--substitution=PROJECT_ID=p", "--substitution", "_REGION=e"];
+    assert_eq!(read(&given), ["auth-prod", "p", "e"]);
+    let ran = rungate.run(&["read", "cloudbuild.yaml", "--substitution", "_ENV"]);
+    assert!(ran.status == 2 && ran.stderr.contains("KEY=VALUE"), "{}", ran.all());
+}

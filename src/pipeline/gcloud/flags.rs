@@ -84,7 +84,7 @@ pub(super) fn sort(words: &[Text], files: &Files<'_>, problems: &mut Problems) -
         };
         match value {
             Some(path) if name == "--flags-file" => {
-                sorted.flags.extend(file::flags(&path, files, 0, problems))
+                sorted.flags.extend(file::flags(&path, files, 0, problems));
             }
             value => sorted.flags.push(Flag { name, value, order: 0 }),
         }

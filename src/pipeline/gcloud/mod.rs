@@ -236,10 +236,77 @@ mod tests {
         assert_eq!(paths, ["/ready", "/start", "/live"]);
     }
 
+    /// The environment, secrets and instances of a deploy whose files lie in a workspace.
+    fn with_files(line: &str, written: &[(&str, &str)]) -> String {
+        let mut workspace = Workspace::default();
+        for (path, content) in written {
+            let script = format!("cat > {path} <<'EOF'\n{content}\nEOF\n");
+            let script = Text::known(script, place());
+            crate::pipeline::shell::commands(&script, &|_| None, &mut workspace, &mut Problems::default());
+        }
+        let folders = Folders::default();
+        let files = Files { folders: &folders, workspace: &workspace, folder: "", input: None };
+        let words: Vec<_> = line.split(' ').map(|word| Text::known(word, place())).collect();
+        let mut problems = Problems::default();
+        let commands = commands(&words, &files, place(), &mut problems);
+        assert!(problems.is_empty(), "{problems}");
+        let [Command::Service(service)] = commands.as_slice() else { panic!("{line}: {commands:?}") };
+        let env = service.env.iter().map(|variable| format!("{}={}", variable.name, variable.value.raw()));
+        let secrets =
+            service.secrets.iter().map(|s| format!("{}<-{}:{}", s.target, s.secret.raw(), s.version.raw()));
+        let sql = service.cloudsql_instances.iter().map(|instance| format!("sql={}", instance.raw()));
+        let vpc = [&service.vpc.connector, &service.vpc.network, &service.region].into_iter().flatten();
+        let all = env.chain(secrets).chain(sql).chain(vpc.map(|stated| stated.raw().to_owned()));
+        all.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn lists_add_up_and_are_cleared_first() {
+        for (line, expected) in [
+            ("run deploy a --set-env-vars=A=1 --set-env-vars=B=2 --update-env-vars=A=3", "A=3 B=2"),
+            ("run deploy a --update-env-vars=A=1,B=2 --remove-env-vars=A", "B=2"),
+            ("run deploy a --set-secrets=A=s:1 --clear-env-vars --update-secrets B=t:2", "A<-s:1 B<-t:2"),
+            ("run deploy a --add-cloudsql-instances=p:r:a --clear-cloudsql-instances", "sql=p:r:a"),
+            (
+                "run deploy a --set-cloudsql-instances p:r:a --set-cloudsql-instances=p:r:b",
+                "sql=p:r:a sql=p:r:b",
+            ),
+            ("run deploy a --vpc-connector c --clear-vpc-connector", "c"),
+            (
+                "--quiet --region r run deploy a --network n --set-env-vars ^##^A=1,2##B=a=b",
+                "A=1,2 B=a=b n r",
+            ),
+            ("run deploy a --set-env-vars=A=", "A="),
+        ] {
+            assert_eq!(with_files(line, &[]), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn files_that_flags_name_are_read() {
+        let yaml = "# why\nA: 1\nB: \"x: y\"\nC:";
+        assert_eq!(with_files("run deploy a --env-vars-file=e.yaml", &[("e.yaml", yaml)]), "A=1 B=x: y C=");
+        let dotenv = "# why\nA=1\nexport B=\"x y\"\n\nC='z'";
+        assert_eq!(with_files("run deploy a --env-vars-file ./p.env", &[("p.env", dotenv)]), "A=1 B=x y C=z");
+        let flags = "--region: r\n--quiet:\n--allow-unauthenticated: true\n--set-env-vars: {A: 'x,y', B: 1}\n--add-cloudsql-instances: [p:r:a, p:r:b]\n--flags-file: more.yaml";
+        let more = "- --update-secrets: P=pw:3\n- --update-secrets: Q=qw:1";
+        assert_eq!(
+            with_files("run deploy a --flags-file=f.yaml", &[("f.yaml", flags), ("more.yaml", more)]),
+            "A=x,y B=1 P<-pw:3 Q<-qw:1 sql=p:r:a sql=p:r:b r"
+        );
+    }
+
     #[test]
     fn what_is_not_known_is_told() {
         let codes = |line: &str| read(line).1.iter().map(|problem| problem.code).collect::<Vec<_>>();
         assert_eq!(codes("run deploy a --env-vars-file=env.yaml"), ["file-not-followed"]);
+        assert_eq!(codes("run deploy a --flags-file=$FILE"), ["file-not-followed"]);
+        assert_eq!(codes("run deploy a --set-env-vars=$_MORE"), ["list-not-known"]);
+        assert_eq!(codes("run deploy a --set-env-vars=A=x,y.z"), ["value-cut-by-comma"]);
+        assert_eq!(
+            raw(service("run deploy a --set-env-vars=A=x,y.z,B=1").env.first().map(|v| &v.value)),
+            Some("x,y.z")
+        );
         assert_eq!(codes("run deploy a --set-secrets=P=pw"), ["secret-without-version"]);
         assert!(codes("run deploy a --set-secrets=P=$_PW").is_empty());
     }

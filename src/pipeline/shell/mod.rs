@@ -144,7 +144,8 @@ fn interpret(
     match told {
         Ok(told) => problems.extend(told),
         Err(()) => {
-            problems.push(Problem::warning("script-not-read", "this script cannot be read").at(place.clone()))
+            problems
+                .push(Problem::warning("script-not-read", "this script cannot be read").at(place.clone()));
         }
     }
     found

@@ -26,9 +26,11 @@ const LONGEST: usize = 200;
 pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
     let reports = asked.report.iter().map(|text| destination(text)).collect::<Result<Vec<_>, _>>()?;
     let mut loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
-    announce(&loaded, asked.quiet, style);
     only(&mut loaded, &asked.service)?;
     let findings = findings::find(&loaded);
+    let taken: Vec<&str> = findings::TAKEN_OVER.iter().map(|(warning, _)| *warning).collect();
+    loaded.warnings.leave_out(&taken);
+    announce(&loaded, asked.quiet, style);
     let plan = plan::build(&loaded.pipeline, CHECKS, &settings::defaults(asked, context));
     let page = |colour| text(&findings, &loaded, &plan, colour);
     if reports.iter().all(|report| report.target.is_some()) {

@@ -160,14 +160,34 @@ impl<'a> Look<'a> {
         lines.iter().take(usize::try_from(count).unwrap_or(usize::MAX)).copied().collect()
     }
 
+    /// Where `NAME=` of a variable stands, and the line from there on. A value's place is that of the list that it
+    /// stands in, or its own.
     fn named(&self, variable: &Variable) -> Option<(Place, &'a str)> {
         let pair = format!("{}=", variable.name);
-        self.search(&variable.value.place, |line| {
-            line.match_indices(&pair).map(|(at, _)| at).find(|at| {
-                let before = line.get(..*at).and_then(|before| before.chars().next_back());
-                !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+        let begins =
+            |before: &str| !before.chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+        self.named_before(&variable.value.place, &pair, begins).or_else(|| {
+            self.search(&variable.value.place, |line| {
+                let mut all = line.match_indices(&pair).map(|(at, _)| at);
+                all.find(|at| line.get(..*at).is_some_and(begins))
             })
         })
+    }
+
+    /// `NAME=` right before a place, with or without a quote between.
+    fn named_before(
+        &self,
+        place: &Place,
+        pair: &str,
+        begins: impl Fn(&str) -> bool,
+    ) -> Option<(Place, &'a str)> {
+        let line = self.texts.from(&place.file, place.line).first()?;
+        let column = usize::try_from(place.column).ok()?.checked_sub(1)?;
+        let end = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+        let before = line.get(..end)?.trim_end_matches(['"', '\'', '\\']).strip_suffix(pair)?;
+        let start = u32::try_from(before.chars().count()).ok()?.saturating_add(1);
+        begins(before)
+            .then(|| (Place { column: start, ..place.clone() }, line.get(before.len()..).unwrap_or_default()))
     }
 
     /// Searches from a place on, within the text that begins there: its lines are indented as deep as it is. Gives

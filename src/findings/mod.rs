@@ -72,7 +72,7 @@ pub struct Finding {
     pub related: Option<(Place, String)>,
     /// How it is mended here.
     pub mend: String,
-    /// Further places of the same for the same service.
+    /// Further places of the same.
     pub also: Vec<Place>,
 }
 
@@ -121,6 +121,10 @@ pub fn find(loaded: &Loaded) -> Findings {
             }
         }
     }
+    all.extend(taken_over(loaded).into_iter().map(|finding| {
+        let place = finding.place.clone();
+        (finding, place)
+    }));
     let mut findings = silence::apply(all, &silence::comments(&loaded.warnings));
     findings.remarks.extend(excess);
     let files: HashMap<&str, usize> =
@@ -131,6 +135,29 @@ pub fn find(loaded: &Loaded) -> Findings {
     });
     findings.shown = once(std::mem::take(&mut findings.shown));
     findings
+}
+
+/// What the readers warn of that is a finding in itself, and the rule that takes it over.
+pub const TAKEN_OVER: &[(&str, &str)] = &[("value-cut-by-comma", "value-split")];
+
+/// The readers' warnings that a rule takes over.
+fn taken_over(loaded: &Loaded) -> Vec<Finding> {
+    let of = |problem: &Problem| {
+        let (_, code) = TAKEN_OVER.iter().find(|(warning, _)| *warning == problem.code)?;
+        let rule = rule(code)?;
+        Some(Finding {
+            rule,
+            severity: rule.severity,
+            service: "".into(),
+            place: problem.place.clone()?,
+            length: usize::try_from(problem.length).unwrap_or(1),
+            message: problem.message.clone(),
+            related: problem.related.clone(),
+            mend: rule.mend.to_owned(),
+            also: Vec::new(),
+        })
+    };
+    loaded.warnings.iter().filter_map(of).collect()
 }
 
 /// The service with no more variables than Cloud Run takes.
@@ -158,10 +185,13 @@ const MOST_SIDECARS: usize = 10;
 /// How many findings of one kind are shown each by itself. Of more only the first is, with the lines of the others.
 const SHOWN_EACH: usize = 3;
 
-/// What is said once: the same finding of services that share a line; advice of one code for one service; and all of
-/// a code and service where they are many.
+/// What is said once: the same finding of services that share a line; advice of one code for one file; and all of a
+/// code and service where they are many.
 fn once(findings: Vec<Finding>) -> Vec<Finding> {
-    let kind = |one: &Finding| (one.rule.code, one.service.clone(), one.severity, one.place.file.clone());
+    let kind = |one: &Finding| {
+        let advice = one.severity == Severity::Advice;
+        (one.rule.code, (!advice).then(|| one.service.clone()), one.severity, one.place.file.clone())
+    };
     let mut counts: HashMap<_, usize> = HashMap::new();
     for finding in &findings {
         *counts.entry(kind(finding)).or_default() += 1;

@@ -148,6 +148,11 @@ impl Problems {
         self.list.iter().any(|problem| problem.severity == Severity::Error)
     }
 
+    /// Leaves out those of some codes; the texts stay.
+    pub fn leave_out(&mut self, codes: &[&str]) {
+        self.list.retain(|problem| !codes.contains(&problem.code));
+    }
+
     /// Takes over all of another collection.
     pub fn append(&mut self, other: Self) {
         self.list.extend(other.list);

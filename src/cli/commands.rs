@@ -67,8 +67,11 @@ pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<
 /// A record that cannot be read.
 pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> {
     let name = asked.run.display();
-    let cannot =
-        |problem: &str| Refusal::new(format!("{name}: {problem}")).hint("give what `check --save-run` wrote");
+    // What the file holds may be anybody's, and the decoder quotes it.
+    let cannot = |problem: &str| {
+        Refusal::new(format!("{name}: {}", bounded(problem, LONGEST_PROBLEM)))
+            .hint("give what `check --save-run` wrote")
+    };
     let meta = std::fs::metadata(&asked.run).map_err(|error| cannot(&error.to_string()))?;
     if !meta.is_file() || meta.len() > LARGEST_RUN {
         return Err(cannot("it is no file of less than 64 MiB"));

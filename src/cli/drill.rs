@@ -116,7 +116,7 @@ pub fn table(rows: &[Row]) -> String {
                 line(&name(row), &verdict.to_string(), cause, right, &took);
             }
             Shown::NotApplicable(reason) => {
-                line(&name(row), "-", &format!("not applicable: {reason}"), "", "")
+                line(&name(row), "-", &format!("not applicable: {reason}"), "", "");
             }
         }
     }

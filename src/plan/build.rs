@@ -320,7 +320,11 @@ mod tests {
             .iter()
             .filter_map(|error| match error {
                 PlanError::Unknown { what: "project", service, .. } => Some(service.as_str()),
-                _ => None,
+                PlanError::Unknown { .. }
+                | PlanError::NothingRequired { .. }
+                | PlanError::NoSuchService { .. }
+                | PlanError::Empty
+                | PlanError::Table(_) => None,
             })
             .collect();
         assert_eq!(services, ["one", "two"]);

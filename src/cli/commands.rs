@@ -8,11 +8,14 @@ use super::{
 };
 use crate::pipeline::Request;
 use crate::report::Style;
+use crate::report::escape::bounded;
 use crate::run::record::{RECORD_VERSION, RunRecord};
 use crate::{checks, diagnosis, explain as pages, pipeline, plan, sandbox};
 
 /// The largest saved run that is read, in bytes.
 const LARGEST_RUN: u64 = 64 << 20;
+/// The longest description of what is wrong with a saved run, in characters.
+const LONGEST_PROBLEM: usize = 300;
 
 /// `rungate read`.
 ///
@@ -63,8 +66,11 @@ pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<
 /// A record that cannot be read.
 pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> {
     let name = asked.run.display();
-    let cannot =
-        |problem: &str| Refusal::new(format!("{name}: {problem}")).hint("give what `check --save-run` wrote");
+    // What the file holds may be anybody's, and the decoder quotes it.
+    let cannot = |problem: &str| {
+        Refusal::new(format!("{name}: {}", bounded(problem, LONGEST_PROBLEM)))
+            .hint("give what `check --save-run` wrote")
+    };
     let meta = std::fs::metadata(&asked.run).map_err(|error| cannot(&error.to_string()))?;
     if !meta.is_file() || meta.len() > LARGEST_RUN {
         return Err(cannot("it is no file of less than 64 MiB"));

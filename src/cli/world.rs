@@ -17,7 +17,7 @@ use crate::sandbox::{self, Sandbox, SandboxOptions, faults};
 /// The outside world that the user asked for; with it the sandbox, which ends when it is dropped.
 ///
 /// # Errors
-/// See [`sandbox`].
+/// See [`sandbox()`].
 pub async fn open(
     asked: &CheckArguments,
     context: &Context,

@@ -16,7 +16,12 @@ fn data() -> PathBuf {
 
 fn loaded(folder: &Path, name: &str) -> Loaded {
     let known_checks = CHECKS.iter().map(|check| check.id).collect();
-    let request = Request { files: vec![name.into()], directory: folder.to_owned(), known_checks, ..Request::default() };
+    let request = Request {
+        files: vec![name.into()],
+        directory: folder.to_owned(),
+        known_checks,
+        ..Request::default()
+    };
     load(&request).unwrap_or_else(|problems| panic!("{}:\n{problems}", folder.join(name).display()))
 }
 
@@ -245,8 +250,7 @@ fn what_is_found_in_real_files() {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut grave: BTreeSet<(String, &str)> = BTreeSet::new();
     for name in &names {
-        let request =
-            Request { files: vec![name.into()], directory: folder.clone(), ..Request::default() };
+        let request = Request { files: vec![name.into()], directory: folder.clone(), ..Request::default() };
         let Ok(loaded) = load(&request) else { continue };
         for finding in findings::find(&loaded).shown {
             let severity = match finding.severity {

@@ -12,6 +12,7 @@ use rungate::run::record::RunRecord;
 use rungate::{checks, diagnosis, pipeline, plan, run, sandbox};
 
 fn main() -> ExitCode {
+    cli::tell_panics_by_place();
     let arguments = Arguments::parse();
     let context = Context::of_process();
     let style = settings::style(arguments.color, &context);

@@ -1,143 +1,179 @@
-//! The credential that the new revision is given has the shape of one. Its value is never shown: length, character
-//! class, position.
+//! What leads the service to its database has the shape of what it should be: looked at without showing it.
 
-use secrecy::ExposeSecret as _;
+use google_cloud_run_v2::model::Revision;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use super::connection::{self, Injected};
-use super::facts::{failed, passed};
-use super::{Check, Scope, Subjects};
+use super::connection::{self, Given, INSPECT_SECRETS, given};
+use super::database::declared;
+use super::facts::passed;
+use super::{Check, Scope};
 use crate::model::DatabaseVariables;
-use crate::probe::postgres::dsn::Dsn;
+use crate::probe::postgres::parse_dsn;
 use crate::run::finding::{CredentialFinding, Finding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::run::outcome::{Outcome, Skip, Vantage};
+use crate::run::record::Role;
 
 /// See the module.
 pub(super) static CHECK: Check = Check {
     id: "credential-well-formed",
-    holds: "The database credential has the shape of one",
+    holds: "The database's variables have values of the right shape",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
     needs: &["service-exists"],
     explained_by: &["variables-injected", "secret-references-match"],
-    subjects: |service| if service.database.is_some() { Subjects::Whole } else { Subjects::None },
-    run: |scope| Box::pin(run(scope)),
+    subjects: declared,
+    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 
-async fn run(scope: &Scope) -> Outcome {
+async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     let Some(database) = &scope.target.service.database else {
-        return super::facts::not_applicable("the pipeline states no database");
+        let because = "the pipeline declares no database".to_owned();
+        return Err(Outcome::Skipped { reason: Skip::NotApplicable { because } });
     };
+    let revision = scope.revision().await?;
     let names = database.variables.names();
-    let all = futures::future::join_all(names.iter().map(|name| connection::injected(scope, name))).await;
-    let (mut seen, mut hidden) = (Vec::new(), None);
-    for one in all {
-        match one {
-            Ok(injected) => seen.push(injected),
-            Err(outcome) => hidden = hidden.or(Some(outcome)),
+    let mut unseen = None;
+    // One bad value is a finding, whatever could not be looked at beside it.
+    for variable in &names {
+        match look(scope, &revision, &database.variables, variable).await {
+            Ok(None) => {}
+            Ok(Some(finding)) => return Ok(Outcome::Failed { finding: Finding::Credential(finding) }),
+            Err(outcome) => unseen = unseen.or(Some(outcome)),
         }
     }
-    let mut findings = seen.iter().filter_map(|injected| judge(injected, &database.variables));
-    if let Some(first) = findings.next() {
-        findings.for_each(|other| scope.fact(Fact::Note { text: other.to_string() }));
-        return failed(Finding::Credential(first));
+    match unseen {
+        Some(outcome) => Err(outcome),
+        None => Ok(passed(format!("{} look right", names.join(", ")))),
     }
-    // What was seen is well-formed; what was not seen decides.
-    hidden.unwrap_or_else(|| passed(format!("the shape of {} is right", names.join(", "))))
 }
 
-/// What is wrong with the shape of a value, most telling first.
-fn judge(injected: &Injected, variables: &DatabaseVariables) -> Option<CredentialFinding> {
-    let value = injected.value.expose_secret();
-    let (variable, secret) = (injected.variable.clone(), injected.secret.clone());
-    let needed = match variables {
-        DatabaseVariables::Dsn(name) => *name == variable,
-        DatabaseVariables::Parts { host, password, .. } => {
-            *host == variable || password.as_ref() == Some(&variable)
+async fn look(
+    scope: &Scope,
+    revision: &Revision,
+    variables: &DatabaseVariables,
+    variable: &str,
+) -> Result<Option<CredentialFinding>, Outcome> {
+    let (value, secret) = match given(revision, variable) {
+        None => return Err(connection::blocked(scope, "variables-injected", None)),
+        Some(Given::Plain(value)) => (value, None),
+        Some(Given::Secret { .. }) if !scope.settings.inspect_secrets => {
+            let flag = INSPECT_SECRETS.to_owned();
+            return Err(Outcome::Skipped { reason: Skip::NotAllowed { flag } });
+        }
+        Some(Given::Secret { secret, version }) => {
+            let Some(value) = connection::payload(scope, variable, &secret, &version).await? else {
+                let problem = "it is no UTF-8 text".to_owned();
+                return Ok(Some(CredentialFinding::Unreadable { variable: variable.to_owned(), problem }));
+            };
+            let resource = if secret.contains('/') {
+                secret
+            } else {
+                format!("projects/{}/secrets/{secret}", scope.target.project)
+            };
+            (value, Some(resource))
         }
     };
-    if value.is_empty() {
-        return needed.then_some(CredentialFinding::Empty { variable, secret });
-    }
-    let edge = |edge: &str, character: Option<char>| {
-        let class = class(character?)?;
-        let (variable, secret) = (variable.clone(), secret.clone());
-        let (edge, class) = (edge.to_owned(), class.to_owned());
-        Some(CredentialFinding::EdgeWhitespace { variable, secret, edge, class, length: value.len() })
-    };
-    edge("trailing", value.chars().next_back())
-        .or_else(|| edge("leading", value.chars().next()))
-        .or_else(|| unreadable(&variable, value, variables))
+    Ok(shape(variable, secret, &value, expected(variables, variable)))
 }
 
-/// A whitespace at the edge of a value, in words.
-fn class(character: char) -> Option<&'static str> {
+/// What a variable should hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    ConnectionString,
+    Port,
+    Text,
+}
+
+fn expected(variables: &DatabaseVariables, variable: &str) -> Expected {
+    match variables {
+        DatabaseVariables::Dsn(_) => Expected::ConnectionString,
+        DatabaseVariables::Parts { port, .. } if port.as_deref() == Some(variable) => Expected::Port,
+        DatabaseVariables::Parts { .. } => Expected::Text,
+    }
+}
+
+/// What is wrong with the shape of a value.
+fn shape(
+    variable: &str,
+    secret: Option<String>,
+    value: &SecretString,
+    expected: Expected,
+) -> Option<CredentialFinding> {
+    let text = value.expose_secret();
+    let variable = variable.to_owned();
+    if text.is_empty() {
+        return Some(CredentialFinding::Empty { variable, secret });
+    }
+    let edges = [("trailing", text.chars().next_back()), ("leading", text.chars().next())];
+    for (edge, character) in edges {
+        if let Some(class) = character.and_then(blank) {
+            let (edge, class, length) = (edge.to_owned(), class.to_owned(), text.len());
+            return Some(CredentialFinding::EdgeWhitespace { variable, secret, edge, class, length });
+        }
+    }
+    let problem = match expected {
+        Expected::ConnectionString => parse_dsn(text).err()?.to_string(),
+        Expected::Port if text.parse::<u16>().is_ok_and(|port| port > 0) => return None,
+        Expected::Port => "it is no port number from 1 to 65535".to_owned(),
+        Expected::Text => return None,
+    };
+    Some(CredentialFinding::Unreadable { variable, problem })
+}
+
+/// The name of a blank.
+fn blank(character: char) -> Option<&'static str> {
     match character {
         '\n' => Some("line feed"),
         '\r' => Some("carriage return"),
+        ' ' => Some("blank"),
         '\t' => Some("tab"),
-        blank if blank.is_whitespace() => Some("blank"),
+        other if other.is_whitespace() => Some("white space"),
         _ => None,
     }
-}
-
-fn unreadable(variable: &str, value: &str, variables: &DatabaseVariables) -> Option<CredentialFinding> {
-    let problem = match variables {
-        DatabaseVariables::Dsn(name) if name == variable => Dsn::parse(value).err()?.to_string(),
-        DatabaseVariables::Parts { port: Some(port), .. } if port == variable => match value.parse::<u16>() {
-            Ok(_) => return None,
-            Err(_unread) => "it is no port number".to_owned(),
-        },
-        DatabaseVariables::Dsn(_) | DatabaseVariables::Parts { .. } => return None,
-    };
-    Some(CredentialFinding::Unreadable { variable: variable.to_owned(), problem })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn judged(variable: &str, value: &str) -> Option<CredentialFinding> {
-        let variables = DatabaseVariables::Parts {
-            host: "DB_HOST".into(),
-            port: Some("DB_PORT".into()),
-            user: None,
-            password: Some("DB_PASSWORD".into()),
-            name: Some("DB_NAME".into()),
-        };
-        judge(&Injected { variable: variable.into(), secret: None, value: value.into() }, &variables)
+    fn seen(value: &str, expected: Expected) -> Option<String> {
+        shape("V", None, &SecretString::from(value), expected).map(|finding| finding.to_string())
     }
 
     #[test]
-    fn whitespace_at_an_edge_is_named_with_its_class_and_never_shown() {
-        for (value, edge, class) in [
-            ("hunter2\n", "trailing", "line feed"),
-            ("hunter2\r", "trailing", "carriage return"),
-            (" hunter2", "leading", "blank"),
+    fn edges_are_named_by_class_and_never_shown() {
+        for (value, expected) in [
+            ("hunter2\n", "trailing line feed"),
+            ("hunter2\r\n", "trailing line feed"),
+            ("hunter2\r", "trailing carriage return"),
+            (" hunter2", "leading blank"),
+            ("hunter2\t", "trailing tab"),
+            ("\u{a0}hunter2", "leading white space"),
         ] {
-            let finding = judged("DB_PASSWORD", value).unwrap();
-            let said = finding.to_string();
-            assert!(said.contains(edge) && said.contains(class) && !said.contains("hunter2"), "{said}");
+            let text = seen(value, Expected::Text).unwrap();
+            assert!(text.ends_with(expected), "{text}");
+            assert!(!text.contains("hunter2"), "{text}");
         }
     }
 
     #[test]
-    fn empty_matters_where_something_is_needed() {
-        assert!(matches!(judged("DB_PASSWORD", ""), Some(CredentialFinding::Empty { .. })));
-        assert!(matches!(judged("DB_HOST", ""), Some(CredentialFinding::Empty { .. })));
-        assert_eq!(judged("DB_NAME", ""), None);
+    fn what_has_the_right_shape_passes() {
+        assert_eq!(seen("pass word", Expected::Text), None);
+        assert_eq!(seen("5432", Expected::Port), None);
+        assert_eq!(seen("postgres://u:p@h/d", Expected::ConnectionString), None);
     }
 
     #[test]
-    fn a_port_is_a_number() {
-        assert!(matches!(judged("DB_PORT", "5432x"), Some(CredentialFinding::Unreadable { .. })));
-        assert_eq!(judged("DB_PORT", "5432"), None);
-    }
-
-    #[test]
-    fn ordinary_values_pass_whatever_is_inside_them() {
-        for value in ["p@ss w/rd", "ünï", "%zz", "\"quoted\""] {
-            assert_eq!(judged("DB_PASSWORD", value), None, "{value}");
+    fn what_no_driver_can_read_is_named_without_its_value() {
+        for (value, expected, problem) in [
+            ("", Expected::Text, "is empty"),
+            ("postgres://u:hunter2@x@h/d", Expected::ConnectionString, "not percent-encoded (%40)"),
+            ("hunter2", Expected::ConnectionString, "neither a postgresql:// URL"),
+            ("hunter2", Expected::Port, "no port number"),
+            ("0", Expected::Port, "no port number"),
+        ] {
+            let text = seen(value, expected).unwrap();
+            assert!(text.contains(problem) && !text.contains("hunter2"), "{text}");
         }
     }
 }

@@ -1,47 +1,71 @@
-//! PostgreSQL lets the service in, with the credential that the new revision is given.
+//! The login that the service would make works.
 
-use super::connection;
-use super::facts::passed;
-use super::session;
-use super::{Check, Scope, Subjects};
+use super::connection::{self, Endpoint};
+use super::database::{addresses, bounds, declared, from_where, outcome, patiently};
+use super::facts::{not_visible, passed};
+use super::{Check, Scope};
+use crate::probe::postgres::{Connection, Session, login};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::{Fact, Role};
 
 /// See the module.
 pub(super) static CHECK: Check = Check {
     id: "database-login",
-    holds: "PostgreSQL accepts the injected credential",
+    holds: "The login that the service would make works",
     vantage: Vantage::Runner,
     role: Role::Advisory,
     needs: &["database-speaks-postgres"],
     explained_by: &[
+        "database-speaks-postgres",
+        "credential-well-formed",
         "secret-references-match",
         "secret-version-enabled",
         "secret-readable",
-        "credential-well-formed",
         "instance-running",
-        "database-speaks-postgres",
     ],
-    subjects: |service| if service.database.is_some() { Subjects::Whole } else { Subjects::None },
-    run: |scope| Box::pin(run(scope)),
+    subjects: declared,
+    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 
-async fn run(scope: &Scope) -> Outcome {
-    let connection = match connection::connection(scope).await {
-        Ok(connection) => connection,
-        Err(outcome) => return outcome,
-    };
-    if let Some(text) = connection::unproven_tls(connection.login.sslmode) {
-        scope.fact(Fact::Note { text });
+async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
+    let (connection, session) = log_in(scope).await?;
+    if connection.sslmode.verifies() {
+        scope.fact(Fact::Note {
+            text: format!(
+                "the gate logged in without verifying the server's certificate; the service does, by sslmode={}",
+                connection.sslmode
+            ),
+        });
     }
-    match session::login(scope, &connection).await {
-        Ok(session) => passed(format!(
-            "user {} is let into database {} at {} ({})",
-            connection.login.user,
-            connection.login.database,
-            connection.host,
-            if session.tls { "TLS" } else { "not encrypted" },
-        )),
-        Err(outcome) => outcome,
+    let secured = if session.tls { "over TLS" } else { "without TLS" };
+    let address = session.address;
+    session.close().await;
+    let Connection { user, database, .. } = &connection;
+    Ok(passed(format!(
+        "user {user} logs in to database {database} at {address} {secured}, dialled {}",
+        from_where(scope)
+    )))
+}
+
+/// Logs in with what the live revision is given.
+pub(super) async fn log_in(scope: &Scope) -> Result<(Connection, Session), Outcome> {
+    let connection = connection::connection(scope).await?;
+    let endpoint = Endpoint { host: connection.host.clone(), port: connection.port };
+    if connection.password.is_none() {
+        return Err(not_visible(
+            "no declared variable holds the database's password, so the gate cannot log in as the service does"
+                .to_owned(),
+        ));
     }
+    let addresses = addresses(scope, &endpoint).await?;
+    let bounds = bounds(scope, connection.connect_timeout);
+    let session = patiently(scope, || {
+        let (addresses, connection) = (addresses.clone(), connection.clone());
+        Box::pin(async move {
+            login(scope.outside.dial.as_ref(), &scope.target.key, &addresses, &connection, bounds).await
+        })
+    })
+    .await
+    .map_err(|stop| outcome(scope, stop))?;
+    Ok((connection, session))
 }

@@ -1,33 +1,36 @@
-//! The host of the database has an address where the service stands.
+//! The database's host name has an address.
 
-use super::connection;
+use std::net::IpAddr;
+
+use super::database::{self, bounds, declared, from_where};
 use super::facts::passed;
-use super::{Check, Scope, Subjects};
+use super::{Check, Scope};
+use crate::probe::postgres::resolve;
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::Role;
 
 /// See the module.
 pub(super) static CHECK: Check = Check {
     id: "database-name-resolves",
-    holds: "The database's host has an address",
+    holds: "The database's host name has an address",
     vantage: Vantage::Runner,
     role: Role::Advisory,
     needs: &["service-exists"],
-    explained_by: &["variables-injected", "secret-references-match", "credential-well-formed"],
-    subjects: |service| if service.database.is_some() { Subjects::Whole } else { Subjects::None },
-    run: |scope| Box::pin(run(scope)),
+    explained_by: &["credential-well-formed", "variables-injected"],
+    subjects: declared,
+    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 
-async fn run(scope: &Scope) -> Outcome {
-    let connection = match connection::connection(scope).await {
-        Ok(connection) => connection,
-        Err(outcome) => return outcome,
-    };
-    match connection::addresses(scope, &connection).await {
-        Ok(found) => {
-            let list: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
-            passed(format!("{} is {}", connection.host, list.join(", ")))
-        }
-        Err(outcome) => outcome,
+async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
+    let endpoint = database::endpoint(scope).await?;
+    let host = &endpoint.host;
+    if host.parse::<IpAddr>().is_ok() {
+        return Ok(passed(format!("{host} is an address: there is no name to resolve")));
     }
+    let dial = scope.outside.dial.as_ref();
+    let addresses = resolve(dial, &scope.target.key, host, endpoint.port, bounds(scope, None))
+        .await
+        .map_err(|stop| database::outcome(scope, stop))?;
+    let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+    Ok(passed(format!("{host} has {}, asked {}", list.join(", "), from_where(scope))))
 }

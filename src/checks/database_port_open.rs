@@ -1,19 +1,21 @@
-//! The database's port takes TCP connections.
+//! Something accepts TCP connections where the database should listen.
 
-use super::connection;
+use super::database::{self, addresses, bounds, declared, from_where};
 use super::facts::passed;
-use super::{Check, Scope, Subjects};
+use super::{Check, Scope};
+use crate::probe::postgres::connect;
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::Role;
 
 /// See the module.
 pub(super) static CHECK: Check = Check {
     id: "database-port-open",
-    holds: "The database's port takes connections",
+    holds: "The database's port accepts connections",
     vantage: Vantage::Runner,
     role: Role::Advisory,
     needs: &["database-name-resolves"],
     explained_by: &[
+        "database-name-resolves",
         "variables-injected",
         "secret-references-match",
         "vpc-access-present",
@@ -23,20 +25,17 @@ pub(super) static CHECK: Check = Check {
         "egress-carries-database",
         "instance-running",
         "instance-has-address",
-        "database-name-resolves",
     ],
-    subjects: |service| if service.database.is_some() { Subjects::Whole } else { Subjects::None },
-    run: |scope| Box::pin(run(scope)),
+    subjects: declared,
+    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 
-async fn run(scope: &Scope) -> Outcome {
-    let connection = match connection::connection(scope).await {
-        Ok(connection) => connection,
-        Err(outcome) => return outcome,
-    };
-    let began = tokio::time::Instant::now();
-    match connection::open(scope, &connection).await {
-        Ok((address, _stream)) => passed(format!("{address} answered in {} ms", began.elapsed().as_millis())),
-        Err(outcome) => outcome,
-    }
+async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
+    let endpoint = database::endpoint(scope).await?;
+    let addresses = addresses(scope, &endpoint).await?;
+    let dial = scope.outside.dial.as_ref();
+    let (_, address) = connect(dial, &scope.target.key, &addresses, bounds(scope, None))
+        .await
+        .map_err(|stop| database::outcome(scope, stop))?;
+    Ok(passed(format!("{address} accepts connections, dialled {}", from_where(scope))))
 }

@@ -1,10 +1,10 @@
-//! The database answers a query: `SELECT 1`, in a read-only transaction.
+//! The database answers a query.
 
-use super::connection;
-use super::facts::{failed, passed};
-use super::session;
-use super::{Check, Scope, Subjects};
-use crate::run::finding::Finding;
+use super::database::{bounds, declared, from_where, outcome, patiently};
+use super::database_login::log_in;
+use super::facts::passed;
+use super::{Check, Scope};
+use crate::probe::postgres::describe;
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::{Fact, Role};
 
@@ -16,26 +16,25 @@ pub(super) static CHECK: Check = Check {
     role: Role::Advisory,
     needs: &["database-login"],
     explained_by: &["database-login"],
-    subjects: |service| if service.database.is_some() { Subjects::Whole } else { Subjects::None },
-    run: |scope| Box::pin(run(scope)),
+    subjects: declared,
+    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 
-async fn run(scope: &Scope) -> Outcome {
-    let session = match connection::connection(scope).await {
-        Ok(connection) => session::login(scope, &connection).await,
-        Err(outcome) => return outcome,
-    };
-    let session = match session {
-        Ok(session) => session,
-        Err(outcome) => return outcome,
-    };
-    match session.ask(scope.settings.step_timeout).await {
-        Ok(server) => {
-            let detail = format!("PostgreSQL {} answers SELECT 1", server.version);
-            let (version, in_recovery) = (server.version, server.in_recovery);
-            scope.fact(Fact::PostgresServer { version, in_recovery });
-            passed(if in_recovery { format!("{detail} (a standby)") } else { detail })
-        }
-        Err(finding) => failed(Finding::Postgres(finding)),
+async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
+    let (connection, session) = log_in(scope).await?;
+    let session = std::sync::Arc::new(session);
+    let bounds = bounds(scope, connection.connect_timeout);
+    let asked = patiently(scope, || {
+        let session = std::sync::Arc::clone(&session);
+        Box::pin(async move { describe(&session, bounds).await })
+    });
+    let server = asked.await.map_err(|stop| outcome(scope, stop))?;
+    if let Some(session) = std::sync::Arc::into_inner(session) {
+        session.close().await;
     }
+    let (version, in_recovery) = (server.version, server.in_recovery);
+    let kind = if in_recovery { "a standby" } else { "a primary" };
+    let detail = format!("SELECT 1 gives 1; PostgreSQL {version}, {kind}, dialled {}", from_where(scope));
+    scope.fact(Fact::PostgresServer { version, in_recovery });
+    Ok(passed(detail))
 }

@@ -1,38 +1,41 @@
-//! What answers at the database's port speaks PostgreSQL's protocol.
+//! What listens there is a PostgreSQL server.
 
-use super::connection;
-use super::facts::{failed, passed};
-use super::{Check, Scope, Subjects};
-use crate::probe::postgres::{Offer, ask_for_tls};
-use crate::run::finding::Finding;
+use super::database::{self, addresses, bounds, declared, from_where, patiently};
+use super::facts::passed;
+use super::{Check, Scope};
+use crate::probe::postgres::{SslAnswer, ask_for_tls, connect};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::Role;
 
 /// See the module.
 pub(super) static CHECK: Check = Check {
     id: "database-speaks-postgres",
-    holds: "PostgreSQL answers at the database's port",
+    holds: "What listens on the database's port is a PostgreSQL server",
     vantage: Vantage::Runner,
     role: Role::Advisory,
     needs: &["database-port-open"],
-    explained_by: &["instance-running", "instance-has-address", "database-port-open"],
-    subjects: |service| if service.database.is_some() { Subjects::Whole } else { Subjects::None },
-    run: |scope| Box::pin(run(scope)),
+    explained_by: &["database-port-open"],
+    subjects: declared,
+    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 
-async fn run(scope: &Scope) -> Outcome {
-    let opened = match connection::connection(scope).await {
-        Ok(connection) => connection::open(scope, &connection).await,
-        Err(outcome) => return outcome,
+async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
+    let endpoint = database::endpoint(scope).await?;
+    let addresses = &addresses(scope, &endpoint).await?;
+    let bounds = bounds(scope, None);
+    let asked = patiently(scope, || {
+        let addresses = addresses.clone();
+        Box::pin(async move {
+            let dial = scope.outside.dial.as_ref();
+            let (mut stream, address) = connect(dial, &scope.target.key, &addresses, bounds).await?;
+            Ok((ask_for_tls(&mut stream, address, bounds.step).await?, address))
+        })
+    });
+    let (answer, address) = asked.await.map_err(|stop| database::outcome(scope, stop))?;
+    let offer = match answer {
+        SslAnswer::Offered => "offers TLS",
+        SslAnswer::NotOffered => "does not offer TLS",
+        SslAnswer::Error => "answers with an error of its own",
     };
-    let (address, mut stream) = match opened {
-        Ok(opened) => opened,
-        Err(outcome) => return outcome,
-    };
-    match ask_for_tls(&mut stream, address, scope.settings.step_timeout).await {
-        Ok(Offer::Tls) => passed(format!("{address} speaks PostgreSQL and offers TLS")),
-        Ok(Offer::Plain) => passed(format!("{address} speaks PostgreSQL and offers no TLS")),
-        Ok(Offer::Error) => passed(format!("{address} speaks PostgreSQL")),
-        Err(finding) => failed(Finding::Postgres(finding)),
-    }
+    Ok(passed(format!("{address} speaks PostgreSQL's protocol and {offer}, dialled {}", from_where(scope))))
 }

@@ -5,6 +5,7 @@
 
 mod connection;
 mod credential_well_formed;
+mod database;
 mod database_login;
 mod database_name_resolves;
 mod database_port_open;
@@ -12,9 +13,7 @@ mod database_query;
 mod database_speaks_postgres;
 mod egress_carries_database;
 mod facts;
-mod health_answer;
 mod health_healthy;
-mod health_poll;
 mod instance_facts;
 mod instance_has_address;
 mod instance_running;
@@ -26,7 +25,6 @@ mod secret_readable;
 mod secret_references_match;
 mod secret_version_enabled;
 mod service_exists;
-mod session;
 #[cfg(test)]
 mod testing;
 mod variables_injected;

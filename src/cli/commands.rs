@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use super::arguments::{CheckArguments, DiagnoseArguments, DrillArguments, ExplainArguments, ReadArguments};
 use super::{
-    Context, Destinations, Refusal, announce, drill as drilling, request, settings, unplanned, unread,
+    Context, Destinations, Refusal, announce, drill as drilling, request, say, settings, unplanned, unread,
 };
 use crate::pipeline::Request;
 use crate::report::Style;
@@ -27,7 +27,7 @@ pub fn read(asked: &ReadArguments, context: &Context, style: Style) -> Result<u8
     } else {
         super::read::text(&loaded, style.colour)
     };
-    say(&text);
+    show(&text);
     Ok(0)
 }
 
@@ -41,7 +41,7 @@ pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<
         let widest = faults.iter().map(|fault| fault.code.len()).max().unwrap_or_default();
         let lines: Vec<String> =
             faults.iter().map(|fault| format!("{:<widest$}  {}\n", fault.code, fault.what)).collect();
-        say(&lines.concat());
+        show(&lines.concat());
         return Ok(0);
     }
     let loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
@@ -53,7 +53,7 @@ pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Refusal::new(error.to_string()))?;
     let rows = runtime.block_on(drilling::drill(&plan, &faults, &options))?;
     runtime.shutdown_background();
-    say(&drilling::table(&rows));
+    show(&drilling::table(&rows));
     Ok(u8::from(!rows.iter().all(drilling::Row::right)))
 }
 
@@ -91,7 +91,7 @@ pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> 
 pub fn explain(asked: &ExplainArguments) -> Result<u8, Refusal> {
     let Some(code) = &asked.code else {
         let lines: Vec<String> = pages::all().map(|(id, _)| format!("{id}\n")).collect();
-        say(&lines.concat());
+        show(&lines.concat());
         return Ok(0);
     };
     let page = pages::explain(code).ok_or_else(|| {
@@ -101,11 +101,13 @@ pub fn explain(asked: &ExplainArguments) -> Result<u8, Refusal> {
             None => refusal.hint("`rungate explain` lists them all"),
         }
     })?;
-    say(page);
+    show(page);
     Ok(0)
 }
 
-/// Writes to standard output; a reader that closed the pipe has what it wanted.
-fn say(text: &str) {
-    drop(std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()));
+/// Shows on standard output what a command is for; that it could not is told on standard error.
+fn show(text: &str) {
+    if let Err(trouble) = say(text) {
+        drop(writeln!(std::io::stderr(), "rungate: {trouble}"));
+    }
 }

@@ -79,10 +79,7 @@ impl Destinations {
             match target {
                 Target::StandardOutput => {
                     let text = (report.render)(record, diagnosis, &self.style);
-                    // A reader that closed the pipe has what it wanted; the verdict stands all the same.
-                    drop(
-                        std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()),
-                    );
+                    trouble.extend(super::say(&text).err());
                 }
                 Target::File(destination) => {
                     let text = (report.render)(record, diagnosis, &plain);

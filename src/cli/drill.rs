@@ -13,7 +13,7 @@ use crate::sandbox::faults::{FAULTS, Fault};
 use crate::sandbox::world::World;
 
 /// How many worlds are broken at once: mostly they wait for time-outs, not for the processor.
-const SIDE_BY_SIDE: usize = 8;
+const SIDE_BY_SIDE: usize = 16;
 
 /// What a drill showed of one world.
 #[derive(Clone, Debug)]
@@ -116,7 +116,7 @@ pub fn table(rows: &[Row]) -> String {
                 line(&name(row), &verdict.to_string(), cause, right, &took);
             }
             Shown::NotApplicable(reason) => {
-                line(&name(row), "-", &format!("not applicable: {reason}"), "", "")
+                line(&name(row), "-", &format!("not applicable: {reason}"), "", "");
             }
         }
     }

@@ -83,6 +83,29 @@ pub fn refused(error: &dyn std::fmt::Display) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
+/// Writes to standard output. A reader that closed the pipe has what it wanted; that is no problem.
+///
+/// # Errors
+/// What else kept the text from being written, such as a full disk.
+pub fn say(text: &str) -> Result<(), String> {
+    let mut stdout = std::io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output: {error}"))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Has a panic told by its place alone: its message may hold what a server sent, or a secret, and nothing escapes it.
+/// The report tells which check it ended.
+pub fn tell_panics_by_place() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
+        drop(writeln!(std::io::stderr(), "rungate: a defect of rungate{place}; please report it"));
+    }));
+}
+
 /// The known word nearest to a mistyped one, where one is near enough to be meant.
 pub fn suggestion<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Below this, words have little in common.

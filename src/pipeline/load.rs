@@ -11,7 +11,7 @@ use super::{FORMATS, File, Format, Reading, discover, merge};
 use crate::model::{Pipeline, Stated, infer_database};
 
 /// What to load.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The files, as the user named them; none: those in the usual places.
     pub files: Vec<PathBuf>,

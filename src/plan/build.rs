@@ -316,14 +316,9 @@ mod tests {
         static A: Check = check("a", &[]);
         let pipeline = pipeline(&[("one", None, "r"), ("two", None, "r")]);
         let errors = build(&pipeline, &[&A], &Defaults::default()).unwrap_err();
-        let services: Vec<&str> = errors
-            .iter()
-            .filter_map(|error| match error {
-                PlanError::Unknown { what: "project", service, .. } => Some(service.as_str()),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(services, ["one", "two"]);
+        let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let of = |service: &str| format!("the project of service {service} is stated nowhere");
+        assert_eq!(said, [of("one"), of("two")]);
     }
 
     #[test]

@@ -1,111 +1,240 @@
-//! Asking a service over HTTP: one bounded answer, no redirect followed.
+//! Asking a service over HTTP: one question, one answer, bounded in time and size. No judgement here.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
 
-use reqwest::redirect::Policy;
-use reqwest::{Client, header};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use reqwest::{Client, redirect};
+use url::{Host, Url};
 
-/// The largest body that is read, in bytes. Health fits in a fraction of it.
-const LARGEST: usize = 1 << 20;
+/// Longest body that is read.
+pub const LONGEST_BODY: usize = 1024 * 1024;
 
-/// The dialects that can be told apart, best first; django-health-check answers HTML to `*/*`.
-const ACCEPT: &str = "application/health+json, application/json;q=0.9, text/plain;q=0.5";
+/// `health+json` first; JSON before text, since some services answer browsers with pages.
+const ACCEPTED: &str = "application/health+json, application/json;q=0.9, text/plain;q=0.5, */*;q=0.1";
 
-/// HTTP to services; connections are kept and shared.
-#[derive(Clone, Debug)]
+/// HTTP to services. Connections are kept and used again; redirects are not followed, for what they lead to is not
+/// what was asked.
+#[derive(Debug)]
 pub struct Http {
-    client: Result<Client, String>,
+    /// How long a whole answer may take, connecting included.
     limit: Duration,
+    /// Made at their first use: reading the system's certificates takes longer than most answers.
+    proxied: OnceLock<Result<Client, String>>,
+    direct: OnceLock<Result<Client, String>>,
 }
 
-/// An answer, whatever its status.
-#[derive(Clone, Debug)]
-pub struct Answer {
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpAnswer {
     /// Status code.
     pub status: u16,
-    /// `Content-Type`, lower case, without parameters.
-    pub content_type: String,
-    /// `Location` of a redirect.
+    /// `Content-Type`, where there is one of ASCII.
+    pub content_type: Option<String>,
+    /// `Location`, where there is one of ASCII.
     pub location: Option<String>,
-    /// The body, cut at 1 MiB.
+    /// The body, up to [`LONGEST_BODY`].
     pub body: Vec<u8>,
-    /// Whether the body was longer.
-    pub cut: bool,
-    /// From the first byte sent to the last one read.
-    pub latency: Duration,
+    /// Whether the body goes on beyond that.
+    pub truncated: bool,
 }
 
-/// Why no answer came. The texts hold no part of a request.
+/// Why no answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoHttpAnswer {
-    /// Nothing within this time.
-    TimedOut(Duration),
-    /// No connection: refused, unresolvable, TLS.
-    Connect(String),
-    /// The connection ended in the middle, or what came is not HTTP.
-    Broken(String),
+    /// Not within the time-out.
+    TimedOut {
+        /// The time-out.
+        after: Duration,
+    },
+    /// No connection: name, TCP or TLS.
+    Connect {
+        /// The deepest error.
+        detail: String,
+    },
+    /// A connection, and then no whole answer.
+    Broken {
+        /// The deepest error.
+        detail: String,
+    },
+    /// Nothing was asked: no URL, or no way to ask anything.
+    NotAsked {
+        /// Why.
+        detail: String,
+    },
 }
 
 impl fmt::Display for NoHttpAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut(after) => write!(f, "nothing within {} ms", after.as_millis()),
-            Self::Connect(detail) => write!(f, "no connection: {detail}"),
-            Self::Broken(detail) => write!(f, "the answer broke off: {detail}"),
+            Self::TimedOut { after } => write!(f, "no answer within {} ms", after.as_millis()),
+            Self::Connect { detail } => write!(f, "no connection: {detail}"),
+            Self::Broken { detail } => write!(f, "the answer broke off: {detail}"),
+            Self::NotAsked { detail } => write!(f, "not asked: {detail}"),
         }
     }
 }
 
 impl Http {
-    /// A client whose answers may take so long.
+    /// Answers may take so long. Builds nothing yet; see the fields.
     pub fn new(limit: Duration) -> Self {
-        let client = Client::builder()
-            .user_agent(concat!("rungate/", env!("CARGO_PKG_VERSION")))
-            // A redirect is an answer: to a login page, most often.
-            .redirect(Policy::none())
-            .connect_timeout(limit)
-            .build();
-        Self { client: client.map_err(|error| error.to_string()), limit }
+        Self { limit, proxied: OnceLock::new(), direct: OnceLock::new() }
     }
 
-    /// Asks for a URL.
-    ///
-    /// # Errors
-    /// No answer came, or not all of its head.
-    pub async fn get(&self, url: &str) -> Result<Answer, NoHttpAnswer> {
-        let client = self.client.as_ref().map_err(|error| NoHttpAnswer::Connect(error.clone()))?;
-        let began = Instant::now();
-        let asking = async {
-            let mut response = client.get(url).header(header::ACCEPT, ACCEPT).send().await.map_err(told)?;
-            let header = |name| {
-                let value = response.headers().get(name)?;
-                Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-            };
-            let content_type = header(header::CONTENT_TYPE).unwrap_or_default();
-            let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            let (status, location) = (response.status().as_u16(), header(header::LOCATION));
-            let (mut body, mut cut) = (Vec::new(), false);
-            while let Some(chunk) = response.chunk().await.map_err(told)? {
-                let room = LARGEST - body.len();
-                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                if chunk.len() > room {
-                    cut = true;
-                    break;
-                }
-            }
-            Ok(Answer { status, content_type, location, body, cut, latency: began.elapsed() })
+    /// `GET`, with the headers of somebody who asks for health.
+    pub async fn get(&self, url: &Url) -> Result<HttpAnswer, NoHttpAnswer> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(NoHttpAnswer::NotAsked { detail: "the URL is neither http nor https".to_owned() });
+        }
+        let client = self.client(url).map_err(|error| NoHttpAnswer::NotAsked { detail: error.clone() })?;
+        match tokio::time::timeout(self.limit, exchange(client, url)).await {
+            Ok(end) => end,
+            Err(_) => Err(NoHttpAnswer::TimedOut { after: self.limit }),
+        }
+    }
+
+    /// A proxy of the environment is for the world outside, never for this machine itself.
+    fn client(&self, url: &Url) -> Result<&Client, &String> {
+        let loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+            None => false,
         };
-        tokio::time::timeout(self.limit, asking).await.unwrap_or(Err(NoHttpAnswer::TimedOut(self.limit)))
+        let cell = if loopback { &self.direct } else { &self.proxied };
+        cell.get_or_init(|| {
+            let builder = Client::builder()
+                .user_agent(concat!("rungate/", env!("CARGO_PKG_VERSION")))
+                .redirect(redirect::Policy::none())
+                .connect_timeout(self.limit);
+            let builder = if loopback { builder.no_proxy() } else { builder };
+            builder.build().map_err(|error| deepest(&error))
+        })
+        .as_ref()
     }
 }
 
-/// reqwest's error in our words; the URL is left out, for it stands in the finding already.
-fn told(error: reqwest::Error) -> NoHttpAnswer {
-    let error = error.without_url();
-    let innermost =
-        std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source()).last();
-    let detail: String =
-        innermost.map_or_else(|| error.to_string(), ToString::to_string).chars().take(200).collect();
-    if error.is_connect() { NoHttpAnswer::Connect(detail) } else { NoHttpAnswer::Broken(detail) }
+async fn exchange(client: &Client, url: &Url) -> Result<HttpAnswer, NoHttpAnswer> {
+    let request = client.get(url.clone()).header(ACCEPT, ACCEPTED);
+    let mut response = request.send().await.map_err(|error| {
+        let detail = deepest(&error);
+        if error.is_connect() { NoHttpAnswer::Connect { detail } } else { NoHttpAnswer::Broken { detail } }
+    })?;
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let mut answer = HttpAnswer {
+        status: response.status().as_u16(),
+        content_type: header(CONTENT_TYPE),
+        location: header(LOCATION),
+        body: Vec::new(),
+        truncated: false,
+    };
+    while let Some(chunk) =
+        response.chunk().await.map_err(|error| NoHttpAnswer::Broken { detail: deepest(&error) })?
+    {
+        let room = LONGEST_BODY - answer.body.len();
+        answer.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            answer.truncated = true;
+            break;
+        }
+    }
+    Ok(answer)
+}
+
+/// The innermost error: the outer ones only say that something failed inside.
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    super::line_of(&deepest.to_string(), 300)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(2);
+
+    /// A service that answers its first request with these bytes, byte by byte from `drip` on, and closes.
+    async fn service(answer: Vec<u8>, drip: usize) -> Url {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).await.unwrap();
+            // "echo" gives the request back.
+            let answer = if answer == b"echo" {
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {read}\r\n\r\n");
+                [head.as_bytes(), &request[..read]].concat()
+            } else {
+                answer
+            };
+            let (at_once, slowly) = answer.split_at(drip.min(answer.len()));
+            drop(stream.write_all(at_once).await);
+            for byte in slowly {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                if stream.write_all(&[*byte]).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Url::parse(&format!("http://{address}/health")).unwrap()
+    }
+
+    async fn get(answer: impl Into<Vec<u8>>) -> Result<HttpAnswer, NoHttpAnswer> {
+        Http::new(LIMIT).get(&service(answer.into(), usize::MAX).await).await
+    }
+
+    #[tokio::test]
+    async fn redirects_are_shown_and_not_followed() {
+        let head = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/login\r\nContent-Length: 0\r\n\r\n";
+        let answer = get(head).await.unwrap();
+        assert_eq!((answer.status, answer.location.as_deref()), (302, Some("http://127.0.0.1:1/login")));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_whole_up_to_the_bound_and_cut_beyond() {
+        for (length, truncated) in [(LONGEST_BODY, false), (LONGEST_BODY + 1, true), (3 * LONGEST_BODY, true)]
+        {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+            let answer = get([head.into_bytes(), vec![b'x'; length]].concat()).await.unwrap();
+            assert_eq!((answer.body.len(), answer.truncated), (LONGEST_BODY, truncated), "{length}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_drip_ends_with_the_time_out() {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+        let url = service([&head[..], &[b'x'; 1000]].concat(), head.len()).await;
+        let began = std::time::Instant::now();
+        assert_eq!(Http::new(LIMIT).get(&url).await, Err(NoHttpAnswer::TimedOut { after: LIMIT }));
+        assert!(began.elapsed() < LIMIT * 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_http_and_what_is_not_there_are_told_apart() {
+        assert!(matches!(get(*b"\x00\x01\x02 no HTTP").await, Err(NoHttpAnswer::Broken { .. })));
+        let short = get("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc").await;
+        assert!(matches!(short, Err(NoHttpAnswer::Broken { .. })), "{short:?}");
+        let nobody = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+        let refused = Http::new(LIMIT).get(&Url::parse(&format!("http://{nobody}/")).unwrap()).await;
+        assert!(matches!(refused, Err(NoHttpAnswer::Connect { .. })), "{refused:?}");
+        let file = Http::new(LIMIT).get(&Url::parse("file:///etc/passwd").unwrap()).await;
+        assert!(matches!(file, Err(NoHttpAnswer::NotAsked { .. })), "{file:?}");
+    }
+
+    #[tokio::test]
+    async fn the_gate_says_who_it_is_and_asks_for_json() {
+        let request = String::from_utf8(get("echo").await.unwrap().body).unwrap().to_lowercase();
+        assert!(request.contains("user-agent: rungate/"), "{request}");
+        assert!(request.contains("accept: application/health+json, application/json"), "{request}");
+        assert!(!request.contains("accept-encoding"), "{request}");
+    }
 }

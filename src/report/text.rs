@@ -9,7 +9,7 @@ use super::standing::{cause_of, concluded};
 use crate::diagnosis::cause::CauseCode;
 use crate::diagnosis::{Cause, Diagnosis, Met, Remedy, RuledOut, ServiceDiagnosis, Verdict, words};
 use crate::run::outcome::Outcome;
-use crate::run::record::{Ended, NodeRecord, RunRecord, ServiceRecord};
+use crate::run::record::{Ended, Fact, NodeRecord, RunRecord, ServiceRecord};
 
 /// Width of the column of checks, at most.
 const WIDEST_NAME: usize = 38;
@@ -79,8 +79,36 @@ fn service_part(page: &mut Page, record: &RunRecord, diagnosis: &Diagnosis, serv
         page.blank();
         ruled_out_part(page, &ruled_out);
     }
+    let nodes: Vec<&NodeRecord> = record.nodes.iter().filter(|node| node.service == service.key).collect();
+    notes(page, &nodes);
     page.blank();
-    table(page, diagnosis, record.nodes.iter().filter(|node| node.service == service.key).collect());
+    table(page, diagnosis, nodes);
+}
+
+/// What was observed besides, and a reader should know.
+fn notes(page: &mut Page, nodes: &[&NodeRecord]) {
+    let mut shown: Vec<String> = Vec::new();
+    for fact in nodes.iter().flat_map(|node| &node.facts) {
+        let note = match fact {
+            Fact::Note { text } => text.clone(),
+            Fact::SignalsDisagree { status, body } => format!(
+                "status and body of the health answer disagree: {status}, and the body says {body}; the worse counts"
+            ),
+            Fact::DependencyUp { .. }
+            | Fact::HealthAttempt { .. }
+            | Fact::ColdStart { .. }
+            | Fact::PostgresServer { .. } => continue,
+        };
+        if !shown.contains(&note) {
+            shown.push(note);
+        }
+    }
+    if !shown.is_empty() {
+        page.blank();
+    }
+    for (at, note) in shown.iter().enumerate() {
+        page.labelled(if at == 0 { "note" } else { "" }, note, Paint::None);
+    }
 }
 
 fn verdict_line(verdict: Verdict, concluded: &ServiceDiagnosis) -> String {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
@@ -56,6 +56,7 @@ pub async fn execute(
     stop: impl Future<Output = Ended>,
     watch: &mut (dyn FnMut(Event<'_>) + Send),
 ) -> RunRecord {
+    remember_secrets(plan, &outside);
     let mut run = Running::new(plan, outside, options, watch);
     let deadline = tokio::time::sleep_until(run.started + options.deadline);
     tokio::pin!(deadline, stop);
@@ -80,13 +81,21 @@ pub async fn execute(
     run.into_record()
 }
 
+/// What the files themselves state in plain text and should not: a service may echo it.
+fn remember_secrets(plan: &Plan, outside: &Outside) {
+    for variable in plan.targets.iter().flat_map(|target| &target.service.env) {
+        if let Some(value) = variable.value.as_known() {
+            outside.vault.remember_variable(&variable.name, value);
+        }
+    }
+}
+
 struct Running<'a> {
     plan: &'a Plan,
     outside: Arc<Outside>,
     options: &'a Options,
     started: Instant,
     bell: Arc<Notify>,
-    slots: Arc<Semaphore>,
     notes: Vec<Arc<Notes>>,
     tasks: JoinSet<Outcome>,
     /// Which node a task works for, and how to end it.
@@ -113,7 +122,6 @@ impl<'a> Running<'a> {
             options,
             started: Instant::now(),
             bell,
-            slots: Arc::new(Semaphore::new(options.concurrency.max(1))),
             notes,
             tasks: JoinSet::new(),
             at_work: HashMap::new(),
@@ -124,8 +132,8 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Starts every node whose needs have passed, and ends those whose needs cannot pass any more. Needs stand
-    /// before what needs them, so one walk is enough.
+    /// Starts every node whose needs have passed, as far as the bound allows, and ends those whose needs cannot pass
+    /// any more. Needs stand before what needs them, so one walk is enough.
     fn start_what_can(&mut self) {
         for index in 0..self.plan.nodes.len() {
             if self.begun[index] || self.record.nodes[index].outcome.is_some() {
@@ -152,7 +160,7 @@ impl<'a> Running<'a> {
                     self.record.nodes[index].started_ms = self.now_ms();
                     self.finish(index, outcome);
                 }
-                None if !waits => self.start(index),
+                None if !waits && self.tasks.len() < self.options.concurrency.max(1) => self.start(index),
                 None => {}
             }
         }
@@ -168,14 +176,10 @@ impl<'a> Running<'a> {
             notes: Arc::clone(&self.notes[index]),
             started: self.started,
         };
-        let (check, slots) = (node.check, Arc::clone(&self.slots));
+        let check = node.check;
         self.record.nodes[index].started_ms = self.now_ms();
         self.begun[index] = true;
-        let handle = self.tasks.spawn(async move {
-            // The semaphore is never closed; a closed one would only mean one bound less.
-            let _slot = slots.acquire_owned().await.ok();
-            (check.run)(&scope).await
-        });
+        let handle = self.tasks.spawn(async move { (check.run)(&scope).await });
         self.at_work.insert(handle.id(), (index, handle));
         (self.watch)(Event::Started(&self.record.nodes[index]));
     }
@@ -358,3 +362,6 @@ fn blank(plan: &Plan, options: &Options) -> RunRecord {
         nodes,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,7 @@ pub fn fill(pipeline: &Pipeline) -> Pipeline {
 }
 
 /// Nothing in the sandbox mends by waiting: what is broken stays so, and a healthy service answers at once.
-const WINDOW: Duration = Duration::from_secs(3);
+const WINDOW: Duration = Duration::from_secs(5);
 /// A pause that shows several answers within [`WINDOW`].
 const INTERVAL: Duration = Duration::from_millis(200);
 

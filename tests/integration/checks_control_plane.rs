@@ -170,9 +170,10 @@ fn declared() -> Service {
     service
 }
 
-/// Ids of the checks that only ask the control plane.
+/// Ids of the checks that only ask the control plane, and read no payload.
 fn control_plane() -> impl Iterator<Item = &'static str> {
-    CHECKS.iter().filter(|check| check.vantage == Vantage::ControlPlane).map(|check| check.id)
+    let all = CHECKS.iter().filter(|check| check.vantage == Vantage::ControlPlane).map(|check| check.id);
+    all.filter(|id| *id != "credential-well-formed")
 }
 
 #[tokio::test]

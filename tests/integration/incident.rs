@@ -112,18 +112,41 @@ fn a_saved_run_is_judged_the_same_again() {
     assert_eq!(again.stdout, first.stdout);
 }
 
+/// The sample with this health path in place of its own.
+fn with_health_path(rungate: &Rungate, path: &str) -> String {
+    let sample = std::fs::read_to_string(pipeline("rungate.yaml")).unwrap();
+    let changed = sample.replace("/auth/health", path);
+    assert_ne!(changed, sample, "the sample states its health path");
+    rungate.file("changed.yaml", changed).display().to_string()
+}
+
 #[test]
 fn a_database_that_nothing_proved_is_undecided_until_it_is_accepted() {
-    // Seen from outside, with a health body that names no dependency, nobody has seen the database work.
+    // Seen from outside, with a liveness route for health, nobody has seen the database work.
     let rungate = Rungate::new();
-    let outside = ["--vantage", "runner", "--fault", "health-names-nothing"];
-    let (ran, json) = gate(&rungate, "rungate.yaml", &outside);
+    let file = with_health_path(&rungate, "/live");
+    let outside =
+        ["check", &file, "--sandbox", "--quiet", "--vantage", "runner", "--report", "json=run.json"];
+    let ran = rungate.run(&outside);
     assert_eq!(ran.status, 3, "{}", ran.all());
+    let json: Value = serde_json::from_str(&rungate.read("run.json")).unwrap();
+    assert_eq!(json["verdict"], "undecided");
     assert_eq!(json["causes"][0]["code"], "not-visible-from-here", "{}", ran.all());
-    assert!(ran.stdout.contains("--accept-unproven database"), "{}", ran.all());
+    for way in ["health body", "--vantage in-vpc", "--accept-unproven database"] {
+        assert!(ran.stdout.contains(way), "{way}: {}", ran.all());
+    }
     let accepted: Vec<&str> = outside.into_iter().chain(["--accept-unproven", "database"]).collect();
-    let (ran, _) = gate(&rungate, "rungate.yaml", &accepted);
+    let ran = rungate.run(&accepted);
     assert_eq!(ran.status, 0, "{}", ran.all());
+}
+
+#[test]
+fn a_liveness_route_does_not_hide_a_database_that_is_seen_to_fail() {
+    let rungate = Rungate::new();
+    let file = with_health_path(&rungate, "/live");
+    let ran = rungate.run(&["check", &file, "--sandbox", "--quiet", "--fault", "password-rejected"]);
+    assert_eq!(ran.status, 1, "{}", ran.all());
+    assert!(ran.stdout.contains("password-rejected"), "{}", ran.all());
 }
 
 #[test]
@@ -158,4 +181,16 @@ fn the_drill_is_all_right() {
         assert!(row.is_some_and(|row| row.contains(" right ")), "{fault}: {}", ran.all());
     }
     assert!(!ran.stdout.contains("WRONG"), "{}", ran.all());
+}
+
+/// The one fault that the sample gives nothing to break for: it dials an address.
+#[test]
+fn a_host_name_without_an_address_is_named() {
+    let rungate = Rungate::new();
+    let sample = std::fs::read_to_string(pipeline("rungate.yaml")).unwrap();
+    let file =
+        rungate.file("named.yaml", sample.replace("10.20.0.3", "auth-db.internal")).display().to_string();
+    let ran = rungate.run(&["drill", &file, "--fault", "database-name-unresolvable"]);
+    assert_eq!(ran.status, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("1 of 1 faults named right"), "{}", ran.all());
 }

@@ -18,27 +18,44 @@ mod loopback;
 /// Records of invented runs.
 mod records;
 
+/// A server on loopback that does to every connection what a test wants; and a cloud made of two of them.
+mod standin;
+
 /// The checks of the control plane, each against a whole world of answers with one thing changed.
 mod checks_control_plane;
 /// Bad input: clear refusals.
 mod cli;
+/// A real PostgreSQL server and the sandbox's endpoint, side by side.
+mod conformance;
 /// Reading Google's control plane: fetched once, bounded, and every kind of no answer told apart.
 mod control_plane;
 /// Real files with hand-made labels.
 mod corpus;
 /// The causal graph and the verdict, as tables and properties.
 mod diagnosis;
+/// Examples in README and pages are real.
+mod docs;
+/// Situation -> exit status, whatever becomes of the reports.
+mod exit_status;
 /// Real gcloud reads the sandbox.
 mod gcloud;
+/// Services and control planes that answer with malice or nonsense.
+mod hostile;
 /// The founding incident, once per true cause, in every pipeline format.
 mod incident;
 /// Signals and the deadline.
 mod interrupts;
 /// Pipeline files as data: goldens, problems, the samples, real files.
 mod pipelines;
+/// The steps to the database, made with a real server.
+mod postgres;
+/// The steps to the database, made with servers that mean no good.
+mod postgres_hostile;
 /// Recorded runs against their golden reports.
 mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod sandbox;
+/// Planted secrets, searched for in every output byte.
+mod secrets;
 /// Every table of the crate: unique, documented, reached.
 mod tables;

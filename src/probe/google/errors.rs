@@ -126,15 +126,7 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// One line of at most [`LONGEST_DETAIL`] characters.
 pub(crate) fn bounded(text: &str) -> String {
-    let mut clean: String = text
-        .chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
-        .take(LONGEST_DETAIL)
-        .collect();
-    if text.chars().nth(LONGEST_DETAIL).is_some() {
-        clean.push('…');
-    }
-    clean
+    crate::probe::line_of(text, LONGEST_DETAIL)
 }
 
 #[cfg(test)]

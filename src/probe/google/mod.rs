@@ -18,7 +18,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use google_cloud_iam_v1::model::{GetPolicyOptions, Policy};
-use google_cloud_run_v2::model::{Revision, Service};
+use google_cloud_run_v2::model::{Revision, Service, env_var};
 use google_cloud_secretmanager_v1::model::{Secret, SecretVersion};
 use google_cloud_sql_v1::model::DatabaseInstance;
 use google_cloud_vpcaccess_v1::model::Connector;
@@ -144,10 +144,18 @@ impl Google {
     }
 
     async fn read_revision(&self, name: &str) -> Answer<Revision> {
-        self.read(&calls::REVISION, name, async {
-            Ok(self.clients.revisions().await?.get_revision().set_name(name).send().await)
-        })
-        .await
+        let revision = self
+            .read(&calls::REVISION, name, async {
+                Ok(self.clients.revisions().await?.get_revision().set_name(name).send().await)
+            })
+            .await?;
+        // Not every secret lies in Secret Manager; one that stands on the revision is one all the same.
+        for variable in revision.containers.iter().flat_map(|container| &container.env) {
+            if let Some(env_var::Values::Value(value)) = &variable.values {
+                self.vault.remember_variable(&variable.name, value);
+            }
+        }
+        Ok(revision)
     }
 
     /// A Serverless VPC Access connector by its full name, `projects/P/locations/R/connectors/C`

@@ -1,17 +1,19 @@
-//! The words in which services speak of their health. A closed vocabulary: an unknown word is unknown, never healthy.
+//! The closed vocabulary: what a word says of health.
 
-/// How well something is.
+/// What a word says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub(super) enum Word {
     /// It works.
-    Healthy,
-    /// It works in part.
+    Good,
+    /// It is not in the vocabulary.
+    Unknown,
+    /// It works in part, or nobody looked (Spring's `UNKNOWN`).
     Degraded,
     /// It does not work.
-    Unhealthy,
+    Bad,
 }
 
-const HEALTHY: &[&str] = &[
+const GOOD: &[&str] = &[
     "ok",
     "okay",
     "healthy",
@@ -24,194 +26,185 @@ const HEALTHY: &[&str] = &[
     "succeeded",
     "alive",
     "live",
-    "running",
     "ready",
     "connected",
     "available",
-    "operational",
-    "good",
-    "green",
-    "true",
     "online",
-    "active",
-    "working",
-    "normal",
+    "running",
     "serving",
+    "operational",
     "reachable",
+    "working",
+    "good",
+    "normal",
+    "green",
+    "active",
     "pong",
+    "fine",
+    "200 ok",
+    "all systems operational",
+    "up and running",
 ];
-const DEGRADED: &[&str] =
-    &["degraded", "warn", "warning", "partial", "partially available", "unknown", "yellow", "impaired"];
-const UNHEALTHY: &[&str] = &[
-    "error",
-    "err",
+
+const DEGRADED: &[&str] = &[
+    "degraded",
+    "degraded performance",
+    "warn",
+    "warning",
+    "partial",
+    "partially available",
+    "partially degraded",
+    "partial outage",
+    "impaired",
+    "limited",
+    "unstable",
+    "yellow",
+    "amber",
+    "unknown",
+    "slow",
+];
+
+const BAD: &[&str] = &[
     "unhealthy",
     "down",
+    "error",
+    "errored",
+    "err",
     "fail",
     "failed",
     "failing",
     "failure",
-    "false",
+    "ko",
+    "nok",
+    "bad",
+    "red",
+    "critical",
+    "fatal",
     "disconnected",
     "unavailable",
-    "dead",
-    "critical",
-    "out of service",
-    "broken",
     "unreachable",
+    "inaccessible",
+    "offline",
+    "dead",
+    "stopped",
+    "terminated",
+    "out of service",
+    "outage",
+    "major outage",
+    "shutting down",
+    "starting",
+    "starting up",
+    "initializing",
     "timeout",
     "timed out",
-    "offline",
-    "red",
+    "time out",
+    "broken",
+    "crashed",
+    "exception",
     "refused",
-    "bad",
-    "not ready",
-    "notready",
-    "not connected",
-    "inactive",
-    "stopped",
-    "shutting down",
-    "not serving",
-    "closed",
-    "not available",
-    "not ok",
-    "not healthy",
-    "ko",
+    "connection refused",
+    "connection error",
+    "connection failed",
+    "connection timeout",
+    "connection lost",
+    "no connection",
+    "lost",
+    "denied",
+    "access denied",
+    "rejected",
+    "unresponsive",
 ];
+
 /// Words of things that are switched off on purpose: neither good nor bad.
 const NEUTRAL: &[&str] = &["disabled", "skipped", "not configured", "n/a", "none", "off"];
 
-/// What a word says; `None` where it says nothing that this version knows.
-pub(super) fn level(word: &str) -> Option<Level> {
-    let word = folded(word);
-    let is_in = |list: &[&str]| list.contains(&word.as_str());
-    if is_in(UNHEALTHY) {
-        Some(Level::Unhealthy)
-    } else if is_in(DEGRADED) {
-        Some(Level::Degraded)
-    } else if is_in(HEALTHY) {
-        Some(Level::Healthy)
-    } else {
-        None
+/// Longest text that can be a word; sentences are not read.
+const LONGEST: usize = 40;
+
+/// Looks a word up: case, blanks, dashes, underscores and closing marks do not matter.
+pub(super) fn word(text: &str) -> Word {
+    if text.len() > LONGEST {
+        return head(text);
+    }
+    let plain = folded(text);
+    let plain = plain.as_str();
+    if GOOD.contains(&plain) {
+        return Word::Good;
+    }
+    if DEGRADED.contains(&plain) {
+        return Word::Degraded;
+    }
+    if BAD.contains(&plain) {
+        return Word::Bad;
+    }
+    // "not ok", "not_ready", "notserving", "NOT_SERVING".
+    let negated = plain.strip_prefix("not").map(str::trim_start);
+    if negated.is_some_and(|rest| GOOD.contains(&rest)) {
+        return Word::Bad;
+    }
+    head(text)
+}
+
+/// Whether a word speaks of something that is switched off on purpose.
+pub(super) fn is_neutral(text: &str) -> bool {
+    text.len() <= LONGEST && NEUTRAL.contains(&folded(text).as_str())
+}
+
+fn folded(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let parts: Vec<&str> = lower
+        .split(|c: char| c.is_whitespace() || c == '-' || c == '_')
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join(" ").trim_end_matches(['.', '!']).to_owned()
+}
+
+/// `unavailable: could not connect`: what stands before the colon may say that something is wrong. That something is
+/// right takes the whole text.
+fn head(text: &str) -> Word {
+    match text.split_once(':') {
+        Some((head, _)) if head.len() <= LONGEST => match word(head) {
+            Word::Good | Word::Unknown => Word::Unknown,
+            bad @ (Word::Degraded | Word::Bad) => bad,
+        },
+        Some(_) | None => Word::Unknown,
     }
 }
 
-/// Whether a word speaks of something switched off.
-pub(super) fn is_neutral(word: &str) -> bool {
-    NEUTRAL.contains(&folded(word).as_str())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Lower case, `_` and `-` as blanks, without punctuation at the end.
-fn folded(word: &str) -> String {
-    let blanks: String = word.trim().chars().map(|c| if matches!(c, '_' | '-') { ' ' } else { c }).collect();
-    blanks.to_lowercase().trim_end_matches(['.', '!']).to_owned()
-}
-
-const DATABASES: &[&str] = &[
-    "db",
-    "dbs",
-    "database",
-    "databases",
-    "sql",
-    "cloudsql",
-    "alloydb",
-    "datasource",
-    "prisma",
-    "typeorm",
-    "sequelize",
-    "sqlalchemy",
-    "jdbc",
-    "r2dbc",
-    "hikari",
-    "npgsql",
-    "pg",
-    "psql",
-    "pgsql",
-    "postgres",
-    "postgresql",
-    "mysql",
-    "knex",
-    "entityframework",
-    "dbcontext",
-    "activerecord",
-    "gorm",
-    "sqlx",
-];
-const OTHERS: &[&str] = &[
-    "redis",
-    "cache",
-    "memcached",
-    "queue",
-    "broker",
-    "kafka",
-    "rabbitmq",
-    "rabbit",
-    "amqp",
-    "nats",
-    "pubsub",
-    "storage",
-    "s3",
-    "gcs",
-    "bucket",
-    "smtp",
-    "mail",
-    "email",
-    "api",
-    "auth",
-    "search",
-    "elasticsearch",
-    "elastic",
-    "opensearch",
-    "mongo",
-    "mongodb",
-    "cassandra",
-    "celery",
-    "worker",
-    "workers",
-    "scheduler",
-    "disk",
-    "diskspace",
-    "memory",
-    "ldap",
-    "vault",
-    "upstream",
-    "backend",
-    "dependency",
-    "firestore",
-    "bigquery",
-    "stripe",
-    "openai",
-    "llm",
-];
-
-/// Whether a name is that of a database, as frameworks and people name it: `db`, `Database(alias='default')`,
-/// `PostgreSQL`, `npgsql`, `postgres:connections`.
-pub(super) fn is_database(name: &str) -> bool {
-    tokens(name).iter().any(|token| DATABASES.contains(&token.as_str()))
-}
-
-/// Whether a name is that of something a service depends on.
-pub(super) fn is_dependency(name: &str) -> bool {
-    is_database(name) || tokens(name).iter().any(|token| OTHERS.contains(&token.as_str()))
-}
-
-/// The words of a name: `databaseStatus`, `database_status` and `Database(alias='x')` all begin with `database`.
-fn tokens(name: &str) -> Vec<String> {
-    let mut tokens = vec![String::new()];
-    let mut before = ' ';
-    for character in name.chars() {
-        let boundary = !character.is_alphanumeric() || (character.is_uppercase() && before.is_lowercase());
-        if boundary {
-            tokens.push(String::new());
+    #[test]
+    fn no_word_says_two_things() {
+        let all: Vec<&&str> = GOOD.iter().chain(DEGRADED).chain(BAD).chain(NEUTRAL).collect();
+        for (index, one) in all.iter().enumerate() {
+            assert!(!all[index + 1..].contains(one), "{one}");
+            assert_eq!(one.to_lowercase(), ***one, "is written as it is looked up");
         }
-        if character.is_alphanumeric()
-            && let Some(last) = tokens.last_mut()
-        {
-            last.extend(character.to_lowercase());
-        }
-        before = character;
     }
-    // "PostgreSQL" is one word for everybody.
-    tokens.push(name.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect());
-    tokens
+
+    #[test]
+    fn words_are_known_in_any_dress() {
+        for (text, expected) in [
+            ("OK", Word::Good),
+            (" Healthy\n", Word::Good),
+            ("Partially Available", Word::Degraded),
+            ("OUT_OF_SERVICE", Word::Bad),
+            ("out-of-service", Word::Bad),
+            ("NOT_SERVING", Word::Bad),
+            ("not ok", Word::Bad),
+            ("notready", Word::Bad),
+            (
+                "unavailable: could not translate host name \"db\" to address: nodename nor servname",
+                Word::Bad,
+            ),
+            ("okay: but the database is down", Word::Unknown),
+            ("okidoki", Word::Unknown),
+            ("", Word::Unknown),
+            ("nothing", Word::Unknown),
+        ] {
+            assert_eq!(word(text), expected, "{text:?}");
+        }
+    }
 }

@@ -1,157 +1,97 @@
-//! Talking to PostgreSQL, one step after the other: name, TCP, SSLRequest, login, query.
+//! Talking to PostgreSQL, one step after the other: name, TCP, SSLRequest, TLS and login, query.
 //!
-//! Each step is bounded in time and memory, and ends in a typed finding: drivers merge the first three into
-//! "could not connect", which is what made the incident last for days. Servers are untrusted.
+//! Each step is a function of its own with a typed end: what it gave, or [`Stop`]. Servers are not trusted: every
+//! step is bounded in time by its caller's [`Bounds`] and in memory by [`guard::Guard`].
 
-mod bounded;
-pub mod dsn;
-mod errors;
-mod session;
+mod dsn;
+mod guard;
+mod login;
+mod query;
+mod reach;
+mod retry;
+mod ssl_request;
 mod tls;
 
-pub use session::{Login, Server, Session};
+pub use dsn::{Dsn, DsnProblem, SslMode, parse as parse_dsn};
+pub use login::{Session, login};
+pub use query::{Server, describe};
+pub use reach::{connect, resolve};
+pub use retry::pause_before_retry;
+pub use ssl_request::{SslAnswer, ask as ask_for_tls};
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::fmt;
+use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use secrecy::SecretString;
 
-use crate::probe::dial::Dial;
 use crate::run::finding::PostgresFinding;
+use crate::run::outcome::Broken;
 
-/// PostgreSQL's `SSLRequest`: a length of 8 and the code 1234·5679 (protocol documentation, "SSLRequest").
-const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+/// PostgreSQL's port, where nothing else is stated.
+pub const DEFAULT_PORT: u16 = 5432;
 
-/// What the server answered to `SSLRequest`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Offer {
-    /// `S`: go on with TLS.
-    Tls,
-    /// `N`: go on without.
-    Plain,
-    /// `E`: an error message; the server is one that knows no TLS, or cannot serve now.
-    Error,
+/// The way to a database, as a service is given it.
+#[derive(Clone)]
+pub struct Connection {
+    /// Host name, address, or folder of a socket.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// User.
+    pub user: String,
+    /// Password; `None` where nothing holds one.
+    pub password: Option<SecretString>,
+    /// Database name.
+    pub database: String,
+    /// How TLS is asked for.
+    pub sslmode: SslMode,
+    /// How long the service itself waits for a connection, where it says so.
+    pub connect_timeout: Option<Duration>,
 }
 
-/// Every address of a host, as seen from where the service stands.
-///
-/// # Errors
-/// The name has no address, or none was told in time.
-pub async fn resolve(
-    dial: &dyn Dial,
-    from: &str,
-    host: &str,
-    limit: Duration,
-) -> Result<Vec<IpAddr>, PostgresFinding> {
-    match timeout(limit, dial.resolve(from, host)).await {
-        Ok(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
-        Ok(Ok(_) | Err(_)) | Err(_) => Err(PostgresFinding::NameUnresolvable { host: host.to_owned() }),
+/// Without the password.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("user", &self.user)
+            .field("database", &self.database)
+            .field("sslmode", &self.sslmode)
+            .finish_non_exhaustive()
     }
 }
 
-/// Opens a TCP connection to the first address that takes one; all are tried at once.
-///
-/// # Errors
-/// None takes one: refused, unreachable or timed out, in this order of what is said where they differ.
-pub async fn open(
-    dial: &dyn Dial,
-    from: &str,
-    addresses: &[SocketAddr],
-    limit: Duration,
-) -> Result<(SocketAddr, TcpStream), PostgresFinding> {
-    let began = Instant::now();
-    let attempts = addresses.iter().map(|&address| {
-        Box::pin(async move {
-            match timeout(limit, dial.connect(from, address)).await {
-                Ok(Ok(stream)) => Ok((address, stream)),
-                Ok(Err(error)) => Err(Some(error)),
-                Err(_elapsed) => Err(None),
-            }
-        })
-    });
-    let mut left: Vec<_> = attempts.collect();
-    let mut errors = Vec::new();
-    while !left.is_empty() {
-        let (ended, _, others) = futures::future::select_all(left).await;
-        match ended {
-            Ok(open) => return Ok(open),
-            Err(error) => errors.push(error),
-        }
-        left = others;
-    }
-    let after_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Err(closed(addresses.to_vec(), &errors, after_ms))
+/// How long a step may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// One TCP connection.
+    pub connect: Duration,
+    /// Any other step: a name, the answer to SSLRequest, a login, the queries.
+    pub step: Duration,
 }
 
-fn closed(addresses: Vec<SocketAddr>, errors: &[Option<io::Error>], after_ms: u64) -> PostgresFinding {
-    let seen: Vec<&io::Error> = errors.iter().flatten().collect();
-    if seen.iter().any(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
-        return PostgresFinding::Refused { addresses };
-    }
-    let lost = |error: &&&io::Error| error.kind() != io::ErrorKind::TimedOut;
-    match seen.iter().find(lost) {
-        Some(error) => PostgresFinding::Unreachable { addresses, error: name_of(error) },
-        None => PostgresFinding::TimedOut { addresses, after_ms },
+/// Why a step gave nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stop {
+    /// It saw something that should not be.
+    Found(PostgresFinding),
+    /// It could not find out.
+    Broken(Broken),
+}
+
+impl From<PostgresFinding> for Stop {
+    fn from(finding: PostgresFinding) -> Self {
+        Self::Found(finding)
     }
 }
 
-/// The system's name of an error, where it is one that a route makes.
-fn name_of(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::HostUnreachable => "EHOSTUNREACH".to_owned(),
-        io::ErrorKind::NetworkUnreachable => "ENETUNREACH".to_owned(),
-        _ => error.to_string(),
-    }
+/// Text of a server: without control characters, and of bounded length.
+fn bounded(text: &str) -> String {
+    const LONGEST: usize = 300;
+    super::line_of(text, LONGEST)
 }
 
-/// Sends `SSLRequest` and reads the one byte that PostgreSQL answers. tokio-postgres takes every byte but `S` for
-/// "no TLS", and would go on to send a password to an HTTP proxy.
-///
-/// # Errors
-/// What answers is no PostgreSQL, or the connection ends.
-pub async fn ask_for_tls(
-    stream: &mut TcpStream,
-    address: SocketAddr,
-    limit: Duration,
-) -> Result<Offer, PostgresFinding> {
-    let cut = |detail: String| PostgresFinding::Cut { address, step: "SSLRequest".to_owned(), detail };
-    let exchange = async {
-        stream.write_all(&SSL_REQUEST).await?;
-        stream.read_u8().await
-    };
-    let byte = match timeout(limit, exchange).await {
-        Ok(Ok(byte)) => byte,
-        Ok(Err(error)) => return Err(cut(errors::io_detail(&error))),
-        Err(_elapsed) => {
-            let answered = format!("accepts connections and says nothing for {} ms", limit.as_millis());
-            return Err(PostgresFinding::NotPostgres { address, answered });
-        }
-    };
-    let offer = match byte {
-        b'S' => Offer::Tls,
-        b'N' => Offer::Plain,
-        b'E' => return Ok(Offer::Error),
-        other => {
-            let answered = format!("answered {} to SSLRequest", shown(other));
-            return Err(PostgresFinding::NotPostgres { address, answered });
-        }
-    };
-    // One byte is all that may come. MySQL greets first, and its greeting may begin with any byte; and what comes
-    // unasked before TLS must never be read as if it came after it (CVE-2021-23222).
-    match stream.try_read(&mut [0]) {
-        Ok(read) if read > 0 => {
-            let answered = "answered more than one byte to SSLRequest".to_owned();
-            Err(PostgresFinding::NotPostgres { address, answered })
-        }
-        Ok(_) => Err(cut("the server closed the connection".to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(offer),
-        Err(error) => Err(cut(errors::io_detail(&error))),
-    }
-}
-
-fn shown(byte: u8) -> String {
-    if byte.is_ascii_graphic() { format!("'{}'", char::from(byte)) } else { format!("byte 0x{byte:02x}") }
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,31 +1,87 @@
-//! TLS as libpq's `sslmode=require` means it: encrypted, whoever the server is.
+//! TLS as libpq's `sslmode=require` makes it: encrypted, and the certificate verified by nobody.
+//!
+//! The gate asks what the *service's* login meets; a certificate that no public root signed (Cloud SQL's own
+//! authority, for one) is no reason for that login to fail unless the service verifies it. `verify-ca` and
+//! `verify-full` need the certificates that only the service has.
 
-use std::sync::Arc;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// A client that encrypts and takes any certificate.
-///
-/// # Errors
-/// The crypto provider supports none of rustls' protocol versions; it does, unless it was built without them.
-pub(super) fn client() -> Result<ClientConfig, Error> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = Arc::new(Anybody { provider: Arc::clone(&provider) });
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+use super::bounded;
+use crate::run::finding::PostgresFinding;
+
+/// A stream of either kind.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// The TLS handshake that follows an `S` to SSLRequest.
+pub(super) async fn handshake(
+    stream: TcpStream,
+    host: &str,
+    address: SocketAddr,
+) -> Result<Box<dyn Stream>, PostgresFinding> {
+    let failed = |detail: String| PostgresFinding::TlsFailed { address, detail };
+    // A host that no certificate could name (an underscore, for one) only loses the SNI extension.
+    let name = if ServerName::try_from(host).is_ok() { host.to_owned() } else { address.ip().to_string() };
+    let mut connector = MakeRustlsConnect::new(config().map_err(|error| failed(bounded(&error)))?.clone());
+    let connect = match MakeTlsConnect::<TcpStream>::make_tls_connect(&mut connector, &name) {
+        Ok(connect) => connect,
+        Err(never) => match never {},
+    };
+    match connect.connect(stream).await {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(error) if is_loss(error.kind()) => {
+            let detail = error.kind().to_string();
+            Err(PostgresFinding::Cut { address, step: "TLS".to_owned(), detail })
+        }
+        Err(error) => Err(failed(bounded(&error.to_string()))),
+    }
 }
 
-/// Takes any certificate. Cloud SQL's own authority is in no store, and `sslmode` up to `require` asks for none;
-/// the password is protected by SCRAM, which proves the server's knowledge of it as well.
+/// Whether the connection itself was lost, TLS or not.
+fn is_loss(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(kind, UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
+}
+
+/// Made once: it is the same for every connection.
+fn config() -> Result<&'static ClientConfig, String> {
+    static CONFIG: OnceLock<Result<ClientConfig, String>> = OnceLock::new();
+    let made = CONFIG.get_or_init(|| {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let verifier = Arc::new(VerifiesNothing::of(&provider));
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?;
+        Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    });
+    made.as_ref().map_err(Clone::clone)
+}
+
+/// Takes any certificate, as libpq does below `verify-ca`. That the server holds its key is still checked.
 #[derive(Debug)]
-struct Anybody {
-    provider: Arc<CryptoProvider>,
+struct VerifiesNothing {
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl ServerCertVerifier for Anybody {
+impl VerifiesNothing {
+    fn of(provider: &CryptoProvider) -> Self {
+        Self { algorithms: provider.signature_verification_algorithms }
+    }
+}
+
+impl ServerCertVerifier for VerifiesNothing {
     fn verify_server_cert(
         &self,
         _end_entity: &CertificateDer<'_>,
@@ -33,39 +89,29 @@ impl ServerCertVerifier for Anybody {
         _server_name: &ServerName<'_>,
         _ocsp_response: &[u8],
         _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
+    ) -> Result<ServerCertVerified, rustls::Error> {
         Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
         &self,
         message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            &self.provider.signature_verification_algorithms,
-        )
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
     }
 
     fn verify_tls13_signature(
         &self,
         message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            &self.provider.signature_verification_algorithms,
-        )
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.algorithms.supported_schemes()
     }
 }

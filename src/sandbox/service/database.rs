@@ -15,8 +15,13 @@ use crate::model::DatabaseVariables;
 use crate::sandbox::network::{Delivery, route, socket};
 use crate::sandbox::world::plain_scheme;
 
-/// How long the service waits for a connection of its pool, and for one to be made.
+/// How long the service waits for one TCP connection: lost packets are noticed this soon.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long it waits for a free place in its pool.
+const POOL_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a login or a query may take once there is a connection. Generous: on a busy machine many sandboxes share
+/// the processor, and a healthy world must not look ill for it.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// A session that ends with its value.
 pub(super) struct Session {
@@ -32,17 +37,17 @@ impl Drop for Session {
 
 /// Whether a connection comes about and answers.
 pub(super) async fn works(instance: &Instance) -> bool {
-    let Ok(Ok(_permit)) = timeout(CONNECT_TIMEOUT, instance.pool.acquire()).await else { return false };
+    let Ok(Ok(_permit)) = timeout(POOL_TIMEOUT, instance.pool.acquire()).await else { return false };
     let Some(session) = connect(instance).await else { return false };
-    matches!(timeout(CONNECT_TIMEOUT, session.client.simple_query("SELECT 1")).await, Ok(Ok(_)))
+    matches!(timeout(SESSION_TIMEOUT, session.client.simple_query("SELECT 1")).await, Ok(Ok(_)))
 }
 
 /// The e-mail address of a user; `None`: no such user, or no way to find out.
 pub(super) async fn email(instance: &Instance, id: i64) -> Option<String> {
-    let _permit = timeout(CONNECT_TIMEOUT, instance.pool.acquire()).await.ok()?.ok()?;
+    let _permit = timeout(POOL_TIMEOUT, instance.pool.acquire()).await.ok()?.ok()?;
     let session = connect(instance).await?;
     let query = async { session.client.query_opt("SELECT id, email FROM users WHERE id = $1", &[&id]).await };
-    let row = timeout(CONNECT_TIMEOUT, query).await.ok()?.ok()??;
+    let row = timeout(SESSION_TIMEOUT, query).await.ok()?.ok()??;
     row.try_get("email").ok()
 }
 
@@ -55,7 +60,7 @@ async fn connect(instance: &Instance) -> Option<Session> {
         let stream = dial(instance, &config).await?;
         config.connect_raw(stream, NoTls).await.ok()
     };
-    let (client, connection) = timeout(CONNECT_TIMEOUT, login).await.ok()??;
+    let (client, connection) = timeout(SESSION_TIMEOUT, login).await.ok()??;
     let connection = tokio::spawn(async move { drop(connection.await) }).abort_handle();
     Some(Session { client, connection })
 }
@@ -99,7 +104,7 @@ async fn dial(instance: &Instance, config: &Config) -> Option<TcpStream> {
             Host::Unix(folder) => vec![socket(world, instance.revision(), &folder.to_string_lossy())],
         };
         for delivery in deliveries {
-            if let Ok(stream) = instance.cloud.deliver(delivery).await {
+            if let Ok(Ok(stream)) = timeout(CONNECT_TIMEOUT, instance.cloud.deliver(delivery)).await {
                 return Some(stream);
             }
         }

@@ -77,6 +77,10 @@ impl Instance {
         let path = request.uri().path();
         let route = self.revision().code.health;
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        // A liveness route, as frameworks bring one: the process runs, and nothing is said of what it needs.
+        if reads && path == LIVENESS {
+            return Json(json!({"status": "ok"})).into_response();
+        }
         if reads && path == self.service().health_path {
             return match route {
                 HealthRoute::Reports | HealthRoute::Flaps => health::report(self).await,
@@ -97,6 +101,9 @@ impl Instance {
         }
     }
 }
+
+/// Path of the liveness route.
+const LIVENESS: &str = "/live";
 
 fn not_found() -> Response {
     (StatusCode::NOT_FOUND, Json(json!({"detail": "Not Found"}))).into_response()

@@ -1,5 +1,10 @@
 //! The real binary in a scrubbed environment, through one builder.
 
+/// Listeners on loopback that misbehave as they are told.
+pub mod listener;
+/// A real PostgreSQL server.
+pub mod pg;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -1,0 +1,198 @@
+//! The state of polling: how many in a row, and what the whole row of attempts says. Pure but for the jitter.
+
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::time::Duration;
+
+use super::assess::Attempt;
+use crate::probe::health::Judgement;
+use crate::run::finding::HealthFinding;
+use crate::run::record::Fact;
+
+/// Longest pattern that is kept: the last attempts.
+const LONGEST_PATTERN: usize = 64;
+
+/// What was seen so far.
+#[derive(Debug)]
+pub(super) struct Poll {
+    successes: u32,
+    in_a_row: u32,
+    pattern: String,
+    url: String,
+    bad: Option<HealthFinding>,
+    good: Option<Judgement>,
+    failures: u32,
+    first_good_after: Option<Duration>,
+}
+
+impl Poll {
+    /// Nothing seen; `successes` healthy answers in a row are asked for, and one at least.
+    pub(super) fn new(successes: u32) -> Self {
+        Self {
+            successes: successes.max(1),
+            in_a_row: 0,
+            pattern: String::new(),
+            url: String::new(),
+            bad: None,
+            good: None,
+            failures: 0,
+            first_good_after: None,
+        }
+    }
+
+    /// Takes an attempt in; gives what was seen once enough healthy ones came in a row.
+    pub(super) fn take(&mut self, attempt: Attempt, after: Duration) -> Option<String> {
+        self.pattern.push(if attempt.end.is_ok() { 'H' } else { 'U' });
+        if self.pattern.len() > LONGEST_PATTERN {
+            self.pattern.remove(0);
+        }
+        let (status, latency) = (attempt.status.unwrap_or_default(), attempt.latency.as_millis());
+        self.url = attempt.url;
+        match attempt.end {
+            Err(finding) => {
+                self.in_a_row = 0;
+                self.failures += 1;
+                self.bad = Some(finding);
+                None
+            }
+            Ok(judgement) => {
+                self.in_a_row += 1;
+                self.first_good_after.get_or_insert(after);
+                let enough = self.in_a_row >= self.successes;
+                let detail = enough.then(|| {
+                    let times = if self.in_a_row == 1 {
+                        String::new()
+                    } else {
+                        format!(", {} times in a row", self.in_a_row)
+                    };
+                    format!("{} answers {status} in {latency} ms{times}: {}", self.url, said(&judgement))
+                });
+                self.good = Some(judgement);
+                detail
+            }
+        }
+    }
+
+    /// Whether the last attempt was healthy.
+    pub(super) fn is_in_streak(&self) -> bool {
+        self.in_a_row > 0
+    }
+
+    /// What is bad at the moment.
+    pub(super) fn finding(&self) -> Option<&HealthFinding> {
+        if self.is_in_streak() { None } else { self.bad.as_ref() }
+    }
+
+    /// What a healthy end adds to the record.
+    pub(super) fn facts(&self) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        if let (Some(after), true) =
+            (self.first_good_after, self.failures > 0 && !self.pattern.contains("HU"))
+        {
+            let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+            facts.push(Fact::ColdStart { failures: self.failures, after_ms });
+        }
+        let working = self.good.iter().flat_map(|judgement| &judgement.working);
+        facts.extend(working.map(|dependency| Fact::DependencyUp { dependency: dependency.clone() }));
+        facts
+    }
+
+    /// What the whole row says once the window ended without enough healthy answers.
+    pub(super) fn verdict(self) -> HealthFinding {
+        let Self { url, pattern, bad, .. } = self;
+        match bad {
+            Some(finding) if !pattern.contains('H') => finding,
+            Some(_) | None => HealthFinding::Unstable { url, pattern },
+        }
+    }
+}
+
+/// What the answer says, in a clause.
+fn said(judgement: &Judgement) -> String {
+    let mut said = match &judgement.word {
+        Some(word) => format!("it says {word:?} ({})", judgement.dialect),
+        None => format!("it says {} ({})", judgement.level.word(), judgement.dialect),
+    };
+    for dependency in judgement.working.iter().filter(|dependency| dependency.database) {
+        said.push_str(&format!(", {} is {:?}", dependency.name, dependency.word));
+    }
+    said
+}
+
+/// The interval, a tenth more or less, so that several gates do not ask in step.
+pub(super) fn jittered(interval: Duration) -> Duration {
+    // The standard library's own random state: nothing here has to be unpredictable.
+    let random = RandomState::new().build_hasher().finish() % 201;
+    let permille = 900 + u32::try_from(random).unwrap_or(100);
+    interval.saturating_mul(permille) / 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::assess::assess;
+    use super::*;
+    use crate::model::HealthExpectation;
+    use crate::probe::http::HttpAnswer;
+
+    fn attempt(healthy: bool) -> Attempt {
+        let body = if healthy { r#"{"status":"ok","database":"up"}"# } else { r#"{"status":"unhealthy"}"# };
+        let body = body.as_bytes().to_vec();
+        let answer = HttpAnswer { status: 200, content_type: None, location: None, body, truncated: false };
+        assess("http://s/health", Ok(answer), 0, Duration::from_millis(5), &HealthExpectation::default())
+    }
+
+    /// Takes a row of attempts, one a second; true where it was enough.
+    fn after(row: &str, successes: u32) -> (Poll, bool) {
+        let mut poll = Poll::new(successes);
+        let mut enough = false;
+        for (letter, second) in row.chars().zip(0..) {
+            enough = poll.take(attempt(letter == 'H'), Duration::from_secs(second)).is_some();
+        }
+        (poll, enough)
+    }
+
+    #[test]
+    fn enough_is_so_many_in_a_row() {
+        assert!(after("HH", 2).1);
+        assert!(after("UUHH", 2).1);
+        assert!(!after("HUH", 2).1);
+        assert!(after("H", 0).1, "one at least");
+    }
+
+    #[test]
+    fn a_cold_start_is_noted_only_where_it_was_one() {
+        let cold =
+            |row| after(row, 2).0.facts().into_iter().find(|fact| matches!(fact, Fact::ColdStart { .. }));
+        assert_eq!(cold("UUHH"), Some(Fact::ColdStart { failures: 2, after_ms: 2000 }));
+        assert_eq!(cold("HH"), None);
+        assert_eq!(cold("HUHH"), None);
+    }
+
+    #[test]
+    fn working_dependencies_are_noted() {
+        let facts = after("HH", 2).0.facts();
+        assert!(matches!(&facts[..], [Fact::DependencyUp { dependency }] if dependency.database));
+    }
+
+    #[test]
+    fn turns_are_unstable_and_one_voice_is_itself() {
+        assert!(matches!(after("UUU", 2).0.verdict(), HealthFinding::Unhealthy { .. }));
+        let HealthFinding::Unstable { pattern, .. } = after("UHUHU", 2).0.verdict() else {
+            panic!("it changes")
+        };
+        assert_eq!(pattern, "UHUHU");
+    }
+
+    #[test]
+    fn what_is_bad_at_the_moment_is_told() {
+        assert!(after("U", 2).0.finding().is_some());
+        assert!(after("UH", 2).0.finding().is_none());
+    }
+
+    #[test]
+    fn jitter_stays_within_a_tenth() {
+        for _ in 0..100 {
+            let pause = jittered(Duration::from_secs(1)).as_millis();
+            assert!((900..=1100).contains(&pause), "{pause}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What README and the pages show is what happens.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use clap::Parser as _;
+use rungate::cli::arguments::Arguments;
+use rungate::sandbox::faults;
+
+use crate::common::{Rungate, root};
+
+fn read(path: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+fn pages(folder: &str) -> Vec<(String, String)> {
+    let mut pages: Vec<(String, String)> = std::fs::read_dir(root().join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "md"))
+        .map(|path| (path.display().to_string(), read(&path)))
+        .collect();
+    pages.sort();
+    pages
+}
+
+/// The lines of fenced blocks in this language.
+fn lines_of_blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let mut inside = false;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        match line.trim_start().strip_prefix("```") {
+            Some(after) => inside = !inside && after == language,
+            None if inside => lines.push(line.trim()),
+            None => {}
+        }
+    }
+    lines
+}
+
+/// The arguments of a command line of rungate, as a shell would take it apart.
+fn arguments(line: &str) -> Option<Vec<String>> {
+    let line = line.split(" #").next().unwrap_or(line).trim().trim_start_matches("$ ");
+    let rest = line.strip_prefix("rungate ").or_else(|| line.strip_prefix("cargo run --release -- "))?;
+    let words = rest.split_whitespace().map(|word| word.trim_matches(['\'', '"']).to_owned());
+    Some(std::iter::once("rungate".to_owned()).chain(words).collect())
+}
+
+#[test]
+fn every_command_in_the_documentation_is_one() {
+    let mut seen = 0;
+    let readme = ["README.md", "CONTRIBUTING.md"].map(|name| (name.to_owned(), read(name)));
+    for (name, text) in readme.into_iter().chain(pages("docs/causes")).chain(pages("docs/checks")) {
+        for line in lines_of_blocks(&text, "sh") {
+            let Some(arguments) = arguments(line) else { continue };
+            let parsed = Arguments::try_parse_from(&arguments);
+            assert!(parsed.is_ok(), "{name}: {line}: {}", parsed.unwrap_err());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "{seen} commands");
+}
+
+#[test]
+fn every_fault_that_is_told_of_exists() {
+    let known: BTreeSet<&str> = faults::FAULTS.iter().map(|fault| fault.code).collect();
+    let mut seen = 0;
+    for (name, text) in pages("docs/causes").into_iter().chain([("README.md".to_owned(), read("README.md"))])
+    {
+        for line in text.lines().filter(|line| line.contains("--fault ")) {
+            for rest in line.split("--fault ").skip(1) {
+                let code =
+                    rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next().unwrap_or_default();
+                assert!(known.contains(code), "{name}: there is no fault {code:?}: {line}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 15, "{seen} faults");
+}
+
+/// The output of a command without what differs from run to run: ports, times, the revision's suffix.
+fn normalised(output: &str) -> String {
+    let mut text = String::new();
+    for line in output.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text = replaced(&text, "127.0.0.1:", "127.0.0.1:PORT", &|c| c.is_ascii_digit());
+    // Three characters are drawn anew for every sandbox.
+    text = replaced(&text, "-00002-", "-00002-xyz", &|c| c.is_ascii_alphanumeric());
+    seconds(&text)
+}
+
+/// Every `mark` with the characters after it that are allowed, replaced.
+fn replaced(text: &str, mark: &str, shown: &str, allowed: &dyn Fn(char) -> bool) -> String {
+    let mut parts = text.split(mark);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(shown);
+        out.push_str(part.trim_start_matches(allowed));
+    }
+    out
+}
+
+/// `1.23s` and `123 ms` with nines for their digits: as long, so that no line breaks elsewhere.
+fn seconds(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out = chars.clone();
+    for at in 0..chars.len() {
+        let rest: String = chars[at..].iter().take(4).collect();
+        let ends = |unit: &str| {
+            rest.starts_with(unit) && chars.get(at + unit.len()).is_none_or(|next| !next.is_alphanumeric())
+        };
+        if !(ends("s") || ends(" ms")) || at == 0 || !chars[at - 1].is_ascii_digit() {
+            continue;
+        }
+        let number = |c: &char| c.is_ascii_digit() || *c == '.';
+        let start = at - chars[..at].iter().rev().take_while(|c| number(c)).count();
+        if rest.starts_with('s') && !chars[start..at].contains(&'.') {
+            continue; // `90s` is a setting, not a measurement
+        }
+        for place in &mut out[start..at] {
+            if place.is_ascii_digit() {
+                *place = '0';
+            }
+        }
+    }
+    out.into_iter().collect()
+}
+
+const MARK: &str = "<!-- example: ";
+
+/// The text with every example's block as its command gives it now.
+fn with_examples(text: &str) -> String {
+    let mut out = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        let Some(command) = line.strip_prefix(MARK).and_then(|rest| rest.strip_suffix(" -->")) else {
+            continue;
+        };
+        if lines.peek().is_some_and(|next| next.starts_with("```")) {
+            lines.next();
+            for line in lines.by_ref() {
+                if line == "```" {
+                    break;
+                }
+            }
+        }
+        let arguments = arguments(command).expect("an example is a command of rungate");
+        let arguments: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+        let mut command = Rungate::new().command(&arguments);
+        let ran = command.current_dir(root()).output().unwrap();
+        let shown = normalised(&String::from_utf8(ran.stdout).unwrap());
+        out.push_str(&format!("```text\n{shown}```\n"));
+    }
+    out
+}
+
+#[test]
+fn examples_show_real_output() {
+    let now = read("README.md");
+    assert!(now.contains(MARK), "the README has an example");
+    let real = with_examples(&now);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(root().join("README.md"), &real).unwrap();
+    } else {
+        assert!(
+            now == real,
+            "README.md shows other output than the gate gives; UPDATE=1 rewrites it:\n{real}"
+        );
+    }
+}
+
+#[test]
+fn the_readme_is_short_and_leads_on() {
+    let text = read("README.md");
+    assert!(text.lines().count() < 300);
+    for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        if !link.contains("://") && !link.starts_with('#') {
+            assert!(root().join(link).exists(), "README.md leads to {link}, which is not there");
+        }
+    }
+}
+
+#[test]
+fn normalising_hides_measurements_and_nothing_else() {
+    assert_eq!(seconds("in 1.23s, 45 ms; 90s window, 5 msgs"), "in 0.00s, 00 ms; 90s window, 5 msgs");
+    assert_eq!(normalised("http://127.0.0.1:40123/x \n"), "http://127.0.0.1:PORT/x\n");
+}

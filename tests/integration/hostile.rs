@@ -1,0 +1,286 @@
+//! Services and control planes that answer with malice or nonsense: the gate ends in time, in little memory, without a
+//! panic, never says healthy, and nothing that they send acts on a terminal or a CI runner.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::common::{Ran, Rungate};
+use crate::standin::{check, control_plane, fixture, http, path, pipeline, send};
+
+/// More than the gate may take: it is built without optimisation here, and reads a few MiB at once.
+const MOST_MEMORY_KIB: u64 = 250 << 10;
+
+/// What a run left, with its reports.
+struct Left {
+    ran: Ran,
+    reports: Vec<(&'static str, String)>,
+}
+
+const REPORTS: &[(&str, &str)] = &[("text", "report.txt"), ("junit", "report.xml"), ("json", "report.json")];
+
+/// Runs the gate with every report, and asserts what must hold whatever it meets.
+fn survives(rungate: &Rungate, mut command: Command, what: &str) -> Left {
+    for (format, file) in REPORTS {
+        command.args(["--report", &format!("{format}={file}")]);
+    }
+    command.args(["--save-run", "run.json"]);
+    let began = Instant::now();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let peak = std::thread::spawn({
+        let status = format!("/proc/{}/status", child.id());
+        move || peak_memory(&status)
+    });
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(8), "{what}: took {took:?}");
+    assert!(peak.join().unwrap() < MOST_MEMORY_KIB, "{what}: too much memory");
+    assert!([1, 3].contains(&ran.status), "{what}: {}", ran.all());
+    assert!(!ran.stderr.contains("panicked") && !ran.stderr.contains("defect"), "{what}: {}", ran.all());
+    let mut reports = vec![("stdout", ran.stdout.clone()), ("stderr", ran.stderr.clone())];
+    reports.extend(REPORTS.iter().map(|(format, file)| (*format, rungate.read(file))));
+    for (name, text) in &reports {
+        let acts = |char: char| char.is_control() && char != '\n';
+        assert!(!text.chars().any(acts), "{what}: {name} has control characters: {text:?}");
+        for line in text.lines() {
+            assert!(!line.trim_start().starts_with("::"), "{what}: {name} commands the runner: {line}");
+            assert!(!line.contains("##["), "{what}: {name} commands the runner: {line}");
+        }
+    }
+    let saved = rungate.read("run.json");
+    assert!(!saved.contains('\u{1b}'), "{what}: {saved:?}");
+    let json: serde_json::Value = serde_json::from_str(&rungate.read("report.json")).unwrap();
+    assert_ne!(json["verdict"], "healthy", "{what}: {}", ran.all());
+    Left { ran, reports }
+}
+
+/// The most memory that a process held, in KiB, asked for until it ends.
+fn peak_memory(status: &str) -> u64 {
+    let mut peak = 0;
+    while let Ok(text) = std::fs::read_to_string(status) {
+        let Some(line) = text.lines().find_map(|line| line.strip_prefix("VmHWM:")) else { break };
+        peak = line.trim().trim_end_matches(" kB").parse().unwrap_or(peak);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    peak
+}
+
+/// The gate against a service that answers health so.
+fn health(what: &str, answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Left {
+    let service = http(move |_, stream| answer(stream));
+    let rungate = Rungate::new();
+    rungate.file("rungate.yaml", pipeline(&service, ""));
+    let command = check(&rungate, &control_plane(), &["--deadline", "3s"]);
+    survives(&rungate, command, what)
+}
+
+#[test]
+fn the_stand_ins_themselves_are_in_order() {
+    let service = http(|_, stream| send(stream, 200, "", br#"{"status":"ok"}"#));
+    let rungate = Rungate::new();
+    rungate.file("rungate.yaml", pipeline(&service, ""));
+    let ran = Ran::of(check(&rungate, &control_plane(), &[]).output().unwrap());
+    assert_eq!(ran.status, 0, "{}", ran.all());
+}
+
+#[test]
+fn texts_that_act_on_terminals_runners_and_readers() {
+    const EVIL: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\r\n::error file=a::owned\r\n##[error]owned\r\n]]>\
+        </failure><testcase name=\"owned\"/>&owned;\u{202e}\u{0}\u{7f}\n::set-output name=a::b\n```\n# owned\n";
+    let quoted = serde_json::Value::from(EVIL).to_string();
+    let bodies = [
+        EVIL.to_owned(),
+        format!(r#"{{"status":{quoted}}}"#),
+        format!(r#"{{"status":"down","checks":{{{quoted}:{{"status":"down"}}}}}}"#),
+        format!(r#"{{"status":"ok","database":{quoted}}}"#),
+        format!(r#"{{"status":"error","error":{quoted},{quoted}:{quoted}}}"#),
+    ];
+    for body in bodies {
+        let what = body.clone();
+        let left = health(&what, move |stream| send(stream, 200, "X-Evil: \u{1b}[2J\r\n", body.as_bytes()));
+        let xml = &left.reports.iter().find(|(name, _)| *name == "junit").unwrap().1;
+        assert!(!xml.contains("<testcase name=\"owned\""), "{xml}");
+        let cases = xml.matches("<testcase ").count();
+        assert!(xml.contains(&format!("tests=\"{cases}\"")), "{xml}");
+        well_formed(xml);
+    }
+}
+
+fn well_formed(xml: &str) {
+    if !crate::common::installed("xmllint") {
+        return crate::common::skip("xmllint is not here");
+    }
+    let mut lint = Command::new("xmllint").args(["--noout", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    lint.stdin.take().unwrap().write_all(xml.as_bytes()).unwrap();
+    assert!(lint.wait().unwrap().success(), "{xml}");
+}
+
+#[test]
+fn bodies_without_measure() {
+    health("50 MB of spaces in JSON", |stream| {
+        let body = format!(r#"{{"status":{}"ok"}}"#, " ".repeat(50 << 20));
+        send(stream, 200, "", body.as_bytes());
+    });
+    health("endless chunks", |stream| {
+        let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let mut sent = stream.write_all(head);
+        while sent.is_ok() {
+            sent = stream.write_all(&[b"10000\r\n", &[b' '; 0x10000][..], b"\r\n"].concat());
+        }
+    });
+    health("a drip", |stream| {
+        let mut sent = stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{\"status\":\"ok\",\"a\":\"");
+        while sent.is_ok() {
+            std::thread::sleep(Duration::from_millis(50));
+            sent = stream.write_all(b"x");
+        }
+    });
+    health("a drip of headers", |stream| {
+        let mut sent = stream.write_all(b"HTTP/1.1 200 OK\r\n");
+        while sent.is_ok() {
+            std::thread::sleep(Duration::from_millis(50));
+            sent = stream.write_all(b"X-A: b\r\n");
+        }
+    });
+    health("a flood of headers", |stream| {
+        let mut sent = stream.write_all(b"HTTP/1.1 200 OK\r\n");
+        let flood = "X-Flood: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(1000);
+        for _ in 0..1000 {
+            if sent.is_ok() {
+                sent = stream.write_all(flood.as_bytes());
+            }
+        }
+    });
+    health("endless provisional answers", |stream| {
+        let mut sent = Ok(());
+        while sent.is_ok() {
+            sent = stream.write_all(b"HTTP/1.1 102 Processing\r\n\r\n");
+        }
+    });
+    health("no answer", |_| std::thread::sleep(Duration::from_secs(30)));
+    health("an end at once", |_| ());
+    health("no HTTP", |stream| drop(stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n")));
+    health("deep nesting", |stream| send(stream, 200, "", r#"{"checks":"#.repeat(100_000).as_bytes()));
+    health("a wide body", |stream| {
+        let checks: Vec<String> = (0..20_000).map(|n| format!(r#""c{n}":{{"status":"down"}}"#)).collect();
+        send(stream, 200, "", format!(r#"{{"status":"down","checks":{{{}}}}}"#, checks.join(",")).as_bytes());
+    });
+}
+
+#[test]
+fn encodings_that_were_not_asked_for_are_not_undone() {
+    // What a decoder would make of it is 10 GiB; to the gate it is bytes that are no text.
+    let gzip = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0xff; 4096]].concat();
+    let left = health("gzip", move |stream| {
+        send(stream, 200, "Content-Encoding: gzip\r\nContent-Type: application/json\r\n", &gzip);
+    });
+    assert!(left.ran.stdout.contains("no UTF-8 text"), "{}", left.ran.all());
+}
+
+#[test]
+fn redirects_are_answers_and_lead_nowhere() {
+    for location in [
+        "/health",
+        "http://metadata.google.internal/computeMetadata/v1/",
+        "//evil/::error::owned",
+        "file:///etc/passwd",
+    ] {
+        let to = location.to_owned();
+        let left = health(location, move |stream| {
+            send(stream, 302, &format!("Location: {to}\r\n"), br#"{"status":"ok"}"#);
+        });
+        assert!(left.ran.stdout.contains("health-not-judgeable"), "{}", left.ran.all());
+    }
+}
+
+#[test]
+fn a_redirect_with_control_characters_is_no_answer() {
+    health("evil location", |stream| {
+        send(stream, 302, "Location: //evil\u{1b}[2J\r\n", br#"{"status":"ok"}"#);
+    });
+}
+
+/// The gate against a control plane that answers so; where it does not, it is in order. The service is healthy.
+fn cloud(what: &str, answer: impl Fn(&str, &mut TcpStream) -> bool + Send + Sync + 'static) -> Left {
+    let service = http(|_, stream| send(stream, 200, "", br#"{"status":"ok"}"#));
+    let google = http(move |head, stream| {
+        if !answer(path(head), stream) {
+            let body = fixture(path(head)).unwrap_or(include_str!("../data/google/error-not-found.json"));
+            send(stream, if fixture(path(head)).is_some() { 200 } else { 404 }, "", body.as_bytes());
+        }
+    });
+    let rungate = Rungate::new();
+    rungate.file("rungate.yaml", pipeline(&service, ""));
+    let command = check(&rungate, &google, &["--deadline", "3s"]);
+    survives(&rungate, command, what)
+}
+
+#[test]
+fn control_planes_that_hang_or_talk_nonsense() {
+    cloud("silence", |_, _| {
+        std::thread::sleep(Duration::from_secs(30));
+        true
+    });
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "42",
+        "{\"name\": 7}",
+        "{\"conditions\": \"\u{1b}[2J::error::\"}",
+        "<html>\u{1b}[2J</html>",
+        "{\"latestCreatedRevision\": \"\\u001b[2J\\n::error::x\", \"observedGeneration\": \"99\", \"generation\": 1}",
+        "{\"terminalCondition\": {\"state\": \"\\u001b[2J\\n::error::owned\", \"message\": \"\\n::error::owned\"}}",
+    ] {
+        for status in [200, 403, 500] {
+            cloud(&format!("{status} {body}"), move |_, stream| {
+                send(stream, status, "Content-Type: application/json\r\n", body.as_bytes());
+                true
+            });
+        }
+    }
+    cloud("truncated", |path, stream| {
+        let body = fixture(path).unwrap_or("{}");
+        let head = format!("HTTP/1.1 200 X\r\nContent-Length: {}\r\n\r\n", body.len());
+        drop(stream.write_all(&[head.as_bytes(), &body.as_bytes()[..body.len() / 2]].concat()));
+        true
+    });
+    cloud("evil error", |_, stream| {
+        let body = r#"{"error":{"code":403,"status":"PERMISSION_DENIED","message":"\u001b[2J\n::error::owned ]]>","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"\u001b[2J\n::error::","domain":"googleapis.com"}]}}"#;
+        send(stream, 403, "", body.as_bytes());
+        true
+    });
+}
+
+#[test]
+fn revisions_that_command_the_runner() {
+    cloud("evil condition", |path, stream| {
+        let Some(body) = fixture(path).filter(|_| path.contains("/revisions/")) else { return false };
+        let evil = body.replace(
+            r#"{ "type": "Ready", "state": "CONDITION_SUCCEEDED","#,
+            r#"{ "type": "Ready", "state": "CONDITION_FAILED", "message": "\u001b[2J\n::error::owned\n]]>&",  "#,
+        );
+        assert_ne!(evil, body);
+        send(stream, 200, "", evil.as_bytes());
+        true
+    });
+}
+
+#[test]
+fn a_saved_run_cannot_act_on_the_terminal_either() {
+    let rungate = Rungate::new();
+    for text in [
+        "{\"version\": \"\u{9b}31m\"}",
+        "{\"\\u001b[2J\\n::error::x\": 1, \"version\": \"\\u001b[2J\\n::error::x\"}",
+    ] {
+        rungate.file("run.json", text);
+        let ran = rungate.run(&["diagnose", "run.json"]);
+        assert_eq!(ran.status, 2, "{}", ran.all());
+        let acts = |char: char| char.is_control() && char != '\n';
+        assert!(!ran.stderr.chars().any(acts), "{:?}", ran.stderr);
+        assert!(!ran.stderr.lines().any(|line| line.starts_with("::")), "{}", ran.stderr);
+    }
+}

@@ -47,6 +47,8 @@ fn planned() -> Plan {
         files: vec![PathBuf::from(sample("rungate.yaml"))],
         directory: PathBuf::from("."),
         known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        substitutions: Vec::new(),
+        strict: true,
     };
     let loaded = pipeline::load(&request).unwrap();
     plan::build(&sandbox::fill(&loaded.pipeline), CHECKS, &plan::Defaults::default()).unwrap()

@@ -21,6 +21,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::checks::CHECKS;
+use crate::pipeline::shell::THREAD as SHELL_THREAD;
 use crate::pipeline::{Loaded, Problems, Request};
 use crate::plan::PlanError;
 use crate::report::Style;
@@ -104,6 +105,10 @@ pub fn say(text: &str) -> Result<(), String> {
 /// The report tells which check it ended.
 pub fn tell_panics_by_place() {
     std::panic::set_hook(Box::new(|panic| {
+        if std::thread::current().name() == Some(SHELL_THREAD) {
+            // The shell parser gave up on a script: a problem with the script's place tells that.
+            return;
+        }
         let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
         drop(writeln!(std::io::stderr(), "rungate: a defect of rungate{place}; please report it"));
     }));

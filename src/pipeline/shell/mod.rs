@@ -20,6 +20,10 @@ use super::text::{Open, Text};
 use crate::model::Place;
 use machine::Machine;
 
+/// The name of the threads that read scripts. `brush-parser` panics on a few broken ones (numbers of descriptors that
+/// do not fit, here-documents in unfinished arithmetic); such a thread's end is a problem of the script, not ours.
+pub const THREAD: &str = "shell-script";
+
 /// A command that a script runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invocation {
@@ -138,7 +142,10 @@ fn interpret(
             run(&mut machine);
             machine.problems
         };
-        let thread = std::thread::Builder::new().stack_size(limits::STACK).spawn_scoped(scope, read);
+        let thread = std::thread::Builder::new()
+            .name(THREAD.to_owned())
+            .stack_size(limits::STACK)
+            .spawn_scoped(scope, read);
         thread.map_err(drop)?.join().map_err(drop)
     });
     match told {

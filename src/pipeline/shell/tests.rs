@@ -189,6 +189,13 @@ fn hostile_scripts_end_soon() {
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
 
+#[test]
+fn a_script_that_the_parser_gives_up_on_is_told() {
+    let (found, problems) = found("gcloud a 99999999999999999999>x");
+    assert!(found.is_empty());
+    assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["script-not-read"]);
+}
+
 proptest! {
     #[test]
     fn no_script_makes_it_panic(text in "(gcloud |[a-c=\"'`$(){}\\[\\]<>|&;#\\\\ \n*?!:/%~+-]|if |then |fi|for |in |do |done|<<E|case |esac){0,40}") {

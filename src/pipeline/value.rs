@@ -1,7 +1,7 @@
 //! Values: what the files themselves define is put in, everything else stays as it is written.
 //!
 //! Each format has its own way to refer to a value. What cannot be told from the files is never guessed: it becomes
-//! [`Value::Unresolved`](crate::model::Value::Unresolved) with its text.
+//! [`Value::Unresolved`] with its text.
 
 use std::collections::HashMap;
 use std::ops::Range;

@@ -1,7 +1,7 @@
 //! Reading health from an HTTP answer: pure, and the same for every dialect.
 //!
 //! There is no parser for each dialect: they differ in where they put what, and share the few words that matter.
-//! One reader walks the body, knows verdicts by their key ([`keys`]) and words by a closed vocabulary ([`words`]),
+//! One reader walks the body, knows verdicts by their key (`keys`) and words by a closed vocabulary (`words`),
 //! and takes the worst. A word that is not in the vocabulary is unknown, and what is unknown is never healthy.
 
 mod dialect;

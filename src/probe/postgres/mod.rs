@@ -1,7 +1,7 @@
 //! Talking to PostgreSQL, one step after the other: name, TCP, SSLRequest, TLS and login, query.
 //!
 //! Each step is a function of its own with a typed end: what it gave, or [`Stop`]. Servers are not trusted: every
-//! step is bounded in time by its caller's [`Bounds`] and in memory by [`guard::Guard`].
+//! step is bounded in time by its caller's [`Bounds`] and in memory by `guard`.
 
 mod dsn;
 mod guard;

@@ -68,6 +68,10 @@ fn endpoints() -> Endpoints {
         secretmanager: of("SECRETMANAGER"),
         sql: of("SQL"),
         cloudresourcemanager: of("CLOUDRESOURCEMANAGER"),
+        compute: of("COMPUTE"),
+        logging: of("LOGGING"),
+        networkmanagement: of("NETWORKMANAGEMENT"),
+        policytroubleshooter: of("POLICYTROUBLESHOOTER"),
     }
 }
 

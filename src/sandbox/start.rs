@@ -164,6 +164,10 @@ impl Sandbox {
             secretmanager: url(),
             sql: url(),
             cloudresourcemanager: url(),
+            compute: Some(format!("http://{}/compute/v1/", self.cloud.places.control_plane)),
+            logging: url(),
+            networkmanagement: url(),
+            policytroubleshooter: url(),
         }
     }
 

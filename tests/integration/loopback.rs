@@ -83,7 +83,11 @@ impl Loopback {
             vpcaccess: url.clone(),
             secretmanager: url.clone(),
             sql: url.clone(),
-            cloudresourcemanager: url,
+            cloudresourcemanager: url.clone(),
+            compute: url.clone(),
+            logging: url.clone(),
+            networkmanagement: url.clone(),
+            policytroubleshooter: url,
         }
     }
 

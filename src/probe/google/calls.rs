@@ -15,6 +15,7 @@ pub(super) struct Call {
 
 const RUN: &str = "run.googleapis.com";
 const SECRETMANAGER: &str = "secretmanager.googleapis.com";
+const COMPUTE: &str = "compute.googleapis.com";
 const SQLADMIN: &str = "sqladmin.googleapis.com";
 
 /// A Cloud Run service.
@@ -22,6 +23,9 @@ pub(super) const SERVICE: Call = Call { api: RUN, permission: "run.services.get"
 /// A revision of it.
 pub(super) const REVISION: Call =
     Call { api: RUN, permission: "run.revisions.get", role: "roles/run.viewer" };
+/// Who may do what with a service.
+pub(super) const SERVICE_POLICY: Call =
+    Call { api: RUN, permission: "run.services.getIamPolicy", role: "roles/run.viewer" };
 /// A Serverless VPC Access connector.
 pub(super) const CONNECTOR: Call = Call {
     api: "vpcaccess.googleapis.com",
@@ -58,3 +62,48 @@ pub(super) const INSTANCE: Call =
 /// The Cloud SQL instances of a project.
 pub(super) const INSTANCES: Call =
     Call { api: SQLADMIN, permission: "cloudsql.instances.list", role: "roles/cloudsql.viewer" };
+/// The users of a Cloud SQL instance.
+pub(super) const USERS: Call =
+    Call { api: SQLADMIN, permission: "cloudsql.users.list", role: "roles/cloudsql.viewer" };
+/// The databases of a Cloud SQL instance.
+pub(super) const DATABASES: Call =
+    Call { api: SQLADMIN, permission: "cloudsql.databases.list", role: "roles/cloudsql.viewer" };
+/// Whether an account may do something. The permissions of Security Reviewer decide how much of the policies the
+/// troubleshooter may look at.
+pub(super) const TROUBLESHOOT: Call = Call {
+    api: "policytroubleshooter.googleapis.com",
+    permission: "iam.roles.get",
+    role: "roles/iam.securityReviewer",
+};
+/// Log entries.
+pub(super) const LOG_ENTRIES: Call = Call {
+    api: "logging.googleapis.com",
+    permission: "logging.logEntries.list",
+    role: "roles/logging.viewer",
+};
+/// A VPC network.
+pub(super) const NETWORK: Call = compute("compute.networks.get");
+/// The firewall rules in force in a network.
+pub(super) const FIREWALLS: Call = compute("compute.networks.getEffectiveFirewalls");
+/// The same, with the policies of a region.
+pub(super) const REGIONAL_FIREWALLS: Call = compute("compute.networks.getRegionEffectiveFirewalls");
+/// The routes of a project.
+pub(super) const ROUTES: Call = compute("compute.routes.list");
+/// The routes that a peering brings.
+pub(super) const PEERING_ROUTES: Call = compute("compute.networks.listPeeringRoutes");
+/// A subnetwork.
+pub(super) const SUBNETWORK: Call = compute("compute.subnetworks.get");
+/// The Cloud Routers of a region, with their NAT gateways.
+pub(super) const ROUTERS: Call = compute("compute.routers.list");
+/// Allocated ranges of private services access.
+pub(super) const GLOBAL_ADDRESSES: Call = compute("compute.globalAddresses.list");
+/// Private Service Connect endpoints of a region.
+pub(super) const FORWARDING_RULES: Call = compute("compute.forwardingRules.list");
+/// Virtual machines.
+pub(super) const MACHINES: Call =
+    Call { api: COMPUTE, permission: "compute.instances.list", role: "roles/compute.viewer" };
+
+/// A read of a network.
+const fn compute(permission: &'static str) -> Call {
+    Call { api: COMPUTE, permission, role: "roles/compute.networkViewer" }
+}

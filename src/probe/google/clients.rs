@@ -3,11 +3,17 @@
 use std::sync::Arc;
 
 use google_cloud_auth::credentials::Credentials;
+use google_cloud_compute_v1::client::{
+    ForwardingRules, GlobalAddresses, Instances, Networks, RegionNetworkFirewallPolicies, Routers, Routes,
+    Subnetworks,
+};
 use google_cloud_gax::client_builder::{ClientBuilder, Error};
+use google_cloud_logging_v2::client::LoggingServiceV2;
+use google_cloud_policytroubleshooter_v1::client::IamChecker;
 use google_cloud_resourcemanager_v3::client::Projects;
 use google_cloud_run_v2::client::{Revisions, Services};
 use google_cloud_secretmanager_v1::client::SecretManagerService;
-use google_cloud_sql_v1::client::SqlInstancesService;
+use google_cloud_sql_v1::client::{SqlDatabasesService, SqlInstancesService, SqlUsersService};
 use google_cloud_vpcaccess_v1::client::VpcAccessService;
 use tokio::sync::OnceCell;
 
@@ -32,7 +38,32 @@ pub(super) struct Clients {
     connectors: Lazy<VpcAccessService>,
     secrets: Lazy<SecretManagerService>,
     instances: Lazy<SqlInstancesService>,
+    users: Lazy<SqlUsersService>,
+    databases: Lazy<SqlDatabasesService>,
     projects: Lazy<Projects>,
+    troubleshooter: Lazy<IamChecker>,
+    networks: Lazy<Networks>,
+    regional_policies: Lazy<RegionNetworkFirewallPolicies>,
+    routes: Lazy<Routes>,
+    subnetworks: Lazy<Subnetworks>,
+    routers: Lazy<Routers>,
+    global_addresses: Lazy<GlobalAddresses>,
+    forwarding_rules: Lazy<ForwardingRules>,
+    machines: Lazy<Instances>,
+    logs: Lazy<LoggingServiceV2>,
+}
+
+/// The client of one resource of an API, at that API's endpoint.
+macro_rules! client {
+    ($name:ident, $client:ident, $api:ident) => {
+        pub(super) async fn $name(&self) -> Result<&$client, Broken> {
+            let endpoint = self.endpoints.$api.as_deref();
+            lazily(&self.$name, async || {
+                built(self.ready($client::builder(), endpoint).await?.build().await, endpoint)
+            })
+            .await
+        }
+    };
 }
 
 impl Clients {
@@ -48,57 +79,40 @@ impl Clients {
             connectors: OnceCell::new(),
             secrets: OnceCell::new(),
             instances: OnceCell::new(),
+            users: OnceCell::new(),
+            databases: OnceCell::new(),
             projects: OnceCell::new(),
+            troubleshooter: OnceCell::new(),
+            networks: OnceCell::new(),
+            regional_policies: OnceCell::new(),
+            routes: OnceCell::new(),
+            subnetworks: OnceCell::new(),
+            routers: OnceCell::new(),
+            global_addresses: OnceCell::new(),
+            forwarding_rules: OnceCell::new(),
+            machines: OnceCell::new(),
+            logs: OnceCell::new(),
         }
     }
 
-    pub(super) async fn services(&self) -> Result<&Services, Broken> {
-        let endpoint = self.endpoints.run.as_deref();
-        lazily(&self.services, async || {
-            built(self.ready(Services::builder(), endpoint).await?.build().await, endpoint)
-        })
-        .await
-    }
-
-    pub(super) async fn revisions(&self) -> Result<&Revisions, Broken> {
-        let endpoint = self.endpoints.run.as_deref();
-        lazily(&self.revisions, async || {
-            built(self.ready(Revisions::builder(), endpoint).await?.build().await, endpoint)
-        })
-        .await
-    }
-
-    pub(super) async fn connectors(&self) -> Result<&VpcAccessService, Broken> {
-        let endpoint = self.endpoints.vpcaccess.as_deref();
-        lazily(&self.connectors, async || {
-            built(self.ready(VpcAccessService::builder(), endpoint).await?.build().await, endpoint)
-        })
-        .await
-    }
-
-    pub(super) async fn secrets(&self) -> Result<&SecretManagerService, Broken> {
-        let endpoint = self.endpoints.secretmanager.as_deref();
-        lazily(&self.secrets, async || {
-            built(self.ready(SecretManagerService::builder(), endpoint).await?.build().await, endpoint)
-        })
-        .await
-    }
-
-    pub(super) async fn instances(&self) -> Result<&SqlInstancesService, Broken> {
-        let endpoint = self.endpoints.sql.as_deref();
-        lazily(&self.instances, async || {
-            built(self.ready(SqlInstancesService::builder(), endpoint).await?.build().await, endpoint)
-        })
-        .await
-    }
-
-    pub(super) async fn projects(&self) -> Result<&Projects, Broken> {
-        let endpoint = self.endpoints.cloudresourcemanager.as_deref();
-        lazily(&self.projects, async || {
-            built(self.ready(Projects::builder(), endpoint).await?.build().await, endpoint)
-        })
-        .await
-    }
+    client!(services, Services, run);
+    client!(revisions, Revisions, run);
+    client!(connectors, VpcAccessService, vpcaccess);
+    client!(secrets, SecretManagerService, secretmanager);
+    client!(instances, SqlInstancesService, sql);
+    client!(users, SqlUsersService, sql);
+    client!(databases, SqlDatabasesService, sql);
+    client!(projects, Projects, cloudresourcemanager);
+    client!(troubleshooter, IamChecker, policytroubleshooter);
+    client!(networks, Networks, compute);
+    client!(regional_policies, RegionNetworkFirewallPolicies, compute);
+    client!(routes, Routes, compute);
+    client!(subnetworks, Subnetworks, compute);
+    client!(routers, Routers, compute);
+    client!(global_addresses, GlobalAddresses, compute);
+    client!(forwarding_rules, ForwardingRules, compute);
+    client!(machines, Instances, compute);
+    client!(logs, LoggingServiceV2, logging);
 
     /// A builder with endpoint, credentials and patience set.
     async fn ready<F>(

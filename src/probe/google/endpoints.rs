@@ -16,6 +16,14 @@ pub struct Endpoints {
     pub sql: Option<String>,
     /// Resource Manager API v3.
     pub cloudresourcemanager: Option<String>,
+    /// Compute Engine API v1; gcloud's form ends in `compute/v1/`.
+    pub compute: Option<String>,
+    /// Cloud Logging API v2.
+    pub logging: Option<String>,
+    /// Network Management API v1 (Connectivity Tests).
+    pub networkmanagement: Option<String>,
+    /// Policy Troubleshooter API v1.
+    pub policytroubleshooter: Option<String>,
 }
 
 /// As whom Google's APIs are asked.
@@ -29,9 +37,11 @@ pub enum Auth {
     ApplicationDefault,
 }
 
-/// The form that the client libraries take: they append `/v1/…` themselves, gcloud's form ends in a slash.
+/// The form that the client libraries take: they append `/v1/…` themselves (for Compute Engine `/compute/v1/…`),
+/// gcloud's form ends in a slash (for Compute Engine in `compute/v1/`).
 pub(super) fn base(override_: &str) -> &str {
-    override_.trim().trim_end_matches('/')
+    let bare = override_.trim().trim_end_matches('/');
+    bare.strip_suffix("/compute/v1").unwrap_or(bare)
 }
 
 #[cfg(test)]
@@ -42,5 +52,6 @@ mod tests {
     fn takes_gclouds_form_and_the_bare_one() {
         assert_eq!(base("https://run.googleapis.com/"), "https://run.googleapis.com");
         assert_eq!(base("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(base("https://compute.googleapis.com/compute/v1/"), "https://compute.googleapis.com");
     }
 }

@@ -1,0 +1,101 @@
+//! Cloud Run Admin API v2.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use google_cloud_iam_v1::model::{GetPolicyOptions, Policy};
+use google_cloud_run_v2::model::{Revision, Service, env_var};
+
+use super::memo::Memo;
+use super::{Answer, Google, POLICY_VERSION, calls};
+
+/// What was read of Cloud Run.
+#[derive(Debug, Default)]
+pub(super) struct Memos {
+    services: Memo<Service>,
+    revisions: Memo<Revision>,
+    policies: Memo<Policy>,
+}
+
+/// However old: what is known is taken.
+const ANY_AGE: Duration = Duration::MAX;
+
+impl Google {
+    /// The Cloud Run service (`run.services.get`).
+    pub async fn service(&self, project: &str, region: &str, service: &str) -> Answer<Service> {
+        self.service_within(ANY_AGE, project, region, service).await
+    }
+
+    /// The service as it was at most `age` ago. What it gives, later calls of [`Self::service`] give too.
+    pub async fn service_within(
+        &self,
+        age: Duration,
+        project: &str,
+        region: &str,
+        service: &str,
+    ) -> Answer<Service> {
+        let name = &format!("projects/{project}/locations/{region}/services/{service}");
+        let fetch = || {
+            self.read(&calls::SERVICE, name, async {
+                Ok(self.clients.services().await?.get_service().set_name(name).send().await)
+            })
+        };
+        self.run.services.get_within(age, name, fetch).await
+    }
+
+    /// Who may do what with a service (`run.services.getIamPolicy`); what it inherits is not in it.
+    pub async fn service_policy(&self, project: &str, region: &str, service: &str) -> Answer<Policy> {
+        let name = &format!("projects/{project}/locations/{region}/services/{service}");
+        let fetch = || {
+            self.read(&calls::SERVICE_POLICY, name, async {
+                let options = GetPolicyOptions::new().set_requested_policy_version(POLICY_VERSION);
+                let call = self.clients.services().await?.get_iam_policy();
+                Ok(call.set_resource(name).set_options(options).send().await)
+            })
+        };
+        self.run.policies.get(name, fetch).await
+    }
+
+    /// A revision of a service, by its short name (`run.revisions.get`).
+    pub async fn revision(
+        &self,
+        project: &str,
+        region: &str,
+        service: &str,
+        revision: &str,
+    ) -> Answer<Revision> {
+        self.revision_within(ANY_AGE, project, region, service, revision).await
+    }
+
+    /// The revision as it was at most `age` ago. What it gives, later calls of [`Self::revision`] give too.
+    pub async fn revision_within(
+        &self,
+        age: Duration,
+        project: &str,
+        region: &str,
+        service: &str,
+        revision: &str,
+    ) -> Answer<Revision> {
+        let name = format!("projects/{project}/locations/{region}/services/{service}/revisions/{revision}");
+        self.run.revisions.get_within(age, &name, || self.read_revision(&name)).await
+    }
+
+    async fn read_revision(&self, name: &str) -> Answer<Revision> {
+        let revision = self
+            .read(&calls::REVISION, name, async {
+                Ok(self.clients.revisions().await?.get_revision().set_name(name).send().await)
+            })
+            .await?;
+        self.remember(&revision);
+        Ok(revision)
+    }
+
+    /// Not every secret lies in Secret Manager; one that stands on the revision is one all the same.
+    fn remember(&self, revision: &Arc<Revision>) {
+        for variable in revision.containers.iter().flat_map(|container| &container.env) {
+            if let Some(env_var::Values::Value(value)) = &variable.values {
+                self.vault.remember_variable(&variable.name, value);
+            }
+        }
+    }
+}

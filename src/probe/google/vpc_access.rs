@@ -1,0 +1,25 @@
+//! Serverless VPC Access API v1.
+
+use google_cloud_vpcaccess_v1::model::Connector;
+
+use super::memo::Memo;
+use super::{Answer, Google, calls};
+
+/// What was read of connectors.
+#[derive(Debug, Default)]
+pub(super) struct Memos {
+    connectors: Memo<Connector>,
+}
+
+impl Google {
+    /// A Serverless VPC Access connector by its full name, `projects/P/locations/R/connectors/C`
+    /// (`vpcaccess.connectors.get`).
+    pub async fn connector(&self, name: &str) -> Answer<Connector> {
+        let fetch = || {
+            self.read(&calls::CONNECTOR, name, async {
+                Ok(self.clients.connectors().await?.get_connector().set_name(name).send().await)
+            })
+        };
+        self.vpc_access.connectors.get(name, fetch).await
+    }
+}

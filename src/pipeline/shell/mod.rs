@@ -8,6 +8,7 @@ mod builtins;
 mod condition;
 mod expand;
 mod limits;
+mod lines;
 mod machine;
 mod parameter;
 mod pattern;
@@ -67,8 +68,9 @@ impl Workspace {
     }
 }
 
-/// A path without what makes no difference.
+/// A path without what makes no difference. Cloud Build mounts the sources at `/workspace` and works there.
 fn normal(path: &str) -> &str {
+    let path = path.strip_prefix("/workspace/").unwrap_or(path);
     path.strip_prefix("./").unwrap_or(path)
 }
 

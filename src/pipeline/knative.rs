@@ -1,10 +1,13 @@
 //! Cloud Run manifests (Knative's Service, Cloud Run's Job), as `gcloud run services replace` takes them.
 
 mod container;
+mod kinds;
+mod misplaced;
+mod shape;
 
 use std::path::Path;
 
-use super::problem::{Problem, Problems};
+use super::problem::{Problem, Problems, Severity};
 use super::value::{Dialect, Values};
 use super::yaml::Node;
 use super::{File, Format, Reading};
@@ -29,8 +32,7 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn recognises(_: &Path, document: &Node) -> bool {
-    let version = document.get("apiVersion").and_then(Node::text).unwrap_or_default();
-    version.starts_with("serving.knative.dev/") || version.starts_with("run.googleapis.com/")
+    kinds::members(document).iter().any(kinds::is_cloud_run)
 }
 
 fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
@@ -41,18 +43,35 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
 pub(super) fn read_documents(documents: &[Node], problems: &mut Problems) -> Reading {
     let mut reading = Reading::default();
     let values = Values::new(Dialect::Manifest);
-    for document in documents.iter().filter(|document| recognises(Path::new(""), document)) {
+    for document in documents.iter().flat_map(kinds::members).filter(|document| kinds::is_cloud_run(document))
+    {
         match document.get("kind").and_then(Node::text) {
-            Some("Service") => reading.add_service(service(document, &values, problems)),
-            Some("Job") => {
-                if let Some(name) = stated(document.at(&["metadata", "name"]), &values) {
-                    reading.add_job(name);
-                }
+            Some("Service") => {
+                shape::check(document, problems);
+                misplaced::check(document, problems);
+                let service = service(document, &values, problems);
+                tell_nameless(service.name.as_ref(), document, problems);
+                reading.add_service(service);
             }
-            Some(_) | None => {}
+            Some("Job") => {
+                let name = stated(document.at(&["metadata", "name"]), &values);
+                tell_nameless(name.as_ref(), document, problems);
+                name.into_iter().for_each(|name| reading.add_job(name));
+            }
+            Some(_) | None => kinds::not_read(document, problems),
         }
     }
     reading
+}
+
+fn tell_nameless(name: Option<&Stated>, document: &Node, problems: &mut Problems) {
+    if name.is_none_or(|name| name.raw().is_empty()) {
+        problems.push(
+            Problem::warning("name-missing", "this document has no `metadata.name`")
+                .at(document.place.clone())
+                .hint("gcloud takes the name from there"),
+        );
+    }
 }
 
 /// The text of a node as a statement; nothing for null.
@@ -83,7 +102,7 @@ fn service(document: &Node, values: &Values, problems: &mut Problems) -> Service
     }
     service.cloudsql_instances = list(annotation("cloudsql-instances"), values);
 
-    let aliases = Aliases::read(annotation("secrets"), values);
+    let aliases = Aliases::read(annotation("secrets"), values, problems);
     let pod = Pod { spec: document.at(&["spec", "template", "spec"]), aliases, values };
     pod.give_to(&mut service, problems);
     service
@@ -112,16 +131,26 @@ fn list(node: Option<&Node>, values: &Values) -> Vec<Stated> {
 /// Direct VPC egress: a JSON list in a text.
 fn network_interfaces(service: &mut Service, node: &Node, values: &Values, problems: &mut Problems) {
     let Some(text) = node.text() else { return };
-    let parsed: Result<Vec<serde_json::Value>, _> = serde_json::from_str(text);
+    let broken = |message: String| {
+        Problem::error("annotation-broken", message)
+            .at(node.place.clone())
+            .length(node.length)
+            .hint(r#"write it as '[{"network":"N","subnetwork":"S"}]'"#)
+    };
+    let parsed: Result<Vec<serde_json::Map<String, serde_json::Value>>, _> = serde_json::from_str(text);
     let interface = match parsed {
-        Ok(interfaces) => interfaces.into_iter().next().unwrap_or_default(),
+        Ok(interfaces) => {
+            if interfaces.len() > 1 {
+                let message = "Cloud Run takes one network interface: the first of these is read".to_owned();
+                problems.push(Problem { severity: Severity::Warning, ..broken(message) });
+            }
+            interfaces.into_iter().next().unwrap_or_default()
+        }
         Err(error) => {
-            problems.push(
-                Problem::error("annotation-broken", format!("this annotation is not a JSON list: {error}"))
-                    .at(node.place.clone())
-                    .length(node.length)
-                    .hint(r#"write it as '[{"network":"N","subnetwork":"S"}]'"#),
-            );
+            let problem = broken(format!("this annotation is not a JSON list of mappings: {error}"));
+            // What a template puts in may make it one.
+            let severity = if shape::is_template(node) { Severity::Warning } else { problem.severity };
+            problems.push(Problem { severity, ..problem });
             return;
         }
     };

@@ -18,6 +18,7 @@ mod native;
 mod problem;
 mod script;
 mod secret;
+mod shape;
 pub mod shell;
 pub mod source;
 mod stated_urls;

@@ -188,7 +188,7 @@ mod tests {
 
         let (services, problems) = read_spec(
             "run.googleapis.com/vpc-access-connector: c\nrun.googleapis.com/vpc-access-egress: all-traffic\nrun.googleapis.com/network-interfaces: '[{\"network\":\"n\",\"subnetwork\":\"s\"}]'\nrun.googleapis.com/cloudsql-instances: p:r:a, ${P}:r:b",
-            "serviceAccountName: a@b",
+            "serviceAccountName: a@b\ncontainers: [{}]",
         );
         assert_eq!(
             services,
@@ -225,7 +225,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told() {
-        assert_eq!(read_spec("run.googleapis.com/network-interfaces: n", "{}").1, ["annotation-broken"]);
+        assert_eq!(
+            read_spec("run.googleapis.com/network-interfaces: n", "containers: [{}]").1,
+            ["annotation-broken"]
+        );
         assert_eq!(
             read_spec("x: y", "containers:\n- env: [{name: A, valueFrom: {secretKeyRef: {name: s}}}]").1,
             ["secret-without-version"]
@@ -234,5 +237,90 @@ mod tests {
             read_spec("x: y", "containers:\n- env: [{name: A, valueFrom: {fieldRef: {fieldPath: x}}}]").1,
             ["variable-not-read"]
         );
+    }
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        read_text(&FORMAT, text).1.iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn lists_and_other_kinds_are_told_apart() {
+        let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: serving.knative.dev/v1\n  kind: Service\n  metadata: {name: a}\n- apiVersion: run.googleapis.com/v1\n  kind: Job\n  metadata: {name: j}\n- apiVersion: v1\n  kind: Service\n  metadata: {name: core}\n";
+        let (reading, problems) = read_text(&FORMAT, list);
+        assert_eq!(shown(&reading), ["4 a"]);
+        assert_eq!(reading.jobs.len(), 1);
+        assert!(problems.is_empty(), "{problems}");
+        let core = crate::pipeline::yaml::parse(&crate::pipeline::source::Source::new(
+            "a",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: core}\n",
+        ));
+        assert!(!recognises(Path::new("a"), &core.unwrap()[0]));
+        let run = |kind: &str| {
+            codes(&format!("apiVersion: run.googleapis.com/v1\n{kind}\nmetadata: {{name: w}}\n"))
+        };
+        assert_eq!(run("kind: WorkerPool"), ["kind-not-read"]);
+        assert_eq!(run("kind: Execution"), ["kind-not-read"]);
+        assert_eq!(run("x: y"), ["kind-not-read"]);
+        assert_eq!(codes("apiVersion: run.googleapis.com/v1\nkind: Job\n"), ["name-missing"]);
+    }
+
+    #[test]
+    fn annotations_in_the_wrong_place_are_told_and_not_read() {
+        let text = format!(
+            "{HEAD}  annotations:\n    run.googleapis.com/vpc-access-connector: c\n    run.googleapis.com/cloudsql-instances: p:r:i\nspec:\n  template:\n    metadata: {{annotations: {{run.googleapis.com/invoker-iam-disabled: 'true'}}}}\n"
+        );
+        let (reading, _) = read_text(&FORMAT, &text);
+        assert_eq!(shown(&reading), ["1 auth"]);
+        assert_eq!(codes(&text), ["annotation-misplaced"; 3]);
+    }
+
+    #[test]
+    fn interfaces_and_aliases_are_looked_at() {
+        let interfaces = |list: &str| {
+            read_spec(&format!("run.googleapis.com/network-interfaces: '{list}'"), "containers: [{}]")
+        };
+        assert_eq!(
+            interfaces("[{\"network\":\"n\"},{\"network\":\"m\"}]"),
+            (vec!["1 auth network=n".to_owned()], vec!["annotation-broken"])
+        );
+        assert_eq!(interfaces("{\"network\":\"n\"}").1, ["annotation-broken"]);
+        assert_eq!(interfaces("[]"), (vec!["1 auth".to_owned()], vec![]));
+        let text = format!(
+            "{HEAD}spec: {{template: {{metadata: {{annotations: {{run.googleapis.com/network-interfaces: '${{NETS}}'}}}}}}}}\n"
+        );
+        assert!(!read_text(&FORMAT, &text).1.has_errors());
+        assert_eq!(
+            read_spec("run.googleapis.com/secrets: 'A=a:latest,B=b:latest'", "containers: [{}]").1,
+            ["annotation-broken"]
+        );
+        assert!(read_spec("run.googleapis.com/secrets: $ALIASES", "containers: [{}]").1.is_empty());
+    }
+
+    #[test]
+    fn containers_that_cloud_run_refuses_are_told() {
+        for (spec, expected) in [
+            ("serviceAccountName: a", "container-missing"),
+            ("containers: []", "container-missing"),
+            (
+                "containers:\n- {image: a, ports: [{containerPort: 1}]}\n- {image: b, ports: [{containerPort: 2}]}",
+                "several-ports",
+            ),
+            ("containers:\n- envFrom: [{configMapRef: {name: x}}]", "variables-not-read"),
+            ("containers:\n- volumeMounts: [{name: v, mountPath: /v}]", "volume-missing"),
+            ("containers: x", "wrong-type"),
+            ("containers: [x]", "wrong-type"),
+            ("containers:\n- env: {A: b}", "wrong-type"),
+            ("containers:\n- env: [{name: A, value: {b: c}}]", "wrong-type"),
+            ("containers:\n- env: [{name: A, valueFrom: {secretKeyRef: s}}]", "wrong-type"),
+            ("containers:\n- startupProbe: {httpGet: {path: [a]}}", "wrong-type"),
+            ("containers:\n- env: ${VARIABLES}", "template-not-filled-in"),
+        ] {
+            assert_eq!(read_spec("x: y", spec).1, [expected], "{spec}");
+        }
+        assert_eq!(
+            read_spec("x: [y]", "containers: [{}]\nvolumes:\n- secret: {items: x}").1,
+            ["wrong-type"; 2]
+        );
+        assert!(read_spec("x:", "containers:\n- {env: , ports: , image: }").1.is_empty());
     }
 }

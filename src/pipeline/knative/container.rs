@@ -3,7 +3,7 @@
 use super::{Problem, Problems, shape, stated};
 use crate::model::{SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Stated, Variable};
 use crate::pipeline::value::Values;
-use crate::pipeline::yaml::Node;
+use crate::pipeline::yaml::{Kind, Node};
 
 /// The annotation `run.googleapis.com/secrets`: names for secrets of other projects.
 pub(super) struct Aliases(Vec<SecretAlias>);
@@ -87,7 +87,8 @@ impl Pod<'_> {
     /// Tells where there is no container, or more than one with a port.
     fn tell_of_containers(&self, containers: &[Node], problems: &mut Problems) {
         let list = self.spec.and_then(|spec| spec.get("containers"));
-        if let (Some(spec), [], None) = (self.spec, containers, list.filter(|list| !list.is_null())) {
+        let none = list.is_none_or(|list| list.is_null() || matches!(list.kind, Kind::Seq(_)));
+        if let (Some(spec), [], true) = (self.spec, containers, none) {
             problems.push(
                 Problem::warning("container-missing", "this service has no container")
                     .at(spec.place.clone())

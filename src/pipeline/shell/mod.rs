@@ -77,6 +77,11 @@ fn normal(path: &str) -> &str {
 /// What is known of variables that the script does not assign: the environment of its step.
 pub type Outside<'a> = dyn Fn(&str) -> Option<Text> + Sync + 'a;
 
+/// Whether a shell's pattern matches a whole text; `None` where that is not decided.
+pub(super) fn matches_pattern(pattern: &str, text: &str) -> Option<bool> {
+    pattern::matches(pattern, text)
+}
+
 /// Whether a word starts a shell that is read: `bash`, `/bin/sh`.
 pub fn is_shell(word: &str) -> bool {
     matches!(program(word), "bash" | "sh" | "dash" | "ash" | "zsh" | "ksh")

@@ -10,7 +10,7 @@ use super::shape::Shape;
 use super::source::Source;
 use super::value::{Dialect, Values};
 use super::yaml::{self, Node};
-use super::{File, Format, Reading, knative};
+use super::{File, Format, Reading, knative, suggest};
 use crate::model::{Place, Service, Stated};
 
 /// skaffold.
@@ -23,6 +23,8 @@ pub(super) static FORMAT: Format = Format {
 };
 
 const SHAPE: Shape = Shape { hint: "skaffold refuses the file; everything else in it is read" };
+/// The keys of Cloud Run's deployer.
+const CLOUD_RUN: &[&str] = &["projectid", "region"];
 /// The deployers that are not Cloud Run's.
 const OTHER_DEPLOYERS: &[&str] = &["docker", "helm", "kpt", "kubectl", "kustomize"];
 /// What makes manifests that lie in no file.
@@ -106,12 +108,19 @@ impl<'a> Skaffold<'a> {
 
     /// Adds what one document deploys with some of its profiles.
     fn take(&mut self, document: &Node, profiles: &[&Node], target: &Target, problems: &mut Problems) {
+        let mut own = Problems::default();
+        self.layers(document, profiles, target, &mut own);
+        problems.append_new(own);
+    }
+
+    fn layers(&mut self, document: &Node, profiles: &[&Node], target: &Target, problems: &mut Problems) {
         let mut manifests = document.get("manifests");
         let mut cloud_run = document.at(&["deploy", "cloudrun"]);
         let mut other = deploys_elsewhere(document);
         let mut target = target.clone();
         for layer in profiles.iter().rev().copied().chain([document]) {
             let deployer = layer.at(&["deploy", "cloudrun"]);
+            tell_unknown(deployer, problems);
             let of = |key: &str, problems: &mut Problems| {
                 let node = SHAPE.text(deployer.and_then(|node| node.get(key)), &format!("`{key}`"), problems);
                 node.and_then(|node| Some(self.values.state(node.text()?, node.place.clone())))
@@ -194,6 +203,20 @@ impl<'a> Skaffold<'a> {
                     .at(service.place.clone())
                     .related(known.place.clone(), "this one is read")
                     .hint("name the manifest itself to check the other one"),
+            );
+        }
+    }
+}
+
+/// Tells of keys of `cloudrun` that skaffold does not know: it refuses them.
+fn tell_unknown(deployer: Option<&Node>, problems: &mut Problems) {
+    for entry in deployer.map(Node::entries).unwrap_or_default() {
+        if !CLOUD_RUN.contains(&entry.key.as_str()) {
+            problems.push(
+                Problem::warning("unknown-key", format!("`cloudrun` has no key `{}`", entry.key))
+                    .at(entry.place.clone())
+                    .length(entry.key.chars().count())
+                    .hint(suggest::hint(&entry.key, CLOUD_RUN.iter().copied())),
             );
         }
     }

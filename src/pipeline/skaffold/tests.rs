@@ -109,9 +109,13 @@ fn what_is_not_followed_is_told() {
         ("manifests: {rawYaml: [[a]]}\n", "3:wrong-type"),
         ("manifests: x\n", "3:wrong-type"),
         ("profiles: x\n", "3:wrong-type"),
+        ("deploy: {cloudrun: {projectId: p}}\n", "3:unknown-key"),
     ] {
         assert_eq!(read(skaffold, &["a.yaml"]), (vec![], vec![code.to_owned()]), "{skaffold}");
     }
+    // What two profiles share is told once.
+    let shared = "manifests: {rawYaml: [none.yaml]}\ndeploy: {cloudrun: {x: y}}\nprofiles: [{name: a, deploy: {}}, {name: b, deploy: {}}]\n";
+    assert_eq!(read(shared, &[]).1, ["4:unknown-key", "3:file-not-followed"]);
     let (_, problems) = read_first(
         &super::FORMAT,
         &[("skaffold.yaml", "apiVersion: skaffold/v3\nmanifests: {rawYaml: [a.yaml]}\n"), ("a.yaml", "a: [")],

@@ -1,6 +1,7 @@
 //! What of a file is not of the type that its format asks for: told with its place, and the rest is still read.
 
 use super::problem::{Problem, Problems};
+use super::secret::looks_secret;
 use super::yaml::{Entry, Kind, Node};
 
 /// The shape of a format's files.
@@ -62,6 +63,33 @@ impl Shape {
         Problem::warning("wrong-type", format!("{what} is {}, where {expected} is expected", node.what()))
             .at(node.place.clone())
             .length(node.length)
+            .confidential(may_hold_secrets(what))
             .hint(self.hint)
+    }
+}
+
+/// Whether what stands at a key may be the value of a variable: its line is not shown then.
+fn may_hold_secrets(what: &str) -> bool {
+    let holds = ["`env`", "`value`", "`valueFrom`", "`substitutions`", "`args`"];
+    holds.iter().any(|key| what.contains(key)) || looks_secret(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::source::Source;
+    use crate::pipeline::yaml;
+
+    #[test]
+    fn lines_that_may_hold_a_secret_are_not_shown() {
+        let source = Source::new("a.yaml", "env: {DB_PASSWORD: hunter2}\ndir: [x]\n");
+        let documents = yaml::parse(&source).unwrap();
+        let mut problems = Problems::default();
+        problems.remember(&source);
+        let shape = Shape { hint: "h" };
+        shape.items(documents[0].get("env"), "`env`", &mut problems);
+        shape.text(documents[0].get("dir"), "`dir`", &mut problems);
+        let text = problems.render(false);
+        assert!(!text.contains("hunter2") && text.contains("dir: [x]"), "{text}");
     }
 }

@@ -40,8 +40,13 @@ pub(super) fn discover(loading: &mut Loading<'_>) -> Found {
             loading.keep(&name, read);
         }
     }
-    // A file that the native one names is not left out.
-    found.left.retain(|left| loading.read.iter().all(|read| *read.name != **left));
+    // A file that the native one names, or that was read as a part of another one, is not left out.
+    let followed: Vec<_> = loading.read.iter().flat_map(|read| &read.reading.followed).collect();
+    found.left.retain(|left| {
+        let real = directory.join(left).canonicalize().ok();
+        loading.read.iter().all(|read| *read.name != **left)
+            && real.is_none_or(|real| !followed.contains(&&real))
+    });
     found
 }
 
@@ -135,5 +140,19 @@ mod tests {
     fn a_file_that_deploys_nothing_is_no_success() {
         assert_eq!(codes(load_from(&[(".github/workflows/a.yaml", IDLE)])), ["nothing-deployed"]);
         assert_eq!(codes(load_from(&[("cloudbuild.yaml", "steps: [")])), ["yaml-broken"]);
+    }
+
+    #[test]
+    fn what_a_delivery_pipeline_names_is_not_left_out() {
+        let delivery = "apiVersion: deploy.cloud.google.com/v1\nkind: DeliveryPipeline\nserialPipeline: {stages: [{targetId: t}]}\n---\napiVersion: deploy.cloud.google.com/v1\nkind: Target\nmetadata: {name: t}\nrun: {location: projects/p/locations/r}\n";
+        let skaffold =
+            "apiVersion: skaffold/v4beta7\nmanifests: {rawYaml: [service.yaml]}\ndeploy: {cloudrun: {}}\n";
+        let manifest = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: a}\n";
+        let files = [("clouddeploy.yaml", delivery), ("skaffold.yaml", skaffold), ("service.yaml", manifest)];
+        let loaded = load_from(&files).unwrap();
+        let found = loaded.found.unwrap();
+        assert_eq!((found.taken, found.left), (vec!["clouddeploy.yaml".into()], vec![]));
+        let [service] = loaded.pipeline.services.as_slice() else { panic!("one service") };
+        assert_eq!(service.region.as_ref().map(crate::model::Stated::raw), Some("r"));
     }
 }

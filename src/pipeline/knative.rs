@@ -1,10 +1,13 @@
 //! Cloud Run manifests (Knative's Service, Cloud Run's Job), as `gcloud run services replace` takes them.
 
 mod container;
+mod kinds;
+mod misplaced;
+mod shape;
 
 use std::path::Path;
 
-use super::problem::{Problem, Problems};
+use super::problem::{Problem, Problems, Severity};
 use super::value::{Dialect, Values};
 use super::yaml::Node;
 use super::{File, Format, Reading};
@@ -29,8 +32,7 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn recognises(_: &Path, document: &Node) -> bool {
-    let version = document.get("apiVersion").and_then(Node::text).unwrap_or_default();
-    version.starts_with("serving.knative.dev/") || version.starts_with("run.googleapis.com/")
+    kinds::members(document).iter().any(kinds::is_cloud_run)
 }
 
 fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
@@ -41,18 +43,35 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
 pub(super) fn read_documents(documents: &[Node], problems: &mut Problems) -> Reading {
     let mut reading = Reading::default();
     let values = Values::new(Dialect::Manifest);
-    for document in documents.iter().filter(|document| recognises(Path::new(""), document)) {
+    for document in documents.iter().flat_map(kinds::members).filter(|document| kinds::is_cloud_run(document))
+    {
         match document.get("kind").and_then(Node::text) {
-            Some("Service") => reading.add_service(service(document, &values, problems)),
-            Some("Job") => {
-                if let Some(name) = stated(document.at(&["metadata", "name"]), &values) {
-                    reading.add_job(name);
-                }
+            Some("Service") => {
+                shape::check(document, problems);
+                misplaced::check(document, problems);
+                let service = service(document, &values, problems);
+                tell_nameless(service.name.as_ref(), document, problems);
+                reading.add_service(service);
             }
-            Some(_) | None => {}
+            Some("Job") => {
+                let name = stated(document.at(&["metadata", "name"]), &values);
+                tell_nameless(name.as_ref(), document, problems);
+                name.into_iter().for_each(|name| reading.add_job(name));
+            }
+            Some(_) | None => kinds::not_read(document, problems),
         }
     }
     reading
+}
+
+fn tell_nameless(name: Option<&Stated>, document: &Node, problems: &mut Problems) {
+    if name.is_none_or(|name| name.raw().is_empty()) {
+        problems.push(
+            Problem::warning("name-missing", "this document has no `metadata.name`")
+                .at(document.place.clone())
+                .hint("gcloud takes the name from there"),
+        );
+    }
 }
 
 /// The text of a node as a statement; nothing for null.
@@ -83,7 +102,7 @@ fn service(document: &Node, values: &Values, problems: &mut Problems) -> Service
     }
     service.cloudsql_instances = list(annotation("cloudsql-instances"), values);
 
-    let aliases = Aliases::read(annotation("secrets"), values);
+    let aliases = Aliases::read(annotation("secrets"), values, problems);
     let pod = Pod { spec: document.at(&["spec", "template", "spec"]), aliases, values };
     pod.give_to(&mut service, problems);
     service
@@ -112,16 +131,26 @@ fn list(node: Option<&Node>, values: &Values) -> Vec<Stated> {
 /// Direct VPC egress: a JSON list in a text.
 fn network_interfaces(service: &mut Service, node: &Node, values: &Values, problems: &mut Problems) {
     let Some(text) = node.text() else { return };
-    let parsed: Result<Vec<serde_json::Value>, _> = serde_json::from_str(text);
+    let broken = |message: String| {
+        Problem::error("annotation-broken", message)
+            .at(node.place.clone())
+            .length(node.length)
+            .hint(r#"write it as '[{"network":"N","subnetwork":"S"}]'"#)
+    };
+    let parsed: Result<Vec<serde_json::Map<String, serde_json::Value>>, _> = serde_json::from_str(text);
     let interface = match parsed {
-        Ok(interfaces) => interfaces.into_iter().next().unwrap_or_default(),
+        Ok(interfaces) => {
+            if interfaces.len() > 1 {
+                let message = "Cloud Run takes one network interface: the first of these is read".to_owned();
+                problems.push(Problem { severity: Severity::Warning, ..broken(message) });
+            }
+            interfaces.into_iter().next().unwrap_or_default()
+        }
         Err(error) => {
-            problems.push(
-                Problem::error("annotation-broken", format!("this annotation is not a JSON list: {error}"))
-                    .at(node.place.clone())
-                    .length(node.length)
-                    .hint(r#"write it as '[{"network":"N","subnetwork":"S"}]'"#),
-            );
+            let problem = broken(format!("this annotation is not a JSON list of mappings: {error}"));
+            // What a template puts in may make it one.
+            let severity = if shape::is_template(node) { Severity::Warning } else { problem.severity };
+            problems.push(Problem { severity, ..problem });
             return;
         }
     };
@@ -159,7 +188,7 @@ mod tests {
 
         let (services, problems) = read_spec(
             "run.googleapis.com/vpc-access-connector: c\nrun.googleapis.com/vpc-access-egress: all-traffic\nrun.googleapis.com/network-interfaces: '[{\"network\":\"n\",\"subnetwork\":\"s\"}]'\nrun.googleapis.com/cloudsql-instances: p:r:a, ${P}:r:b",
-            "serviceAccountName: a@b",
+            "serviceAccountName: a@b\ncontainers: [{}]",
         );
         assert_eq!(
             services,
@@ -196,7 +225,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told() {
-        assert_eq!(read_spec("run.googleapis.com/network-interfaces: n", "{}").1, ["annotation-broken"]);
+        assert_eq!(
+            read_spec("run.googleapis.com/network-interfaces: n", "containers: [{}]").1,
+            ["annotation-broken"]
+        );
         assert_eq!(
             read_spec("x: y", "containers:\n- env: [{name: A, valueFrom: {secretKeyRef: {name: s}}}]").1,
             ["secret-without-version"]
@@ -205,5 +237,90 @@ mod tests {
             read_spec("x: y", "containers:\n- env: [{name: A, valueFrom: {fieldRef: {fieldPath: x}}}]").1,
             ["variable-not-read"]
         );
+    }
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        read_text(&FORMAT, text).1.iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn lists_and_other_kinds_are_told_apart() {
+        let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: serving.knative.dev/v1\n  kind: Service\n  metadata: {name: a}\n- apiVersion: run.googleapis.com/v1\n  kind: Job\n  metadata: {name: j}\n- apiVersion: v1\n  kind: Service\n  metadata: {name: core}\n";
+        let (reading, problems) = read_text(&FORMAT, list);
+        assert_eq!(shown(&reading), ["4 a"]);
+        assert_eq!(reading.jobs.len(), 1);
+        assert!(problems.is_empty(), "{problems}");
+        let core = crate::pipeline::yaml::parse(&crate::pipeline::source::Source::new(
+            "a",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: core}\n",
+        ));
+        assert!(!recognises(Path::new("a"), &core.unwrap()[0]));
+        let run = |kind: &str| {
+            codes(&format!("apiVersion: run.googleapis.com/v1\n{kind}\nmetadata: {{name: w}}\n"))
+        };
+        assert_eq!(run("kind: WorkerPool"), ["kind-not-read"]);
+        assert_eq!(run("kind: Execution"), ["kind-not-read"]);
+        assert_eq!(run("x: y"), ["kind-not-read"]);
+        assert_eq!(codes("apiVersion: run.googleapis.com/v1\nkind: Job\n"), ["name-missing"]);
+    }
+
+    #[test]
+    fn annotations_in_the_wrong_place_are_told_and_not_read() {
+        let text = format!(
+            "{HEAD}  annotations:\n    run.googleapis.com/vpc-access-connector: c\n    run.googleapis.com/cloudsql-instances: p:r:i\nspec:\n  template:\n    metadata: {{annotations: {{run.googleapis.com/invoker-iam-disabled: 'true'}}}}\n"
+        );
+        let (reading, _) = read_text(&FORMAT, &text);
+        assert_eq!(shown(&reading), ["1 auth"]);
+        assert_eq!(codes(&text), ["annotation-misplaced"; 3]);
+    }
+
+    #[test]
+    fn interfaces_and_aliases_are_looked_at() {
+        let interfaces = |list: &str| {
+            read_spec(&format!("run.googleapis.com/network-interfaces: '{list}'"), "containers: [{}]")
+        };
+        assert_eq!(
+            interfaces("[{\"network\":\"n\"},{\"network\":\"m\"}]"),
+            (vec!["1 auth network=n".to_owned()], vec!["annotation-broken"])
+        );
+        assert_eq!(interfaces("{\"network\":\"n\"}").1, ["annotation-broken"]);
+        assert_eq!(interfaces("[]"), (vec!["1 auth".to_owned()], vec![]));
+        let text = format!(
+            "{HEAD}spec: {{template: {{metadata: {{annotations: {{run.googleapis.com/network-interfaces: '${{NETS}}'}}}}}}}}\n"
+        );
+        assert!(!read_text(&FORMAT, &text).1.has_errors());
+        assert_eq!(
+            read_spec("run.googleapis.com/secrets: 'A=a:latest,B=b:latest'", "containers: [{}]").1,
+            ["annotation-broken"]
+        );
+        assert!(read_spec("run.googleapis.com/secrets: $ALIASES", "containers: [{}]").1.is_empty());
+    }
+
+    #[test]
+    fn containers_that_cloud_run_refuses_are_told() {
+        for (spec, expected) in [
+            ("serviceAccountName: a", "container-missing"),
+            ("containers: []", "container-missing"),
+            (
+                "containers:\n- {image: a, ports: [{containerPort: 1}]}\n- {image: b, ports: [{containerPort: 2}]}",
+                "several-ports",
+            ),
+            ("containers:\n- envFrom: [{configMapRef: {name: x}}]", "variables-not-read"),
+            ("containers:\n- volumeMounts: [{name: v, mountPath: /v}]", "volume-missing"),
+            ("containers: x", "wrong-type"),
+            ("containers: [x]", "wrong-type"),
+            ("containers:\n- env: {A: b}", "wrong-type"),
+            ("containers:\n- env: [{name: A, value: {b: c}}]", "wrong-type"),
+            ("containers:\n- env: [{name: A, valueFrom: {secretKeyRef: s}}]", "wrong-type"),
+            ("containers:\n- startupProbe: {httpGet: {path: [a]}}", "wrong-type"),
+            ("containers:\n- env: ${VARIABLES}", "template-not-filled-in"),
+        ] {
+            assert_eq!(read_spec("x: y", spec).1, [expected], "{spec}");
+        }
+        assert_eq!(
+            read_spec("x: [y]", "containers: [{}]\nvolumes:\n- secret: {items: x}").1,
+            ["wrong-type"; 2]
+        );
+        assert!(read_spec("x:", "containers:\n- {env: , ports: , image: }").1.is_empty());
     }
 }

@@ -3,7 +3,9 @@
 //! Everything here is synchronous and, apart from reading the files, pure. All problems of all files are collected
 //! and told at once; values that the files cannot tell stay unresolved.
 
+mod beside;
 mod cloud_build;
+mod cloud_deploy;
 mod discover;
 mod duration;
 mod excerpt;
@@ -18,7 +20,9 @@ mod native;
 mod problem;
 mod script;
 mod secret;
+mod shape;
 pub mod shell;
+mod skaffold;
 pub mod source;
 mod stated_urls;
 mod suggest;
@@ -147,7 +151,14 @@ impl Reading {
 }
 
 /// All formats, in the order in which a file is tried against them and the usual places are searched.
-pub static FORMATS: &[&Format] = &[&native::FORMAT, &cloud_build::FORMAT, &github::FORMAT, &knative::FORMAT];
+pub static FORMATS: &[&Format] = &[
+    &native::FORMAT,
+    &cloud_build::FORMAT,
+    &github::FORMAT,
+    &cloud_deploy::FORMAT,
+    &skaffold::FORMAT,
+    &knative::FORMAT,
+];
 
 #[cfg(test)]
 mod tests {

@@ -159,6 +159,16 @@ impl Problems {
         self.sources.extend(other.sources);
     }
 
+    /// Takes over what another collection has and this one has not: a part that is read twice is told once.
+    pub(super) fn append_new(&mut self, other: Self) {
+        for problem in other.list {
+            if !self.list.contains(&problem) {
+                self.list.push(problem);
+            }
+        }
+        self.sources.extend(other.sources);
+    }
+
     /// Sorts them by file, in the order in which the files were read, then by line.
     pub(super) fn sort(&mut self, files: &[Arc<str>]) {
         let rank = |place: &Place| files.iter().position(|file| *file == place.file).unwrap_or(files.len());

@@ -1,6 +1,7 @@
 //! Cloud Build files: `steps`, each an image run with `args` or a `script`. Deploys are `gcloud run …`, as an args
 //! list or in a shell.
 
+mod shape;
 mod step;
 mod substitutions;
 #[cfg(test)]
@@ -32,6 +33,7 @@ fn recognises(_: &Path, document: &Node) -> bool {
 fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
     let mut reading = Reading::default();
     for document in file.documents {
+        shape::check(document, problems);
         let place = &document.place;
         let substitutions = Substitutions::new(document.get("substitutions"), file.substitutions, place);
         let mut build = Build::new(file, document, &substitutions);

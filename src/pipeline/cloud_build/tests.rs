@@ -148,3 +148,23 @@ fn a_line_feed_at_the_end_of_an_argument_is_told() {
     assert_eq!(shown(&reading), ["2 a A=1 B=2"]);
     assert_eq!(problems.iter().map(|p| p.code).collect::<Vec<_>>(), ["argument-ends-in-line-feed"]);
 }
+
+#[test]
+fn what_is_of_another_type_is_told_and_the_rest_is_read() {
+    let text = "steps:\n- x\n- name: [a]\n  args: {a: b}\n  env: A=1\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, auth, [x]]\nsubstitutions: {_A: [b]}\noptions: x\n";
+    let (reading, problems) = read_text(&FORMAT, text);
+    assert_eq!(shown(&reading), ["6 auth"]);
+    let lines: Vec<_> =
+        problems.iter().map(|problem| (problem.code, problem.place.as_ref().unwrap().line)).collect();
+    assert_eq!(lines, [8, 9, 2, 3, 5, 4, 7].map(|line| ("wrong-type", line)));
+    let (_, problems) = read_text(&FORMAT, "steps: []\n");
+    assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["steps-empty"]);
+}
+
+#[test]
+fn files_written_under_the_workspace_are_found() {
+    let text = "steps:\n- name: ubuntu\n  script: |\n    cat > /workspace/env.yaml <<EOF\n    A: \"1\"\n    EOF\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, auth, --env-vars-file, /workspace/env.yaml]\n";
+    let (reading, problems) = read_text(&FORMAT, text);
+    assert_eq!(shown(&reading), ["7 auth A=1"]);
+    assert!(problems.is_empty(), "{problems}");
+}

@@ -8,7 +8,7 @@ mod flags;
 mod manifest;
 
 use super::files::{Files, Folders};
-use super::problem::Problems;
+use super::problem::{Problem, Problems};
 use super::shell::{Workspace, program};
 use super::text::Text;
 use super::value::Values;
@@ -82,6 +82,10 @@ pub fn commands(words: &[Text], files: &Files<'_>, place: Place, problems: &mut 
             manifest.jobs.into_iter().map(Command::Job).collect()
         }
         ["run", "domain-mappings", "create"] => mapped(&flags).into_iter().collect(),
+        ["deploy", "releases", "create"] => {
+            problems.push(release(&flags, &place));
+            Vec::new()
+        }
         ["run", "deploy", ..] => service(deployed(DeploysVia::GcloudRunDeploy, stated(2), problems)),
         ["run", "services", "update"] if argument(3).is_some() => {
             service(deployed(DeploysVia::ServicesUpdate, stated(3), problems))
@@ -94,6 +98,19 @@ pub fn commands(words: &[Text], files: &Files<'_>, place: Place, problems: &mut 
         }
         _ => Vec::new(),
     }
+}
+
+/// A release of Cloud Deploy: what it deploys stands in other files.
+fn release(flags: &[flags::Flag], place: &Place) -> Problem {
+    let file = flags.iter().rev().find(|flag| flag.name == "--skaffold-file");
+    let file = file.and_then(|flag| flag.value.as_ref()).and_then(Text::as_known);
+    let file = file.unwrap_or_else(|| "skaffold.yaml".to_owned());
+    Problem::warning(
+        "release-not-followed",
+        "this step makes a release of Cloud Deploy, which is not read here",
+    )
+    .at(place.clone())
+    .hint(format!("check the file of the delivery pipeline (`clouddeploy.yaml`) or `{file}`"))
 }
 
 /// The URL of a mapped domain.
@@ -301,6 +318,10 @@ mod tests {
         let codes = |line: &str| read(line).1.iter().map(|problem| problem.code).collect::<Vec<_>>();
         assert_eq!(codes("run deploy a --env-vars-file=env.yaml"), ["file-not-followed"]);
         assert_eq!(codes("run deploy a --flags-file=$FILE"), ["file-not-followed"]);
+        let (_, problems) = read("deploy releases create r1 --region=r --skaffold-file=x/skaffold.yaml");
+        let hints: Vec<_> = problems.iter().filter_map(|problem| problem.hint.as_deref()).collect();
+        assert_eq!(codes("deploy releases create r1"), ["release-not-followed"]);
+        assert!(hints.concat().contains("x/skaffold.yaml"));
         assert_eq!(codes("run deploy a --set-env-vars=$_MORE"), ["list-not-known"]);
         assert_eq!(codes("run deploy a --set-env-vars=A=x,y.z"), ["value-cut-by-comma"]);
         assert_eq!(

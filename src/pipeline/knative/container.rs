@@ -1,23 +1,41 @@
 //! The containers of a manifest: their variables, secrets, mounts and probes.
 
-use super::{Problem, Problems, stated};
+use super::{Problem, Problems, shape, stated};
 use crate::model::{SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Stated, Variable};
 use crate::pipeline::value::Values;
-use crate::pipeline::yaml::Node;
+use crate::pipeline::yaml::{Kind, Node};
 
 /// The annotation `run.googleapis.com/secrets`: names for secrets of other projects.
 pub(super) struct Aliases(Vec<SecretAlias>);
 
 impl Aliases {
     /// Reads `alias:projects/P/secrets/S, …`.
-    pub(super) fn read(node: Option<&Node>, values: &Values) -> Self {
-        let items = super::list(node, values);
-        let pair = |item: Stated| {
+    pub(super) fn read(node: Option<&Node>, values: &Values, problems: &mut Problems) -> Self {
+        let pair = |item: &Stated| {
             let (alias, secret) = item.raw().split_once(':')?;
             let secret = values.stated(secret.trim(), item.place.clone());
-            Some(SecretAlias { alias: alias.trim().to_owned(), secret })
+            let named = secret.raw().starts_with("projects/") || secret.as_known().is_none();
+            named.then(|| SecretAlias { alias: alias.trim().to_owned(), secret })
         };
-        Self(items.into_iter().filter_map(pair).collect())
+        let mut aliases = Vec::new();
+        let mut broken = None;
+        for item in super::list(node, values) {
+            match pair(&item) {
+                Some(alias) => aliases.push(alias),
+                None => broken = broken.or(Some(item)),
+            }
+        }
+        if let Some(item) = broken.filter(|item| item.as_known().is_some()) {
+            problems.push(
+                Problem::warning(
+                    "annotation-broken",
+                    "an item of this annotation names no secret of a project",
+                )
+                .at(item.place.clone())
+                .hint("write `alias:projects/P/secrets/S`; a secret of the same project needs no alias"),
+            );
+        }
+        Self(aliases)
     }
 
     /// The secret that a name stands for.
@@ -46,6 +64,7 @@ impl Pod<'_> {
         let has_port =
             |container: &Node| container.get("ports").is_some_and(|ports| !ports.items().is_empty());
         let ingress = containers.iter().position(has_port).unwrap_or(0);
+        self.tell_of_containers(containers, problems);
         for (index, container) in containers.iter().chain(self.items("initContainers")).enumerate() {
             let env = self.env(container, problems);
             let secrets = self.secrets(container, problems);
@@ -65,8 +84,40 @@ impl Pod<'_> {
         }
     }
 
+    /// Tells where there is no container, or more than one with a port.
+    fn tell_of_containers(&self, containers: &[Node], problems: &mut Problems) {
+        let list = self.spec.and_then(|spec| spec.get("containers"));
+        let none = list.is_none_or(|list| list.is_null() || matches!(list.kind, Kind::Seq(_)));
+        if let (Some(spec), [], true) = (self.spec, containers, none) {
+            problems.push(
+                Problem::warning("container-missing", "this service has no container")
+                    .at(spec.place.clone())
+                    .hint("`spec.template.spec.containers` lists them, each with its `image`"),
+            );
+        }
+        let mut ports = containers
+            .iter()
+            .filter_map(|container| container.get("ports"))
+            .filter(|ports| !ports.items().is_empty());
+        if let (Some(first), Some(second)) = (ports.next(), ports.next()) {
+            problems.push(
+                Problem::warning("several-ports", "a second container has a port: Cloud Run takes one")
+                    .at(second.place.clone())
+                    .related(first.place.clone(), "the first one, which is read as the one for requests")
+                    .hint("leave `ports` to the container that answers requests"),
+            );
+        }
+    }
+
     fn env(&self, container: &Node, problems: &mut Problems) -> Vec<Variable> {
         let mut env = Vec::new();
+        if let Some(from) = container.get("envFrom").filter(|from| !from.is_null()) {
+            problems.push(
+                Problem::warning("variables-not-read", "which variables `envFrom` brings is not known")
+                    .at(from.place.clone())
+                    .hint("Cloud Run has no `envFrom`: list the variables under `env`"),
+            );
+        }
         for entry in container.get("env").map(Node::items).unwrap_or_default() {
             let Some(name) = entry.get("name").and_then(Node::text) else { continue };
             if let Some(source) = entry.get("valueFrom") {
@@ -133,7 +184,17 @@ impl Pod<'_> {
         let text = |key: &str| mount.get(key).and_then(Node::text);
         let Some((name, folder)) = text("name").zip(text("mountPath")) else { return };
         let is_it = |volume: &&Node| volume.get("name").and_then(Node::text) == Some(name);
-        let Some(volume) = self.items("volumes").iter().find(is_it) else { return };
+        let Some(volume) = self.items("volumes").iter().find(is_it) else {
+            // What a template puts in may bring it.
+            if !self.spec.and_then(|spec| spec.get("volumes")).is_some_and(shape::is_template) {
+                problems.push(
+                    Problem::warning("volume-missing", format!("there is no volume `{name}`"))
+                        .at(mount.place.clone())
+                        .hint("`spec.template.spec.volumes` lists them"),
+                );
+            }
+            return;
+        };
         let Some(source) = volume.get("secret") else { return };
         let Some(secret) = stated(source.get("secretName"), self.values) else { return };
         let folder = self.values.resolve(folder);

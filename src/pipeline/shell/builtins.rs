@@ -9,7 +9,7 @@ use brush_parser::ast::{
 
 use super::machine::{Flow, Machine, State, Status, Variable, located};
 use super::source::{Located, Script};
-use super::{Invocation, inline_script, is_shell, limits, program};
+use super::{Invocation, inline_script, is_shell, limits, lines, program};
 use crate::pipeline::gcloud::is_gcloud;
 use crate::pipeline::text::{Open, Part, Text};
 
@@ -55,6 +55,14 @@ impl Machine<'_> {
             if parts.words.is_empty() {
                 return (Flow::Next, Status::True, None);
             }
+        }
+        if let [first, arguments @ ..] = parts.words.as_slice()
+            && first.is("read")
+            && let Some((_, own, _)) = parts.assignments.iter().rev().find(|(name, ..)| name == "IFS")
+        {
+            let separators = lines::separators(Some(own));
+            lines::read(state, "read", arguments, parts.input.as_ref(), separators.as_deref());
+            return (Flow::Next, Status::Ran, None);
         }
         let outputs = std::mem::take(&mut parts.outputs);
         let (flow, status, output) = self.run_words(state, parts.words, parts.input);
@@ -278,11 +286,8 @@ impl Machine<'_> {
                 quiet(Flow::Next, Status::True)
             }
             "read" | "mapfile" | "readarray" => {
-                for name in arguments.iter().filter_map(Text::as_known).filter(|name| !name.starts_with('-'))
-                {
-                    let open = Open { computed: true, ..Open::default() };
-                    state.variables.insert(name, Variable::Opaque(open));
-                }
+                let separators = lines::separators(state.variables.get("IFS"));
+                lines::read(state, &name, arguments, input.as_ref(), separators.as_deref());
                 quiet(Flow::Next, Status::Ran)
             }
             "echo" | "printf" => (Flow::Next, Status::True, printed(&name, arguments, first)),
@@ -442,23 +447,7 @@ fn printed(name: &str, arguments: &[Text], first: &Text) -> Option<Text> {
     let mut whole = Text::new(place.clone());
     let mut arguments = arguments;
     if name == "printf" {
-        let (format, rest) = arguments.split_first()?;
-        let known = format.as_known();
-        return match known.as_deref() {
-            Some("%s" | "%s\\n") => {
-                for word in rest {
-                    whole.push(word);
-                    if known.as_deref() == Some("%s\\n") {
-                        whole.push(&newline());
-                    }
-                }
-                Some(whole)
-            }
-            Some(text) if !text.contains('%') => {
-                Some(Text::known(text.replace("\\n", "\n").replace("\\t", "\t"), place.clone()))
-            }
-            Some(_) | None => None,
-        };
+        return lines::printf(arguments, first);
     }
     let mut ends = true;
     let mut escapes = false;

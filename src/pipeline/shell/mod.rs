@@ -8,6 +8,7 @@ mod builtins;
 mod condition;
 mod expand;
 mod limits;
+mod lines;
 mod machine;
 mod parameter;
 mod pattern;
@@ -67,13 +68,19 @@ impl Workspace {
     }
 }
 
-/// A path without what makes no difference.
+/// A path without what makes no difference. Cloud Build mounts the sources at `/workspace` and works there.
 fn normal(path: &str) -> &str {
+    let path = path.strip_prefix("/workspace/").unwrap_or(path);
     path.strip_prefix("./").unwrap_or(path)
 }
 
 /// What is known of variables that the script does not assign: the environment of its step.
 pub type Outside<'a> = dyn Fn(&str) -> Option<Text> + Sync + 'a;
+
+/// Whether a shell's pattern matches a whole text; `None` where that is not decided.
+pub(super) fn matches_pattern(pattern: &str, text: &str) -> Option<bool> {
+    pattern::matches(pattern, text)
+}
 
 /// Whether a word starts a shell that is read: `bash`, `/bin/sh`.
 pub fn is_shell(word: &str) -> bool {

@@ -140,6 +140,8 @@ fn files_that_a_script_writes_are_kept() {
     assert_eq!(workspace.file("b.yaml").unwrap().unwrap().raw(), "A: $N\n");
     assert_eq!(workspace.file("c.yaml"), Some(None));
     assert_eq!(workspace.file("d.yaml"), None);
+    // Cloud Build mounts the sources at `/workspace`.
+    assert_eq!(workspace.file("/workspace/b.yaml"), workspace.file("b.yaml"));
 }
 
 #[test]
@@ -207,4 +209,43 @@ proptest! {
         let words = found(&format!("gcloud '{text}'")).0;
         prop_assert_eq!(words[0].words[1].raw(), text);
     }
+}
+
+#[test]
+fn lists_are_read_from_texts() {
+    for (text, expected) in [
+        (
+            "IFS=',' read -ra L <<< \"a,b c\"\nfor x in \"${L[@]}\"; do gcloud \"$x\"; done",
+            ["gcloud|a", "gcloud|b c"],
+        ),
+        ("IFS=,\nread -r -a L <<< a,b\ngcloud ${L[0]}; gcloud ${L[1]}", ["gcloud|a", "gcloud|b"]),
+        ("read -r A B <<< 'x y'; gcloud $A; gcloud $B", ["gcloud|x", "gcloud|y"]),
+        ("read L <<< ' x y '; gcloud \"$L\"; gcloud 2", ["gcloud|x y", "gcloud|2"]),
+        ("readarray -t L <<< $'a\\nb'; gcloud 1; gcloud 2", ["gcloud|1", "gcloud|2"]),
+        ("mapfile -t L < f; gcloud ${L[0]}; gcloud 2", ["gcloud|⟨${L[0]}⟩", "gcloud|2"]),
+        ("IFS=$HIDDEN read A <<< 'x y'; gcloud $A; gcloud 2", ["gcloud|⟨$A⟩", "gcloud|2"]),
+        ("read -d '' A <<< 'x y'; gcloud $A; gcloud 2", ["gcloud|⟨$A⟩", "gcloud|2"]),
+        ("read -p 'go?' A; gcloud $A; gcloud 2", ["gcloud|⟨$A⟩", "gcloud|2"]),
+    ] {
+        assert_eq!(run(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn printf_fills_its_format() {
+    for (format, expected) in [
+        ("'A: %s\\n' 1 2", "A: 1\nA: 2\n"),
+        ("'%s=%s;' a 1 b", "a=1;b=;"),
+        ("'100%%\\t%s' x", "100%\tx"),
+        ("-- 'x'", "x"),
+        ("'' a b", ""),
+    ] {
+        let mut workspace = Workspace::default();
+        let text = format!("printf {format} > a");
+        commands(&script(&text), &|_| None, &mut workspace, &mut Problems::default());
+        assert_eq!(workspace.file("a").unwrap().unwrap().raw(), expected, "{format}");
+    }
+    let mut workspace = Workspace::default();
+    commands(&script("printf '%d' 1 > a"), &|_| None, &mut workspace, &mut Problems::default());
+    assert_eq!(workspace.file("a"), Some(None));
 }

@@ -10,6 +10,7 @@ use brush_parser::ast::{
 use super::machine::{Flow, Machine, State, Status, Variable, located};
 use super::source::{Located, Script};
 use super::{Invocation, inline_script, is_shell, limits, program};
+use crate::model::Place;
 use crate::pipeline::gcloud::is_gcloud;
 use crate::pipeline::text::{Open, Part, Text};
 
@@ -57,11 +58,12 @@ impl Machine<'_> {
             }
         }
         let outputs = std::mem::take(&mut parts.outputs);
+        let silent = parts.words.first().is_some_and(|name| is_silent(&name.raw()));
+        let calls = parts.words.first().is_some_and(|name| state.functions.contains_key(&name.raw()));
         let (flow, status, output) = self.run_words(state, parts.words, parts.input);
-        for (path, append) in outputs {
-            if let Some(path) = path.as_known() {
-                self.workspace.write(&path, output.clone(), append);
-            }
+        // The commands of a function have put out what they do.
+        if !(outputs.is_empty() && output.is_none() && (silent || calls)) {
+            self.write(outputs, output.clone());
         }
         (flow, status, output)
     }
@@ -147,19 +149,28 @@ impl Machine<'_> {
     }
 
     /// Notes the files that a compound command writes: what it puts out is not known.
-    pub(super) fn written_by_others(
+    pub(super) fn write_output(
         &mut self,
         script: &Rc<Script>,
         state: &mut State,
-        redirects: Option<&RedirectList>,
+        redirects: &RedirectList,
+        output: Option<Text>,
     ) {
         let mut parts = Parts::default();
-        for redirect in redirects.iter().flat_map(|list| &list.0) {
+        for redirect in &redirects.0 {
             self.redirect(script, state, redirect, &mut parts);
         }
-        for (path, _) in parts.outputs {
+        self.write(parts.outputs, output);
+    }
+
+    /// Puts what a command puts out into files, or hands it to the group that the command is in.
+    fn write(&mut self, files: Vec<(Text, bool)>, output: Option<Text>) {
+        if files.is_empty() {
+            self.put(output.as_ref());
+        }
+        for (path, append) in files {
             if let Some(path) = path.as_known() {
-                self.workspace.write(&path, None, false);
+                self.workspace.write(&path, output.clone(), append);
             }
         }
     }
@@ -251,13 +262,13 @@ impl Machine<'_> {
             "return" => quiet(Flow::Return, Status::True),
             "break" => quiet(Flow::Break, Status::True),
             "continue" => quiet(Flow::Continue, Status::True),
-            "test" => quiet(Flow::Next, Self::test(arguments)),
+            "test" => quiet(Flow::Next, self.tested(arguments)),
             "[" => {
                 let inner = match arguments.split_last() {
                     Some((last, inner)) if last.is("]") => inner,
                     Some(_) | None => arguments,
                 };
-                quiet(Flow::Next, Self::test(inner))
+                quiet(Flow::Next, self.tested(inner))
             }
             "unset" => {
                 for name in arguments.iter().filter_map(Text::as_known) {
@@ -363,7 +374,7 @@ impl Machine<'_> {
         let Some(place) = words.first().map(|word| word.place().clone()) else { return };
         if self.found.len() < limits::MOST_INVOCATIONS {
             let conditional = state.conditional;
-            self.found.push(Invocation { words: words.to_vec(), place, conditional, input });
+            self.found.push(Invocation { words: words.to_vec(), place, conditional, aside: false, input });
         }
     }
 
@@ -431,6 +442,41 @@ fn put_out(text: &Text) -> Option<Open> {
     }
 }
 
+/// Whether a command puts out nothing.
+fn is_silent(name: &str) -> bool {
+    const SILENT: &[&str] = &[
+        ":",
+        "true",
+        "false",
+        "test",
+        "[",
+        "set",
+        "shift",
+        "unset",
+        "read",
+        "mapfile",
+        "readarray",
+        "return",
+        "break",
+        "continue",
+        "exit",
+        "eval",
+        "export",
+        "readonly",
+        "local",
+        "declare",
+        "typeset",
+        "cd",
+        "mkdir",
+        "rm",
+        "touch",
+        "sleep",
+        "bash",
+        "sh",
+    ];
+    SILENT.contains(&name)
+}
+
 fn declares(word: &Text) -> bool {
     matches!(word.raw().as_str(), "export" | "readonly" | "local" | "declare" | "typeset")
 }
@@ -443,22 +489,7 @@ fn printed(name: &str, arguments: &[Text], first: &Text) -> Option<Text> {
     let mut arguments = arguments;
     if name == "printf" {
         let (format, rest) = arguments.split_first()?;
-        let known = format.as_known();
-        return match known.as_deref() {
-            Some("%s" | "%s\\n") => {
-                for word in rest {
-                    whole.push(word);
-                    if known.as_deref() == Some("%s\\n") {
-                        whole.push(&newline());
-                    }
-                }
-                Some(whole)
-            }
-            Some(text) if !text.contains('%') => {
-                Some(Text::known(text.replace("\\n", "\n").replace("\\t", "\t"), place.clone()))
-            }
-            Some(_) | None => None,
-        };
+        return formatted(&format.as_known()?, rest, place);
     }
     let mut ends = true;
     let mut escapes = false;
@@ -483,6 +514,32 @@ fn printed(name: &str, arguments: &[Text], first: &Text) -> Option<Text> {
     }
     if ends {
         whole.push(&newline());
+    }
+    Some(whole)
+}
+
+/// What `printf` puts out where its format holds no other directive than `%s`: the format once for as many arguments
+/// as it takes, again while there are more.
+fn formatted(format: &str, arguments: &[Text], place: &Place) -> Option<Text> {
+    let format = format.replace("\\n", "\n").replace("\\t", "\t");
+    let pieces: Vec<&str> = format.split("%s").collect();
+    if pieces.iter().any(|piece| piece.contains(['%', '\\'])) {
+        return None;
+    }
+    let takes = pieces.len().saturating_sub(1);
+    let rounds: Vec<&[Text]> = match takes {
+        0 => vec![&[]],
+        _ if arguments.is_empty() => vec![&[]],
+        _ => arguments.chunks(takes).collect(),
+    };
+    let mut whole = Text::new(place.clone());
+    for round in rounds {
+        for (index, piece) in pieces.iter().enumerate() {
+            if let Some(argument) = index.checked_sub(1).and_then(|index| round.get(index)) {
+                whole.push(argument);
+            }
+            whole.push(&Text::known(*piece, place.clone()));
+        }
     }
     Some(whole)
 }

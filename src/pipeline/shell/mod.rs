@@ -33,6 +33,9 @@ pub struct Invocation {
     pub place: Place,
     /// Whether it runs only under a condition that the file does not decide.
     pub conditional: bool,
+    /// Whether it stands in a branch that is presumed not to run: what the condition asks for is unresolved, and
+    /// counts as given, or as what it falls back to.
+    pub aside: bool,
     /// What it is given on standard input, where the script says so.
     pub input: Option<Text>,
 }
@@ -155,7 +158,41 @@ fn interpret(
                 .push(Problem::warning("script-not-read", "this script cannot be read").at(place.clone()));
         }
     }
+    only_deploys_aside(&mut found);
     found
+}
+
+/// Leaves of what is presumed not to run only what deploys something that nothing else of the script deploys.
+fn only_deploys_aside(found: &mut Vec<Invocation>) {
+    if !found.iter().any(|invocation| invocation.aside) {
+        return;
+    }
+    let mut known: Vec<Vec<String>> =
+        found.iter().filter(|other| !other.aside).filter_map(|other| deployed(&other.words)).collect();
+    found.retain(|invocation| {
+        if !invocation.aside {
+            return true;
+        }
+        let Some(deployed) = deployed(&invocation.words).filter(|deployed| !known.contains(deployed)) else {
+            return false;
+        };
+        known.push(deployed);
+        true
+    });
+}
+
+/// What a command line of gcloud deploys: its verbs and the name. An update is none: it changes what is there.
+fn deployed(words: &[Text]) -> Option<Vec<String>> {
+    let words: Vec<String> = words.iter().map(Text::raw).collect();
+    let run = words.iter().position(|word| word == "run")?;
+    let plain = words.get(run + 1..)?.iter().filter(|word| !word.starts_with('-'));
+    let verbs: Vec<String> = plain.take(3).cloned().collect();
+    let length = match verbs.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["deploy", _, ..] => 2,
+        ["jobs", "deploy" | "create" | "update", _] | ["services", "replace", _] => 3,
+        _ => return None,
+    };
+    verbs.get(..length).map(<[String]>::to_vec)
 }
 
 /// The script that the words of a shell's command line hold (`bash -ceu 'script'`), and its arguments after that.

@@ -78,8 +78,8 @@ fn what_cannot_be_read_is_told() {
 #[test]
 fn a_script_of_another_shell_is_told_not_guessed() {
     for job in [
-        "steps: [{shell: pwsh, run: gcloud run deploy a}]",
-        "runs-on: windows-latest\n    steps: [{run: gcloud run deploy a}]",
+        "steps: [{shell: pwsh, run: 'gcloud run deploy a | Out-Null'}]",
+        "runs-on: windows-latest\n    steps: [{shell: cmd, run: gcloud run deploy a}]",
         "defaults: {run: {shell: python}}\n    steps: [{run: gcloud run deploy a}]",
     ] {
         let (reading, problems) = read_text(&FORMAT, &format!("jobs:\n  d:\n    {job}\n"));
@@ -90,6 +90,8 @@ fn a_script_of_another_shell_is_told_not_guessed() {
             "{job}"
         );
     }
+    let plain = "jobs:\n  d:\n    runs-on: windows-latest\n    env: {R: west}\n    steps:\n      - run: |\n          $s = 'auth'\n          gcloud run deploy $s `\n            --region $env:R\n";
+    assert_eq!(read(plain), ["6 auth region=west"]);
     let named = "jobs:\n  d:\n    runs-on: windows-latest\n    steps: [{shell: 'bash -el {0}', run: gcloud run deploy a}]\n";
     assert_eq!(read(named), ["4 a"]);
 }

@@ -8,9 +8,9 @@ use brush_parser::ast::{
 };
 
 use super::machine::{Flow, Machine, State, Status, Variable, located};
+use super::output::{is_silent, printed};
 use super::source::{Located, Script};
 use super::{Invocation, inline_script, is_shell, limits, program};
-use crate::model::Place;
 use crate::pipeline::gcloud::is_gcloud;
 use crate::pipeline::text::{Open, Part, Text};
 
@@ -161,18 +161,6 @@ impl Machine<'_> {
             self.redirect(script, state, redirect, &mut parts);
         }
         self.write(parts.outputs, output);
-    }
-
-    /// Puts what a command puts out into files, or hands it to the group that the command is in.
-    fn write(&mut self, files: Vec<(Text, bool)>, output: Option<Text>) {
-        if files.is_empty() {
-            self.put(output.as_ref());
-        }
-        for (path, append) in files {
-            if let Some(path) = path.as_known() {
-                self.workspace.write(&path, output.clone(), append);
-            }
-        }
     }
 
     fn assignment(
@@ -442,106 +430,8 @@ fn put_out(text: &Text) -> Option<Open> {
     }
 }
 
-/// Whether a command puts out nothing.
-fn is_silent(name: &str) -> bool {
-    const SILENT: &[&str] = &[
-        ":",
-        "true",
-        "false",
-        "test",
-        "[",
-        "set",
-        "shift",
-        "unset",
-        "read",
-        "mapfile",
-        "readarray",
-        "return",
-        "break",
-        "continue",
-        "exit",
-        "eval",
-        "export",
-        "readonly",
-        "local",
-        "declare",
-        "typeset",
-        "cd",
-        "mkdir",
-        "rm",
-        "touch",
-        "sleep",
-        "bash",
-        "sh",
-    ];
-    SILENT.contains(&name)
-}
-
 fn declares(word: &Text) -> bool {
     matches!(word.raw().as_str(), "export" | "readonly" | "local" | "declare" | "typeset")
-}
-
-/// What `echo` and `printf` put out.
-fn printed(name: &str, arguments: &[Text], first: &Text) -> Option<Text> {
-    let place = first.place();
-    let newline = || Text::known("\n", place.clone());
-    let mut whole = Text::new(place.clone());
-    let mut arguments = arguments;
-    if name == "printf" {
-        let (format, rest) = arguments.split_first()?;
-        return formatted(&format.as_known()?, rest, place);
-    }
-    let mut ends = true;
-    let mut escapes = false;
-    while let Some((option, rest)) = arguments.split_first() {
-        match option.as_known().as_deref() {
-            Some("-n") => ends = false,
-            Some("-e") => escapes = true,
-            Some("-ne" | "-en") => (ends, escapes) = (false, true),
-            Some("-E") => {}
-            Some(_) | None => break,
-        }
-        arguments = rest;
-    }
-    for (index, word) in arguments.iter().enumerate() {
-        if index > 0 {
-            whole.push(&Text::known(" ", place.clone()));
-        }
-        match word.as_known() {
-            Some(known) if escapes => whole.push(&Text::known(known.replace("\\n", "\n"), place.clone())),
-            Some(_) | None => whole.push(word),
-        }
-    }
-    if ends {
-        whole.push(&newline());
-    }
-    Some(whole)
-}
-
-/// What `printf` puts out where its format holds no other directive than `%s`: the format once for as many arguments
-/// as it takes, again while there are more.
-fn formatted(format: &str, arguments: &[Text], place: &Place) -> Option<Text> {
-    let format = format.replace("\\n", "\n").replace("\\t", "\t");
-    let pieces: Vec<&str> = format.split("%s").collect();
-    if pieces.iter().any(|piece| piece.contains(['%', '\\'])) {
-        return None;
-    }
-    let takes = pieces.len().saturating_sub(1);
-    let rounds: Vec<&[Text]> = match takes {
-        0 => vec![&[]],
-        _ if arguments.is_empty() => vec![&[]],
-        _ => arguments.chunks(takes).collect(),
-    };
-    let mut whole = Text::new(place.clone());
-    for round in rounds {
-        for (index, piece) in pieces.iter().enumerate() {
-            if let Some(argument) = index.checked_sub(1).and_then(|index| round.get(index)) {
-                whole.push(argument);
-            }
-            whole.push(&Text::known(*piece, place.clone()));
-        }
-    }
-    Some(whole)
 }
 
 /// The service that `gcloud run services describe` or `gcloud run deploy` puts out the URL of.

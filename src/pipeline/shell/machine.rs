@@ -261,16 +261,6 @@ impl<'e> Machine<'e> {
         }
     }
 
-    /// Takes what a command puts out for the group that it is in; `None`: only the run can tell.
-    pub(super) fn put(&mut self, output: Option<&Text>) {
-        if let Some(so_far) = &mut self.put_out {
-            match (so_far.as_mut(), output) {
-                (Some(text), Some(output)) => text.push(output),
-                (Some(_) | None, _) => *so_far = None,
-            }
-        }
-    }
-
     pub(super) fn compound(
         &mut self,
         script: &Rc<Script>,
@@ -391,16 +381,6 @@ impl<'e> Machine<'e> {
             Some(body) => machine.list(script, state, body),
             None => (Flow::Next, Status::True),
         })
-    }
-
-    /// Runs what is presumed not to run, for what it would deploy; nothing else of it counts.
-    pub(super) fn aside(&mut self, script: &Rc<Script>, state: &State, body: &CompoundList) {
-        let workspace = self.workspace.clone();
-        let put_out = self.put_out.clone();
-        let from = self.found.len();
-        self.list(script, &mut State { conditional: true, ..state.clone() }, body);
-        (*self.workspace, self.put_out) = (workspace, put_out);
-        self.found.iter_mut().skip(from).for_each(|found| found.aside = true);
     }
 
     /// Runs something that may or may not run.

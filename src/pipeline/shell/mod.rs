@@ -4,16 +4,19 @@
 //! variables, arrays, quotes, here-documents, functions, loops over literals, and conditions over what is known. It
 //! runs nothing. What only the run can tell stays unresolved, as the script writes it.
 
+mod aside;
 mod builtins;
 mod condition;
 mod expand;
 mod limits;
 mod machine;
+mod output;
 mod parameter;
 mod pattern;
 mod source;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::problem::{Problem, Problems};
 use super::text::{Open, Text};
@@ -44,19 +47,20 @@ pub struct Invocation {
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
     /// `None`: the file was written, with what only the run can tell.
-    files: BTreeMap<String, Option<Text>>,
+    files: BTreeMap<String, Option<Arc<Text>>>,
 }
 
 impl Workspace {
     /// The content of a file that a script has written; `Some(None)`: one with unknown content.
     pub fn file(&self, path: &str) -> Option<Option<&Text>> {
-        self.files.get(normal(path)).map(Option::as_ref)
+        self.files.get(normal(path)).map(Option::as_deref)
     }
 
     fn write(&mut self, path: &str, content: Option<Text>, append: bool) {
         let path = normal(path).to_owned();
         let content = match (append, self.files.remove(&path)) {
-            (true, Some(before)) => before.zip(content).map(|(mut before, content)| {
+            (true, Some(before)) => before.zip(content).map(|(before, content)| {
+                let mut before = Arc::unwrap_or_clone(before);
                 before.push(&content);
                 before
             }),
@@ -65,7 +69,7 @@ impl Workspace {
         };
         let content = content.filter(|content| content.len() <= limits::LONGEST_TEXT);
         if self.files.len() < limits::MOST_FILES {
-            self.files.insert(path, content);
+            self.files.insert(path, content.map(Arc::new));
         }
     }
 }
@@ -158,41 +162,8 @@ fn interpret(
                 .push(Problem::warning("script-not-read", "this script cannot be read").at(place.clone()));
         }
     }
-    only_deploys_aside(&mut found);
+    aside::only_deploys(&mut found);
     found
-}
-
-/// Leaves of what is presumed not to run only what deploys something that nothing else of the script deploys.
-fn only_deploys_aside(found: &mut Vec<Invocation>) {
-    if !found.iter().any(|invocation| invocation.aside) {
-        return;
-    }
-    let mut known: Vec<Vec<String>> =
-        found.iter().filter(|other| !other.aside).filter_map(|other| deployed(&other.words)).collect();
-    found.retain(|invocation| {
-        if !invocation.aside {
-            return true;
-        }
-        let Some(deployed) = deployed(&invocation.words).filter(|deployed| !known.contains(deployed)) else {
-            return false;
-        };
-        known.push(deployed);
-        true
-    });
-}
-
-/// What a command line of gcloud deploys: its verbs and the name. An update is none: it changes what is there.
-fn deployed(words: &[Text]) -> Option<Vec<String>> {
-    let words: Vec<String> = words.iter().map(Text::raw).collect();
-    let run = words.iter().position(|word| word == "run")?;
-    let plain = words.get(run + 1..)?.iter().filter(|word| !word.starts_with('-'));
-    let verbs: Vec<String> = plain.take(3).cloned().collect();
-    let length = match verbs.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["deploy", _, ..] => 2,
-        ["jobs", "deploy" | "create" | "update", _] | ["services", "replace", _] => 3,
-        _ => return None,
-    };
-    verbs.get(..length).map(<[String]>::to_vec)
 }
 
 /// The script that the words of a shell's command line hold (`bash -ceu 'script'`), and its arguments after that.

@@ -143,7 +143,8 @@ fn a_group_writes_what_its_commands_put_out() {
     assert_eq!(written("printf '%s=%s\\n' A 1 B 2 > f"), known("A=1\nB=2\n"));
     assert_eq!(written("( for i in 1 2; do echo $i; done; echo a | cat ) >> f"), known("1\n2\na\n"));
     assert_eq!(written("p() { echo in; }\n{ p; Y=$(echo no); { echo deep; } > g; } > f"), known("in\n"));
-    for unknown in ["{ echo a; date; } > f", "{ if ls; then echo a; fi; } > f", "printf '%d' 1 > f"] {
+    let much = format!("A={}; {{ for i in {}; do echo $A; done; }} > f", "x".repeat(1000), "1 ".repeat(100));
+    for unknown in [&much, "{ echo a; date; } > f", "{ if ls; then echo a; fi; } > f", "printf '%d' 1 > f"] {
         assert_eq!(written(unknown), Some(None), "{unknown}");
     }
 }

@@ -204,16 +204,10 @@ pub(super) fn refers_to(text: &str, context: &str) -> bool {
 }
 
 fn head_is(found: &Context<'_>, name: &str) -> bool {
-    found.parts.first().is_some_and(|part| match &part.inner {
-        Expr::Identifier(identifier) => identifier == name,
-        Expr::Literal(_)
-        | Expr::Star
-        | Expr::Call(_)
-        | Expr::Index(_)
-        | Expr::Context(_)
-        | Expr::BinExpr(_)
-        | Expr::UnExpr { .. } => false,
-    })
+    found
+        .parts
+        .first()
+        .is_some_and(|part| matches!(&part.inner, Expr::Identifier(identifier) if identifier == name))
 }
 
 /// The first expression of a text that GitHub would refuse: where it stands in the text, and why.

@@ -15,7 +15,12 @@ use crate::pipeline::yaml::Node;
 /// The action that deploys.
 const DEPLOY: &str = "google-github-actions/deploy-cloudrun";
 /// Actions whose `project_id` becomes the project of the steps after them, best first.
-const SET_PROJECT: &[&str] = &["google-github-actions/setup-gcloud", "google-github-actions/auth"];
+const SET_PROJECT: &[&str] = &[
+    "google-github-actions/setup-gcloud",
+    // Its name until 2020; files still use it.
+    "GoogleCloudPlatform/github-actions/setup-gcloud",
+    "google-github-actions/auth",
+];
 
 /// What the action deploys.
 #[derive(Debug)]
@@ -153,14 +158,29 @@ impl Inputs<'_> {
 
     fn pairs(&self, name: &str, problems: &mut Problems) -> Vec<(String, Text)> {
         let Some(text) = self.given(name) else { return Vec::new() };
-        lists::pairs(&text).unwrap_or_else(|(place, what)| {
-            problems.push(
-                Problem::warning("input-broken", format!("`{name}` cannot be read: {what}"))
-                    .at(place)
-                    .hint("one NAME=value a line; `\\,` is a comma within a value"),
-            );
-            Vec::new()
-        })
+        match lists::pairs(&text) {
+            Ok(pairs) => {
+                for item in pairs.open {
+                    problems.push(
+                        Problem::warning(
+                            "list-not-known",
+                            format!("a part of `{name}` is only known to the run"),
+                        )
+                        .at(item.place().clone())
+                        .hint("say in rungate.yaml which variables of it matter"),
+                    );
+                }
+                pairs.known
+            }
+            Err((place, what)) => {
+                problems.push(
+                    Problem::warning("input-broken", format!("`{name}` cannot be read: {what}"))
+                        .at(place)
+                        .hint("one NAME=value a line; `\\,` is a comma within a value"),
+                );
+                Vec::new()
+            }
+        }
     }
 
     fn flags(&self, service: &mut Service, files: &Files<'_>, problems: &mut Problems) {
@@ -196,7 +216,11 @@ fn variables(path: &Text, files: &Files<'_>, problems: &mut Problems) -> Vec<Var
     if let Some(text) = text.filter(is_list)
         && let Ok(pairs) = lists::pairs(&text)
     {
-        return pairs.into_iter().map(|(name, value)| Variable { name, value: value.stated() }).collect();
+        return pairs
+            .known
+            .into_iter()
+            .map(|(name, value)| Variable { name, value: value.stated() })
+            .collect();
     }
     gcloud::variables_of(path, "env_vars_file", files, problems)
 }

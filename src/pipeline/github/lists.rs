@@ -5,23 +5,35 @@ use crate::pipeline::list;
 use crate::pipeline::text::{Marked, Text};
 use crate::pipeline::value::{Dialect, Values};
 
+/// What `env_vars` and `secrets` hold.
+#[derive(Debug, Default)]
+pub(super) struct Pairs {
+    /// Names and values.
+    pub(super) known: Vec<(String, Text)>,
+    /// Items that are no pair as the file writes them: only the run knows which ones they are.
+    pub(super) open: Vec<Text>,
+}
+
 /// The pairs of `env_vars` and `secrets`.
 ///
 /// # Errors
 ///
 /// Where, and what is wrong there.
-pub(super) fn pairs(text: &Text) -> Result<Vec<(String, Text)>, (Place, String)> {
+pub(super) fn pairs(text: &Text) -> Result<Pairs, (Place, String)> {
     let marked = Marked::new(text);
     let place = |line: usize| place_of_line(&marked, text, line);
     let pairs = list::action_pairs(&marked.text, &Values::new(Dialect::Plain));
-    let pairs = pairs.map_err(|(line, what)| (place(line), what))?;
-    Ok(pairs
-        .into_iter()
-        .map(|pair| {
-            let place = place(pair.line);
-            (marked.restore(&pair.key, &place).raw(), marked.restore(&pair.value, &place))
-        })
-        .collect())
+    let mut found = Pairs::default();
+    for pair in pairs.map_err(|(line, what)| (place(line), what))? {
+        let place = place(pair.line);
+        let (key, value) = (marked.restore(&pair.key, &place), marked.restore(&pair.value, &place));
+        if value.is_empty() && !key.is_known() {
+            found.open.push(key);
+        } else {
+            found.known.push((key.raw(), value));
+        }
+    }
+    Ok(found)
 }
 
 /// The words of `flags`.
@@ -59,6 +71,7 @@ mod tests {
         text.push(&Text::known("\\,x\n# no\nC=\" y \"", place()));
         let pairs: Vec<_> = pairs(&text)
             .unwrap()
+            .known
             .into_iter()
             .map(|(name, value)| (name, value.raw(), value.is_known()))
             .collect();

@@ -10,6 +10,7 @@ mod expression;
 mod inputs;
 mod lists;
 mod matrix;
+mod powershell;
 mod run;
 mod scope;
 mod shape;

@@ -1,8 +1,8 @@
 //! `run:` steps: what their shell deploys.
 
-use super::expression;
 use super::scope::{Names, Scope};
 use super::steps::Reader;
+use super::{expression, powershell};
 use crate::pipeline::files::Files;
 use crate::pipeline::gcloud::{self, is_gcloud};
 use crate::pipeline::text::{Part, Text};
@@ -21,6 +21,16 @@ pub(super) struct Defaults<'a> {
     pub(super) windows: bool,
 }
 
+/// What a script is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Language {
+    /// bash and its kin.
+    Posix,
+    PowerShell,
+    /// Python, `cmd`, and whatever else a shell of one's own may be.
+    Other,
+}
+
 impl<'a> Defaults<'a> {
     /// These defaults and, before them, those of a workflow or job.
     pub(super) fn within(self, node: &'a Node) -> Self {
@@ -32,16 +42,16 @@ impl<'a> Defaults<'a> {
         }
     }
 
-    /// Whether a step's script is one for a POSIX shell.
-    pub(super) fn is_shell(self, step: &Node) -> bool {
+    /// The language of a step's script.
+    fn language(self, step: &Node) -> Language {
         let named = step.get("shell").filter(|shell| !shell.is_null()).or(self.shell).and_then(Node::text);
-        match named {
-            // A shell of one's own: `bash -el {0}`.
-            Some(named) => {
-                let program = named.split_whitespace().next().unwrap_or_default();
-                matches!(program.rsplit('/').next(), Some("bash" | "sh" | "dash" | "zsh"))
-            }
-            None => !self.windows,
+        let default = if self.windows { "pwsh" } else { "bash" };
+        // A shell of one's own: `bash -el {0}`.
+        let program = named.unwrap_or(default).split_whitespace().next().unwrap_or_default();
+        match program.rsplit('/').next() {
+            Some("bash" | "sh" | "dash" | "zsh") => Language::Posix,
+            Some("pwsh" | "powershell") => Language::PowerShell,
+            Some(_) | None => Language::Other,
         }
     }
 }
@@ -63,11 +73,26 @@ fn runs_on_windows(job: &Node) -> bool {
 
 /// Reads a `run` step.
 pub(super) fn read(run: &Node, step: &Node, scope: &Scope, defaults: Defaults<'_>, reader: &mut Reader<'_>) {
-    if !defaults.is_shell(step) || run.text().is_some_and(expression::is_too_long) {
-        script::warn_unread(run, "`run`", reader.problems);
+    let language = defaults.language(step);
+    let Some(script) = scope.text(run) else { return };
+    let powershell = match language {
+        _ if run.text().is_some_and(expression::is_too_long) => None,
+        Language::PowerShell => powershell::commands(&script, &|name| scope.env(name).cloned()),
+        Language::Posix => Some(Vec::new()),
+        Language::Other => None,
+    };
+    let Some(powershell) = powershell else {
+        let key = if language == Language::PowerShell { "PowerShell in `run`" } else { "`run`" };
+        script::warn_unread(run, key, reader.problems);
+        return;
+    };
+    let folder = defaults.folder(step, scope);
+    if language == Language::PowerShell {
+        for words in powershell {
+            deploy(&words, None, step, &folder, reader);
+        }
         return;
     }
-    let Some(script) = scope.text(run) else { return };
     // The file of the step's outputs is a new one for each step.
     reader.outputs += 1;
     let outputs = format!("{OUTPUTS}{}", reader.outputs);
@@ -81,19 +106,21 @@ pub(super) fn read(run: &Node, step: &Node, scope: &Scope, defaults: Defaults<'_
     {
         reader.found.urls.extend(urls(id, written));
     }
-    let folder = defaults.folder(step, scope);
     for invocation in invocations {
-        if !invocation.words.first().is_some_and(|word| is_gcloud(&word.raw())) {
-            reader.found.requests.push(invocation);
+        if invocation.words.first().is_some_and(|word| is_gcloud(&word.raw())) {
+            deploy(&invocation.words, invocation.input.as_ref(), step, &folder, reader);
         } else {
-            let place = reader.place_of(step);
-            let input = invocation.input.as_ref();
-            let files =
-                Files { folders: reader.folders, workspace: &reader.workspace, folder: &folder, input };
-            for command in gcloud::commands(&invocation.words, &files, place, reader.problems) {
-                reader.found.add(command, reader.number);
-            }
+            reader.found.requests.push(invocation);
         }
+    }
+}
+
+/// Reads a command line of gcloud.
+fn deploy(words: &[Text], input: Option<&Text>, step: &Node, folder: &str, reader: &mut Reader<'_>) {
+    let place = reader.place_of(step);
+    let files = Files { folders: reader.folders, workspace: &reader.workspace, folder, input };
+    for command in gcloud::commands(words, &files, place, reader.problems) {
+        reader.found.add(command, reader.number);
     }
 }
 

@@ -78,8 +78,8 @@ fn what_cannot_be_read_is_told() {
 #[test]
 fn a_script_of_another_shell_is_told_not_guessed() {
     for job in [
-        "steps: [{shell: pwsh, run: gcloud run deploy a}]",
-        "runs-on: windows-latest\n    steps: [{run: gcloud run deploy a}]",
+        "steps: [{shell: pwsh, run: 'gcloud run deploy a | Out-Null'}]",
+        "runs-on: windows-latest\n    steps: [{shell: cmd, run: gcloud run deploy a}]",
         "defaults: {run: {shell: python}}\n    steps: [{run: gcloud run deploy a}]",
     ] {
         let (reading, problems) = read_text(&FORMAT, &format!("jobs:\n  d:\n    {job}\n"));
@@ -90,6 +90,8 @@ fn a_script_of_another_shell_is_told_not_guessed() {
             "{job}"
         );
     }
+    let plain = "jobs:\n  d:\n    runs-on: windows-latest\n    env: {R: west}\n    steps:\n      - run: |\n          $s = 'auth'\n          gcloud run deploy $s `\n            --region $env:R\n";
+    assert_eq!(read(plain), ["6 auth region=west"]);
     let named = "jobs:\n  d:\n    runs-on: windows-latest\n    steps: [{shell: 'bash -el {0}', run: gcloud run deploy a}]\n";
     assert_eq!(read(named), ["4 a"]);
 }
@@ -149,6 +151,12 @@ fn the_project_comes_from_the_deploy_then_gcloud_then_the_actions() {
 }
 
 #[test]
+fn the_old_name_of_the_setup_action_sets_the_project() {
+    let text = "on: push\njobs:\n  d:\n    steps:\n      - uses: GoogleCloudPlatform/github-actions/setup-gcloud@master\n        with: {project_id: old}\n      - run: gcloud run deploy a\n";
+    assert_eq!(read(text), ["7 a project=old"]);
+}
+
+#[test]
 fn files_that_the_job_writes_are_read() {
     let text = "env: {P: '${{ secrets.P }}'}\njobs:\n  d:\n    steps:\n      - run: |\n          cat > env.yaml <<EOF\n          A: \"1\"\n          B: x-$P\n          EOF\n      - run: gcloud run deploy a --env-vars-file=env.yaml\n";
     assert_eq!(read(text), ["10 a A=1 B=x-${{ secrets.P }}"]);
@@ -163,6 +171,62 @@ fn files_that_the_job_writes_are_read() {
 fn a_url_is_followed_through_outputs() {
     let text = "jobs:\n  d:\n    outputs: {url: '${{ steps.u.outputs.u }}'}\n    steps:\n      - run: |\n          gcloud run deploy a --image=i\n          gcloud run deploy b --image=i\n      - id: u\n        run: echo \"u=$(gcloud run services describe b --format='value(status.url)')\" >> $GITHUB_OUTPUT\n      - run: curl -f ${{ steps.u.outputs.u }}/health\n  check:\n    needs: d\n    steps:\n      - uses: google-github-actions/deploy-cloudrun@v2\n        id: c\n        with: {service: c, image: i}\n      - run: curl ${{ steps.c.outputs.url }}/ready\n      - run: curl ${{ needs.d.outputs.url }}/other\n";
     assert_eq!(read(text), ["5 a image=i", "5 b image=i GET/health", "14 c image=i GET/ready"]);
+}
+
+#[test]
+fn each_combination_asks_its_own_service() {
+    let jobs = |matrix: &str, path: &str| {
+        format!(
+            "on: push\njobs:\n  d:\n    strategy: {{matrix: {matrix}}}\n    steps:\n      - run: gcloud run deploy ${{{{ matrix.app }}}} --image i\n  ask:\n    strategy: {{matrix: {matrix}}}\n    steps:\n      - id: where\n        run: |\n          U=$(gcloud run services describe ${{{{ matrix.app }}}} --format='value(status.url)')\n          echo \"url=$U\" >> $GITHUB_OUTPUT\n      - run: curl -f \"${{{{ steps.where.outputs.url }}}}{path}\"\n"
+        )
+    };
+    assert_eq!(
+        read(&jobs("{app: [auth, chat]}", "/readyz")),
+        ["6 auth image=i GET/readyz", "6 chat image=i GET/readyz"]
+    );
+    let own = "{include: [{app: auth, at: /up}, {app: chat, at: /health}]}";
+    assert_eq!(read(&jobs(own, "${{ matrix.at }}")), ["6 auth image=i GET/up", "6 chat image=i GET/health"]);
+}
+
+#[test]
+fn a_branch_that_is_presumed_not_to_run_still_deploys_what_is_its_own() {
+    let steps = |script: &str| {
+        let script: String = script.lines().map(|line| format!("          {line}\n")).collect();
+        read(&format!("on: push\njobs:\n  d:\n    steps:\n      - run: |\n{script}"))
+    };
+    assert_eq!(
+        steps(
+            "if [ -n \"${{ inputs.nightly }}\" ]; then\n  gcloud run jobs deploy n --image i\nelse\n  gcloud run deploy auth --image i\nfi"
+        ),
+        ["5 auth image=i"]
+    );
+    assert_eq!(
+        steps(
+            "if [ -z \"${{ secrets.VPC }}\" ]; then gcloud run deploy auth --image i\nelse gcloud run deploy auth --image i --vpc-connector ${{ secrets.VPC }}\nfi"
+        ),
+        ["5 auth image=i connector=${{ secrets.VPC }}"]
+    );
+    assert_eq!(
+        steps(
+            "case \"${{ vars.STAGE || 'dev' }}\" in\n  prod) gcloud run deploy auth-prod --image i ;;\n  dev) gcloud run deploy auth-dev --image i ;;\nesac"
+        ),
+        ["5 auth-prod image=i", "5 auth-dev image=i"]
+    );
+    // What such a branch only changes does not count.
+    assert_eq!(
+        steps(
+            "gcloud run deploy auth --image i\nif [ \"${{ vars.MAIL || 'off' }}\" = on ]; then gcloud run services update auth --update-env-vars MAIL=1; fi"
+        ),
+        ["5 auth image=i"]
+    );
+}
+
+#[test]
+fn a_list_that_only_the_run_knows_is_told() {
+    let (services, problems) =
+        deploy("service: a\nimage: i\nenv_vars: |-\n  A=1\n  ${{ vars.MORE }}\nsecrets: ${{ vars.SECRETS }}");
+    assert_eq!(services, ["10 a project=p image=i A=1"]);
+    assert_eq!(problems, ["list-not-known", "list-not-known"]);
 }
 
 #[test]

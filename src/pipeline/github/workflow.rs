@@ -10,6 +10,7 @@ use crate::model::{DeploysVia, Place, Service, Stated};
 use crate::pipeline::files::Folders;
 use crate::pipeline::problem::Problems;
 use crate::pipeline::shell::{Invocation, Workspace};
+use crate::pipeline::text::{Part, Text};
 use crate::pipeline::yaml::{Entry, Node};
 
 /// What a workflow deploys, in file order.
@@ -76,12 +77,13 @@ impl Job<'_, '_> {
             return Vec::new();
         }
         let found = self.read_once(self.scope, problems);
-        deploys.requests.extend(found.requests.iter().cloned());
         deploys.mapped.extend(found.mapped.iter().cloned());
         let by_matrix = |stated: &Stated| expression::refers_to(stated.raw(), "matrix");
         let depends = found.services.iter().any(|(_, service)| service.name.as_ref().is_some_and(by_matrix))
             || found.jobs.iter().any(|(_, job)| by_matrix(job));
-        let combinations = depends.then(|| matrix::combinations(&self.entry.value, self.scope)).flatten();
+        let asks = found.requests.iter().any(|request| request.words.iter().any(asks_by_matrix));
+        let combinations =
+            (depends || asks).then(|| matrix::combinations(&self.entry.value, self.scope)).flatten();
         let expanded: Vec<_> = combinations
             .unwrap_or_default()
             .into_iter()
@@ -91,6 +93,9 @@ impl Job<'_, '_> {
                 self.read_once(&scope, &mut Problems::default())
             })
             .collect();
+        let runs =
+            if asks && !expanded.is_empty() { expanded.as_slice() } else { std::slice::from_ref(&found) };
+        deploys.requests.extend(runs.iter().flat_map(|found| found.requests.iter().cloned()));
         let services = |found: &Found| found.services.clone();
         let named = |service: &Service| service.name.as_ref().is_some_and(by_matrix);
         add(&mut deploys.services, &found, &expanded, services, named);
@@ -144,6 +149,17 @@ impl Job<'_, '_> {
         found.jobs = deploys.jobs.into_iter().map(|job| (0, job)).collect();
         found
     }
+}
+
+/// Whether a word of a request depends on the matrix: its text, or the service whose URL it begins with.
+fn asks_by_matrix(word: &Text) -> bool {
+    word.parts().any(|part| match part {
+        Part::Known(_) => false,
+        Part::Open(written, open) => {
+            let service = open.url_of.as_deref().unwrap_or_default();
+            [written, service].iter().any(|text| expression::refers_to(text, "matrix"))
+        }
+    })
 }
 
 /// Adds what the steps of a job deploy: of a step of which something depends on the matrix what each combination

@@ -8,6 +8,7 @@ use brush_parser::ast::{
 };
 
 use super::machine::{Flow, Machine, State, Status, Variable, located};
+use super::output::{is_silent, printed};
 use super::source::{Located, Script};
 use super::{Invocation, inline_script, is_shell, limits, lines, program};
 use crate::pipeline::gcloud::is_gcloud;
@@ -65,11 +66,12 @@ impl Machine<'_> {
             return (Flow::Next, Status::Ran, None);
         }
         let outputs = std::mem::take(&mut parts.outputs);
+        let silent = parts.words.first().is_some_and(|name| is_silent(&name.raw()));
+        let calls = parts.words.first().is_some_and(|name| state.functions.contains_key(&name.raw()));
         let (flow, status, output) = self.run_words(state, parts.words, parts.input);
-        for (path, append) in outputs {
-            if let Some(path) = path.as_known() {
-                self.workspace.write(&path, output.clone(), append);
-            }
+        // The commands of a function have put out what they do.
+        if !(outputs.is_empty() && output.is_none() && (silent || calls)) {
+            self.write(outputs, output.clone());
         }
         (flow, status, output)
     }
@@ -155,21 +157,18 @@ impl Machine<'_> {
     }
 
     /// Notes the files that a compound command writes: what it puts out is not known.
-    pub(super) fn written_by_others(
+    pub(super) fn write_output(
         &mut self,
         script: &Rc<Script>,
         state: &mut State,
-        redirects: Option<&RedirectList>,
+        redirects: &RedirectList,
+        output: Option<Text>,
     ) {
         let mut parts = Parts::default();
-        for redirect in redirects.iter().flat_map(|list| &list.0) {
+        for redirect in &redirects.0 {
             self.redirect(script, state, redirect, &mut parts);
         }
-        for (path, _) in parts.outputs {
-            if let Some(path) = path.as_known() {
-                self.workspace.write(&path, None, false);
-            }
-        }
+        self.write(parts.outputs, output);
     }
 
     fn assignment(
@@ -259,13 +258,13 @@ impl Machine<'_> {
             "return" => quiet(Flow::Return, Status::True),
             "break" => quiet(Flow::Break, Status::True),
             "continue" => quiet(Flow::Continue, Status::True),
-            "test" => quiet(Flow::Next, Self::test(arguments)),
+            "test" => quiet(Flow::Next, self.tested(arguments)),
             "[" => {
                 let inner = match arguments.split_last() {
                     Some((last, inner)) if last.is("]") => inner,
                     Some(_) | None => arguments,
                 };
-                quiet(Flow::Next, Self::test(inner))
+                quiet(Flow::Next, self.tested(inner))
             }
             "unset" => {
                 for name in arguments.iter().filter_map(Text::as_known) {
@@ -368,7 +367,7 @@ impl Machine<'_> {
         let Some(place) = words.first().map(|word| word.place().clone()) else { return };
         if self.found.len() < limits::MOST_INVOCATIONS {
             let conditional = state.conditional;
-            self.found.push(Invocation { words: words.to_vec(), place, conditional, input });
+            self.found.push(Invocation { words: words.to_vec(), place, conditional, aside: false, input });
         }
     }
 
@@ -438,42 +437,6 @@ fn put_out(text: &Text) -> Option<Open> {
 
 fn declares(word: &Text) -> bool {
     matches!(word.raw().as_str(), "export" | "readonly" | "local" | "declare" | "typeset")
-}
-
-/// What `echo` and `printf` put out.
-fn printed(name: &str, arguments: &[Text], first: &Text) -> Option<Text> {
-    let place = first.place();
-    let newline = || Text::known("\n", place.clone());
-    let mut whole = Text::new(place.clone());
-    let mut arguments = arguments;
-    if name == "printf" {
-        return lines::printf(arguments, first);
-    }
-    let mut ends = true;
-    let mut escapes = false;
-    while let Some((option, rest)) = arguments.split_first() {
-        match option.as_known().as_deref() {
-            Some("-n") => ends = false,
-            Some("-e") => escapes = true,
-            Some("-ne" | "-en") => (ends, escapes) = (false, true),
-            Some("-E") => {}
-            Some(_) | None => break,
-        }
-        arguments = rest;
-    }
-    for (index, word) in arguments.iter().enumerate() {
-        if index > 0 {
-            whole.push(&Text::known(" ", place.clone()));
-        }
-        match word.as_known() {
-            Some(known) if escapes => whole.push(&Text::known(known.replace("\\n", "\n"), place.clone())),
-            Some(_) | None => whole.push(word),
-        }
-    }
-    if ends {
-        whole.push(&newline());
-    }
-    Some(whole)
 }
 
 /// The service that `gcloud run services describe` or `gcloud run deploy` puts out the URL of.

@@ -86,6 +86,7 @@ impl Machine<'_> {
             ExtendedTestExpr::Parenthesized(inner) => self.extended(script, state, inner),
             ExtendedTestExpr::UnaryTest(test, word) => {
                 let text = self.single(script, state, &located(script, word));
+                self.presumed |= !text.is_known();
                 #[expect(
                     clippy::wildcard_enum_match_arm,
                     reason = "a foreign enum: all other tests ask the machine"
@@ -99,6 +100,7 @@ impl Machine<'_> {
             ExtendedTestExpr::BinaryTest(test, left, right) => {
                 let left = self.single(script, state, &located(script, left));
                 let right = self.pattern(script, state, right);
+                self.presumed |= !(left.is_known() && right.is_known());
                 #[expect(
                     clippy::wildcard_enum_match_arm,
                     reason = "a foreign enum: the others are not decided"
@@ -150,7 +152,12 @@ impl Machine<'_> {
     }
 
     /// `test` and `[`: the words between the brackets.
-    pub(super) fn test(words: &[Text]) -> Status {
+    pub(super) fn tested(&mut self, words: &[Text]) -> Status {
+        self.presumed |= words.iter().any(|word| !word.is_known());
+        Self::test(words)
+    }
+
+    fn test(words: &[Text]) -> Status {
         let is = |word: &Text, text: &str| word.is(text);
         Status::of(match words {
             [] => Some(false),
@@ -207,7 +214,12 @@ impl Machine<'_> {
                 matched = or(matched, matches(&value, &pattern));
             }
             match matched {
-                Some(false) => continue,
+                Some(false) => {
+                    if let Some(body) = item.cmd.as_ref().filter(|_| !value.is_known()) {
+                        self.aside(script, state, body);
+                    }
+                    continue;
+                }
                 Some(true) => complete = true,
                 None => {}
             }

@@ -200,7 +200,9 @@ impl Machine<'_> {
     fn substitution(&mut self, state: &State, command: &Text) -> Open {
         let before = self.found.len();
         let mut inner = state.clone();
+        let outer = self.put_out.take();
         self.run_text(command, &mut inner, false);
+        self.put_out = outer;
         let url_of = self.found.get(before..).unwrap_or_default().iter().find_map(super::builtins::describes);
         let read = self.file_url(command);
         let url_of = url_of.or(read);

@@ -69,6 +69,11 @@ pub(super) struct Machine<'e> {
     pub(super) problems: Vec<Problem>,
     pub(super) steps: u32,
     pub(super) depth: u32,
+    /// Whether the last condition was decided by taking for granted that what is unresolved is given, or is what it
+    /// falls back to.
+    pub(super) presumed: bool,
+    /// What the commands of a group put out so far, where a file takes it; `Some(None)` once only the run can tell.
+    pub(super) put_out: Option<Option<Text>>,
 }
 
 pub(super) fn options() -> ParserOptions {
@@ -81,7 +86,16 @@ impl<'e> Machine<'e> {
         workspace: &'e mut Workspace,
         found: &'e mut Vec<Invocation>,
     ) -> Self {
-        Self { outside, workspace, found, problems: Vec::new(), steps: 0, depth: 0 }
+        Self {
+            outside,
+            workspace,
+            found,
+            problems: Vec::new(),
+            steps: 0,
+            depth: 0,
+            presumed: false,
+            put_out: None,
+        }
     }
 
     /// Runs a whole script.
@@ -189,11 +203,14 @@ impl<'e> Machine<'e> {
                 // Each runs in a shell of its own.
                 let mut input = None;
                 let mut last = Status::True;
+                let outer = self.put_out.take();
                 for command in several {
                     let mut inner = state.clone();
                     let (_, status, output) = self.command(script, &mut inner, command, input);
                     (last, input) = (status, output);
                 }
+                self.put_out = outer;
+                self.put(input.as_ref());
                 (Flow::Next, last)
             }
         };
@@ -221,8 +238,15 @@ impl<'e> Machine<'e> {
         match command {
             Command::Simple(simple) => self.simple(script, state, simple, input),
             Command::Compound(compound, redirects) => {
+                let Some(redirects) = redirects else {
+                    let (flow, status) = self.compound(script, state, compound);
+                    return (flow, status, None);
+                };
+                let nothing = Some(Text::new(script.place(0)));
+                let outer = self.put_out.replace(nothing);
                 let (flow, status) = self.compound(script, state, compound);
-                self.written_by_others(script, state, redirects.as_ref());
+                let output = std::mem::replace(&mut self.put_out, outer).flatten();
+                self.write_output(script, state, redirects, output);
                 (flow, status, None)
             }
             Command::Function(function) => {
@@ -318,7 +342,8 @@ impl<'e> Machine<'e> {
     ) -> (Flow, Status) {
         let mut open: Vec<&CompoundList> = Vec::new();
         let mut complete = false;
-        for (condition, body) in arms {
+        for (index, (condition, body)) in arms.iter().enumerate() {
+            self.presumed = false;
             let status = match condition {
                 Some(condition) => {
                     let (flow, status) = self.list(script, state, condition);
@@ -329,9 +354,18 @@ impl<'e> Machine<'e> {
                 }
                 None => Status::True,
             };
+            let presumed = self.presumed;
             match status {
+                Status::False if presumed => self.aside(script, state, body),
                 Status::False => {}
-                Status::True if open.is_empty() => return self.list(script, state, body),
+                Status::True if open.is_empty() => {
+                    let before = presumed.then(|| state.clone());
+                    let ended = self.list(script, state, body);
+                    for (_, other) in before.iter().flat_map(|_| arms.iter().skip(index + 1)) {
+                        self.aside(script, before.as_ref().unwrap_or(state), other);
+                    }
+                    return ended;
+                }
                 Status::True => {
                     open.push(body);
                     complete = true;
@@ -367,9 +401,13 @@ impl<'e> Machine<'e> {
     ) -> (Flow, Status) {
         let mut ends = Vec::new();
         let mut flows = Vec::new();
+        let put_out = self.put_out.clone();
         for index in 0..count {
             let mut inner = State { conditional: true, ..state.clone() };
             let (flow, _) = run(self, &mut inner, index);
+            if self.put_out != put_out {
+                self.put(None);
+            }
             flows.push(flow);
             // A branch that leaves the script says nothing about what comes after it.
             if !matches!(flow, Flow::Exit | Flow::Return) {

@@ -4,17 +4,20 @@
 //! variables, arrays, quotes, here-documents, functions, loops over literals, and conditions over what is known. It
 //! runs nothing. What only the run can tell stays unresolved, as the script writes it.
 
+mod aside;
 mod builtins;
 mod condition;
 mod expand;
 mod limits;
 mod lines;
 mod machine;
+mod output;
 mod parameter;
 mod pattern;
 mod source;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::problem::{Problem, Problems};
 use super::text::{Open, Text};
@@ -34,6 +37,9 @@ pub struct Invocation {
     pub place: Place,
     /// Whether it runs only under a condition that the file does not decide.
     pub conditional: bool,
+    /// Whether it stands in a branch that is presumed not to run: what the condition asks for is unresolved, and
+    /// counts as given, or as what it falls back to.
+    pub aside: bool,
     /// What it is given on standard input, where the script says so.
     pub input: Option<Text>,
 }
@@ -42,19 +48,20 @@ pub struct Invocation {
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
     /// `None`: the file was written, with what only the run can tell.
-    files: BTreeMap<String, Option<Text>>,
+    files: BTreeMap<String, Option<Arc<Text>>>,
 }
 
 impl Workspace {
     /// The content of a file that a script has written; `Some(None)`: one with unknown content.
     pub fn file(&self, path: &str) -> Option<Option<&Text>> {
-        self.files.get(normal(path)).map(Option::as_ref)
+        self.files.get(normal(path)).map(Option::as_deref)
     }
 
     fn write(&mut self, path: &str, content: Option<Text>, append: bool) {
         let path = normal(path).to_owned();
         let content = match (append, self.files.remove(&path)) {
-            (true, Some(before)) => before.zip(content).map(|(mut before, content)| {
+            (true, Some(before)) => before.zip(content).map(|(before, content)| {
+                let mut before = Arc::unwrap_or_clone(before);
                 before.push(&content);
                 before
             }),
@@ -63,7 +70,7 @@ impl Workspace {
         };
         let content = content.filter(|content| content.len() <= limits::LONGEST_TEXT);
         if self.files.len() < limits::MOST_FILES {
-            self.files.insert(path, content);
+            self.files.insert(path, content.map(Arc::new));
         }
     }
 }
@@ -162,6 +169,7 @@ fn interpret(
                 .push(Problem::warning("script-not-read", "this script cannot be read").at(place.clone()));
         }
     }
+    aside::only_deploys(&mut found);
     found
 }
 

@@ -132,6 +132,24 @@ fn conditions_are_decided_where_the_script_decides_them() {
 }
 
 #[test]
+fn a_group_writes_what_its_commands_put_out() {
+    let written = |text: &str| {
+        let mut workspace = Workspace::default();
+        commands(&script(&format!("{text}\ngcloud x")), &|_| None, &mut workspace, &mut Problems::default());
+        workspace.file("f").map(|content| content.map(Text::raw))
+    };
+    let known = |text: &str| Some(Some(text.to_owned()));
+    assert_eq!(written("{ echo \"A: 1\"; X=y; printf 'B: %s\\n' \"$X\"; } > f"), known("A: 1\nB: y\n"));
+    assert_eq!(written("printf '%s=%s\\n' A 1 B 2 > f"), known("A=1\nB=2\n"));
+    assert_eq!(written("( for i in 1 2; do echo $i; done; echo a | cat ) >> f"), known("1\n2\na\n"));
+    assert_eq!(written("p() { echo in; }\n{ p; Y=$(echo no); { echo deep; } > g; } > f"), known("in\n"));
+    let much = format!("A={}; {{ for i in {}; do echo $A; done; }} > f", "x".repeat(1000), "1 ".repeat(100));
+    for unknown in [&much, "{ echo a; date; } > f", "{ if ls; then echo a; fi; } > f", "printf '%d' 1 > f"] {
+        assert_eq!(written(unknown), Some(None), "{unknown}");
+    }
+}
+
+#[test]
 fn files_that_a_script_writes_are_kept() {
     let mut workspace = Workspace::default();
     let text = "N=v\ncat > a.yaml <<EOF\nA: $N\nB: ${{ x }}\nEOF\ncat <<'EOF' | tee ./b.yaml\nA: $N\nEOF\necho \"C: 1\" >> a.yaml\nsed s/a/b/ a.yaml > c.yaml\n";

@@ -31,6 +31,11 @@ struct Segment {
 }
 
 impl Marked {
+    /// The character that a mark begins with.
+    pub const BEGINS: char = MARK;
+    /// The character that a mark ends with.
+    pub const ENDS: char = MARK_END;
+
     /// Marks what is unresolved.
     pub fn new(origin: &Text) -> Self {
         let mut marked = Self {

@@ -75,6 +75,7 @@ impl Evaluator<'_> {
 
     /// Whether the value counts as true; may be known where the value is not.
     pub(super) fn truth(&self, expression: &SpannedExpr<'_>) -> Option<bool> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum: all others have a value")]
         match &expression.inner {
             Expr::BinExpr(BinExpr { lhs, op: BinOp::And, rhs }) => match self.truth(lhs) {
                 Some(true) => self.truth(rhs),
@@ -87,13 +88,7 @@ impl Evaluator<'_> {
                 None => self.truth(rhs).filter(|right| *right),
             },
             Expr::UnExpr { op: UnOp::Not, expr } => Some(!self.truth(expr)?),
-            Expr::Literal(_)
-            | Expr::Star
-            | Expr::Call(_)
-            | Expr::Identifier(_)
-            | Expr::Index(_)
-            | Expr::Context(_)
-            | Expr::BinExpr(_) => Some(self.evaluate(expression)?.as_boolean()),
+            _ => Some(self.evaluate(expression)?.as_boolean()),
         }
     }
 
@@ -156,24 +151,20 @@ impl Evaluator<'_> {
             });
         }
         let (head, rest) = context.parts.split_first()?;
-        let mut value = match &head.inner {
-            Expr::Identifier(name) if name == "matrix" => self.names.contexts().matrix()?.clone(),
-            Expr::Identifier(name) if name == "inputs" => return self.input_default(rest),
-            Expr::Identifier(name) if name == "github" => {
+        let mut value = if let Expr::Identifier(name) = &head.inner {
+            if name == "inputs" {
+                return self.input_default(rest);
+            }
+            if name == "github" {
                 let [event, inputs, rest @ ..] = rest else { return None };
                 let named = self.key(event)?.eq_ignore_ascii_case("event")
                     && self.key(inputs)?.eq_ignore_ascii_case("inputs");
                 return named.then(|| self.input_default(rest)).flatten();
             }
-            Expr::Identifier(_) => return None,
+            self.names.contexts().matrix().filter(|_| name == "matrix")?.clone()
+        } else {
             // `fromJSON('…').a`
-            Expr::Literal(_)
-            | Expr::Star
-            | Expr::Call(_)
-            | Expr::Index(_)
-            | Expr::Context(_)
-            | Expr::BinExpr(_)
-            | Expr::UnExpr { .. } => self.evaluate(head)?,
+            self.evaluate(head)?
         };
         for part in rest {
             value = functions::member(value, &self.key(part)?)?;
@@ -205,31 +196,16 @@ impl Evaluator<'_> {
 
     /// What `.name` or `['name']` selects.
     fn key<'k>(&self, part: &'k SpannedExpr<'_>) -> Option<Cow<'k, str>> {
-        match &part.inner {
-            Expr::Identifier(identifier) => Some(Cow::Borrowed(identifier.as_str())),
-            Expr::Index(index) => shown(&self.evaluate(index)?).map(Cow::Owned),
-            Expr::Literal(_)
-            | Expr::Star
-            | Expr::Call(_)
-            | Expr::Context(_)
-            | Expr::BinExpr(_)
-            | Expr::UnExpr { .. } => None,
+        if let Expr::Identifier(identifier) = &part.inner {
+            return Some(Cow::Borrowed(identifier.as_str()));
         }
+        let Expr::Index(index) = &part.inner else { return None };
+        shown(&self.evaluate(index)?).map(Cow::Owned)
     }
 }
 
 /// Whether an expression is a condition's first outcome: `a && b`.
 fn chooses(expression: &SpannedExpr<'_>) -> bool {
-    match &expression.inner {
-        Expr::BinExpr(BinExpr { op: BinOp::And, .. }) => true,
-        Expr::BinExpr(BinExpr { lhs, op: BinOp::Or, rhs }) => chooses(lhs) || chooses(rhs),
-        Expr::BinExpr(_)
-        | Expr::Literal(_)
-        | Expr::Star
-        | Expr::Call(_)
-        | Expr::Identifier(_)
-        | Expr::Index(_)
-        | Expr::Context(_)
-        | Expr::UnExpr { .. } => false,
-    }
+    let Expr::BinExpr(BinExpr { lhs, op, rhs }) = &expression.inner else { return false };
+    *op == BinOp::And || (*op == BinOp::Or && (chooses(lhs) || chooses(rhs)))
 }

@@ -130,11 +130,22 @@ pub(super) fn is_too_long(text: &str) -> bool {
 fn put_in(body: &str, place: &Place, names: &dyn Names, longest: usize) -> Result<Text, Open> {
     let Some(parsed) = parse(body) else { return Err(Open::default()) };
     let value = Evaluator { names, assume: Assume::Nothing }.text(&parsed, place);
+    if let Some(template) = value.as_ref().and_then(Text::as_known).filter(|text| is_to_fill_in(text)) {
+        return Ok(Text::open(template, Open::default(), place.clone()));
+    }
     value.filter(|value| weight(value) <= longest).ok_or_else(|| {
         let value = Evaluator { names, assume: Assume::Unset }.evaluate(&parsed);
         let fallback = value.as_ref().and_then(shown).filter(|text| text.len() <= LONGEST_FALLBACK);
         let url_of = path(&parsed).and_then(|path| names.url_of(&path));
         Open { fallback, url_of, ..Open::default() }
+    })
+}
+
+/// Whether a text is a template's place for a value: `<PROJECT_ID>`. A shell must not take it for a redirection.
+fn is_to_fill_in(text: &str) -> bool {
+    let inner = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+    inner.is_some_and(|inner| {
+        inner.starts_with(|c: char| c.is_ascii_alphabetic()) && !inner.contains(['<', '>', '\n'])
     })
 }
 
@@ -193,16 +204,10 @@ pub(super) fn refers_to(text: &str, context: &str) -> bool {
 }
 
 fn head_is(found: &Context<'_>, name: &str) -> bool {
-    found.parts.first().is_some_and(|part| match &part.inner {
-        Expr::Identifier(identifier) => identifier == name,
-        Expr::Literal(_)
-        | Expr::Star
-        | Expr::Call(_)
-        | Expr::Index(_)
-        | Expr::Context(_)
-        | Expr::BinExpr(_)
-        | Expr::UnExpr { .. } => false,
-    })
+    found
+        .parts
+        .first()
+        .is_some_and(|part| matches!(&part.inner, Expr::Identifier(identifier) if identifier == name))
 }
 
 /// The first expression of a text that GitHub would refuse: where it stands in the text, and why.

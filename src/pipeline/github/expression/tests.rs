@@ -9,7 +9,7 @@ use crate::pipeline::source::Source;
 use crate::pipeline::yaml;
 
 fn scope() -> Scope {
-    let env = "A: x\nSECRET: '${{ secrets.S }}'\nEMPTY: ''\nSIZE: '${{ inputs.size }}-${{ env.A }}'\n";
+    let env = "A: x\nSECRET: '${{ secrets.S }}'\nEMPTY: ''\nFILL: <REGION>\nSIZE: '${{ inputs.size }}-${{ env.A }}'\n";
     let documents = yaml::parse(&Source::new("a", env)).unwrap();
     let mut contexts = Contexts::default();
     contexts.set_default("size", Evaluation::String("small".to_owned()));
@@ -59,6 +59,7 @@ fn everything_else_stays_as_it_is_written() {
     for (text, expected) in [
         ("a ${{ env.SECRET }}/${{ env.A }}", "a ${{ secrets.S }}/x"),
         ("${{ inputs.Project }}", "${{ secrets.P }}"),
+        ("${{ env.FILL }}-docker.pkg.dev", "<REGION>-docker.pkg.dev"),
     ] {
         assert_eq!(stated(text).raw(), expected, "{text}");
         assert_eq!(stated(text).as_known(), None, "{text}");

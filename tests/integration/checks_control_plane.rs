@@ -33,12 +33,14 @@ const INSTANCES: &str = "/v1/projects/demo-project/instances";
 struct Cloud {
     loopback: Loopback,
     service: Service,
+    /// `--revision`.
+    named: Option<String>,
 }
 
 impl Cloud {
     async fn healthy() -> Self {
         let loopback = Loopback::start().await;
-        let cloud = Self { loopback, service: declared() };
+        let cloud = Self { loopback, service: declared(), named: None };
         cloud.change(SERVICE, include_str!("../data/google/service.json"), |_| ());
         cloud.change(REVISION, include_str!("../data/google/revision.json"), |_| ());
         cloud.change(CONNECTOR, include_str!("../data/google/connector.json"), |_| ());
@@ -98,6 +100,7 @@ impl Cloud {
                 name: "auth".into(),
                 project: "demo-project".into(),
                 region: "europe-west1".into(),
+                revision: self.named.clone(),
                 service: self.service.clone(),
             }),
             subject: subject.map(str::to_owned),

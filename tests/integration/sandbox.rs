@@ -96,7 +96,7 @@ fn targets(services: impl IntoIterator<Item = Service>) -> Vec<Arc<Target>> {
     let text = |stated: &Option<Stated>| stated.as_ref().unwrap().as_known().unwrap().to_owned();
     let target = |service: Service| {
         let (name, project, region) = (text(&service.name), text(&service.project), text(&service.region));
-        Arc::new(Target { key: name.clone(), name, project, region, service })
+        Arc::new(Target { key: name.clone(), name, project, region, revision: None, service })
     };
     services.into_iter().map(target).collect()
 }

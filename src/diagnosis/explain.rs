@@ -96,7 +96,7 @@ fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &
 }
 
 /// Whether a finding says no more than that something is not as it was, or as it is declared. That may be meant.
-fn differs_only(why: &Finding) -> bool {
+pub(super) fn differs_only(why: &Finding) -> bool {
     matches!(
         why,
         Finding::Service(ServiceFinding::AccountDiffers { .. })

@@ -216,7 +216,11 @@ mod tests {
             Outcome::Failed {
                 finding: Finding::Injection(InjectionFinding::VariablesDropped { dropped, .. }),
             } => Err(dropped),
-            outcome => Ok(format!("{outcome:?}")),
+            outcome @ (Outcome::Passed { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Blocked { .. }
+            | Outcome::Skipped { .. }
+            | Outcome::Broken { .. }) => Ok(format!("{outcome:?}")),
         }
     }
 

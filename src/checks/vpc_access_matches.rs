@@ -127,7 +127,6 @@ fn compare_all(target: &Target, revision: &Revision) -> Compared {
 }
 
 /// Whether the revision has what is declared; if not, what it has instead. `None`: it cannot be compared.
-#[expect(clippy::option_option, reason = "the error is what the revision has, which may be nothing")]
 fn compare(
     target: &Target,
     access: Option<&VpcAccess>,
@@ -148,7 +147,7 @@ fn compare(
                 VpcEgress::AllTraffic => "all-traffic",
                 // Unset is Google's default.
                 VpcEgress::PrivateRangesOnly | VpcEgress::Unspecified => "private-ranges-only",
-                _ => return None,
+                VpcEgress::UnknownValue(_) | _ => return None,
             };
             let declared = match declared.to_ascii_lowercase().replace('_', "-").as_str() {
                 "all-traffic" | "all" => "all-traffic",

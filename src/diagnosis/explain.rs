@@ -106,7 +106,7 @@ pub(super) fn differs_only(why: &Finding) -> bool {
 
 /// Whether anything else was seen that says why the database cannot be used, or that the way to it is whole.
 fn deeper(view: &View<'_>, cause: &NodeRecord) -> bool {
-    let says_why = |node: &&NodeRecord| {
+    let says_why = |node: &NodeRecord| {
         node.finding().is_some_and(|finding| {
             node.key() != cause.key()
                 && !differs_only(finding)
@@ -115,7 +115,7 @@ fn deeper(view: &View<'_>, cause: &NodeRecord) -> bool {
                 && !explains(view, cause, node)
         })
     };
-    view.query_worked_inside() || view.nodes.iter().any(|node| says_why(&node))
+    view.query_worked_inside() || view.nodes.iter().any(|node| says_why(node))
 }
 
 fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {

@@ -113,7 +113,14 @@ fn of_reason(reason: &str) -> Failure {
         CommonReason::VpcNetworkNotFound => Failure::NetworkMissing,
         CommonReason::Internal => Failure::Other,
         // Words that say no more than that it failed or waits, and words of the future.
-        _ => Failure::Unknown,
+        CommonReason::Undefined
+        | CommonReason::Unknown
+        | CommonReason::RevisionFailed
+        | CommonReason::WaitingForOperation
+        | CommonReason::ImmediateRetry
+        | CommonReason::PostponedRetry
+        | CommonReason::UnknownValue(_)
+        | _ => Failure::Unknown,
     }
 }
 

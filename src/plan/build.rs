@@ -377,6 +377,19 @@ mod tests {
     }
 
     #[test]
+    fn a_named_revision_is_of_one_service() {
+        static A: Check = check("a", &[]);
+        let pipeline = pipeline(&[("one", Some("p"), "r"), ("two", Some("p"), "r")]);
+        let full = "projects/p/locations/r/services/one/revisions/one-00002-abc";
+        let mut defaults = Defaults { revision: Some(full.to_owned()), ..Defaults::default() };
+        let errors = build(&pipeline, &[&A], &defaults).unwrap_err();
+        assert!(matches!(&errors[..], [PlanError::RevisionOfSeveral { services }] if services.len() == 2));
+        defaults.services = vec!["one".to_owned()];
+        let plan = build(&pipeline, &[&A], &defaults).unwrap();
+        assert_eq!(plan.targets[0].revision.as_deref(), Some("one-00002-abc"));
+    }
+
+    #[test]
     fn services_of_one_name_in_two_regions_get_keys_of_their_own() {
         static A: Check = check("a", &[]);
         let pipeline = pipeline(&[("s", Some("p"), "r1"), ("s", Some("p"), "r2"), ("t", Some("p"), "r1")]);

@@ -20,7 +20,7 @@ pub(super) static CHECK: Check = Check {
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
     needs: &["service-exists"],
-    explained_by: &["variables-injected", "secret-references-match"],
+    explained_by: &["variables-injected", "variables-filled", "secret-references-match"],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

@@ -16,7 +16,7 @@ pub(super) static CHECK: Check = Check {
     vantage: Vantage::Runner,
     role: Role::Advisory,
     needs: &["service-exists"],
-    explained_by: &["credential-well-formed", "variables-injected"],
+    explained_by: &["credential-well-formed", "variables-injected", "variables-filled"],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

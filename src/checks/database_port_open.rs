@@ -23,6 +23,7 @@ pub(super) static CHECK: Check = Check {
         "vpc-connector-in-region",
         "vpc-network-matches",
         "egress-carries-database",
+        "vpc-access-matches",
         "instance-running",
         "instance-has-address",
     ],

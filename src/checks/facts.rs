@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use google_cloud_run_v2::model::{Container, Revision, Service};
 
-use super::Scope;
+use super::{Scope, coherence};
 use crate::probe::google::{Answer, NoAnswer};
 use crate::run::finding::Finding;
 use crate::run::outcome::{Broken, Outcome, Skip};
@@ -24,13 +24,18 @@ impl Scope {
     /// The service as Cloud Run has it now.
     pub(super) async fn live_service(&self) -> Answer<Service> {
         let target = &self.target;
-        self.outside.google.service(&target.project, &target.region, &target.name).await
+        let service = self.outside.google.service(&target.project, &target.region, &target.name).await?;
+        coherence::of_service(&service, &target.name)?;
+        Ok(service)
     }
 
     /// The service, asked anew where the answer is not fresh.
     pub(super) async fn fresh_service(&self) -> Answer<Service> {
         let target = &self.target;
-        self.outside.google.service_within(FRESH, &target.project, &target.region, &target.name).await
+        let google = &self.outside.google;
+        let service = google.service_within(FRESH, &target.project, &target.region, &target.name).await?;
+        coherence::of_service(&service, &target.name)?;
+        Ok(service)
     }
 
     /// The service once Cloud Run has noticed the latest deploy: before that, the newest revision is the one
@@ -54,12 +59,25 @@ impl Scope {
         Ok(service)
     }
 
-    /// The revision that this deploy created: the newest.
+    /// Short name of the revision that this deploy created: the one that the user names, else the newest.
+    pub(super) fn created<'a>(&'a self, service: &'a Service) -> Result<&'a str, NoAnswer> {
+        self.target.revision.as_deref().map_or_else(|| newest(service), Ok)
+    }
+
+    /// The revision that this deploy created.
     pub(super) async fn live_revision(&self) -> Answer<Revision> {
         let service = self.noticed_service().await?;
-        let name = newest(&service)?;
+        self.revision_named(Duration::MAX, self.created(&service)?).await
+    }
+
+    /// A revision of the service as it was at most `age` ago.
+    pub(super) async fn revision_named(&self, age: Duration, name: &str) -> Answer<Revision> {
         let target = &self.target;
-        self.outside.google.revision(&target.project, &target.region, &target.name, name).await
+        let google = &self.outside.google;
+        let revision =
+            google.revision_within(age, &target.project, &target.region, &target.name, name).await?;
+        coherence::of_revision(&revision, name, &target.name)?;
+        Ok(revision)
     }
 
     /// The revision that this deploy created, for a check that can say nothing without it.
@@ -76,7 +94,7 @@ pub(super) fn noticed(service: &Service) -> bool {
 }
 
 /// Short name of the newest revision.
-pub(super) fn newest(service: &Service) -> Result<&str, NoAnswer> {
+fn newest(service: &Service) -> Result<&str, NoAnswer> {
     match short_name(&service.latest_created_revision) {
         "" => Err(NoAnswer::Broken(Broken::Malformed {
             what: format!("service {}", short_name(&service.name)),

@@ -3,6 +3,9 @@
 //! A check observes one fact that should hold, from one vantage. It names no cause: that is the diagnosis's
 //! work, which sees all outcomes at once.
 
+mod cloudsql_attached;
+mod coherence;
+mod configuration_kept;
 mod connection;
 mod credential_well_formed;
 mod database;
@@ -24,10 +27,13 @@ mod scope;
 mod secret_readable;
 mod secret_references_match;
 mod secret_version_enabled;
+mod service_account_matches;
 mod service_exists;
 #[cfg(test)]
 mod testing;
+mod variables_filled;
 mod variables_injected;
+mod vpc_access_matches;
 mod vpc_access_present;
 mod vpc_connector_in_region;
 mod vpc_connector_ready;
@@ -85,7 +91,9 @@ pub enum Subjects {
 pub static CHECKS: &[&Check] = &[
     &service_exists::CHECK,
     &variables_injected::CHECK,
+    &variables_filled::CHECK,
     &secret_references_match::CHECK,
+    &service_account_matches::CHECK,
     &secret_version_enabled::CHECK,
     &secret_readable::CHECK,
     &credential_well_formed::CHECK,
@@ -94,8 +102,11 @@ pub static CHECKS: &[&Check] = &[
     &vpc_connector_ready::CHECK,
     &vpc_network_matches::CHECK,
     &egress_carries_database::CHECK,
+    &vpc_access_matches::CHECK,
+    &configuration_kept::CHECK,
     &instance_running::CHECK,
     &instance_has_address::CHECK,
+    &cloudsql_attached::CHECK,
     &database_name_resolves::CHECK,
     &database_port_open::CHECK,
     &database_speaks_postgres::CHECK,

@@ -1,17 +1,20 @@
 //! The revision that this deploy created became ready.
 //!
 //! Its own Ready condition is judged together with the service's terminal one: after a failed first deploy the
-//! service's `latestReadyRevision` can name the failed revision, so a comparison of names would prove nothing.
+//! service's `latestReadyRevision` can name the failed revision, so a comparison of names would prove nothing. The
+//! service's condition speaks of its newest revision: where the user names another one, only its own counts.
+
+use std::time::Duration;
 
 use google_cloud_run_v2::model::condition::{Reasons, State};
 use google_cloud_run_v2::model::{Condition, Revision, Service};
 
-use super::facts::{POLL, broken, failed, malformed, newest, noticed, passed, short_name};
+use super::facts::{FRESH, POLL, broken, failed, malformed, noticed, passed, short_name};
 use super::{Check, Scope, Subjects};
 use crate::probe::google::{NoAnswer, bounded};
 use crate::run::finding::{Finding, ServiceFinding};
 use crate::run::outcome::{Broken, Outcome, Vantage};
-use crate::run::record::Role;
+use crate::run::record::{Fact, Role};
 
 /// See the module.
 pub(super) static CHECK: Check = Check {
@@ -53,6 +56,7 @@ async fn run(scope: &Scope) -> Outcome {
         match look(scope, first).await {
             Ok(Seen::Ready) => {
                 let revision = scope.notes.read().revision.unwrap_or_default();
+                note_later(scope, &revision).await;
                 return passed(format!("revision {revision} is ready"));
             }
             Ok(Seen::Failed(finding)) => return failed(Finding::Service(finding)),
@@ -75,21 +79,24 @@ async fn run(scope: &Scope) -> Outcome {
     }
 }
 
+/// Notes a revision that came after the one that the user names.
+async fn note_later(scope: &Scope, named: &str) {
+    let Ok(service) = scope.live_service().await else { return };
+    let newest = short_name(&service.latest_created_revision);
+    if !newest.is_empty() && newest != named {
+        let text = format!("{} was created later; {named} is judged, as asked", bounded(newest));
+        scope.fact(Fact::Note { text });
+    }
+}
+
 /// One look; the first one takes what is known already.
 async fn look(scope: &Scope, first: bool) -> Result<Seen, NoAnswer> {
-    let target = &scope.target;
-    let google = &scope.outside.google;
     let service = if first { scope.live_service().await? } else { scope.fresh_service().await? };
     if !noticed(&service) {
         return Ok(Seen::Moving(None));
     }
-    let name = newest(&service)?;
-    let (project, region) = (&target.project, &target.region);
-    let revision = if first {
-        google.revision(project, region, &target.name, name).await?
-    } else {
-        google.revision_within(super::facts::FRESH, project, region, &target.name, name).await?
-    };
+    let name = scope.created(&service)?;
+    let revision = scope.revision_named(if first { Duration::MAX } else { FRESH }, name).await?;
     scope.notes.note(|noted| {
         noted.revision = Some(name.to_owned());
         if !revision.service_account.is_empty() {
@@ -102,13 +109,15 @@ async fn look(scope: &Scope, first: bool) -> Result<Seen, NoAnswer> {
 fn judge(service: &Service, revision: &Revision) -> Seen {
     let name = short_name(&revision.name);
     let of_revision = revision.conditions.iter().find(|condition| condition.r#type == "Ready");
-    let of_service = service.terminal_condition.as_ref();
+    let newest = short_name(&service.latest_created_revision);
+    let is_newest = newest.is_empty() || newest == name;
+    let of_service = service.terminal_condition.as_ref().filter(|_| is_newest);
     let finding = |condition: &Condition| ServiceFinding::RevisionFailed {
         revision: name.to_owned(),
         reason: reason(condition),
         message: bounded(&condition.message),
     };
-    let service_at_work = service.reconciling || of_service.is_some_and(moving);
+    let service_at_work = is_newest && (service.reconciling || of_service.is_some_and(moving));
 
     if let Some(condition) = of_revision.filter(|condition| condition.state == State::ConditionFailed) {
         return if revision.reconciling {
@@ -238,6 +247,18 @@ mod tests {
             let seen = judge(&service(terminal(of_service)), &revision(ready(of_revision)));
             assert_eq!(seen, Seen::Moving(None), "{of_service} {of_revision}");
         }
+    }
+
+    #[test]
+    fn another_revision_than_the_newest_is_judged_by_itself() {
+        let mut later = service(terminal("CONDITION_FAILED"));
+        later.latest_created_revision = "…/s-3".to_owned();
+        later.reconciling = true;
+        assert_eq!(judge(&later, &revision(ready("CONDITION_SUCCEEDED"))), Seen::Ready);
+        let seen = judge(&later, &revision(ready("CONDITION_FAILED")));
+        assert!(matches!(seen, Seen::Failed(_)), "{seen:?}");
+        let seen = judge(&later, &revision(json!({"name": "…/s-2"})));
+        assert!(matches!(seen, Seen::Unclear(_)), "{seen:?}");
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! The revision that this deploy created is the one that requests reach.
 
+use std::time::Duration;
+
 use google_cloud_run_v2::model::condition::State;
 use google_cloud_run_v2::model::{Service, TrafficTargetAllocationType};
 
-use super::facts::{POLL, broken, failed, newest, not_applicable, noticed, passed, short_name};
+use super::coherence;
+use super::facts::{POLL, broken, failed, malformed, not_applicable, noticed, passed, short_name};
 use super::{Check, Scope, Subjects};
-use crate::probe::google::Answer;
+use crate::probe::google::{Answer, NoAnswer, bounded};
 use crate::run::finding::{Finding, ServiceFinding};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::Role;
@@ -28,13 +31,31 @@ async fn run(scope: &Scope) -> Outcome {
         Ok(service) => service,
         Err(answer) => return broken(&what, answer),
     };
-    let created = match newest(&service) {
+    if let Err(contradiction) = coherence::of_traffic(&service.traffic_statuses) {
+        return malformed(what, contradiction);
+    }
+    let created = match scope.created(&service) {
         Ok(name) => name,
         Err(answer) => return broken(&what, answer),
     };
     let stated = &scope.target.service;
     let tag = stated.tag.as_ref().and_then(|tag| tag.as_known());
-    judge(&service, created, stated.no_traffic == Some(true), tag)
+    let outcome = judge(&service, created, stated.no_traffic == Some(true), tag);
+    match (&outcome, tag) {
+        (Outcome::Skipped { .. }, Some(tag)) => dangling(scope, &service, tag).await.unwrap_or(outcome),
+        (_, _) => outcome,
+    }
+}
+
+/// The finding that the deploy's own tag leads to a revision that is gone; `None` where it does not, or where that
+/// could not be found out.
+async fn dangling(scope: &Scope, service: &Service, tag: &str) -> Option<Outcome> {
+    let status = service.traffic_statuses.iter().find(|status| status.tag == tag)?;
+    let revision = short_name(&status.revision);
+    let gone = !revision.is_empty()
+        && matches!(scope.revision_named(Duration::MAX, revision).await, Err(NoAnswer::NotFound));
+    let (tag, revision) = (tag.to_owned(), bounded(revision));
+    gone.then(|| failed(Finding::Service(ServiceFinding::TagLeadsNowhere { tag, revision })))
 }
 
 /// The service once its traffic does not move any more.
@@ -146,7 +167,7 @@ mod tests {
 
     #[test]
     fn traffic_elsewhere_is_a_finding_that_lists_where() {
-        let statuses = json!([pinned("s-1", 100), pinned("s-2", 0), pinned("s-0", -7)]);
+        let statuses = json!([pinned("s-1", 100), pinned("s-2", 0)]);
         let expected =
             ServiceFinding::TrafficElsewhere { created: "s-2".into(), serving: vec![("s-1".into(), 100)] };
         assert_eq!(judge(&service(statuses), "s-2", false, None), failed(Finding::Service(expected)));

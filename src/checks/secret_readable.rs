@@ -20,7 +20,7 @@ pub(super) static CHECK: Check = Check {
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
     needs: &["service-exists"],
-    explained_by: &[],
+    explained_by: &["service-account-matches"],
     subjects: |service| -> Subjects { each_secret(service) },
     run: |scope| Box::pin(run(scope)),
 };

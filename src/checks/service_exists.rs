@@ -34,14 +34,15 @@ async fn run(scope: &Scope) -> Outcome {
     };
     let stated_url = target.service.url.as_ref().and_then(|url| url.as_known());
     let url = stated_url.unwrap_or(&service.uri);
-    let revision = short_name(&service.latest_created_revision);
+    let latest = short_name(&service.latest_created_revision);
+    let revision = target.revision.as_deref().unwrap_or(latest);
     let account = service.template.as_ref().map_or("", |template| template.service_account.as_str());
     scope.notes.note(|noted| {
         noted.url = filled(url);
         noted.revision = filled(revision);
         noted.service_account = filled(account);
     });
-    let newest = if revision.is_empty() { "no revision yet" } else { revision };
+    let newest = if latest.is_empty() { "no revision yet" } else { latest };
     passed(format!("service {} exists in {}; its newest revision: {newest}", target.name, target.region))
 }
 

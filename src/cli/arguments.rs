@@ -71,6 +71,10 @@ pub struct CheckArguments {
     #[arg(long, value_name = "NAME")]
     pub service: Vec<String>,
 
+    /// Judge this revision, of the one service that is checked [default: the newest].
+    #[arg(long, value_name = "NAME")]
+    pub revision: Option<String>,
+
     /// When the run ends at the latest [default: the file's, else 5m].
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,
@@ -128,6 +132,7 @@ impl CheckArguments {
             project: None,
             region: None,
             service: Vec::new(),
+            revision: None,
             deadline: None,
             vantage: None,
             inspect_secrets: false,

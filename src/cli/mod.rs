@@ -72,7 +72,10 @@ pub fn unplanned(errors: &[PlanError]) -> Refusal {
             PlanError::NothingRequired { place, .. } | PlanError::Twice { again: place, .. } => {
                 format!("{place}: {error}")
             }
-            PlanError::NoSuchService { .. } | PlanError::Empty | PlanError::Table(_) => error.to_string(),
+            PlanError::NoSuchService { .. }
+            | PlanError::RevisionOfSeveral { .. }
+            | PlanError::Empty
+            | PlanError::Table(_) => error.to_string(),
         })
         .collect();
     Refusal::new(lines.join("\n"))

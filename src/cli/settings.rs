@@ -57,6 +57,7 @@ pub fn defaults(asked: &CheckArguments, context: &Context) -> Defaults {
         project: asked.project.clone().or_else(|| context.project.clone()),
         region: asked.region.clone().or_else(|| context.region.clone()),
         services: asked.service.clone(),
+        revision: asked.revision.clone(),
     }
 }
 

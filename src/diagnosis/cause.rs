@@ -44,6 +44,16 @@ pub enum CauseCode {
     ServiceNotFound,
     /// The revision's container failed its start.
     ContainerDidNotStart,
+    /// The container was ended for its memory.
+    ContainerOutOfMemory,
+    /// There is no such image.
+    ImageNotFound,
+    /// Cloud Run may not read the image.
+    ImageAccessDenied,
+    /// The image is built for another platform.
+    ImageWrongPlatform,
+    /// The service runs as another account than declared.
+    ServiceAccountDrifted,
     /// The revision failed for another stated reason.
     RevisionFailed,
     /// The new revision is not the one that receives the traffic.
@@ -52,6 +62,8 @@ pub enum CauseCode {
     // Injection of configuration and secrets
     /// A variable that leads to the database is declared, and absent from the revision.
     DatabaseVariableMissing,
+    /// A variable that leads to the database is there, and empty.
+    DatabaseVariableEmpty,
     /// Another declared variable is absent from the revision.
     VariableMissing,
     /// The revision refers to another secret or version than declared.
@@ -104,6 +116,12 @@ pub enum CauseCode {
     VpcConnectorNotReady,
     /// The connector stands in another region.
     VpcConnectorWrongRegion,
+    /// Cloud Run may not use the connector.
+    VpcConnectorAccessDenied,
+    /// The network or subnetwork of direct VPC egress does not exist.
+    VpcNetworkNotFound,
+    /// Connector, egress or network of the revision are not those declared.
+    VpcAccessDrifted,
     /// An API that the path needs is off.
     VpcApiDisabled,
     /// The service leaves into another network than the database's.
@@ -229,6 +247,15 @@ impl CauseCode {
             | Self::CloudsqlNotAttached
             | Self::CloudsqlNameMismatch
             | Self::CloudsqlIamLoginMisconfigured
+            | Self::ContainerOutOfMemory
+            | Self::ImageNotFound
+            | Self::ImageAccessDenied
+            | Self::ImageWrongPlatform
+            | Self::ServiceAccountDrifted
+            | Self::DatabaseVariableEmpty
+            | Self::VpcConnectorAccessDenied
+            | Self::VpcNetworkNotFound
+            | Self::VpcAccessDrifted
             | Self::RevisionFailed
             | Self::RevisionNotServing
             | Self::DatabaseVariableMissing

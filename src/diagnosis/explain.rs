@@ -3,6 +3,7 @@
 //! The graph says which check *can* explain which other. Two findings that stand so may still be two separate
 //! defects: a health body that names only the cache as down is not explained by a VPC connector in error.
 
+use super::failure::{self, Failure};
 use super::view::{View, speaks_of_the_service};
 use crate::run::finding::{
     CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, PathFinding,
@@ -54,6 +55,9 @@ pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Findi
         Finding::Injection(InjectionFinding::VariablesMissing { missing, of_database, .. }) => {
             missing.len() == of_database.len()
         }
+        Finding::Injection(
+            InjectionFinding::VariablesEmpty { .. } | InjectionFinding::VariablesDropped { .. },
+        ) => true,
         Finding::Injection(InjectionFinding::SecretReferenceDiffers { target, .. }) => {
             view.leads_to_database(target)
         }
@@ -87,26 +91,82 @@ fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &
     // A query from inside went to that instance with that credential, so neither is in the way. The service's own
     // connector may still be: another one may have carried the query.
     let refuted = matches!(why, Finding::Instance(_) | Finding::Credential(_)) && view.query_worked_inside();
-    !refuted && (admits_database(health) || !is_of_database(view, cause, why))
+    let outdone = differs_only(why) && deeper(view, cause);
+    !refuted && !outdone && (admits_database(health) || !is_of_database(view, cause, why))
+}
+
+/// Whether a finding says no more than that something is not as it was, or as it is declared. That may be meant.
+pub(super) fn differs_only(why: &Finding) -> bool {
+    matches!(
+        why,
+        Finding::Service(ServiceFinding::AccountDiffers { .. })
+            | Finding::Path(PathFinding::AccessDiffers { .. } | PathFinding::AccessDropped { .. })
+    )
+}
+
+/// Whether anything else was seen that says why the database cannot be used, or that the way to it is whole.
+fn deeper(view: &View<'_>, cause: &NodeRecord) -> bool {
+    let says_why = |node: &NodeRecord| {
+        node.finding().is_some_and(|finding| {
+            node.key() != cause.key()
+                && !differs_only(finding)
+                && is_of_database(view, node, finding)
+                && speaks_of_the_service(node)
+                && !explains(view, cause, node)
+        })
+    };
+    view.query_worked_inside() || view.nodes.iter().any(|node| says_why(node))
 }
 
 fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
-    let ServiceFinding::RevisionFailed { reason, .. } = service else { return true };
-    let reason = reason.as_deref().unwrap_or("UNKNOWN");
-    let unspecific = matches!(reason, "UNKNOWN" | "REVISION_FAILED");
+    let ServiceFinding::RevisionFailed { reason, message, .. } = service else { return true };
+    let failure = failure::read(reason.as_deref(), message).failure;
     match why {
-        Finding::Injection(_) => unspecific || reason == "SECRETS_ACCESS_CHECK_FAILED",
+        Finding::Injection(injection) => explains_failed_secret(injection, failure),
         // A container that opens its database while it starts dies of a path that is cut.
-        Finding::Path(_) => {
-            unspecific
-                || reason.starts_with("VPC_")
-                || matches!(reason, "HEALTH_CHECK_CONTAINER_ERROR" | "PROGRESS_DEADLINE_EXCEEDED")
+        Finding::Path(_) => matches!(
+            failure,
+            Failure::Unknown
+                | Failure::Connector
+                | Failure::NetworkMissing
+                | Failure::ContainerStart
+                | Failure::TooSlow
+        ),
+        // Another account than declared may lack any right that the revision needs.
+        Finding::Service(ServiceFinding::AccountDiffers { .. }) => {
+            matches!(failure, Failure::Unknown | Failure::Secrets | Failure::SecretDenied)
         }
         Finding::Service(_)
         | Finding::Credential(_)
         | Finding::Instance(_)
         | Finding::Postgres(_)
         | Finding::Health(_) => true,
+    }
+}
+
+/// Whether what was seen of a secret explains that Cloud Run could not read it.
+fn explains_failed_secret(injection: &InjectionFinding, failure: Failure) -> bool {
+    match failure {
+        Failure::Unknown | Failure::Secrets => true,
+        Failure::SecretDenied => matches!(injection, InjectionFinding::NoAccessBinding { .. }),
+        Failure::SecretMissing => matches!(
+            injection,
+            InjectionFinding::SecretNotFound { .. } | InjectionFinding::VersionNotFound { .. }
+        ),
+        Failure::SecretDisabled => matches!(injection, InjectionFinding::VersionDisabled { .. }),
+        Failure::SecretDestroyed => matches!(injection, InjectionFinding::VersionDestroyed { .. }),
+        Failure::ContainerStart
+        | Failure::OutOfMemory
+        | Failure::ImageNotFound
+        | Failure::ImageDenied
+        | Failure::ImagePlatform
+        | Failure::ImagePolicy
+        | Failure::NetworkMissing
+        | Failure::Connector
+        | Failure::RevisionGone
+        | Failure::TooSlow
+        | Failure::EncryptionKey
+        | Failure::Other => false,
     }
 }
 
@@ -150,6 +210,9 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgre
         Finding::Service(_) | Finding::Postgres(_) | Finding::Health(_) => true,
         Finding::Injection(InjectionFinding::VariablesMissing { of_database, .. }) => !of_database.is_empty(),
         Finding::Injection(
+            InjectionFinding::VariablesEmpty { .. } | InjectionFinding::VariablesDropped { .. },
+        ) => true,
+        Finding::Injection(
             InjectionFinding::SecretReferenceDiffers { .. }
             | InjectionFinding::SecretNotFound { .. }
             | InjectionFinding::VersionNotFound { .. }
@@ -165,13 +228,20 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgre
         // Without a way, nothing answers; an answer proves that there is one.
         Finding::Path(
             PathFinding::NoVpcAccess { .. }
+            | PathFinding::AccessDiffers { .. }
+            | PathFinding::AccessDropped { .. }
             | PathFinding::ConnectorNotFound { .. }
             | PathFinding::ConnectorNotReady { .. }
             | PathFinding::ConnectorElsewhere { .. },
         ) => matches!(reached, Reached::Nothing | Reached::Silence),
         // In another network, somebody else may have that address.
         Finding::Path(PathFinding::NetworkDiffers { .. } | PathFinding::EgressBypasses { .. }) => true,
-        Finding::Instance(InstanceFinding::NotFound { .. } | InstanceFinding::AddressDiffers { .. }) => true,
+        Finding::Instance(
+            InstanceFinding::NotFound { .. }
+            | InstanceFinding::AddressDiffers { .. }
+            | InstanceFinding::NotAttached { .. }
+            | InstanceFinding::SocketDiffers { .. },
+        ) => true,
         Finding::Instance(
             InstanceFinding::Stopped { .. }
             | InstanceFinding::Suspended { .. }

@@ -3,6 +3,7 @@
 pub mod cause;
 mod conclude;
 mod explain;
+mod failure;
 mod graph;
 mod obligations;
 mod ruled_out;

@@ -17,10 +17,24 @@ enum From {
 /// Which check's pass rules out which causes.
 const TABLE: &[(&str, From, &[CauseCode])] = &[
     ("service-exists", From::Anywhere, &[ServiceNotFound]),
-    ("revision-ready", From::Anywhere, &[ContainerDidNotStart, RevisionFailed]),
+    (
+        "revision-ready",
+        From::Anywhere,
+        &[
+            ContainerDidNotStart,
+            ImageNotFound,
+            ImageAccessDenied,
+            ImageWrongPlatform,
+            VpcNetworkNotFound,
+            VpcConnectorAccessDenied,
+            RevisionFailed,
+        ],
+    ),
     ("revision-serving", From::Anywhere, &[RevisionNotServing]),
     ("variables-injected", From::Anywhere, &[DatabaseVariableMissing, VariableMissing]),
+    ("variables-filled", From::Anywhere, &[DatabaseVariableEmpty]),
     ("secret-references-match", From::Anywhere, &[SecretReferenceDrifted]),
+    ("service-account-matches", From::Anywhere, &[ServiceAccountDrifted]),
     (
         "secret-version-enabled",
         From::Anywhere,
@@ -37,12 +51,14 @@ const TABLE: &[(&str, From, &[CauseCode])] = &[
     ("vpc-connector-in-region", From::Anywhere, &[VpcConnectorWrongRegion]),
     ("vpc-network-matches", From::Anywhere, &[VpcWrongNetwork]),
     ("egress-carries-database", From::Anywhere, &[EgressBypassesDatabase]),
+    ("vpc-access-matches", From::Anywhere, &[VpcAccessDrifted]),
     (
         "instance-running",
         From::Anywhere,
         &[InstanceNotFound, InstanceStopped, InstanceSuspended, InstanceNotRunning],
     ),
     ("instance-has-address", From::Anywhere, &[InstanceAddressMismatch]),
+    ("cloudsql-attached", From::Anywhere, &[CloudsqlNotAttached, CloudsqlNameMismatch]),
     ("database-name-resolves", From::Inside, &[DatabaseNameUnresolvable]),
     ("database-port-open", From::Inside, &[DatabaseUnreachable, DatabaseRefused]),
     ("database-speaks-postgres", From::Anywhere, &[NotPostgres, TlsUnsupported, TlsCertificateInvalid]),

@@ -21,8 +21,10 @@ fn seal(view: &View<'_>) -> Option<String> {
             .iter()
             .any(|node| node.outcome.is_none() && view.graph.explains(&node.check, &root.check));
         let finished = root.outcome.is_some();
-        let lasting =
-            root.finding().is_some_and(|finding| !rules::judge(view, root, finding).code.waiting_mends());
+        let lasting = root.finding().is_some_and(|finding| {
+            // A mere difference is the cause only where nothing deeper is, and that only the end of the run shows.
+            !explain::differs_only(finding) && !rules::judge(view, root, finding).code.waiting_mends()
+        });
         finished && lasting && !unfinished_above && conclude::explains_unmet(view, root, &obligations)
     });
     sealed.map(|root| root.key())

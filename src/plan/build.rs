@@ -19,6 +19,8 @@ pub struct Defaults {
     pub region: Option<String>,
     /// `--service`: only these; empty: all.
     pub services: Vec<String>,
+    /// `--revision`: the one that this deploy created; only where one service is checked.
+    pub revision: Option<String>,
 }
 
 /// Why no plan could be made. All reasons are reported at once.
@@ -50,6 +52,11 @@ pub enum PlanError {
         first: Place,
         /// Where again.
         again: Place,
+    },
+    /// `--revision` names one revision, and several services are checked.
+    RevisionOfSeveral {
+        /// The services.
+        services: Vec<String>,
     },
     /// There is nothing to check. A gate that checks nothing must not pass.
     Empty,
@@ -96,6 +103,11 @@ impl fmt::Display for PlanError {
                 f,
                 "service {service} is deployed twice to one project and region, first at {first}: name one file, \
                  or give each its own project or region"
+            ),
+            Self::RevisionOfSeveral { services } => write!(
+                f,
+                "--revision names the revision of one service, and {} are checked: add --service",
+                services.join(", ")
             ),
             Self::Empty => f.write_str("there is nothing to check"),
             Self::NothingRequired { service, .. } => {
@@ -192,7 +204,11 @@ fn targets(pipeline: &Pipeline, defaults: &Defaults, errors: &mut Vec<PlanError>
         let project = known("project", service.project.as_ref(), defaults.project.as_ref());
         let region = known("region", service.region.as_ref(), defaults.region.as_ref());
         if let (Some(name), Some(project), Some(region)) = (name, project, region) {
-            targets.push(Target { key: name.clone(), name, project, region, service: service.clone() });
+            // The full name of a revision ends in its short one.
+            let revision =
+                defaults.revision.as_deref().map(|full| full.rsplit('/').next().unwrap_or(full).to_owned());
+            let service = service.clone();
+            targets.push(Target { key: name.clone(), name, project, region, revision, service });
         }
     }
     for asked in defaults.services.iter().filter(|asked| !names.contains(asked)) {
@@ -209,6 +225,10 @@ fn targets(pipeline: &Pipeline, defaults: &Defaults, errors: &mut Vec<PlanError>
                 again: target.service.place.clone(),
             });
         }
+    }
+    if defaults.revision.is_some() && targets.len() > 1 {
+        let services = targets.iter().map(|target| target.name.clone()).collect();
+        errors.push(PlanError::RevisionOfSeveral { services });
     }
     make_keys_unique(&mut targets);
     targets
@@ -354,6 +374,19 @@ mod tests {
         pipeline.services[0].project = Some(Stated::unresolved("$PROJECT_ID", place()));
         let defaults = Defaults { project: Some("acme".to_owned()), ..Defaults::default() };
         assert_eq!(build(&pipeline, &[&A], &defaults).unwrap().targets[0].project, "acme");
+    }
+
+    #[test]
+    fn a_named_revision_is_of_one_service() {
+        static A: Check = check("a", &[]);
+        let pipeline = pipeline(&[("one", Some("p"), "r"), ("two", Some("p"), "r")]);
+        let full = "projects/p/locations/r/services/one/revisions/one-00002-abc";
+        let mut defaults = Defaults { revision: Some(full.to_owned()), ..Defaults::default() };
+        let errors = build(&pipeline, &[&A], &defaults).unwrap_err();
+        assert!(matches!(&errors[..], [PlanError::RevisionOfSeveral { services }] if services.len() == 2));
+        defaults.services = vec!["one".to_owned()];
+        let plan = build(&pipeline, &[&A], &defaults).unwrap();
+        assert_eq!(plan.targets[0].revision.as_deref(), Some("one-00002-abc"));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Target {
     pub project: String,
     /// Region.
     pub region: String,
+    /// Short name of the revision to judge, where the user names it; else the newest one is this deploy's.
+    pub revision: Option<String>,
     /// All that the pipeline states.
     pub service: Service,
 }

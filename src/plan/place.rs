@@ -9,6 +9,7 @@ pub(super) fn place_of(service: &Service, check: &str, subject: Option<&str>) ->
     let family = check.split('-').next().unwrap_or(check);
     let of_family = match family {
         "vpc" | "egress" => vpc(service),
+        "cloudsql" => service.cloudsql_instances.first().map(|instance| &instance.place),
         "instance" => {
             service.database.as_ref().and_then(|one| one.instance.as_ref()).map(|instance| &instance.place)
         }
@@ -16,7 +17,12 @@ pub(super) fn place_of(service: &Service, check: &str, subject: Option<&str>) ->
         "health" => service.health.path.as_ref().or(service.health_paths.first()).map(|path| &path.place),
         _ => None,
     };
-    subject.or(of_family).unwrap_or(&service.place).clone()
+    let of_check = match check {
+        "service-account-matches" => service.service_account.as_ref().map(|account| &account.place),
+        "variables-filled" => service.database.as_ref().and_then(|one| of_database(service, one)),
+        _ => None,
+    };
+    subject.or(of_check).or(of_family).unwrap_or(&service.place).clone()
 }
 
 fn vpc(service: &Service) -> Option<&Place> {

@@ -56,6 +56,8 @@ mod postgres_hostile;
 /// Recorded runs against their golden reports.
 mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
+mod revision_drill;
+mod revision_states;
 mod sandbox;
 /// Planted secrets, searched for in every output byte.
 mod secrets;

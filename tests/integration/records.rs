@@ -26,6 +26,7 @@ const WAY: &[&str] = &[
 pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
     let mut port: Vec<&str> = vec!["database-name-resolves"];
     port.extend(WAY);
+    port.push("vpc-access-matches");
     let mut edges: Vec<(&str, Vec<&str>)> = vec![
         ("service-exists", vec![]),
         (
@@ -39,14 +40,20 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         ),
         ("revision-serving", vec!["revision-ready"]),
         ("variables-injected", vec![]),
+        ("variables-filled", vec![]),
         ("secret-references-match", vec![]),
+        ("service-account-matches", vec![]),
         ("secret-version-enabled", vec![]),
-        ("secret-readable", vec![]),
-        ("credential-well-formed", vec!["variables-injected", "secret-references-match"]),
+        ("secret-readable", vec!["service-account-matches"]),
+        ("credential-well-formed", vec!["variables-injected", "variables-filled", "secret-references-match"]),
     ];
     edges.extend(WAY.iter().map(|check| (*check, vec![])));
+    let of_way = WAY.iter().copied().filter(|check| !check.starts_with("instance-"));
+    edges.push(("vpc-access-matches", of_way.collect()));
+    edges.push(("configuration-kept", vec!["vpc-access-present"]));
+    edges.push(("cloudsql-attached", vec!["variables-injected", "variables-filled"]));
     edges.extend([
-        ("database-name-resolves", vec!["credential-well-formed", "variables-injected"]),
+        ("database-name-resolves", vec!["credential-well-formed", "variables-injected", "variables-filled"]),
         ("database-port-open", port),
         ("database-speaks-postgres", vec!["database-port-open"]),
         (

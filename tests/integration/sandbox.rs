@@ -41,12 +41,12 @@ fn place() -> Place {
     Place { file: "rungate.yaml".into(), line: 1, column: 1 }
 }
 
-fn known(text: &str) -> Stated {
+pub(crate) fn known(text: &str) -> Stated {
     Stated::known(text, place())
 }
 
 /// The incident's auth service: parts of the way to its database in variables, the password in a secret.
-fn auth() -> Service {
+pub(crate) fn auth() -> Service {
     let mut service = Service::new(DeploysVia::Native, place());
     service.name = Some(known("auth"));
     service.project = Some(known(PROJECT));
@@ -88,6 +88,26 @@ fn auth_by_name() -> Service {
     service
 }
 
+/// The same service, which dials the socket of an instance that it attaches.
+pub(crate) fn auth_by_socket() -> Service {
+    let mut service = auth();
+    let instance = known("acme-staging:europe-west1:auth-db");
+    service.env[0].value = known("/cloudsql/acme-staging:europe-west1:auth-db");
+    service.vpc.connector = None;
+    service.cloudsql_instances = vec![instance];
+    service.database = infer_database(&service);
+    service
+}
+
+/// The same service, which leaves into its network without a connector.
+pub(crate) fn auth_by_direct_egress() -> Service {
+    let mut service = auth();
+    service.vpc.connector = None;
+    service.vpc.network = Some(known("default"));
+    service.vpc.subnet = Some(known("run"));
+    service
+}
+
 fn reference(target: &str, secret: &str, version: &str) -> SecretReference {
     SecretReference { target: target.to_owned(), secret: known(secret), version: known(version) }
 }
@@ -96,7 +116,7 @@ fn targets(services: impl IntoIterator<Item = Service>) -> Vec<Arc<Target>> {
     let text = |stated: &Option<Stated>| stated.as_ref().unwrap().as_known().unwrap().to_owned();
     let target = |service: Service| {
         let (name, project, region) = (text(&service.name), text(&service.project), text(&service.region));
-        Arc::new(Target { key: name.clone(), name, project, region, service })
+        Arc::new(Target { key: name.clone(), name, project, region, revision: None, service })
     };
     services.into_iter().map(target).collect()
 }
@@ -232,7 +252,15 @@ async fn every_fault_shows_at_the_service() {
     // The new revision never serves, and the old one is fine.
     let served_by_the_old = [
         "container-did-not-start",
+        "container-out-of-memory",
+        "image-access-denied",
+        "image-not-found",
+        "image-wrong-platform",
+        "revision-failed",
         "revision-not-serving",
+        "service-account-drifted",
+        "vpc-connector-access-denied",
+        "vpc-network-not-found",
         "secret-access-denied",
         "secret-not-found",
         "secret-version-missing",
@@ -243,6 +271,8 @@ async fn every_fault_shows_at_the_service() {
     let shows = async |fault: &'static Fault| {
         let service = match fault.code {
             "database-name-unresolvable" | "instance-not-found" => auth_by_name(),
+            "cloudsql-not-attached" | "cloudsql-name-mismatch" => auth_by_socket(),
+            "vpc-network-not-found" => auth_by_direct_egress(),
             _ => auth(),
         };
         let sandbox = sandbox(service, &[fault.code]).await;

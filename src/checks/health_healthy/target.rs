@@ -68,7 +68,7 @@ async fn base(scope: &Scope) -> Result<String, Outcome> {
     let url = if quiet {
         // Without traffic, the service's URL leads to the old revision; a healthy answer of that proves nothing.
         let tag = service.tag.as_ref().and_then(Stated::as_known);
-        let created = short_name(&live.latest_created_revision);
+        let created = scope.created(&live).unwrap_or_default();
         let tagged = live.traffic_statuses.iter().find(|status| {
             !status.uri.is_empty()
                 && tag.map_or_else(|| short_name(&status.revision) == created, |tag| tag == status.tag)

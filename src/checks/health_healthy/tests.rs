@@ -55,7 +55,14 @@ async fn checked(behaviour: Behaviour, path: Option<&str>) -> (Outcome, Scope) {
     let google = Google::new(&Endpoints::default(), Auth::Anonymous, Arc::clone(&vault), Timeouts::default());
     let name = || "auth".to_owned();
     let scope = Scope {
-        target: Arc::new(Target { key: name(), name: name(), project: name(), region: name(), service }),
+        target: Arc::new(Target {
+            key: name(),
+            name: name(),
+            project: name(),
+            region: name(),
+            revision: None,
+            service,
+        }),
         subject: None,
         outside: Arc::new(Outside { google, http: Http::new(LIMIT), dial: Arc::new(System), vault }),
         settings: Arc::new(RunSettings {

@@ -1,6 +1,7 @@
 //! Rules for findings about the variables and secrets that the revision is given.
 
 use super::super::cause::CauseCode;
+use super::super::failure::{self, Failure};
 use super::super::shell::{command, project_of, short};
 use super::super::view::View;
 use super::{Judgement, on_service, update_service};
@@ -14,6 +15,26 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &InjectionFindi
         InjectionFinding::VariablesMissing { revision, missing, of_database } => {
             variables_missing(view, revision, missing, of_database)
         }
+        InjectionFinding::VariablesEmpty { revision, variables } => Judgement::proven(
+            CauseCode::DatabaseVariableEmpty,
+            format!("{} leads revision {revision} to its database, and is empty", variables.join(", ")),
+        )
+        .mend("see where the pipeline takes its value from: an undefined GitHub secret or variable expands to nothing", None)
+        .mend("set it", update_service(view, &[&format!("--update-env-vars={}", pairs(variables))])),
+        InjectionFinding::VariablesDropped { revision, before, dropped } => Judgement::proven(
+            CauseCode::DatabaseVariableMissing,
+            format!(
+                "revision {revision} lacks {}, which led {before} to its database: this deploy dropped what an \
+                 earlier one had set",
+                dropped.join(", ")
+            ),
+        )
+        .mend(
+            "let the deploy step set it too, or use --update-env-vars: --set-env-vars, --env-vars-file and a manifest \
+             remove every variable that they do not name",
+            update_service(view, &[&format!("--update-env-vars={}", pairs(dropped))]),
+        )
+        .mend("or go back to the revision before", on_service(view, "update-traffic", &[&format!("--to-revisions={before}=100")])),
         InjectionFinding::SecretReferenceDiffers { target, declared, serving } => {
             let serving = serving.as_ref().map_or_else(
                 || "holds a plain value there".to_owned(),
@@ -98,9 +119,10 @@ pub(super) fn clause(finding: &InjectionFinding) -> String {
             format!("secret {} has no version {version}", short(secret))
         }
         InjectionFinding::SecretNotFound { secret } => format!("secret {} does not exist", short(secret)),
-        InjectionFinding::VariablesMissing { .. } | InjectionFinding::SecretReferenceDiffers { .. } => {
-            finding.to_string()
-        }
+        InjectionFinding::VariablesMissing { .. }
+        | InjectionFinding::VariablesEmpty { .. }
+        | InjectionFinding::VariablesDropped { .. }
+        | InjectionFinding::SecretReferenceDiffers { .. } => finding.to_string(),
     }
 }
 
@@ -133,8 +155,10 @@ fn pairs(names: &[String]) -> String {
 fn no_access(view: &View<'_>, node: &NodeRecord, secret: &str, account: &str) -> Judgement {
     let refused = view.nodes.iter().any(|other| {
         matches!(other.finding(), Some(Finding::Service(ServiceFinding::RevisionFailed { reason, message, .. }))
-            if reason.as_deref() == Some("SECRETS_ACCESS_CHECK_FAILED")
-                || message.contains("Permission denied on secret"))
+            if matches!(
+                failure::read(reason.as_deref(), message).failure,
+                Failure::Secrets | Failure::SecretDenied
+            ))
     });
     let code = CauseCode::SecretAccessDenied;
     let judgement = if refused {

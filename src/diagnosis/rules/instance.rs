@@ -16,6 +16,40 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                     command(["gcloud", "sql", "instances", "list", &project]),
                 )
         }
+        InstanceFinding::NotAttached { revision, instance, variable } => {
+            let host = variable.as_ref().map_or_else(
+                || format!("the pipeline declares {instance}"),
+                |variable| format!("{variable} leads to /cloudsql/{instance}"),
+            );
+            let claim = format!(
+                "{host}, but revision {revision} attaches no Cloud SQL instance, so that its socket does not exist"
+            );
+            let code = CauseCode::CloudsqlNotAttached;
+            let judgement = match variable {
+                Some(_) => Judgement::proven(code, claim),
+                None => Judgement::likely(code, claim)
+                    .suspect("the service dials no socket; then the cause is another", None),
+            };
+            judgement
+                .mend("attach it", update_service(view, &[&format!("--add-cloudsql-instances={instance}")]))
+                .mend("let the deploy step or the manifest state it too", None)
+        }
+        InstanceFinding::SocketDiffers { revision, dialled, attached, variable } => {
+            let first = attached.first().map_or("INSTANCE", String::as_str);
+            Judgement::proven(
+                CauseCode::CloudsqlNameMismatch,
+                format!(
+                    "{variable} leads to the socket of {dialled}, but revision {revision} attaches {}: names are \
+                     compared letter by letter",
+                    attached.join(", ")
+                ),
+            )
+            .mend(
+                "see the instance's connection name, and write it the same in both places",
+                on_instance(view, "describe", first, &["--format=value(connectionName)"]),
+            )
+            .mend("or attach that one too", update_service(view, &[&format!("--add-cloudsql-instances={dialled}")]))
+        }
         InstanceFinding::Stopped { instance } => Judgement::proven(
             CauseCode::InstanceStopped,
             format!("Cloud SQL instance {instance} is stopped: its activation policy is NEVER"),
@@ -71,6 +105,10 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
 pub(super) fn clause(finding: &InstanceFinding) -> String {
     match finding {
         InstanceFinding::NotFound { instance } => format!("there is no Cloud SQL instance {instance}"),
+        InstanceFinding::NotAttached { revision, .. } => {
+            format!("revision {revision} attaches no Cloud SQL instance")
+        }
+        InstanceFinding::SocketDiffers { dialled, .. } => format!("{dialled} is not the attached instance"),
         InstanceFinding::Stopped { instance } => format!("Cloud SQL instance {instance} is stopped"),
         InstanceFinding::Suspended { instance, .. } => format!("Cloud SQL instance {instance} is suspended"),
         InstanceFinding::NotRunning { instance, state } => {

@@ -11,6 +11,7 @@ mod instance;
 mod login;
 mod path;
 mod postgres;
+mod revision;
 mod service;
 mod unseen;
 

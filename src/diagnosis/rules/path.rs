@@ -3,7 +3,7 @@
 use super::super::cause::CauseCode;
 use super::super::shell::{command, instance_of, project_of, short};
 use super::super::view::View;
-use super::{Judgement, update_service};
+use super::{Judgement, on_service, update_service};
 use crate::run::finding::PathFinding;
 
 pub(super) fn judge(view: &View<'_>, finding: &PathFinding) -> Judgement {
@@ -11,6 +11,22 @@ pub(super) fn judge(view: &View<'_>, finding: &PathFinding) -> Judgement {
         PathFinding::NoVpcAccess { revision, address, declared_connector } => {
             no_vpc_access(view, revision, &address.to_string(), declared_connector.as_deref())
         }
+        PathFinding::AccessDiffers { revision, what, declared, serving } => {
+            differs(view, revision, what, declared, serving.as_deref())
+        }
+        PathFinding::AccessDropped { revision, before, way } => Judgement::likely(
+            CauseCode::VpcAccessMissing,
+            format!(
+                "revision {revision} has no way into a VPC network; {before} before it has {way}, and this deploy \
+                 dropped it"
+            ),
+        )
+        .suspect("the service needs no private address any more; then the cause is another", None)
+        .mend("let the deploy step or the manifest state it too: a manifest without it removes it", None)
+        .mend(
+            "or go back to the revision before",
+            on_service(view, "update-traffic", &[&format!("--to-revisions={before}=100")]),
+        ),
         PathFinding::ConnectorNotFound { connector } => Judgement::proven(
             CauseCode::VpcConnectorNotFound,
             format!("the revision sends its traffic through {connector}, which does not exist"),
@@ -73,6 +89,7 @@ pub(super) fn clause(finding: &PathFinding) -> String {
         PathFinding::NoVpcAccess { address, .. } => {
             format!("the revision has no way into the VPC, and {address} is private")
         }
+        PathFinding::AccessDiffers { .. } | PathFinding::AccessDropped { .. } => finding.to_string(),
         PathFinding::ConnectorNotFound { connector } => {
             format!("VPC connector {} does not exist", short(connector))
         }
@@ -91,6 +108,26 @@ pub(super) fn clause(finding: &PathFinding) -> String {
             format!("egress {egress} does not carry {address}")
         }
     }
+}
+
+fn differs(view: &View<'_>, revision: &str, what: &str, declared: &str, serving: Option<&str>) -> Judgement {
+    let has = serving.map_or_else(|| format!("has no {what}"), |serving| format!("has {what} {serving}"));
+    let flag = match what {
+        "connector" => "--vpc-connector",
+        "egress" => "--vpc-egress",
+        "network" => "--network",
+        _ => "--subnet",
+    };
+    Judgement::likely(
+        CauseCode::VpcAccessDrifted,
+        format!("revision {revision} {has}; the pipeline declares {declared}"),
+    )
+    .suspect(
+        "both lead to the database; then the cause is another",
+        on_service(view, "describe", &["--format=export"]),
+    )
+    .mend("set it as the pipeline declares it", update_service(view, &[&format!("{flag}={declared}")]))
+    .mend("see why the deploy does not: its step, or a later one, sets something else", None)
 }
 
 fn no_vpc_access(view: &View<'_>, revision: &str, address: &str, declared: Option<&str>) -> Judgement {

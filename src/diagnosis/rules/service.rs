@@ -1,9 +1,9 @@
 //! Rules for findings about the service and its revision.
 
 use super::super::cause::CauseCode;
-use super::super::shell::{command, short};
+use super::super::shell::command;
 use super::super::view::View;
-use super::{Judgement, on_service};
+use super::{Judgement, on_service, revision, update_service};
 use crate::run::finding::ServiceFinding;
 
 pub(super) fn judge(view: &View<'_>, finding: &ServiceFinding) -> Judgement {
@@ -17,14 +17,33 @@ pub(super) fn judge(view: &View<'_>, finding: &ServiceFinding) -> Judgement {
             command(["gcloud", "run", "services", "list", &format!("--project={project}")]),
         ),
         ServiceFinding::RevisionFailed { revision, reason, message } => {
-            match (reason.as_deref(), message.contains("Permission denied on secret")) {
-                (Some("HEALTH_CHECK_CONTAINER_ERROR"), _) => container(view, revision, message),
-                (Some("SECRETS_ACCESS_CHECK_FAILED"), _) | (Some("UNKNOWN") | None, true) => {
-                    secrets(view, revision, message)
-                }
-                (reason, _) => failed(view, revision, reason, message),
-            }
+            revision::judge(view, revision, reason.as_deref(), message)
         }
+        ServiceFinding::AccountDiffers { revision, declared, serving } => {
+            let runs_as = serving.as_deref().unwrap_or("the project's default service account");
+            let claim = format!(
+                "revision {revision} runs as {runs_as}, whose rights are not those of {declared}, which the pipeline \
+                 declares"
+            );
+            Judgement::likely(CauseCode::ServiceAccountDrifted, claim)
+                .suspect(
+                    "that account has the same rights; then the cause is another",
+                    roles_of(view, serving.as_deref()),
+                )
+                .mend(
+                    "run it as the declared account",
+                    update_service(view, &[&format!("--service-account={declared}")]),
+                )
+                .mend("see why the deploy does not: its step, or a later one, sets another", None)
+        }
+        ServiceFinding::TagLeadsNowhere { tag, revision } => Judgement::proven(
+            CauseCode::RevisionNotServing,
+            format!("tag {tag} leads to revision {revision}, which does not exist any more"),
+        )
+        .mend(
+            "put the tag on the new revision",
+            on_service(view, "update-traffic", &[&format!("--update-tags={tag}=LATEST")]),
+        ),
         ServiceFinding::TrafficElsewhere { created, serving } => {
             let shares: Vec<String> =
                 serving.iter().map(|(name, share)| format!("{name} {share} %")).collect();
@@ -45,64 +64,34 @@ pub(super) fn clause(finding: &ServiceFinding) -> String {
     match finding {
         ServiceFinding::NotFound { service, .. } => format!("Cloud Run knows no service {service}"),
         ServiceFinding::RevisionFailed { revision, .. } => format!("revision {revision} failed"),
+        ServiceFinding::AccountDiffers { revision, serving, .. } => format!(
+            "revision {revision} runs as {}",
+            serving.as_deref().unwrap_or("the project's default service account")
+        ),
+        ServiceFinding::TagLeadsNowhere { tag, .. } => format!("tag {tag} leads to a deleted revision"),
         ServiceFinding::TrafficElsewhere { created, .. } => {
             format!("the traffic does not go to the new revision {created}")
         }
     }
 }
 
+/// The roles that the account has in the service's project.
+fn roles_of(view: &View<'_>, account: Option<&str>) -> Option<String> {
+    let filter = format!("--filter=bindings.members:{}", account?);
+    Some(command([
+        "gcloud",
+        "projects",
+        "get-iam-policy",
+        &view.service.project,
+        "--flatten=bindings[].members",
+        &filter,
+        "--format=value(bindings.role)",
+    ]))
+}
+
 /// The revision's own log lines, newest first.
-fn logs(view: &View<'_>, revision: &str) -> String {
+pub(super) fn logs(view: &View<'_>, revision: &str) -> String {
     let filter =
         format!("resource.type=\"cloud_run_revision\" AND resource.labels.revision_name=\"{revision}\"");
     command(["gcloud", "logging", "read", &filter, "--limit=50", &view.project_flag()])
-}
-
-fn container(view: &View<'_>, revision: &str, message: &str) -> Judgement {
-    Judgement::proven(
-        CauseCode::ContainerDidNotStart,
-        format!("the container of revision {revision} failed its start: {message}"),
-    )
-    .mend("read what the container wrote before it ended", logs(view, revision))
-    .mend(
-        "let it listen on 0.0.0.0 and the port in the variable PORT before the startup probe gives up",
-        None,
-    )
-}
-
-fn secrets(view: &View<'_>, revision: &str, message: &str) -> Judgement {
-    let account = view.service.service_account.as_deref();
-    let judgement = Judgement::proven(
-        CauseCode::SecretAccessDenied,
-        format!("revision {revision} failed because it may not read a secret: {message}"),
-    );
-    let member = format!("--member=serviceAccount:{}", account.unwrap_or("RUNTIME_SERVICE_ACCOUNT"));
-    // Google's message names the secret: `projects/N/secrets/S/versions/V`.
-    let secret = message.split_whitespace().find_map(|word| {
-        word.split_once("/secrets/").map(|(_, rest)| rest.split('/').next().unwrap_or(rest).to_owned())
-    });
-    let secret = secret.as_deref().unwrap_or("SECRET");
-    let role = "--role=roles/secretmanager.secretAccessor";
-    let grant = ["gcloud", "secrets", "add-iam-policy-binding", secret, &member, role, &view.project_flag()];
-    judgement
-        .mend("let the runtime service account read it; a fresh grant takes a minute or two", command(grant))
-        .mend("then deploy again: the failed revision does not come back by itself", None)
-}
-
-fn failed(view: &View<'_>, revision: &str, reason: Option<&str>, message: &str) -> Judgement {
-    let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
-    Judgement::proven(CauseCode::RevisionFailed, format!("revision {revision} failed{reason}: {message}"))
-        .mend(
-            "read its conditions in full",
-            command([
-                "gcloud",
-                "run",
-                "revisions",
-                "describe",
-                short(revision),
-                &view.region_flag(),
-                &view.project_flag(),
-            ]),
-        )
-        .mend("read what its container wrote", logs(view, revision))
 }

@@ -29,6 +29,7 @@ fn suspect(view: &View<'_>, node: &NodeRecord) -> Option<Suspect> {
     let (would_be, command) = match node.check.as_str() {
         "revision-serving" => ("another revision serves".to_owned(), service(view)),
         "variables-injected" => ("the revision lacks a variable".to_owned(), service(view)),
+        "variables-filled" => ("a variable that leads to the database is empty".to_owned(), service(view)),
         "secret-references-match" => ("the revision refers to another secret".to_owned(), service(view)),
         "secret-version-enabled" => (
             format!("the secret version of {} is disabled or gone", subject(node)),
@@ -53,6 +54,9 @@ fn suspect(view: &View<'_>, node: &NodeRecord) -> Option<Suspect> {
         "instance-running" => ("the Cloud SQL instance does not run".to_owned(), instance(view)),
         "instance-has-address" => {
             ("the host is no address of the Cloud SQL instance".to_owned(), instance(view))
+        }
+        "cloudsql-attached" => {
+            ("the revision does not attach the instance whose socket it dials".to_owned(), service(view))
         }
         "database-name-resolves" => {
             ("the database's host name has no address inside the VPC".to_owned(), Some(inside(view)))

@@ -23,6 +23,9 @@ pub(super) const SERVICE: Call = Call { api: RUN, permission: "run.services.get"
 /// A revision of it.
 pub(super) const REVISION: Call =
     Call { api: RUN, permission: "run.revisions.get", role: "roles/run.viewer" };
+/// The revisions of a service.
+pub(super) const REVISIONS: Call =
+    Call { api: RUN, permission: "run.revisions.list", role: "roles/run.viewer" };
 /// Who may do what with a service.
 pub(super) const SERVICE_POLICY: Call =
     Call { api: RUN, permission: "run.services.getIamPolicy", role: "roles/run.viewer" };

@@ -14,8 +14,12 @@ use super::{Answer, Google, POLICY_VERSION, calls};
 pub(super) struct Memos {
     services: Memo<Service>,
     revisions: Memo<Revision>,
+    lists: Memo<Vec<Revision>>,
     policies: Memo<Policy>,
 }
+
+/// Most revisions of a service that are read; Cloud Run keeps up to 1000, and those of interest are young.
+const NEWEST: i32 = 50;
 
 /// However old: what is known is taken.
 const ANY_AGE: Duration = Duration::MAX;
@@ -80,6 +84,23 @@ impl Google {
         self.run.revisions.get_within(age, &name, || self.read_revision(&name)).await
     }
 
+    /// The first page of the service's revisions (`run.revisions.list`), which Cloud Run lists newest first: up to 50.
+    pub async fn revisions(&self, project: &str, region: &str, service: &str) -> Answer<Vec<Revision>> {
+        let parent = &format!("projects/{project}/locations/{region}/services/{service}");
+        let resource = &format!("{parent}/revisions");
+        let fetch = || async {
+            let page = self
+                .once(&calls::REVISIONS, resource, async {
+                    let call = self.clients.revisions().await?.list_revisions();
+                    Ok(call.set_parent(parent).set_page_size(NEWEST).send().await)
+                })
+                .await?;
+            page.revisions.iter().for_each(|revision| self.remember(revision));
+            Ok(Arc::new(page.revisions))
+        };
+        self.run.lists.get(resource, fetch).await
+    }
+
     async fn read_revision(&self, name: &str) -> Answer<Revision> {
         let revision = self
             .read(&calls::REVISION, name, async {
@@ -91,7 +112,7 @@ impl Google {
     }
 
     /// Not every secret lies in Secret Manager; one that stands on the revision is one all the same.
-    fn remember(&self, revision: &Arc<Revision>) {
+    fn remember(&self, revision: &Revision) {
         for variable in revision.containers.iter().flat_map(|container| &container.env) {
             if let Some(env_var::Values::Value(value)) = &variable.values {
                 self.vault.remember_variable(&variable.name, value);

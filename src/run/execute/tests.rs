@@ -71,7 +71,14 @@ fn plan(services: &[&str], nodes: &[(usize, &'static Check, &[usize])]) -> Plan 
             .env
             .push(Variable { name: "JWT_SECRET".to_owned(), value: Stated::known("plain-t3xt", place()) });
         let key = (*key).to_owned();
-        Arc::new(Target { name: key.clone(), key, project: "p".into(), region: "r".into(), service })
+        Arc::new(Target {
+            name: key.clone(),
+            key,
+            project: "p".into(),
+            region: "r".into(),
+            revision: None,
+            service,
+        })
     };
     let node = |(target, check, needs): &(usize, &'static Check, &[usize])| Node {
         target: *target,

@@ -17,6 +17,23 @@ pub enum InjectionFinding {
         /// Those of them that lead to the database.
         of_database: Vec<String>,
     },
+    /// Variables that lead to the database are on the revision, and empty.
+    VariablesEmpty {
+        /// Short name of the revision.
+        revision: String,
+        /// Their names.
+        variables: Vec<String>,
+    },
+    /// Variables that led the revision before to its database are not on the new one, and nothing leads it there
+    /// instead. The pipeline declares none of them.
+    VariablesDropped {
+        /// Short name of the revision.
+        revision: String,
+        /// Short name of the revision before.
+        before: String,
+        /// Those that led to the database.
+        dropped: Vec<String>,
+    },
     /// The revision refers to another secret or version than the pipeline declares.
     SecretReferenceDiffers {
         /// The variable or mount path.
@@ -68,6 +85,14 @@ impl fmt::Display for InjectionFinding {
             Self::VariablesMissing { revision, missing, .. } => {
                 write!(f, "revision {revision} lacks {}, which the pipeline declares", missing.join(", "))
             }
+            Self::VariablesEmpty { revision, variables } => {
+                write!(f, "empty on revision {revision}: {}", variables.join(", "))
+            }
+            Self::VariablesDropped { revision, before, dropped } => write!(
+                f,
+                "revision {revision} lacks {}, which led {before} before it to its database",
+                dropped.join(", ")
+            ),
             Self::SecretReferenceDiffers { target, declared, serving: Some(serving) } => {
                 write!(f, "{target} refers to {serving}; the pipeline declares {declared}")
             }

@@ -14,6 +14,26 @@ pub enum InstanceFinding {
         /// `project:region:instance` or `project:instance`.
         instance: String,
     },
+    /// The host is a `/cloudsql` socket, or the pipeline declares an attachment, and none is on the revision.
+    NotAttached {
+        /// Short name of the revision.
+        revision: String,
+        /// `project:region:instance` of the socket that the service dials, else of the declared attachment.
+        instance: String,
+        /// The variable that leads to the socket, where one does.
+        variable: Option<String>,
+    },
+    /// The host is the `/cloudsql` socket of another instance than the attached ones.
+    SocketDiffers {
+        /// Short name of the revision.
+        revision: String,
+        /// What stands after `/cloudsql/` in the host.
+        dialled: String,
+        /// The attached instances.
+        attached: Vec<String>,
+        /// The variable that leads to the socket.
+        variable: String,
+    },
     /// The owner stopped it (`activationPolicy` is `NEVER`).
     Stopped {
         /// Connection name.
@@ -52,6 +72,20 @@ impl fmt::Display for InstanceFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound { instance } => write!(f, "Cloud SQL knows no instance {instance}"),
+            Self::NotAttached { revision, instance, variable: Some(variable) } => {
+                write!(
+                    f,
+                    "{variable} leads to the socket of {instance}, and revision {revision} attaches no instance"
+                )
+            }
+            Self::NotAttached { revision, instance, variable: None } => {
+                write!(f, "revision {revision} attaches no instance; the pipeline declares {instance}")
+            }
+            Self::SocketDiffers { revision, dialled, attached, variable } => write!(
+                f,
+                "{variable} leads to the socket of {dialled}; revision {revision} attaches {}",
+                attached.join(", ")
+            ),
             Self::Stopped { instance } => {
                 write!(f, "{instance} is stopped (activation policy NEVER); expected ALWAYS")
             }

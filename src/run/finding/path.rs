@@ -18,6 +18,26 @@ pub enum PathFinding {
         /// The connector that the pipeline declares, where it declares one.
         declared_connector: Option<String>,
     },
+    /// Connector, egress, network or subnetwork of the revision are not those that the pipeline declares.
+    AccessDiffers {
+        /// Short name of the revision.
+        revision: String,
+        /// `connector`, `egress`, `network` or `subnetwork`.
+        what: String,
+        /// As the pipeline declares it.
+        declared: String,
+        /// As the revision has it; `None`: it has none.
+        serving: Option<String>,
+    },
+    /// The revision before had a way into a VPC network, and the new one has none.
+    AccessDropped {
+        /// Short name of the revision.
+        revision: String,
+        /// Short name of the revision before.
+        before: String,
+        /// The way that that one has, in words.
+        way: String,
+    },
     /// The connector that the revision refers to does not exist.
     ConnectorNotFound {
         /// `projects/P/locations/R/connectors/C`.
@@ -68,6 +88,15 @@ impl fmt::Display for PathFinding {
                 f,
                 "revision {revision} has neither a VPC connector nor direct VPC egress, and {address} is private"
             ),
+            Self::AccessDiffers { revision, what, declared, serving: Some(serving) } => {
+                write!(f, "the {what} of revision {revision} is {serving}; the pipeline declares {declared}")
+            }
+            Self::AccessDiffers { revision, what, declared, serving: None } => {
+                write!(f, "revision {revision} has no {what}; the pipeline declares {declared}")
+            }
+            Self::AccessDropped { revision, before, way } => {
+                write!(f, "revision {revision} has no way into a VPC network; {before} before it has {way}")
+            }
             Self::ConnectorNotFound { connector } => write!(f, "{connector} does not exist"),
             Self::ConnectorNotReady { connector, state } => {
                 write!(f, "{connector} is in state {state}; expected READY")

@@ -26,6 +26,22 @@ pub enum ServiceFinding {
         /// Google's message.
         message: String,
     },
+    /// The revision runs as another account than the pipeline declares.
+    AccountDiffers {
+        /// Short name of the revision.
+        revision: String,
+        /// E-mail address of the account that the pipeline declares.
+        declared: String,
+        /// E-mail address of the account on the revision; `None`: the project's default one.
+        serving: Option<String>,
+    },
+    /// The tag of this deploy leads to a revision that does not exist any more.
+    TagLeadsNowhere {
+        /// The tag.
+        tag: String,
+        /// Short name of the revision that is gone.
+        revision: String,
+    },
     /// Another revision than the new one receives the traffic.
     TrafficElsewhere {
         /// Short name of the revision that this deploy created.
@@ -47,6 +63,13 @@ impl fmt::Display for ServiceFinding {
                     write!(f, " ({reason})")?;
                 }
                 write!(f, ": {message}")
+            }
+            Self::AccountDiffers { revision, declared, serving } => {
+                let serving = serving.as_deref().unwrap_or("the project's default service account");
+                write!(f, "revision {revision} runs as {serving}; the pipeline declares {declared}")
+            }
+            Self::TagLeadsNowhere { tag, revision } => {
+                write!(f, "tag {tag} leads to revision {revision}, which does not exist any more")
             }
             Self::TrafficElsewhere { created, serving } => {
                 let shares: Vec<String> =

@@ -10,7 +10,8 @@ use super::ask::Ask;
 use super::error::Refusal;
 use super::run::{API, deployed};
 use crate::sandbox::world::{
-    Egress, EnvValue, NotStarted, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, project_number,
+    Egress, EnvValue, NotStartedReason, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld,
+    project_number,
 };
 
 /// Answers what is this API's.
@@ -94,13 +95,17 @@ fn condition(ask: &Ask<'_>, kind: &str, started: &Started) -> Value {
         Started::Pending => json!({"type": kind, "status": "Unknown", "lastTransitionTime": at}),
         Started::Ready => json!({"type": kind, "status": "True", "lastTransitionTime": at}),
         Started::Failed(why) => {
-            let reason = match why {
-                NotStarted::Secret { .. } => "SecretsAccessCheckFailed",
-                NotStarted::Container { .. } => "HealthCheckContainerError",
-                NotStarted::Connector { .. } => "RevisionFailed",
+            let reason = match why.reason {
+                NotStartedReason::Secrets => "SecretsAccessCheckFailed",
+                NotStartedReason::HealthCheck => "HealthCheckContainerError",
+                NotStartedReason::Failed => "RevisionFailed",
+                NotStartedReason::Unknown => "Unknown",
+                NotStartedReason::ImagePermission => "ContainerPermissionDenied",
+                NotStartedReason::Network => "VpcNetworkNotFound",
+                NotStartedReason::Deadline => "ProgressDeadlineExceeded",
             };
             json!({
-                "type": kind, "status": "False", "reason": reason, "message": why.message(), "lastTransitionTime": at,
+                "type": kind, "status": "False", "reason": reason, "message": why.message, "lastTransitionTime": at,
             })
         }
     }

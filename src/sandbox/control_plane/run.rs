@@ -13,7 +13,7 @@ use super::secret_manager::before;
 use super::spelling::{Spelling, resource, spelling};
 use super::{Reply, iam};
 use crate::sandbox::world::{
-    Egress, EnvValue, NotStarted, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld,
+    Egress, EnvValue, NotStartedReason, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld,
 };
 
 pub(super) const API: &str = "run.googleapis.com";
@@ -141,15 +141,25 @@ fn condition(kind: &str, started: &Started, ask: &Ask<'_>) -> Condition {
         Started::Ready => condition.set_state(condition::State::ConditionSucceeded),
         Started::Failed(why) => {
             let condition =
-                condition.set_state(condition::State::ConditionFailed).set_message(why.message().to_owned());
-            match why {
-                NotStarted::Secret { .. } => {
+                condition.set_state(condition::State::ConditionFailed).set_message(why.message.clone());
+            match why.reason {
+                NotStartedReason::Secrets => {
                     condition.set_reason(condition::CommonReason::SecretsAccessCheckFailed)
                 }
-                NotStarted::Container { .. } => {
+                NotStartedReason::HealthCheck => {
                     condition.set_revision_reason(condition::RevisionReason::HealthCheckContainerError)
                 }
-                NotStarted::Connector { .. } => condition.set_reason(condition::CommonReason::RevisionFailed),
+                NotStartedReason::Failed => condition.set_reason(condition::CommonReason::RevisionFailed),
+                NotStartedReason::Unknown => condition.set_reason(condition::CommonReason::Unknown),
+                NotStartedReason::ImagePermission => {
+                    condition.set_reason(condition::CommonReason::ContainerPermissionDenied)
+                }
+                NotStartedReason::Network => {
+                    condition.set_reason(condition::CommonReason::VpcNetworkNotFound)
+                }
+                NotStartedReason::Deadline => {
+                    condition.set_reason(condition::CommonReason::ProgressDeadlineExceeded)
+                }
             }
         }
     }

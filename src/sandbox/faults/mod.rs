@@ -3,9 +3,12 @@
 //! A fault changes the world, plain data, and nothing else. What the control plane then says and what the sample
 //! service then experiences both follow from the world.
 
+mod cloudsql_name_mismatch;
+mod cloudsql_not_attached;
 mod connect_privilege_missing;
 mod connection_slots_exhausted;
 mod container_did_not_start;
+mod container_out_of_memory;
 mod credential_empty;
 mod credential_trailing_whitespace;
 mod database_closed;
@@ -14,6 +17,7 @@ mod database_name_unresolvable;
 mod database_refused;
 mod database_starting;
 mod database_unreachable;
+mod database_variable_empty;
 mod database_variable_missing;
 mod egress_bypasses_database;
 mod health_endpoint_failing;
@@ -23,6 +27,9 @@ mod health_reports_database_down;
 mod health_reports_dependency_down;
 mod health_reports_unhealthy;
 mod health_unstable;
+mod image_access_denied;
+mod image_not_found;
+mod image_wrong_platform;
 mod instance_address_mismatch;
 mod instance_not_found;
 mod instance_not_running;
@@ -32,6 +39,7 @@ mod login_not_allowed;
 mod not_enough_permission;
 mod not_postgres;
 mod password_rejected;
+mod revision_failed;
 mod revision_not_serving;
 mod secret_access_denied;
 mod secret_not_found;
@@ -39,13 +47,17 @@ mod secret_reference_drifted;
 mod secret_version_destroyed;
 mod secret_version_disabled;
 mod secret_version_missing;
+mod service_account_drifted;
 mod service_not_found;
 pub mod subject;
 mod variable_missing;
+mod vpc_access_drifted;
 mod vpc_access_missing;
+mod vpc_connector_access_denied;
 mod vpc_connector_not_found;
 mod vpc_connector_not_ready;
 mod vpc_connector_wrong_region;
+mod vpc_network_not_found;
 mod vpc_wrong_network;
 
 use std::fmt;
@@ -120,8 +132,15 @@ impl fmt::Debug for Fault {
 pub static FAULTS: &[&Fault] = &[
     &service_not_found::FAULT,
     &container_did_not_start::FAULT,
+    &container_out_of_memory::FAULT,
+    &image_not_found::FAULT,
+    &image_access_denied::FAULT,
+    &image_wrong_platform::FAULT,
+    &revision_failed::FAULT,
+    &service_account_drifted::FAULT,
     &revision_not_serving::FAULT,
     &database_variable_missing::FAULT,
+    &database_variable_empty::FAULT,
     &variable_missing::FAULT,
     &secret_reference_drifted::FAULT,
     &secret_not_found::FAULT,
@@ -133,6 +152,9 @@ pub static FAULTS: &[&Fault] = &[
     &credential_empty::FAULT,
     &vpc_access_missing::FAULT,
     &vpc_connector_not_found::FAULT,
+    &vpc_connector_access_denied::FAULT,
+    &vpc_network_not_found::FAULT,
+    &vpc_access_drifted::FAULT,
     &vpc_connector_not_ready::FAULT,
     &vpc_connector_wrong_region::FAULT,
     &vpc_wrong_network::FAULT,
@@ -144,6 +166,8 @@ pub static FAULTS: &[&Fault] = &[
     &instance_suspended::FAULT,
     &instance_not_running::FAULT,
     &instance_address_mismatch::FAULT,
+    &cloudsql_not_attached::FAULT,
+    &cloudsql_name_mismatch::FAULT,
     &database_refused::FAULT,
     &not_postgres::FAULT,
     &password_rejected::FAULT,
@@ -193,8 +217,15 @@ mod tests {
 
     #[test]
     fn every_fault_says_whether_it_applies() {
-        // The incident's service dials an address and does not name its instance; everything else it has.
-        let not_here = ["database-name-unresolvable", "instance-not-found"];
+        // The incident's service dials an address through a connector, and does not name its instance; everything else
+        // it has.
+        let not_here = [
+            "database-name-unresolvable",
+            "instance-not-found",
+            "cloudsql-not-attached",
+            "cloudsql-name-mismatch",
+            "vpc-network-not-found",
+        ];
         for fault in FAULTS {
             let applies = fault.applies(&incident());
             assert_eq!(applies.is_err(), not_here.contains(&fault.code), "{}: {applies:?}", fault.code);

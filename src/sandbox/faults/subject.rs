@@ -86,6 +86,15 @@ pub static NAMED_INSTANCE: Subject = Subject {
     },
 };
 
+/// A service that dials the socket of an instance that it attaches.
+pub static SOCKET: Subject = Subject {
+    has: "a database that it dials through a /cloudsql socket",
+    fits: |_, service| {
+        let dials = service.link.as_ref().is_some_and(|link| link.host.starts_with("/cloudsql/"));
+        dials && service.newest().is_some_and(|revision| !revision.cloudsql.is_empty())
+    },
+};
+
 impl Subject {
     /// Position of the service to break.
     pub(super) fn find(&self, world: &World) -> Option<usize> {

@@ -2,35 +2,104 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{EnvValue, RevisionWorld, ServiceWorld, Started, VersionState, World, project_number};
+use super::{EnvValue, RevisionWorld, ServiceWorld, Started, VersionState, VpcWorld, World, project_number};
 
-/// Why Cloud Run does not take a revision into service. The texts are Google's.
+/// Why Cloud Run does not take a revision into service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotStarted {
-    /// A secret that it refers to cannot be read.
-    Secret {
-        /// The message.
-        message: String,
-    },
-    /// The container did not come to listen.
-    Container {
-        /// The message.
-        message: String,
-    },
-    /// The connector that it refers to does not exist.
-    Connector {
-        /// The message.
-        message: String,
-    },
+pub struct NotStarted {
+    /// Google's reason.
+    pub reason: NotStartedReason,
+    /// Google's message.
+    pub message: String,
 }
 
-impl NotStarted {
-    /// Google's message.
-    pub fn message(&self) -> &str {
-        match self {
-            Self::Secret { message } | Self::Container { message } | Self::Connector { message } => message,
-        }
+/// The reasons that Cloud Run gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStartedReason {
+    /// `SECRETS_ACCESS_CHECK_FAILED`.
+    Secrets,
+    /// `HEALTH_CHECK_CONTAINER_ERROR`.
+    HealthCheck,
+    /// `REVISION_FAILED`: only the message says why.
+    Failed,
+    /// `UNKNOWN`: only the message says why.
+    Unknown,
+    /// `CONTAINER_PERMISSION_DENIED`.
+    ImagePermission,
+    /// `VPC_NETWORK_NOT_FOUND`.
+    Network,
+    /// `PROGRESS_DEADLINE_EXCEEDED`.
+    Deadline,
+}
+
+/// What is wrong with a revision before its code runs, or while it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// Its image does not exist.
+    ImageMissing,
+    /// Cloud Run's service agent may not read its image.
+    ImageForbidden,
+    /// Its image is built for another platform.
+    ImagePlatform,
+    /// It needs more memory than it has.
+    Memory,
+    /// The import of its image takes too long.
+    Slow,
+    /// Cloud Run's service agent may not use its connector.
+    ConnectorForbidden,
+    /// The network of its direct egress does not exist.
+    NetworkMissing,
+}
+
+impl Flaw {
+    /// What Cloud Run says of a revision with it. The messages are Google's.
+    fn met_by(self, service: &ServiceWorld, revision: &RevisionWorld) -> NotStarted {
+        use NotStartedReason as Reason;
+        let number = project_number(&service.project);
+        let image = &revision.image;
+        let (reason, message) = match self {
+            Self::ImageMissing => (Reason::Failed, format!("Image '{image}' not found.")),
+            Self::ImageForbidden => (
+                Reason::ImagePermission,
+                format!(
+                    "Google Cloud Run Service Agent service-{number}@serverless-robot-prod.iam.gserviceaccount.com \
+                     must have permission to read the image, {image}. Ensure that the provided container image URL is \
+                     correct and that the above account has permission to access the image."
+                ),
+            ),
+            Self::ImagePlatform => (
+                Reason::Failed,
+                format!(
+                    "Cloud Run does not support image '{image}': Container manifest type \
+                     'application/vnd.oci.image.index.v1+json' must support amd64/linux."
+                ),
+            ),
+            Self::Memory => (
+                Reason::HealthCheck,
+                "Memory limit of 512 MiB exceeded with 530 MiB used. Consider increasing the memory limit."
+                    .to_owned(),
+            ),
+            Self::Slow => (
+                Reason::Deadline,
+                "The import of the container image is not done. Resource readiness deadline exceeded."
+                    .to_owned(),
+            ),
+            Self::ConnectorForbidden => (Reason::Unknown, no_connector(revision)),
+            Self::NetworkMissing => (Reason::Network, "VPC network or subnetwork was not found.".to_owned()),
+        };
+        let message =
+            format!("Revision '{}' is not ready and cannot serve traffic. {message}", revision.name);
+        NotStarted { reason, message }
     }
+}
+
+/// Google's words for a connector that is not there, or that it may not use.
+fn no_connector(revision: &RevisionWorld) -> String {
+    let connector = match &revision.vpc {
+        VpcWorld::Connector { resource, .. } => resource.as_str(),
+        VpcWorld::None | VpcWorld::Direct { .. } => "",
+    };
+    format!("VPC connector {connector} does not exist, or Cloud Run does not have permission to use it.")
 }
 
 /// The variables of an instance as its process sees them. No `Debug`: they hold passwords.
@@ -63,28 +132,27 @@ impl World {
     }
 
     fn judge(&self, service: &ServiceWorld, revision: &RevisionWorld) -> Started {
-        if let super::VpcWorld::Connector { resource, .. } = &revision.vpc
+        let failed = |reason, message| Started::Failed(NotStarted { reason, message });
+        if let VpcWorld::Connector { resource, .. } = &revision.vpc
             && self.connector(resource).is_none()
         {
-            return Started::Failed(NotStarted::Connector {
-                message: format!(
-                    "VPC connector {resource} does not exist, or Cloud Run does not have permission to use it."
-                ),
-            });
+            return failed(NotStartedReason::Failed, no_connector(revision));
         }
         if let Err(message) = self.inject(revision) {
-            return Started::Failed(NotStarted::Secret { message });
+            return failed(NotStartedReason::Secrets, message);
+        }
+        if let Some(flaw) = revision.flaw {
+            return Started::Failed(flaw.met_by(service, revision));
         }
         if !revision.code.starts {
-            return Started::Failed(NotStarted::Container {
-                message: format!(
-                    "Revision '{}' is not ready and cannot serve traffic. The user-provided container failed to \
-                     start and listen on the port defined provided by the PORT={} environment variable within the \
-                     allocated timeout. Logs for this revision might contain more information.\n\nLogs URL: \
-                     https://console.cloud.google.com/logs/viewer?project={}",
-                    revision.name, revision.port, service.project
-                ),
-            });
+            let message = format!(
+                "Revision '{}' is not ready and cannot serve traffic. The user-provided container failed to start and \
+                 listen on the port defined provided by the PORT={} environment variable within the allocated timeout. \
+                 Logs for this revision might contain more information.\n\nLogs URL: \
+                 https://console.cloud.google.com/logs/viewer?project={}",
+                revision.name, revision.port, service.project
+            );
+            return failed(NotStartedReason::HealthCheck, message);
         }
         Started::Ready
     }

@@ -176,6 +176,7 @@ fn stated_revision(target: &Target, vpc: VpcWorld) -> RevisionWorld {
         cloudsql: service.cloudsql_instances.iter().map(|instance| instance.raw().to_owned()).collect(),
         proxied: None,
         code: Code::default(),
+        flaw: None,
         started: Started::Pending,
         running: None,
     }

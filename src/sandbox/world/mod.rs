@@ -15,7 +15,7 @@ pub use access::{ConnectorState, ConnectorWorld, Egress, VpcWorld};
 pub use database::{
     Activation, DatabaseWorld, InstanceAddress, InstanceState, InstanceWorld, RoleWorld, Speaks,
 };
-pub use deploy::{Injected, NotStarted};
+pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
 pub(super) use describe::plain_scheme;
 pub use secret::{SecretWorld, VersionState, VersionWorld};
 pub use service::{

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::deploy::Injected;
-use super::{NotStarted, VpcWorld};
+use super::{Flaw, NotStarted, VpcWorld};
 use crate::model::DatabaseVariables;
 
 /// A Cloud Run service. No `Debug`: its variables may hold passwords.
@@ -80,6 +80,8 @@ pub struct RevisionWorld {
     pub proxied: Option<String>,
     /// How its code behaves.
     pub code: Code,
+    /// What keeps it from becoming ready, whatever its code does.
+    pub flaw: Option<Flaw>,
     /// What became of its deploy.
     pub started: Started,
     /// Variables of an instance that was started before the deploy and still runs.

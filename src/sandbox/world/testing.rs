@@ -36,6 +36,7 @@ pub(in crate::sandbox) fn auth_target() -> Arc<Target> {
         name: "auth".to_owned(),
         project: "acme-staging".to_owned(),
         region: "europe-west1".to_owned(),
+        revision: None,
         service,
     })
 }

@@ -48,6 +48,7 @@ mod incident;
 /// Signals and the deadline.
 mod interrupts;
 /// Pipeline files as data: goldens, problems, the samples, real files.
+mod networks;
 mod pipelines;
 /// The steps to the database, made with a real server.
 mod postgres;

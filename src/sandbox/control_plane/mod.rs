@@ -4,6 +4,7 @@
 //! shapes cannot drift; only enumerations are spelt out as Google's servers do.
 
 mod ask;
+mod compute;
 mod error;
 mod iam;
 mod knative;
@@ -31,8 +32,15 @@ use error::Refusal;
 type Reply = Result<Value, Refusal>;
 
 /// The APIs; each takes the paths that are its own.
-const APIS: &[fn(&Ask<'_>) -> Option<Reply>] =
-    &[run::answer, knative::answer, vpc_access::answer, secret_manager::answer, sql::answer, project::answer];
+const APIS: &[fn(&Ask<'_>) -> Option<Reply>] = &[
+    run::answer,
+    knative::answer,
+    vpc_access::answer,
+    secret_manager::answer,
+    sql::answer,
+    project::answer,
+    compute::answer,
+];
 
 /// Answers until the sandbox ends.
 pub(super) async fn serve(listener: TcpListener, cloud: Arc<Cloud>, mut stopped: watch::Receiver<()>) {

@@ -135,6 +135,7 @@ const CHECKS: &[(&str, &str)] = &[
     page!("checks", "database-speaks-postgres"),
     page!("checks", "database-login"),
     page!("checks", "database-query"),
+    page!("checks", "service-log-quiet"),
     page!("checks", "health-healthy"),
 ];
 

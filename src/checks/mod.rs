@@ -25,6 +25,8 @@ mod secret_readable;
 mod secret_references_match;
 mod secret_version_enabled;
 mod service_exists;
+mod service_log_quiet;
+mod siblings;
 #[cfg(test)]
 mod testing;
 mod variables_injected;
@@ -34,6 +36,7 @@ mod vpc_connector_ready;
 mod vpc_network_matches;
 
 pub use scope::{Notes, RunSettings, Scope};
+pub use siblings::{Progress, Siblings};
 
 use futures::future::BoxFuture;
 
@@ -101,6 +104,7 @@ pub static CHECKS: &[&Check] = &[
     &database_speaks_postgres::CHECK,
     &database_login::CHECK,
     &database_query::CHECK,
+    &service_log_quiet::CHECK,
     &revision_ready::CHECK,
     &revision_serving::CHECK,
     &health_healthy::CHECK,

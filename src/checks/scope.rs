@@ -35,6 +35,8 @@ pub struct Scope {
     pub settings: Arc<RunSettings>,
     /// Where observations are noted.
     pub notes: Arc<Notes>,
+    /// Where the other checks of the service stand.
+    pub siblings: super::Siblings,
     /// When the run began; the zero of `at_ms` in facts.
     pub started: tokio::time::Instant,
 }

@@ -4,8 +4,9 @@
 //! defects: a health body that names only the cache as down is not explained by a VPC connector in error.
 
 use super::view::{View, speaks_of_the_service};
+use crate::probe::logs::Trouble;
 use crate::run::finding::{
-    CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, PathFinding,
+    CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, LogFinding, PathFinding,
     PostgresFinding, ServiceFinding,
 };
 use crate::run::record::NodeRecord;
@@ -40,7 +41,10 @@ pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord
         && speaks_of_the_service(cause)
         && match what {
             Finding::Health(health) => explains_health(view, cause, why, health),
-            Finding::Postgres(postgres) => explains_postgres(view, cause, why, postgres),
+            Finding::Postgres(postgres) => explains_postgres(view, cause, why, reached(postgres)),
+            Finding::Log(LogFinding::Trouble { trouble, .. }) => {
+                explains_postgres(view, cause, why, told(*trouble))
+            }
             Finding::Service(service) => explains_service(why, service),
             Finding::Injection(_) | Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) => true,
         }
@@ -50,7 +54,11 @@ pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord
 pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> bool {
     match finding {
         Finding::Service(_) | Finding::Health(_) => false,
-        Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) | Finding::Postgres(_) => true,
+        Finding::Credential(_)
+        | Finding::Path(_)
+        | Finding::Instance(_)
+        | Finding::Postgres(_)
+        | Finding::Log(_) => true,
         Finding::Injection(InjectionFinding::VariablesMissing { missing, of_database, .. }) => {
             missing.len() == of_database.len()
         }
@@ -97,16 +105,16 @@ fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
     match why {
         Finding::Injection(_) => unspecific || reason == "SECRETS_ACCESS_CHECK_FAILED",
         // A container that opens its database while it starts dies of a path that is cut.
-        Finding::Path(_) => {
+        Finding::Path(_)
+        | Finding::Credential(_)
+        | Finding::Instance(_)
+        | Finding::Postgres(_)
+        | Finding::Log(_) => {
             unspecific
                 || reason.starts_with("VPC_")
                 || matches!(reason, "HEALTH_CHECK_CONTAINER_ERROR" | "PROGRESS_DEADLINE_EXCEEDED")
         }
-        Finding::Service(_)
-        | Finding::Credential(_)
-        | Finding::Instance(_)
-        | Finding::Postgres(_)
-        | Finding::Health(_) => true,
+        Finding::Service(_) | Finding::Health(_) => true,
     }
 }
 
@@ -144,10 +152,24 @@ fn reached(postgres: &PostgresFinding) -> Reached {
     }
 }
 
-fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgres: &PostgresFinding) -> bool {
-    let reached = reached(postgres);
+/// How far the service itself came, by what it logged.
+fn told(trouble: Trouble) -> Reached {
+    match trouble {
+        Trouble::NameUnresolvable => Reached::Nothing,
+        Trouble::TimedOut | Trouble::ProxyTimedOut => Reached::Silence,
+        Trouble::Refused | Trouble::SocketMissing => Reached::Something,
+        Trouble::Starting => Reached::NotReady,
+        Trouble::PasswordRejected
+        | Trouble::LoginNotAllowed
+        | Trouble::DatabaseMissing
+        | Trouble::ConnectPrivilegeMissing
+        | Trouble::SlotsExhausted => Reached::Server,
+    }
+}
+
+fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached: Reached) -> bool {
     match why {
-        Finding::Service(_) | Finding::Postgres(_) | Finding::Health(_) => true,
+        Finding::Service(_) | Finding::Postgres(_) | Finding::Log(_) | Finding::Health(_) => true,
         Finding::Injection(InjectionFinding::VariablesMissing { of_database, .. }) => !of_database.is_empty(),
         Finding::Injection(
             InjectionFinding::SecretReferenceDiffers { .. }

@@ -14,6 +14,7 @@
 /// The real binary in a scrubbed environment.
 mod common;
 /// A control plane on loopback that answers as it is told, counts, and can hang, lie and stumble.
+mod logs;
 mod loopback;
 /// Records of invented runs.
 mod records;

@@ -35,6 +35,7 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
                 "secret-readable",
                 "vpc-connector-ready",
                 "vpc-connector-in-region",
+                "service-log-quiet",
             ],
         ),
         ("revision-serving", vec!["revision-ready"]),
@@ -60,6 +61,7 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
             ],
         ),
         ("database-query", vec!["database-login"]),
+        ("service-log-quiet", vec!["instance-has-address", "database-query"]),
     ]);
     let all: Vec<&str> = edges.iter().map(|(check, _)| *check).collect();
     edges.push(("health-healthy", all));

@@ -44,6 +44,7 @@ pub(super) static CHECK: Check = Check {
         "database-speaks-postgres",
         "database-login",
         "database-query",
+        "service-log-quiet",
     ],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),

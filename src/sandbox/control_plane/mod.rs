@@ -8,6 +8,7 @@ mod compute;
 mod error;
 mod iam;
 mod knative;
+mod logging;
 mod project;
 mod run;
 mod secret_manager;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -40,7 +42,11 @@ const APIS: &[fn(&Ask<'_>) -> Option<Reply>] = &[
     sql::answer,
     project::answer,
     compute::answer,
+    logging::answer,
 ];
+
+/// Longest request that is read, in bytes.
+const LONGEST_BODY: usize = 1 << 20;
 
 /// Answers until the sandbox ends.
 pub(super) async fn serve(listener: TcpListener, cloud: Arc<Cloud>, mut stopped: watch::Receiver<()>) {
@@ -55,7 +61,11 @@ async fn answer(State(cloud): State<Arc<Cloud>>, request: Request) -> Response {
     if !cloud.latency.is_zero() {
         tokio::time::sleep(cloud.latency).await;
     }
-    let ask = Ask::new(&cloud, request.method(), request.uri());
+    let (head, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LONGEST_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let ask = Ask::new(&cloud, &head.method, &head.uri, &body);
     let reply = APIS.iter().find_map(|api| api(&ask)).unwrap_or_else(|| Err(Refusal::no_such_url(&ask)));
     match reply {
         Ok(found) => axum::Json(found).into_response(),

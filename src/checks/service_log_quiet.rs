@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use google_cloud_run_v2::model::Revision;
 
-use super::facts::{FRESH, broken, failed, passed, short_name};
+use super::facts::{FRESH, broken, failed, not_applicable, passed, short_name};
 use super::vpc_access_present::with_database;
 use super::{Check, Scope, connection};
 use crate::probe::logs::{self, Database, Seen};
@@ -33,6 +33,10 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// They double up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// Up to so many services of a project, the log is read even where health is good; above, the limit of reads is kept
+/// for those that need it.
+const READ_WITHOUT_NEED: usize = 20;
+
 async fn run(scope: &Scope) -> Outcome {
     match watch(scope).await {
         Ok(outcome) | Err(outcome) => outcome,
@@ -41,11 +45,18 @@ async fn run(scope: &Scope) -> Outcome {
 
 /// Looks until there is trouble or health has been judged.
 async fn watch(scope: &Scope) -> Result<Outcome, Outcome> {
+    scope.notes.step_aside();
     let revision = scope.revision().await?;
     let filter = filter(scope, &revision);
     let database = database(scope).await;
     let mut siblings = scope.siblings.clone();
     let mut pause = FIRST_PAUSE;
+    let many = scope.outside.google.expected_in(&scope.target.project);
+    if many > READ_WITHOUT_NEED && siblings.passed(HEALTH).await {
+        return Ok(not_applicable(format!(
+            "health is good, and the logs of {many} services would take too many reads"
+        )));
+    }
     loop {
         let (read, seen) = look(scope, &filter, &database).await?;
         if let Some(outcome) = judge(&revision, seen) {

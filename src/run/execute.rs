@@ -138,6 +138,8 @@ impl<'a> Running<'a> {
     /// Starts every node whose needs have passed, as far as the bound allows, and ends those whose needs cannot pass
     /// any more. Needs stand before what needs them, so one walk is enough.
     fn start_what_can(&mut self) {
+        let aside = self.at_work.values().filter(|(index, _)| self.notes[*index].is_aside()).count();
+        let bound = self.options.concurrency.max(1).saturating_add(aside);
         for index in 0..self.plan.nodes.len() {
             if self.begun[index] || self.record.nodes[index].outcome.is_some() {
                 continue;
@@ -163,7 +165,7 @@ impl<'a> Running<'a> {
                     self.record.nodes[index].started_ms = self.now_ms();
                     self.finish(index, outcome);
                 }
-                None if !waits && self.tasks.len() < self.options.concurrency.max(1) => self.start(index),
+                None if !waits && self.tasks.len() < bound => self.start(index),
                 None => {}
             }
         }

@@ -92,6 +92,9 @@ const SUBNET_RANGES: [&str; 3] = ["10.132.0.0/20", "10.164.0.0/20", "172.24.0.0/
 /// Ranges from which connectors are made.
 const CONNECTOR_RANGES: [&str; 3] = ["10.8.0.0/28", "10.9.0.0/28", "172.25.0.0/28"];
 
+/// Project and name of a network that there has to be, and region and name of a subnetwork of it.
+type Wanted = (String, String, Option<(String, String)>);
+
 impl NetworkWorld {
     /// A network as a project has it: the default rules, a way to the internet, private services access.
     fn healthy(project: &str, name: &str) -> Self {
@@ -160,29 +163,7 @@ impl World {
 
     /// Makes the networks that connectors and revisions lead into and that databases stand in.
     pub(super) fn make_networks(&mut self) {
-        let mut wanted: Vec<(String, String, Option<(String, String)>)> = Vec::new();
-        for service in &self.services {
-            for revision in &service.revisions {
-                match &revision.vpc {
-                    VpcWorld::None => {}
-                    VpcWorld::Connector { resource, .. } => {
-                        if let Some(connector) = self.connector(resource) {
-                            wanted.push((connector.project.clone(), connector.network.clone(), None));
-                        }
-                    }
-                    VpcWorld::Direct { network, subnetwork, .. } => {
-                        let subnet = (service.region.clone(), subnetwork.clone());
-                        wanted.push((service.project.clone(), network.clone(), Some(subnet)));
-                    }
-                }
-            }
-        }
-        for instance in &self.instances {
-            if let Some(network) = &instance.network {
-                wanted.push((instance.project.clone(), network.clone(), None));
-            }
-        }
-        for (project, name, subnet) in wanted {
+        for (project, name, subnet) in self.wanted_networks() {
             let range = self.free_range(&SUBNET_RANGES);
             let found = self.networks.iter().position(|one| one.project == project && one.name == name);
             let index = found.unwrap_or_else(|| {
@@ -200,6 +181,29 @@ impl World {
         for connector in &mut self.connectors {
             connector.range = range;
         }
+    }
+
+    fn wanted_networks(&self) -> Vec<Wanted> {
+        let revisions = self
+            .services
+            .iter()
+            .flat_map(|service| service.revisions.iter().map(move |revision| (service, revision)));
+        let ways = revisions.filter_map(|(service, revision)| match &revision.vpc {
+            VpcWorld::None => None,
+            VpcWorld::Connector { resource, .. } => {
+                let connector = self.connector(resource)?;
+                Some((connector.project.clone(), connector.network.clone(), None))
+            }
+            VpcWorld::Direct { network, subnetwork, .. } => {
+                let subnet = (service.region.clone(), subnetwork.clone());
+                Some((service.project.clone(), network.clone(), Some(subnet)))
+            }
+        });
+        let databases = self
+            .instances
+            .iter()
+            .filter_map(|instance| Some((instance.project.clone(), instance.network.clone()?, None)));
+        ways.chain(databases).collect()
     }
 
     /// The first of these ranges that holds no database.

@@ -34,6 +34,7 @@ mod vpc_access_present;
 mod vpc_connector_in_region;
 mod vpc_connector_ready;
 mod vpc_network_matches;
+mod way;
 
 pub use scope::{Notes, RunSettings, Scope};
 pub use siblings::{Progress, Siblings};
@@ -97,6 +98,13 @@ pub static CHECKS: &[&Check] = &[
     &vpc_connector_ready::CHECK,
     &vpc_network_matches::CHECK,
     &egress_carries_database::CHECK,
+    &way::SUBNET,
+    &way::RANGES,
+    &way::PRIVATE_ACCESS,
+    &way::EGRESS_FIREWALL,
+    &way::ROUTE,
+    &way::INGRESS_FIREWALL,
+    &way::NAT,
     &instance_running::CHECK,
     &instance_has_address::CHECK,
     &database_name_resolves::CHECK,

@@ -4,6 +4,7 @@
 //! defects: a health body that names only the cache as down is not explained by a VPC connector in error.
 
 use super::view::{View, speaks_of_the_service};
+use crate::network::Fault;
 use crate::probe::logs::Trouble;
 use crate::run::finding::{
     CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, LogFinding, PathFinding,
@@ -94,7 +95,9 @@ pub(super) fn admits_database(health: &HealthFinding) -> bool {
 fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &HealthFinding) -> bool {
     // A query from inside went to that instance with that credential, so neither is in the way. The service's own
     // connector may still be: another one may have carried the query.
-    let refuted = matches!(why, Finding::Instance(_) | Finding::Credential(_)) && view.query_worked_inside();
+    let refuted =
+        matches!(why, Finding::Instance(_) | Finding::Credential(_) | Finding::Path(PathFinding::Way { .. }))
+            && view.query_worked_inside();
     !refuted && (admits_database(health) || !is_of_database(view, cause, why))
 }
 
@@ -191,6 +194,12 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
             | PathFinding::ConnectorNotReady { .. }
             | PathFinding::ConnectorElsewhere { .. },
         ) => matches!(reached, Reached::Nothing | Reached::Silence),
+        // Packets that are dropped or led astray get no answer; in a range that two have, somebody else may answer.
+        Finding::Path(PathFinding::Way { fault: Fault::RangeConflict { .. }, .. }) => true,
+        Finding::Path(PathFinding::Way {
+            fault: Fault::EgressWithoutNat { database_outside, .. }, ..
+        }) => *database_outside && matches!(reached, Reached::Nothing | Reached::Silence),
+        Finding::Path(PathFinding::Way { .. }) => matches!(reached, Reached::Nothing | Reached::Silence),
         // In another network, somebody else may have that address.
         Finding::Path(PathFinding::NetworkDiffers { .. } | PathFinding::EgressBypasses { .. }) => true,
         Finding::Instance(InstanceFinding::NotFound { .. } | InstanceFinding::AddressDiffers { .. }) => true,

@@ -132,6 +132,12 @@ fn lets_out(rules: &[FirewallWorld], tags: &[String], to: SocketAddr) -> Option<
 /// Whether the network's routes send an address over its peering with Google's services.
 fn leads_to_services(world: &World, network: &NetworkWorld, address: IpAddr) -> bool {
     let bits = |range: &IpNet| range.contains(&address).then(|| range.prefix_len());
+    // A subnetwork of its own is nearer than everything else, and Cloud SQL uses one range inside.
+    let own = network.subnets.iter().any(|subnet| IpNet::V4(subnet.range).contains(&address));
+    let inside_cloud_sql = matches!(address, IpAddr::V4(v4) if v4.octets()[..2] == [172, 17]);
+    if own || inside_cloud_sql {
+        return false;
+    }
     let peered = match network.private_services {
         PrivateServices::Active | PrivateServices::WithoutRange => {
             world.service_ranges(network).iter().filter_map(bits).max()

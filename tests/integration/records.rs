@@ -18,8 +18,26 @@ const WAY: &[&str] = &[
     "vpc-connector-in-region",
     "vpc-network-matches",
     "egress-carries-database",
+    "subnet-large-enough",
+    "address-range-free",
+    "private-access-active",
+    "egress-firewall-allows",
+    "route-leads-to-database",
+    "ingress-firewall-allows",
+    "nat-present",
     "instance-running",
     "instance-has-address",
+];
+
+/// The links of the way inside the network.
+const LINKS: &[&str] = &[
+    "subnet-large-enough",
+    "address-range-free",
+    "private-access-active",
+    "egress-firewall-allows",
+    "route-leads-to-database",
+    "ingress-firewall-allows",
+    "nat-present",
 ];
 
 /// The causal graph as it is meant to be, independent of the table of checks.
@@ -45,7 +63,12 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         ("secret-readable", vec![]),
         ("credential-well-formed", vec!["variables-injected", "secret-references-match"]),
     ];
-    edges.extend(WAY.iter().map(|check| (*check, vec![])));
+    let entrance = ["vpc-access-present", "vpc-connector-ready", "vpc-network-matches"];
+    edges.extend(WAY.iter().map(|check| match *check {
+        "route-leads-to-database" => (*check, [&entrance[..], &["private-access-active"]].concat()),
+        check if LINKS.contains(&check) => (check, entrance.to_vec()),
+        check => (check, vec![]),
+    }));
     edges.extend([
         ("database-name-resolves", vec!["credential-well-formed", "variables-injected"]),
         ("database-port-open", port),

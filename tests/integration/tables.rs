@@ -18,7 +18,13 @@ use crate::records;
 const REACHED_BY_TABLES: &[&str] = &[
     "connection-cut",
     "connection-parameter-invalid",
+    "connector-health-rules-missing",
+    "egress-without-nat",
+    "firewall-denies-ingress",
+    "firewall-denies-proxy-port",
+    "psc-endpoint-missing",
     "revision-failed",
+    "subnet-exhausted",
     "tls-unsupported",
     "vpc-api-disabled",
 ];

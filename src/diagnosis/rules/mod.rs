@@ -14,6 +14,7 @@ mod path;
 mod postgres;
 mod service;
 mod unseen;
+mod way;
 
 use super::cause::CauseCode;
 use super::view::View;

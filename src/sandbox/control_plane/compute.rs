@@ -52,7 +52,10 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
                 .and_then(|()| json(&RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse::new()))
         }
         ["global", "routes"] => may("compute.routes.list", "global/routes").and_then(|()| {
-            let routes = here().flat_map(|network| network.routes.iter().map(|one| route(network, one)));
+            let routes = here().flat_map(|network| {
+                let subnets = network.subnets.iter().map(|one| subnet_route(network, one));
+                subnets.chain(network.routes.iter().map(|one| route(network, one)))
+            });
             json(&RouteList::new().set_items(routes))
         }),
         ["global", "addresses"] => may("compute.globalAddresses.list", "global/addresses")
@@ -193,6 +196,16 @@ fn peering_routes(world: &World, network: &NetworkWorld) -> ExchangedPeeringRout
             .set_priority(0_u32)
             .set_type(exchanged_peering_route::Type::SubnetPeeringRoute)
     }))
+}
+
+/// The route that every subnetwork brings.
+fn subnet_route(network: &NetworkWorld, subnet: &SubnetWorld) -> Route {
+    Route::new()
+        .set_name(format!("default-route-{}", subnet.name))
+        .set_network(link(network))
+        .set_dest_range(subnet.range.to_string())
+        .set_priority(0_u32)
+        .set_next_hop_network(link(network))
 }
 
 fn route(network: &NetworkWorld, route: &RouteWorld) -> Route {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 
-use super::{VpcWorld, World};
+use super::{Egress, VpcWorld, World};
 
 /// A VPC network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,8 +92,9 @@ const SUBNET_RANGES: [&str; 3] = ["10.132.0.0/20", "10.164.0.0/20", "172.24.0.0/
 /// Ranges from which connectors are made.
 const CONNECTOR_RANGES: [&str; 3] = ["10.8.0.0/28", "10.9.0.0/28", "172.25.0.0/28"];
 
-/// Project and name of a network that there has to be, and region and name of a subnetwork of it.
-type Wanted = (String, String, Option<(String, String)>);
+/// Project and name of a network that there has to be, region and name of a subnetwork of it, and a region that needs
+/// a way to the internet.
+type Wanted = (String, String, Option<(String, String)>, Option<String>);
 
 impl NetworkWorld {
     /// A network as a project has it: the default rules, a way to the internet, private services access.
@@ -163,13 +164,15 @@ impl World {
 
     /// Makes the networks that connectors and revisions lead into and that databases stand in.
     pub(super) fn make_networks(&mut self) {
-        for (project, name, subnet) in self.wanted_networks() {
+        for (project, name, subnet, nat) in self.wanted_networks() {
             let range = self.free_range(&SUBNET_RANGES);
             let found = self.networks.iter().position(|one| one.project == project && one.name == name);
             let index = found.unwrap_or_else(|| {
                 self.networks.push(NetworkWorld::healthy(&project, &name));
                 self.networks.len() - 1
             });
+            let nats = &mut self.networks[index].nats;
+            nats.extend(nat.filter(|region| !nats.contains(region)));
             let subnets = &mut self.networks[index].subnets;
             if let Some((region, name)) = subnet
                 && !subnets.iter().any(|one| one.region == region && one.name == name)
@@ -188,21 +191,25 @@ impl World {
             .services
             .iter()
             .flat_map(|service| service.revisions.iter().map(move |revision| (service, revision)));
-        let ways = revisions.filter_map(|(service, revision)| match &revision.vpc {
-            VpcWorld::None => None,
-            VpcWorld::Connector { resource, .. } => {
-                let connector = self.connector(resource)?;
-                Some((connector.project.clone(), connector.network.clone(), None))
-            }
-            VpcWorld::Direct { network, subnetwork, .. } => {
-                let subnet = (service.region.clone(), subnetwork.clone());
-                Some((service.project.clone(), network.clone(), Some(subnet)))
+        let ways = revisions.filter_map(|(service, revision)| {
+            let all_traffic = revision.vpc.egress() == Some(Egress::AllTraffic);
+            let nat = all_traffic.then(|| service.region.clone());
+            match &revision.vpc {
+                VpcWorld::None => None,
+                VpcWorld::Connector { resource, .. } => {
+                    let connector = self.connector(resource)?;
+                    Some((connector.project.clone(), connector.network.clone(), None, nat))
+                }
+                VpcWorld::Direct { network, subnetwork, .. } => {
+                    let subnet = (service.region.clone(), subnetwork.clone());
+                    Some((service.project.clone(), network.clone(), Some(subnet), nat))
+                }
             }
         });
         let databases = self
             .instances
             .iter()
-            .filter_map(|instance| Some((instance.project.clone(), instance.network.clone()?, None)));
+            .filter_map(|instance| Some((instance.project.clone(), instance.network.clone()?, None, None)));
         ways.chain(databases).collect()
     }
 

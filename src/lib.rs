@@ -15,6 +15,7 @@ pub mod diagnosis;
 pub mod explain;
 pub mod findings;
 pub mod model;
+pub mod network;
 pub mod pipeline;
 pub mod plan;
 pub mod probe;

@@ -6,9 +6,10 @@ use google_cloud_run_v2::model::Revision;
 use google_cloud_run_v2::model::vpc_access::VpcEgress;
 
 use super::facts::{failed, malformed, not_applicable, not_visible, passed, short_name};
-use super::network_facts::{carried_as_private_range, private_database_address};
+use super::network_facts::private_database_address;
 use super::vpc_access_present::with_database;
 use super::{Check, Scope};
+use crate::network::ranges::carried_as_private_range;
 use crate::run::finding::{Finding, PathFinding};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::Role;
@@ -56,9 +57,7 @@ fn judge(revision: &Revision, address: IpAddr) -> Outcome {
             egress: "PRIVATE_RANGES_ONLY".to_owned(),
             address,
         })),
-        None => not_visible(format!(
-            "Google does not say whether PRIVATE_RANGES_ONLY carries IPv6 addresses such as {address}"
-        )),
+        None => not_visible(format!("Google does not say whether PRIVATE_RANGES_ONLY carries {address}")),
     }
 }
 
@@ -95,6 +94,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_not_judged() {
         assert!(matches!(judged(json!("PRIVATE_RANGES_ONLY"), "fd00::1"), Outcome::Skipped { .. }));
+        assert!(matches!(judged(json!("PRIVATE_RANGES_ONLY"), "240.0.0.9"), Outcome::Skipped { .. }));
         assert!(matches!(judged(json!("SOME_OF_IT"), "10.0.0.3"), Outcome::Broken { .. }));
     }
 }

@@ -29,6 +29,8 @@ mod secret_references_match;
 mod secret_version_enabled;
 mod service_account_matches;
 mod service_exists;
+mod service_log_quiet;
+mod siblings;
 #[cfg(test)]
 mod testing;
 mod variables_filled;
@@ -38,8 +40,10 @@ mod vpc_access_present;
 mod vpc_connector_in_region;
 mod vpc_connector_ready;
 mod vpc_network_matches;
+mod way;
 
 pub use scope::{Notes, RunSettings, Scope};
+pub use siblings::{Progress, Siblings};
 
 use futures::future::BoxFuture;
 
@@ -104,6 +108,13 @@ pub static CHECKS: &[&Check] = &[
     &egress_carries_database::CHECK,
     &vpc_access_matches::CHECK,
     &configuration_kept::CHECK,
+    &way::SUBNET,
+    &way::RANGES,
+    &way::PRIVATE_ACCESS,
+    &way::EGRESS_FIREWALL,
+    &way::ROUTE,
+    &way::INGRESS_FIREWALL,
+    &way::NAT,
     &instance_running::CHECK,
     &instance_has_address::CHECK,
     &cloudsql_attached::CHECK,
@@ -112,6 +123,7 @@ pub static CHECKS: &[&Check] = &[
     &database_speaks_postgres::CHECK,
     &database_login::CHECK,
     &database_query::CHECK,
+    &service_log_quiet::CHECK,
     &revision_ready::CHECK,
     &revision_serving::CHECK,
     &health_healthy::CHECK,

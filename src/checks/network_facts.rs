@@ -3,29 +3,13 @@
 use std::net::IpAddr;
 
 use google_cloud_sql_v1::model::SqlIpAddressType;
-use ipnet::Ipv4Net;
 
 use super::facts::{broken, not_applicable, not_visible};
 use super::instance_facts::{named, of_type};
 use super::{Scope, connection};
-use crate::probe::google::{NoAnswer, bounded, names};
+use crate::network::ranges::in_private_range;
+use crate::probe::google::{NoAnswer, bounded};
 use crate::run::outcome::{Outcome, Skip};
-
-/// RFC 1918 and RFC 6598: the private ranges that Google routes in a VPC by themselves.
-pub(super) const PRIVATE: [Ipv4Net; 4] = [
-    Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 0, 0, 0), 8),
-    Ipv4Net::new_assert(std::net::Ipv4Addr::new(172, 16, 0, 0), 12),
-    Ipv4Net::new_assert(std::net::Ipv4Addr::new(192, 168, 0, 0), 16),
-    Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10),
-];
-
-/// Whether an address is private by its range alone: RFC 1918, RFC 6598, or IPv6 unique local.
-pub(super) fn in_private_range(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => PRIVATE.iter().any(|range| range.contains(&address)),
-        IpAddr::V6(address) => address.is_unique_local(),
-    }
-}
 
 /// The address that the service dials its database at; an outcome where there is none to judge.
 pub(super) async fn database_address(scope: &Scope) -> Result<IpAddr, Outcome> {
@@ -104,111 +88,11 @@ pub(super) async fn private_database_address(scope: &Scope) -> Result<IpAddr, Ou
     }
 }
 
-/// A VPC network, from whatever form an API has its name in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Network {
-    /// Id or number of its project, where the name tells.
-    pub(super) project: Option<String>,
-    /// Short name.
-    pub(super) name: String,
-}
-
-impl Network {
-    /// From `N`, `projects/P/global/networks/N`, or a URL that ends so.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let name = super::facts::short_name(text.trim());
-        let project = names::segment(text, "projects").map(str::to_owned);
-        (!name.is_empty()).then(|| Self { project, name: name.to_owned() })
-    }
-
-    /// Whether both may be the same network. Where one names its project by number and the other by id, or not
-    /// at all, the names decide.
-    pub(super) fn same(&self, other: &Self) -> bool {
-        let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let projects = match (&self.project, &other.project) {
-            (Some(one), Some(two)) => one == two || number(one) != number(two),
-            (None, _) | (_, None) => true,
-        };
-        projects && self.name == other.name
-    }
-
-    /// The name, with its project where another network of that name is in play.
-    pub(super) fn beside(&self, other: &Self) -> String {
-        match &self.project {
-            Some(project) if self.name == other.name => format!("{project}/{}", self.name),
-            Some(_) | None => self.name.clone(),
-        }
-    }
-}
-
-/// Whether `private-ranges-only` sends an address into the VPC; `None` where Google does not say.
-///
-/// RFC 1918, RFC 6598 and the addresses of Private Google Access (help of gcloud's `--vpc-egress`).
-pub(super) fn carried_as_private_range(address: IpAddr) -> Option<bool> {
-    const GOOGLE_ACCESS: [Ipv4Net; 2] = [
-        Ipv4Net::new_assert(std::net::Ipv4Addr::new(199, 36, 153, 4), 30),
-        Ipv4Net::new_assert(std::net::Ipv4Addr::new(199, 36, 153, 8), 30),
-    ];
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            Some(PRIVATE.iter().chain(&GOOGLE_ACCESS).any(|range| range.contains(&address)))
-        }
-        IpAddr::V6(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn network(text: &str) -> Network {
-        Network::parse(text).unwrap()
-    }
-
-    #[test]
-    fn networks_in_all_forms() {
-        let full = network("projects/p/global/networks/vpc");
-        assert!(full.same(&network("vpc")));
-        assert!(full.same(&network("https://www.googleapis.com/compute/v1/projects/p/global/networks/vpc")));
-        assert!(full.same(&network("projects/123456/global/networks/vpc")), "id and number");
-        assert!(!full.same(&network("projects/q/global/networks/vpc")));
-        assert!(!full.same(&network("default")));
-        assert_eq!(Network::parse(""), None);
-    }
-
-    #[test]
-    fn networks_of_one_name_are_told_apart_by_project() {
-        let (one, two) =
-            (network("projects/p/global/networks/vpc"), network("projects/q/global/networks/vpc"));
-        assert_eq!((one.beside(&two), two.beside(&one)), ("p/vpc".into(), "q/vpc".into()));
-        assert_eq!(one.beside(&network("default")), "vpc");
-    }
-
-    #[test]
-    fn the_edges_of_the_private_ranges() {
-        for (text, private) in [
-            ("10.0.0.0", true),
-            ("10.255.255.255", true),
-            ("11.0.0.0", false),
-            ("172.15.255.255", false),
-            ("172.16.0.0", true),
-            ("172.31.255.255", true),
-            ("172.32.0.0", false),
-            ("192.168.0.1", true),
-            ("100.63.255.255", false),
-            ("100.64.0.0", true),
-            ("100.127.255.255", true),
-            ("100.128.0.0", false),
-            ("127.0.0.1", false),
-            ("fd00::1", true),
-            ("2001:db8::1", false),
-            ("::ffff:10.0.0.1", true),
-        ] {
-            assert_eq!(in_private_range(text.parse().unwrap()), private, "{text}");
-        }
-    }
 
     #[test]
     fn hosts_that_are_no_address_say_why() {
@@ -222,18 +106,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_private_ipv4_address_is_carried(bits: u32) {
-            let address = IpAddr::from(bits.to_be_bytes());
-            if in_private_range(address) {
-                prop_assert_eq!(carried_as_private_range(address), Some(true));
-            }
-        }
-
-        #[test]
-        fn any_text_as_network_or_host(text in "\\PC{0,60}") {
-            let _ = literal_address(&text);
-            if let Some(network) = Network::parse(&text) {
-                prop_assert!(network.same(&network));
+        fn any_text_as_host(text in "\\PC{0,60}") {
+            if let Ok(address) = literal_address(&text) {
+                prop_assert_eq!(address, address.to_canonical());
             }
         }
     }

@@ -28,6 +28,7 @@ pub(super) static CHECK: Check = Check {
         "secret-readable",
         "vpc-connector-ready",
         "vpc-connector-in-region",
+        "service-log-quiet",
     ],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(run(scope)),

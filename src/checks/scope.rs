@@ -1,5 +1,6 @@
 //! What a running check may use.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct Scope {
     pub settings: Arc<RunSettings>,
     /// Where observations are noted.
     pub notes: Arc<Notes>,
+    /// Where the other checks of the service stand.
+    pub siblings: super::Siblings,
     /// When the run began; the zero of `at_ms` in facts.
     pub started: tokio::time::Instant,
 }
@@ -43,6 +46,9 @@ pub struct Scope {
 #[derive(Debug, Default)]
 pub struct Notes {
     inner: Mutex<Noted>,
+    /// Whether the check only waits for others of its service, so that it takes no place of those that may be under
+    /// way at once: what it waits for might not begin before it.
+    aside: AtomicBool,
     /// Rung whenever a waiting check has seen something new, so that the executor looks whether all is settled.
     bell: Arc<tokio::sync::Notify>,
 }
@@ -67,7 +73,7 @@ pub struct Noted {
 impl Notes {
     /// Notes of one check; the bell is shared by all checks of a run.
     pub fn ringing(bell: Arc<tokio::sync::Notify>) -> Self {
-        Self { inner: Mutex::default(), bell }
+        Self { inner: Mutex::default(), aside: AtomicBool::new(false), bell }
     }
 
     /// Notes something.
@@ -79,6 +85,17 @@ impl Notes {
     pub fn so_far(&self, finding: Option<Finding>) {
         self.note(|noted| noted.so_far = finding);
         self.bell.notify_one();
+    }
+
+    /// Steps aside: from now on the check mostly waits for others.
+    pub fn step_aside(&self) {
+        self.aside.store(true, Ordering::Relaxed);
+        self.bell.notify_one();
+    }
+
+    /// Whether it has stepped aside.
+    pub fn is_aside(&self) -> bool {
+        self.aside.load(Ordering::Relaxed)
     }
 
     /// Completes once a waiting check has seen something new.

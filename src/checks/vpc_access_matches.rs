@@ -6,9 +6,9 @@
 use google_cloud_run_v2::model::{Revision, VpcAccess, vpc_access::VpcEgress};
 
 use super::facts::{failed, passed, short_name};
-use super::network_facts::Network;
 use super::{Check, Scope, Subjects};
 use crate::model::{Service, Stated};
+use crate::network::Network;
 use crate::plan::Target;
 use crate::probe::google::{bounded, names};
 use crate::run::finding::{Finding, PathFinding};
@@ -29,6 +29,13 @@ pub(super) static CHECK: Check = Check {
         "vpc-connector-in-region",
         "vpc-network-matches",
         "egress-carries-database",
+        "subnet-large-enough",
+        "address-range-free",
+        "private-access-active",
+        "egress-firewall-allows",
+        "route-leads-to-database",
+        "ingress-firewall-allows",
+        "nat-present",
     ],
     subjects: |service| if stated(service).is_empty() { Subjects::None } else { Subjects::Whole },
     run: |scope| Box::pin(run(scope)),

@@ -25,14 +25,14 @@ pub async fn open(
     settings: &RunSettings,
 ) -> Result<(Outside, Option<Sandbox>), Refusal> {
     if !asked.sandbox {
-        return Ok((real(context, settings), None));
+        return Ok((real(context, plan, settings), None));
     }
     let (sandbox, outside) = self::sandbox(plan, &asked.fault, asked.sandbox_latency, settings).await?;
     Ok((outside, Some(sandbox)))
 }
 
 /// The real world.
-pub fn real(context: &Context, settings: &RunSettings) -> Outside {
+pub fn real(context: &Context, plan: &Plan, settings: &RunSettings) -> Outside {
     let vault = Arc::new(Vault::default());
     if let Auth::AccessToken(token) = &context.auth {
         vault.remember(token);
@@ -43,7 +43,8 @@ pub fn real(context: &Context, settings: &RunSettings) -> Outside {
             context.auth.clone(),
             Arc::clone(&vault),
             Timeouts::default(),
-        ),
+        )
+        .expecting(services(plan)),
         http: Http::new(settings.step_timeout),
         dial: Arc::new(System),
         vault,
@@ -73,10 +74,16 @@ pub async fn sandbox(
         .map_err(|error| Refusal::new(error.to_string()))?;
     let vault = Arc::new(Vault::default());
     let outside = Outside {
-        google: Google::new(&sandbox.endpoints(), Auth::Anonymous, Arc::clone(&vault), Timeouts::default()),
+        google: Google::new(&sandbox.endpoints(), Auth::Anonymous, Arc::clone(&vault), Timeouts::default())
+            .expecting(services(plan)),
         http: Http::new(settings.step_timeout),
         dial: sandbox.dial(),
         vault,
     };
     Ok((sandbox, outside))
+}
+
+/// Project and region of every service of a plan.
+fn services(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
+    plan.targets.iter().map(|target| (&*target.project, &*target.region))
 }

@@ -128,6 +128,30 @@ pub enum CauseCode {
     VpcWrongNetwork,
     /// The egress setting does not carry the database's address.
     EgressBypassesDatabase,
+    /// The subnet of direct VPC egress has too few addresses.
+    SubnetExhausted,
+    /// A firewall rule drops packets of the service on their way out.
+    FirewallDeniesEgress,
+    /// A firewall rule drops packets on their way into the machine of the database.
+    FirewallDeniesIngress,
+    /// Port 5432 is open, and 3307 of the Cloud SQL proxies is not.
+    FirewallDeniesProxyPort,
+    /// A Shared VPC lacks the rules by which Google reaches connectors.
+    ConnectorHealthRulesMissing,
+    /// The network has no private services access.
+    PeeringMissing,
+    /// The peering of private services access is not active.
+    PeeringInactive,
+    /// The peering does not lead to the range in which the database lies.
+    PeeringRangeMismatch,
+    /// Private Service Connect is not set up for this service.
+    PscEndpointMissing,
+    /// Packets to the database go elsewhere.
+    RouteDiverted,
+    /// A range is in the way of the database's address.
+    AddressRangeConflict,
+    /// All traffic goes into the VPC, and no NAT leads out of it.
+    EgressWithoutNat,
     /// The `/cloudsql` socket, with all traffic sent into the VPC.
     EgressBlocksCloudsqlSocket,
     /// The host name has no address where it is asked.
@@ -226,6 +250,18 @@ impl CauseCode {
             | Self::HealthEndpointFailing
             | Self::NotFoundOut => true,
             Self::ServiceNotFound
+            | Self::SubnetExhausted
+            | Self::FirewallDeniesEgress
+            | Self::FirewallDeniesIngress
+            | Self::FirewallDeniesProxyPort
+            | Self::ConnectorHealthRulesMissing
+            | Self::PeeringMissing
+            | Self::PeeringInactive
+            | Self::PeeringRangeMismatch
+            | Self::PscEndpointMissing
+            | Self::RouteDiverted
+            | Self::AddressRangeConflict
+            | Self::EgressWithoutNat
             | Self::SecretAsPlainValue
             | Self::SecretInPlainText
             | Self::ValueUnresolved

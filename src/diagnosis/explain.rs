@@ -5,8 +5,10 @@
 
 use super::failure::{self, Failure};
 use super::view::{View, speaks_of_the_service};
+use crate::network::Fault;
+use crate::probe::logs::Trouble;
 use crate::run::finding::{
-    CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, PathFinding,
+    CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, LogFinding, PathFinding,
     PostgresFinding, ServiceFinding,
 };
 use crate::run::record::NodeRecord;
@@ -41,7 +43,10 @@ pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord
         && speaks_of_the_service(cause)
         && match what {
             Finding::Health(health) => explains_health(view, cause, why, health),
-            Finding::Postgres(postgres) => explains_postgres(view, cause, why, postgres),
+            Finding::Postgres(postgres) => explains_postgres(view, cause, why, reached(postgres)),
+            Finding::Log(LogFinding::Trouble { trouble, .. }) => {
+                explains_postgres(view, cause, why, told(*trouble))
+            }
             Finding::Service(service) => explains_service(why, service),
             Finding::Injection(_) | Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) => true,
         }
@@ -51,7 +56,11 @@ pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord
 pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> bool {
     match finding {
         Finding::Service(_) | Finding::Health(_) => false,
-        Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) | Finding::Postgres(_) => true,
+        Finding::Credential(_)
+        | Finding::Path(_)
+        | Finding::Instance(_)
+        | Finding::Postgres(_)
+        | Finding::Log(_) => true,
         Finding::Injection(InjectionFinding::VariablesMissing { missing, of_database, .. }) => {
             missing.len() == of_database.len()
         }
@@ -90,7 +99,9 @@ pub(super) fn admits_database(health: &HealthFinding) -> bool {
 fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &HealthFinding) -> bool {
     // A query from inside went to that instance with that credential, so neither is in the way. The service's own
     // connector may still be: another one may have carried the query.
-    let refuted = matches!(why, Finding::Instance(_) | Finding::Credential(_)) && view.query_worked_inside();
+    let refuted =
+        matches!(why, Finding::Instance(_) | Finding::Credential(_) | Finding::Path(PathFinding::Way { .. }))
+            && view.query_worked_inside();
     let outdone = differs_only(why) && deeper(view, cause);
     !refuted && !outdone && (admits_database(health) || !is_of_database(view, cause, why))
 }
@@ -124,7 +135,11 @@ fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
     match why {
         Finding::Injection(injection) => explains_failed_secret(injection, failure),
         // A container that opens its database while it starts dies of a path that is cut.
-        Finding::Path(_) => matches!(
+        Finding::Path(_)
+        | Finding::Credential(_)
+        | Finding::Instance(_)
+        | Finding::Postgres(_)
+        | Finding::Log(_) => matches!(
             failure,
             Failure::Unknown
                 | Failure::Connector
@@ -136,11 +151,7 @@ fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
         Finding::Service(ServiceFinding::AccountDiffers { .. }) => {
             matches!(failure, Failure::Unknown | Failure::Secrets | Failure::SecretDenied)
         }
-        Finding::Service(_)
-        | Finding::Credential(_)
-        | Finding::Instance(_)
-        | Finding::Postgres(_)
-        | Finding::Health(_) => true,
+        Finding::Service(_) | Finding::Health(_) => true,
     }
 }
 
@@ -204,10 +215,24 @@ fn reached(postgres: &PostgresFinding) -> Reached {
     }
 }
 
-fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgres: &PostgresFinding) -> bool {
-    let reached = reached(postgres);
+/// How far the service itself came, by what it logged.
+fn told(trouble: Trouble) -> Reached {
+    match trouble {
+        Trouble::NameUnresolvable => Reached::Nothing,
+        Trouble::TimedOut | Trouble::ProxyTimedOut => Reached::Silence,
+        Trouble::Refused | Trouble::SocketMissing => Reached::Something,
+        Trouble::Starting => Reached::NotReady,
+        Trouble::PasswordRejected
+        | Trouble::LoginNotAllowed
+        | Trouble::DatabaseMissing
+        | Trouble::ConnectPrivilegeMissing
+        | Trouble::SlotsExhausted => Reached::Server,
+    }
+}
+
+fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached: Reached) -> bool {
     match why {
-        Finding::Service(_) | Finding::Postgres(_) | Finding::Health(_) => true,
+        Finding::Service(_) | Finding::Postgres(_) | Finding::Log(_) | Finding::Health(_) => true,
         Finding::Injection(InjectionFinding::VariablesMissing { of_database, .. }) => !of_database.is_empty(),
         Finding::Injection(
             InjectionFinding::VariablesEmpty { .. } | InjectionFinding::VariablesDropped { .. },
@@ -234,6 +259,12 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgre
             | PathFinding::ConnectorNotReady { .. }
             | PathFinding::ConnectorElsewhere { .. },
         ) => matches!(reached, Reached::Nothing | Reached::Silence),
+        // Packets that are dropped or led astray get no answer; in a range that two have, somebody else may answer.
+        Finding::Path(PathFinding::Way { fault: Fault::RangeConflict { .. }, .. }) => true,
+        Finding::Path(PathFinding::Way {
+            fault: Fault::EgressWithoutNat { database_outside, .. }, ..
+        }) => *database_outside && matches!(reached, Reached::Nothing | Reached::Silence),
+        Finding::Path(PathFinding::Way { .. }) => matches!(reached, Reached::Nothing | Reached::Silence),
         // In another network, somebody else may have that address.
         Finding::Path(PathFinding::NetworkDiffers { .. } | PathFinding::EgressBypasses { .. }) => true,
         Finding::Instance(

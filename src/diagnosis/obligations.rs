@@ -112,7 +112,8 @@ fn database(view: &View<'_>) -> Met {
             | Finding::Injection(_)
             | Finding::Credential(_)
             | Finding::Path(_)
-            | Finding::Instance(_),
+            | Finding::Instance(_)
+            | Finding::Log(_),
         )
         | None => false,
     };
@@ -166,7 +167,8 @@ fn leaves_unproven(node: &NodeRecord) -> bool {
                 | Finding::Credential(_)
                 | Finding::Path(_)
                 | Finding::Instance(_)
-                | Finding::Postgres(_),
+                | Finding::Postgres(_)
+                | Finding::Log(_),
             ) => false,
             None => !node.passed(),
         };

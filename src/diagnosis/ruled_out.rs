@@ -52,6 +52,21 @@ const TABLE: &[(&str, From, &[CauseCode])] = &[
     ("vpc-network-matches", From::Anywhere, &[VpcWrongNetwork]),
     ("egress-carries-database", From::Anywhere, &[EgressBypassesDatabase]),
     ("vpc-access-matches", From::Anywhere, &[VpcAccessDrifted]),
+    ("subnet-large-enough", From::Anywhere, &[SubnetExhausted]),
+    ("address-range-free", From::Anywhere, &[AddressRangeConflict]),
+    (
+        "private-access-active",
+        From::Anywhere,
+        &[PeeringMissing, PeeringInactive, PeeringRangeMismatch, PscEndpointMissing],
+    ),
+    (
+        "egress-firewall-allows",
+        From::Anywhere,
+        &[FirewallDeniesEgress, FirewallDeniesProxyPort, ConnectorHealthRulesMissing],
+    ),
+    ("route-leads-to-database", From::Anywhere, &[RouteDiverted]),
+    ("ingress-firewall-allows", From::Anywhere, &[FirewallDeniesIngress]),
+    ("nat-present", From::Anywhere, &[EgressWithoutNat, EgressBlocksCloudsqlSocket]),
     (
         "instance-running",
         From::Anywhere,

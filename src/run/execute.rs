@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::outcome::{Broken, Outcome, Skip, Vantage};
 use super::record::{DatabaseRecord, Ended, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven};
 use super::redact::redacted;
-use crate::checks::{Notes, RunSettings, Scope};
+use crate::checks::{Notes, Progress, RunSettings, Scope, Siblings};
 use crate::plan::Plan;
 use crate::probe::Outside;
 
@@ -97,6 +97,8 @@ struct Running<'a> {
     started: Instant,
     bell: Arc<Notify>,
     notes: Vec<Arc<Notes>>,
+    /// How far each target's checks are.
+    progress: Vec<watch::Sender<Progress>>,
     tasks: JoinSet<Outcome>,
     /// Which node a task works for, and how to end it.
     at_work: HashMap<Id, (usize, AbortHandle)>,
@@ -123,6 +125,7 @@ impl<'a> Running<'a> {
             started: Instant::now(),
             bell,
             notes,
+            progress: (0..plan.targets.len()).map(|index| progress_of(plan, index)).collect(),
             tasks: JoinSet::new(),
             at_work: HashMap::new(),
             begun: vec![false; plan.nodes.len()],
@@ -135,6 +138,8 @@ impl<'a> Running<'a> {
     /// Starts every node whose needs have passed, as far as the bound allows, and ends those whose needs cannot pass
     /// any more. Needs stand before what needs them, so one walk is enough.
     fn start_what_can(&mut self) {
+        let aside = self.at_work.values().filter(|(index, _)| self.notes[*index].is_aside()).count();
+        let bound = self.options.concurrency.max(1).saturating_add(aside);
         for index in 0..self.plan.nodes.len() {
             if self.begun[index] || self.record.nodes[index].outcome.is_some() {
                 continue;
@@ -160,7 +165,7 @@ impl<'a> Running<'a> {
                     self.record.nodes[index].started_ms = self.now_ms();
                     self.finish(index, outcome);
                 }
-                None if !waits && self.tasks.len() < self.options.concurrency.max(1) => self.start(index),
+                None if !waits && self.tasks.len() < bound => self.start(index),
                 None => {}
             }
         }
@@ -174,6 +179,7 @@ impl<'a> Running<'a> {
             outside: Arc::clone(&self.outside),
             settings: Arc::clone(&self.options.settings),
             notes: Arc::clone(&self.notes[index]),
+            siblings: Siblings::new(self.progress[node.target].subscribe()),
             started: self.started,
         };
         let check = node.check;
@@ -219,7 +225,23 @@ impl<'a> Running<'a> {
         service.service_account = noted.service_account.or(service.service_account.take());
         service.database = noted.database.or(service.database.take());
         self.news = true;
+        self.tell_siblings(index);
         (self.watch)(Event::Ended(&self.record.nodes[index]));
+    }
+
+    /// Tells the checks of the same service that one has ended, once all its nodes have.
+    fn tell_siblings(&self, index: usize) {
+        let (target, check) = (self.plan.nodes[index].target, self.plan.nodes[index].check.id);
+        let alike = self.plan.nodes.iter().zip(&self.record.nodes);
+        let mut alike = alike.filter(|(node, _)| node.target == target && node.check.id == check);
+        let passed = alike.try_fold(true, |all, (_, node)| {
+            node.outcome.as_ref().map(|outcome| all && matches!(outcome, Outcome::Passed { .. }))
+        });
+        if passed.is_some() {
+            self.progress[target].send_modify(|progress| {
+                progress.insert(check, passed);
+            });
+        }
     }
 
     fn look_at_notes(&mut self) {
@@ -302,6 +324,12 @@ impl<'a> Running<'a> {
     fn now_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// The progress of a target's checks before any began.
+fn progress_of(plan: &Plan, target: usize) -> watch::Sender<Progress> {
+    let nodes = plan.nodes.iter().filter(|node| node.target == target);
+    watch::Sender::new(nodes.map(|node| (node.check.id, None)).collect())
 }
 
 /// The record before anything was observed.

@@ -24,7 +24,24 @@ pub(super) struct Cloud {
     /// How long the control plane takes for an answer.
     pub(super) latency: Duration,
     requests: Mutex<BTreeMap<String, u64>>,
+    logged: Mutex<Vec<Logged>>,
 }
+
+/// A line that a service logged.
+#[derive(Clone, Debug)]
+pub(super) struct Logged {
+    /// Short name of the service.
+    pub(super) service: String,
+    /// Short name of the revision.
+    pub(super) revision: String,
+    /// The line.
+    pub(super) line: String,
+    /// When.
+    pub(super) at: Timestamp,
+}
+
+/// Lines that are kept: a sandbox that runs for days must not grow.
+const LOGGED: usize = 1000;
 
 /// Where the world listens, all on loopback.
 #[derive(Clone, Debug)]
@@ -41,7 +58,14 @@ pub(super) struct Places {
 
 impl Cloud {
     pub(super) fn new(world: World, places: Places, latency: Duration) -> Self {
-        Self { world, places, since: Timestamp::now(), latency, requests: Mutex::default() }
+        Self {
+            world,
+            places,
+            since: Timestamp::now(),
+            latency,
+            requests: Mutex::default(),
+            logged: Mutex::default(),
+        }
     }
 
     /// Counts a request to the control plane.
@@ -52,6 +76,20 @@ impl Cloud {
     /// How often the control plane was asked what.
     pub(super) fn requests(&self) -> BTreeMap<String, u64> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A service writes a line to its log.
+    pub(super) fn log(&self, service: &str, revision: &str, line: String) {
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.len() < LOGGED {
+            let (service, revision) = (service.to_owned(), revision.to_owned());
+            logged.push(Logged { service, revision, line, at: Timestamp::now() });
+        }
+    }
+
+    /// Everything that services logged, the oldest first.
+    pub(super) fn logged(&self) -> Vec<Logged> {
+        self.logged.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The URL of a service, by its position.

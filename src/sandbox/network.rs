@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
-use super::world::{Egress, RevisionWorld, ServiceWorld, VpcWorld, World};
+use super::world::{
+    Egress, FirewallWorld, NetworkWorld, PrivateServices, RevisionWorld, ServiceWorld, VpcWorld, World,
+};
 
 /// What becomes of the first packet of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +56,10 @@ pub fn route(world: &World, service: &ServiceWorld, revision: &RevisionWorld, to
     let Some(index) = world.instance_at(to.ip()) else { return Delivery::Dropped };
     let instance = &world.instances[index];
     let private = instance.addresses.iter().any(|address| address.ip == to.ip() && address.private);
-    if private && !enters(world, service, revision, to.ip(), instance.network.as_deref()) {
+    if private
+        && !(enters(world, service, revision, to.ip(), instance.network.as_deref())
+            && crosses(world, service, revision, to))
+    {
         return Delivery::Dropped;
     }
     arrive(world, index, to.port())
@@ -91,6 +96,57 @@ fn enters(
                 && !world.disabled(&connector.project, "vpcaccess.googleapis.com")
         }),
     }
+}
+
+/// Whether the packet, once in the network, is let out of it towards the database.
+fn crosses(world: &World, service: &ServiceWorld, revision: &RevisionWorld, to: SocketAddr) -> bool {
+    let (network, tags) = match &revision.vpc {
+        VpcWorld::None => return false,
+        VpcWorld::Direct { network, .. } => (world.network(&service.project, network), Vec::new()),
+        VpcWorld::Connector { resource, .. } => match world.connector(resource) {
+            Some(connector) => {
+                (world.network(&connector.project, &connector.network), connector.tags().to_vec())
+            }
+            None => return false,
+        },
+    };
+    let Some(network) = network else { return false };
+    lets_out(&network.policy, &tags, to)
+        .unwrap_or_else(|| lets_out(&network.firewalls, &tags, to).unwrap_or(true))
+        && leads_to_services(world, network, to.ip())
+}
+
+/// What these rules say of a packet that leaves; `None`: nothing.
+fn lets_out(rules: &[FirewallWorld], tags: &[String], to: SocketAddr) -> Option<bool> {
+    let meant = |rule: &&FirewallWorld| {
+        !rule.ingress
+            && !rule.disabled
+            && (rule.target_tags.is_empty() || rule.target_tags.iter().any(|tag| tags.contains(tag)))
+            && rule.ranges.iter().any(|range| range.contains(&to.ip()))
+            && (rule.ports.is_empty() || rule.ports.contains(&to.port()))
+    };
+    // The lowest number first; of equals, the one that denies.
+    rules.iter().filter(meant).min_by_key(|rule| (rule.priority, rule.allows)).map(|rule| rule.allows)
+}
+
+/// Whether the network's routes send an address over its peering with Google's services.
+fn leads_to_services(world: &World, network: &NetworkWorld, address: IpAddr) -> bool {
+    let bits = |range: &IpNet| range.contains(&address).then(|| range.prefix_len());
+    // A subnetwork of its own is nearer than everything else, and Cloud SQL uses one range inside.
+    let own = network.subnets.iter().any(|subnet| IpNet::V4(subnet.range).contains(&address));
+    let inside_cloud_sql = matches!(address, IpAddr::V4(v4) if v4.octets()[..2] == [172, 17]);
+    if own || inside_cloud_sql {
+        return false;
+    }
+    let peered = match network.private_services {
+        PrivateServices::Active | PrivateServices::WithoutRange => {
+            world.service_ranges(network).iter().filter_map(bits).max()
+        }
+        PrivateServices::Inactive | PrivateServices::Missing => None,
+    };
+    let diverted = network.routes.iter().filter_map(|route| bits(&route.range)).max();
+    // The longest prefix wins; of equals, the peering's.
+    peered.is_some_and(|peered| diverted.is_none_or(|diverted| peered >= diverted))
 }
 
 /// What the instance does with a packet that reached it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rungate::checks::{self, CHECKS, RunSettings, Scope};
+use rungate::checks::{self, CHECKS, RunSettings, Scope, Siblings};
 use rungate::model::{
     Database, DatabaseVariables, DeploysVia, Place, SecretReference, Service, Stated, Variable,
 };
@@ -120,6 +120,7 @@ impl Cloud {
                 step_timeout: Duration::from_secs(1),
             }),
             notes: Arc::default(),
+            siblings: Siblings::new(tokio::sync::watch::Sender::default().subscribe()),
             started: tokio::time::Instant::now(),
         }
     }

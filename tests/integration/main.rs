@@ -14,6 +14,7 @@
 /// The real binary in a scrubbed environment.
 mod common;
 /// A control plane on loopback that answers as it is told, counts, and can hang, lie and stumble.
+mod logs;
 mod loopback;
 /// Records of invented runs.
 mod records;
@@ -48,6 +49,7 @@ mod incident;
 /// Signals and the deadline.
 mod interrupts;
 /// Pipeline files as data: goldens, problems, the samples, real files.
+mod networks;
 mod pipelines;
 /// The steps to the database, made with a real server.
 mod postgres;

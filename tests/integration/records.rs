@@ -18,8 +18,26 @@ const WAY: &[&str] = &[
     "vpc-connector-in-region",
     "vpc-network-matches",
     "egress-carries-database",
+    "subnet-large-enough",
+    "address-range-free",
+    "private-access-active",
+    "egress-firewall-allows",
+    "route-leads-to-database",
+    "ingress-firewall-allows",
+    "nat-present",
     "instance-running",
     "instance-has-address",
+];
+
+/// The links of the way inside the network.
+const LINKS: &[&str] = &[
+    "subnet-large-enough",
+    "address-range-free",
+    "private-access-active",
+    "egress-firewall-allows",
+    "route-leads-to-database",
+    "ingress-firewall-allows",
+    "nat-present",
 ];
 
 /// The causal graph as it is meant to be, independent of the table of checks.
@@ -36,6 +54,7 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
                 "secret-readable",
                 "vpc-connector-ready",
                 "vpc-connector-in-region",
+                "service-log-quiet",
             ],
         ),
         ("revision-serving", vec!["revision-ready"]),
@@ -47,7 +66,12 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         ("secret-readable", vec!["service-account-matches"]),
         ("credential-well-formed", vec!["variables-injected", "variables-filled", "secret-references-match"]),
     ];
-    edges.extend(WAY.iter().map(|check| (*check, vec![])));
+    let entrance = ["vpc-access-present", "vpc-connector-ready", "vpc-network-matches"];
+    edges.extend(WAY.iter().map(|check| match *check {
+        "route-leads-to-database" => (*check, [&entrance[..], &["private-access-active"]].concat()),
+        check if LINKS.contains(&check) => (check, entrance.to_vec()),
+        check => (check, vec![]),
+    }));
     let of_way = WAY.iter().copied().filter(|check| !check.starts_with("instance-"));
     edges.push(("vpc-access-matches", of_way.collect()));
     edges.push(("configuration-kept", vec!["vpc-access-present"]));
@@ -67,6 +91,7 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
             ],
         ),
         ("database-query", vec!["database-login"]),
+        ("service-log-quiet", vec!["instance-has-address", "database-query"]),
     ]);
     let all: Vec<&str> = edges.iter().map(|(check, _)| *check).collect();
     edges.push(("health-healthy", all));

@@ -15,8 +15,18 @@ use strum::IntoEnumIterator;
 use crate::records;
 
 /// Causes without a fault, a finding or a recorded run: the tables of `diagnosis.rs` reach them.
-const REACHED_BY_TABLES: &[&str] =
-    &["connection-cut", "connection-parameter-invalid", "tls-unsupported", "vpc-api-disabled"];
+const REACHED_BY_TABLES: &[&str] = &[
+    "connection-cut",
+    "connection-parameter-invalid",
+    "connector-health-rules-missing",
+    "egress-without-nat",
+    "firewall-denies-ingress",
+    "firewall-denies-proxy-port",
+    "psc-endpoint-missing",
+    "subnet-exhausted",
+    "tls-unsupported",
+    "vpc-api-disabled",
+];
 
 fn causes() -> BTreeSet<String> {
     CauseCode::iter().map(|code| code.to_string()).collect()

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 
 use super::*;
 use crate::checks::RunSettings;
+use crate::checks::Siblings;
 use crate::checks::testing::place;
 use crate::model::{DeploysVia, Service, Stated};
 use crate::plan::Target;
@@ -72,6 +73,7 @@ async fn checked(behaviour: Behaviour, path: Option<&str>) -> (Outcome, Scope) {
             step_timeout: LIMIT,
         }),
         notes: Arc::default(),
+        siblings: Siblings::new(tokio::sync::watch::Sender::default().subscribe()),
         started: Instant::now(),
     };
     let outcome = (CHECK.run)(&scope).await;

@@ -139,7 +139,7 @@ fn ask(url: &str) -> String {
     format!("curl -sS -i -H 'Accept: application/json' {}", quote(url))
 }
 
-fn logs(view: &View<'_>) -> String {
+pub(super) fn logs(view: &View<'_>) -> String {
     let (project, region) = (view.project_flag(), view.region_flag());
     let words = ["gcloud", "run", "services", "logs", "read", &view.service.name, "--limit=50"];
     command(words.into_iter().chain([&*region, &*project]))

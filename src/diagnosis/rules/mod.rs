@@ -8,12 +8,14 @@ pub(super) mod gate;
 mod health;
 mod injection;
 mod instance;
+mod log;
 mod login;
 mod path;
 mod postgres;
 mod revision;
 mod service;
 mod unseen;
+mod way;
 
 use super::cause::CauseCode;
 use super::view::View;
@@ -66,6 +68,7 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> Ju
         Finding::Path(found) => path::judge(view, found),
         Finding::Instance(found) => instance::judge(view, found),
         Finding::Postgres(found) => postgres::judge(view, node, found),
+        Finding::Log(found) => log::judge(view, found),
         Finding::Health(found) => health::judge(view, found),
     }
 }
@@ -79,6 +82,7 @@ pub(super) fn clause(finding: &Finding) -> String {
         Finding::Path(found) => path::clause(found),
         Finding::Instance(found) => instance::clause(found),
         Finding::Postgres(found) => postgres::clause(found),
+        Finding::Log(found) => log::clause(found),
         Finding::Health(found) => health::clause(found),
     }
 }

@@ -3,6 +3,7 @@
 use super::super::cause::CauseCode;
 use super::super::shell::{command, instance_of, project_of, short};
 use super::super::view::View;
+use super::way::Broken;
 use super::{Judgement, on_service, update_service};
 use crate::run::finding::PathFinding;
 
@@ -81,6 +82,9 @@ pub(super) fn judge(view: &View<'_>, finding: &PathFinding) -> Judgement {
             "send all traffic into the VPC (what leaves for the internet then needs Cloud NAT)",
             update_service(view, &["--vpc-egress=all-traffic"]),
         ),
+        PathFinding::Way { by, address, port, fault, proven } => {
+            Broken { by, address: *address, port: *port, fault, proven: *proven }.judge(view)
+        }
     }
 }
 
@@ -107,6 +111,7 @@ pub(super) fn clause(finding: &PathFinding) -> String {
         PathFinding::EgressBypasses { egress, address, .. } => {
             format!("egress {egress} does not carry {address}")
         }
+        PathFinding::Way { fault, .. } => fault.to_string(),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, VpcAccess};
+use crate::network::ranges::in_private_range;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
@@ -23,7 +24,8 @@ fn look(look: &Look<'_>) -> Vec<Found> {
     let mut told: Vec<&str> = Vec::new();
     for way in &look.ways {
         let Some((host, variable)) = way.known_host() else { continue };
-        let private = host.trim().parse::<std::net::Ipv4Addr>().is_ok_and(is_private);
+        let private =
+            host.trim().parse::<std::net::Ipv4Addr>().is_ok_and(|address| in_private_range(address.into()));
         if !private || told.contains(&host) {
             continue;
         }
@@ -45,10 +47,4 @@ fn look(look: &Look<'_>) -> Vec<Found> {
         });
     }
     found
-}
-
-/// RFC 1918 and RFC 6598: what no router of the internet carries.
-fn is_private(address: std::net::Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
-    address.is_private() || first == 100 && (64..128).contains(&second)
 }

@@ -20,6 +20,9 @@ const SQLADMIN: &str = "sqladmin.googleapis.com";
 
 /// A Cloud Run service.
 pub(super) const SERVICE: Call = Call { api: RUN, permission: "run.services.get", role: "roles/run.viewer" };
+/// The Cloud Run services of a region.
+pub(super) const SERVICES: Call =
+    Call { api: RUN, permission: "run.services.list", role: "roles/run.viewer" };
 /// A revision of it.
 pub(super) const REVISION: Call =
     Call { api: RUN, permission: "run.revisions.get", role: "roles/run.viewer" };

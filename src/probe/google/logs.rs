@@ -1,5 +1,7 @@
 //! Cloud Logging API v2: what the service itself logged.
 
+use std::time::Duration;
+
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use google_cloud_logging_v2::model::LogEntry;
 
@@ -17,8 +19,8 @@ const ENTRIES: i32 = 200;
 
 impl Google {
     /// The newest log entries of a project that match a filter, newest first, one page
-    /// (`logging.logEntries.list`). The filter is in Cloud Logging's query language.
-    pub async fn log_entries(&self, project: &str, filter: &str) -> Answer<Vec<LogEntry>> {
+    /// (`logging.logEntries.list`), as they were at most `age` ago. The filter is in Cloud Logging's query language.
+    pub async fn log_entries(&self, age: Duration, project: &str, filter: &str) -> Answer<Vec<LogEntry>> {
         let name = &format!("projects/{project}");
         let fetch = || {
             self.read(&calls::LOG_ENTRIES, name, async {
@@ -29,6 +31,6 @@ impl Google {
                 Ok(page.map(|page| page.entries))
             })
         };
-        self.logs.entries.get(&format!("{name} {filter}"), fetch).await
+        self.logs.entries.get_within(age, &format!("{name} {filter}"), fetch).await
     }
 }

@@ -1,8 +1,10 @@
 //! Cloud Run Admin API v2.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use google_cloud_iam_v1::model::{GetPolicyOptions, Policy};
 use google_cloud_run_v2::model::{Revision, Service, env_var};
 
@@ -14,8 +16,16 @@ use super::{Answer, Google, POLICY_VERSION, calls};
 pub(super) struct Memos {
     services: Memo<Service>,
     revisions: Memo<Revision>,
-    lists: Memo<Vec<Revision>>,
+    revision_lists: Memo<Vec<Revision>>,
     policies: Memo<Policy>,
+    service_lists: Memo<Vec<Service>>,
+    /// How many services will be asked for, by `projects/P/locations/R`.
+    expected: HashMap<String, usize>,
+}
+
+/// `projects/P/locations/R`.
+fn parent(project: &str, region: &str) -> String {
+    format!("projects/{project}/locations/{region}")
 }
 
 /// Most revisions of a service that are read; Cloud Run keeps up to 1000, and those of interest are young.
@@ -24,7 +34,31 @@ const NEWEST: i32 = 50;
 /// However old: what is known is taken.
 const ANY_AGE: Duration = Duration::MAX;
 
+/// From so many services of one region on they are listed: a list has up to [`PAGE`] a request, but also those of
+/// the region that nobody asks for.
+const LISTED_FROM: usize = 8;
+
+/// Services on a page of a list, at most.
+const PAGE: i32 = 500;
+
 impl Google {
+    /// Says which services will be asked for, as project and region, so that many of one region come by one list
+    /// instead of a request each.
+    #[must_use]
+    pub fn expecting<'a>(mut self, services: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        for (project, region) in services {
+            *self.run.expected.entry(parent(project, region)).or_default() += 1;
+        }
+        self
+    }
+
+    /// How many services of a project will be asked for.
+    pub fn expected_in(&self, project: &str) -> usize {
+        let prefix = format!("projects/{project}/");
+        let here = self.run.expected.iter().filter(|(parent, _)| parent.starts_with(&prefix));
+        here.map(|(_, services)| services).sum()
+    }
+
     /// The Cloud Run service (`run.services.get`).
     pub async fn service(&self, project: &str, region: &str, service: &str) -> Answer<Service> {
         self.service_within(ANY_AGE, project, region, service).await
@@ -38,13 +72,39 @@ impl Google {
         region: &str,
         service: &str,
     ) -> Answer<Service> {
-        let name = &format!("projects/{project}/locations/{region}/services/{service}");
-        let fetch = || {
+        let name = &format!("{}/services/{service}", parent(project, region));
+        let fetch = async || {
+            // What is to be fresh is one service that moves.
+            if age == ANY_AGE
+                && let Some(listed) = self.listed(project, region, name).await
+            {
+                return Ok(listed);
+            }
             self.read(&calls::SERVICE, name, async {
                 Ok(self.clients.services().await?.get_service().set_name(name).send().await)
             })
+            .await
         };
-        self.run.services.get_within(age, name, fetch).await
+        // Boxed, or the future of the list would stand in those of all checks.
+        self.run.services.get_within(age, name, || Box::pin(fetch()) as BoxFuture<'_, _>).await
+    }
+
+    /// The service out of its region's list, where many of that region are asked for and may be listed. One that the
+    /// list lacks is asked for by itself.
+    async fn listed(&self, project: &str, region: &str, name: &str) -> Option<Arc<Service>> {
+        let parent = &parent(project, region);
+        if self.run.expected.get(parent).is_none_or(|&expected| expected < LISTED_FROM) {
+            return None;
+        }
+        let fetch = || {
+            self.all(&calls::SERVICES, parent, async |token| {
+                let call = self.clients.services().await?.list_services().set_parent(parent);
+                let page = call.set_page_size(PAGE).set_page_token(token).send().await;
+                Ok(page.map(|page| (page.services, page.next_page_token)))
+            })
+        };
+        let list = self.run.service_lists.get(parent, fetch).await.ok()?;
+        list.iter().find(|service| service.name == *name).map(|service| Arc::new(service.clone()))
     }
 
     /// Who may do what with a service (`run.services.getIamPolicy`); what it inherits is not in it.
@@ -98,7 +158,7 @@ impl Google {
             page.revisions.iter().for_each(|revision| self.remember(revision));
             Ok(Arc::new(page.revisions))
         };
-        self.run.lists.get(resource, fetch).await
+        self.run.revision_lists.get(resource, fetch).await
     }
 
     async fn read_revision(&self, name: &str) -> Answer<Revision> {

@@ -7,6 +7,7 @@ mod credential;
 mod health;
 mod injection;
 mod instance;
+mod log;
 mod path;
 mod postgres;
 mod service;
@@ -15,6 +16,7 @@ pub use credential::CredentialFinding;
 pub use health::{Dependency, HealthFinding};
 pub use injection::InjectionFinding;
 pub use instance::InstanceFinding;
+pub use log::LogFinding;
 pub use path::PathFinding;
 pub use postgres::PostgresFinding;
 pub use service::ServiceFinding;
@@ -39,6 +41,8 @@ pub enum Finding {
     Instance(InstanceFinding),
     /// Talking to PostgreSQL.
     Postgres(PostgresFinding),
+    /// The service's own log.
+    Log(LogFinding),
     /// Health.
     Health(HealthFinding),
 }
@@ -52,6 +56,7 @@ impl fmt::Display for Finding {
             Self::Path(finding) => finding.fmt(f),
             Self::Instance(finding) => finding.fmt(f),
             Self::Postgres(finding) => finding.fmt(f),
+            Self::Log(finding) => finding.fmt(f),
             Self::Health(finding) => finding.fmt(f),
         }
     }

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::network::Fault;
+
 /// What was seen of the way to the database.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -79,6 +81,19 @@ pub enum PathFinding {
         /// The database's address.
         address: IpAddr,
     },
+    /// A link of the way inside the network is broken, by what the control plane says.
+    Way {
+        /// What carries the traffic into the network: the connector, or direct VPC egress.
+        by: String,
+        /// The database's address.
+        address: IpAddr,
+        /// The port that is dialled.
+        port: u16,
+        /// What is wrong.
+        fault: Fault,
+        /// Whether what was read proves it, or only points to it.
+        proven: bool,
+    },
 }
 
 impl fmt::Display for PathFinding {
@@ -112,6 +127,8 @@ impl fmt::Display for PathFinding {
                 f,
                 "egress {egress} of revision {revision} does not send {address} into the VPC; expected it to"
             ),
+            Self::Way { fault, proven: true, .. } => write!(f, "{fault}"),
+            Self::Way { fault, proven: false, .. } => write!(f, "{fault} (not proven)"),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use google_cloud_run_v2::model::{
     CloudSqlInstance, Condition, Container, ContainerPort, EnvVar, EnvVarSource, ExecutionEnvironment,
-    IngressTraffic, ListRevisionsResponse, Revision, RevisionTemplate, SecretKeySelector, SecretVolumeSource,
-    Service, TrafficTarget, TrafficTargetAllocationType, TrafficTargetStatus, VersionToPath, Volume,
-    VolumeMount, VpcAccess, condition, vpc_access,
+    IngressTraffic, ListRevisionsResponse, ListServicesResponse, Revision, RevisionTemplate,
+    SecretKeySelector, SecretVolumeSource, Service, TrafficTarget, TrafficTargetAllocationType,
+    TrafficTargetStatus, VersionToPath, Volume, VolumeMount, VpcAccess, condition, vpc_access,
 };
 
 use super::ask::Ask;
@@ -32,9 +32,10 @@ const SPELLINGS: &[Spelling] = &[
 /// Answers what is this API's.
 pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
     let (segments, verb) = ask.parts();
-    let ["v2", "projects", project, "locations", region, "services", name, rest @ ..] = &segments[..] else {
+    let ["v2", "projects", project, "locations", region, "services", rest @ ..] = &segments[..] else {
         return None;
     };
+    let [name, rest @ ..] = rest else { return Some(list(ask, project, region)) };
     let permission = match (rest, verb) {
         ([], "") => "run.services.get",
         ([], "getIamPolicy") => "run.services.getIamPolicy",
@@ -67,6 +68,15 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
             _ => resource(&service_model(ask, index, service), SPELLINGS),
         }
     }))
+}
+
+fn list(ask: &Ask<'_>, project: &str, region: &str) -> Reply {
+    let parent = format!("projects/{project}/locations/{region}");
+    ask.allowed(API, project, "run.services.list", &parent)?;
+    let all = ask.cloud.world.services.iter().enumerate();
+    let here = all.filter(|(_, service)| service.project == project && service.region == region);
+    let models = here.map(|(index, service)| service_model(ask, index, service));
+    resource(&ListServicesResponse::new().set_services(models), SPELLINGS)
 }
 
 /// The service of that resource name, with its position.

@@ -51,7 +51,7 @@ fn model(connector: &ConnectorWorld) -> Connector {
     Connector::new()
         .set_name(connector.resource())
         .set_network(&connector.network)
-        .set_ip_cidr_range("10.8.0.0/28")
+        .set_ip_cidr_range(connector.range.to_string())
         .set_state(state)
         .set_machine_type("e2-micro")
         .set_min_instances(2)

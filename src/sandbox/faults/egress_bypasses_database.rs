@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Expected, Fault, Subject, When, subject};
 use crate::diagnosis::Verdict;
 use crate::diagnosis::cause::CauseCode;
-use crate::sandbox::world::{Egress, EnvValue, World};
+use crate::sandbox::world::{Egress, World};
 
 pub(super) static FAULT: Fault = Fault {
     code: "egress-bypasses-database",
@@ -18,7 +18,7 @@ pub(super) static FAULT: Fault = Fault {
 
 fn inject(world: &mut World, service: usize) {
     if let Some(from) = subject::dialled(world, service) {
-        move_database(world, from, IpAddr::from([11, 20, 0, 3]));
+        subject::move_database(world, from, IpAddr::from([11, 20, 0, 3]));
     }
 }
 
@@ -32,35 +32,3 @@ static PRIVATE_RANGES_ONLY: Subject = Subject {
             && egress == Some(Egress::PrivateRangesOnly)
     },
 };
-
-/// Moves a database to another address, and everything that leads newest revisions there.
-fn move_database(world: &mut World, from: IpAddr, to: IpAddr) {
-    for instance in &mut world.instances {
-        instance
-            .addresses
-            .iter_mut()
-            .filter(|address| address.ip == from)
-            .for_each(|address| address.ip = to);
-    }
-    let (old, new) = (from.to_string(), to.to_string());
-    let mut secrets = Vec::new();
-    for service in world.services.iter_mut() {
-        let Some(link) = service.link.as_mut().filter(|link| link.host == old) else { continue };
-        link.host.clone_from(&new);
-        let names = service.database.iter().flat_map(|variables| variables.names());
-        let names: Vec<String> = names.map(str::to_owned).collect();
-        let Some(revision) = service.newest_mut() else { continue };
-        for variable in revision.env.iter_mut().filter(|variable| names.contains(&variable.name)) {
-            match &mut variable.value {
-                EnvValue::Plain(text) => *text = text.replace(&old, &new),
-                EnvValue::Secret { project, secret, .. } => secrets.push((project.clone(), secret.clone())),
-            }
-        }
-    }
-    for (project, secret) in secrets {
-        for version in world.secret_mut(&project, &secret).into_iter().flat_map(|secret| &mut secret.versions)
-        {
-            subject::change_payload(version, |payload| payload.replace(&old, &new));
-        }
-    }
-}

@@ -3,6 +3,7 @@
 //! A fault changes the world, plain data, and nothing else. What the control plane then says and what the sample
 //! service then experiences both follow from the world.
 
+mod address_range_conflict;
 mod cloudsql_name_mismatch;
 mod cloudsql_not_attached;
 mod connect_privilege_missing;
@@ -20,6 +21,7 @@ mod database_unreachable;
 mod database_variable_empty;
 mod database_variable_missing;
 mod egress_bypasses_database;
+mod firewall_denies_egress;
 mod health_endpoint_failing;
 mod health_not_found;
 mod health_not_judgeable;
@@ -39,8 +41,12 @@ mod login_not_allowed;
 mod not_enough_permission;
 mod not_postgres;
 mod password_rejected;
+mod peering_inactive;
+mod peering_missing;
+mod peering_range_mismatch;
 mod revision_failed;
 mod revision_not_serving;
+mod route_diverted;
 mod secret_access_denied;
 mod secret_not_found;
 mod secret_reference_drifted;
@@ -159,6 +165,12 @@ pub static FAULTS: &[&Fault] = &[
     &vpc_connector_wrong_region::FAULT,
     &vpc_wrong_network::FAULT,
     &egress_bypasses_database::FAULT,
+    &firewall_denies_egress::FAULT,
+    &peering_missing::FAULT,
+    &peering_inactive::FAULT,
+    &peering_range_mismatch::FAULT,
+    &route_diverted::FAULT,
+    &address_range_conflict::FAULT,
     &database_name_unresolvable::FAULT,
     &database_unreachable::FAULT,
     &instance_not_found::FAULT,

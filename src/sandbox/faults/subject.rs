@@ -6,8 +6,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::model::DatabaseVariables;
 use crate::sandbox::world::{
-    ConnectorWorld, DatabaseWorld, EnvValue, InstanceWorld, RevisionWorld, RoleWorld, SecretWorld,
-    ServiceWorld, VersionWorld, VpcWorld, World,
+    ConnectorWorld, DatabaseWorld, EnvValue, InstanceWorld, NetworkWorld, RevisionWorld, RoleWorld,
+    SecretWorld, ServiceWorld, VersionWorld, VpcWorld, World,
 };
 
 /// The kind of service that a fault breaks: the first one in the world that has what it takes.
@@ -68,6 +68,12 @@ pub static ADDRESS: Subject = Subject {
         let literal = service.link.as_ref().is_some_and(|link| link.host.parse::<IpAddr>().is_ok());
         literal && dials(world, service).is_some_and(|address| world.instance_at(address).is_some())
     },
+};
+
+/// A service that dials a private database by a literal address, through a VPC network.
+pub static PRIVATE_ADDRESS: Subject = Subject {
+    has: "a private database that it dials by address, and VPC access",
+    fits: |world, service| has_private_database(world, service) && (ADDRESS.fits)(world, service),
 };
 
 /// A service that dials its database by a host name.
@@ -144,6 +150,20 @@ pub(super) fn connector(world: &mut World, service: usize) -> Option<&mut Connec
     world.connectors.iter_mut().find(|connector| connector.resource() == name)
 }
 
+/// The VPC network that its newest revision leaves into.
+pub(super) fn network(world: &mut World, service: usize) -> Option<&mut NetworkWorld> {
+    let from = world.services.get(service)?;
+    let (project, name) = match &from.newest()?.vpc {
+        VpcWorld::None => return None,
+        VpcWorld::Direct { network, .. } => (from.project.clone(), network.clone()),
+        VpcWorld::Connector { resource, .. } => {
+            let connector = world.connector(resource)?;
+            (connector.project.clone(), connector.network.clone())
+        }
+    };
+    world.networks.iter_mut().find(|network| network.project == project && network.name == name)
+}
+
 /// The instance of its database.
 pub(super) fn instance(world: &mut World, service: usize) -> Option<&mut InstanceWorld> {
     let index = instance_of(world, world.services.get(service)?)?;
@@ -207,5 +227,37 @@ fn connector_name(world: &World, service: &ServiceWorld) -> Option<String> {
     match &service.newest()?.vpc {
         VpcWorld::Connector { resource, .. } => world.connector(resource).map(ConnectorWorld::resource),
         VpcWorld::None | VpcWorld::Direct { .. } => None,
+    }
+}
+
+/// Moves a database to another address, and everything that leads newest revisions there.
+pub(super) fn move_database(world: &mut World, from: IpAddr, to: IpAddr) {
+    for instance in &mut world.instances {
+        instance
+            .addresses
+            .iter_mut()
+            .filter(|address| address.ip == from)
+            .for_each(|address| address.ip = to);
+    }
+    let (old, new) = (from.to_string(), to.to_string());
+    let mut secrets = Vec::new();
+    for service in world.services.iter_mut() {
+        let Some(link) = service.link.as_mut().filter(|link| link.host == old) else { continue };
+        link.host.clone_from(&new);
+        let names = service.database.iter().flat_map(|variables| variables.names());
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        let Some(revision) = service.newest_mut() else { continue };
+        for variable in revision.env.iter_mut().filter(|variable| names.contains(&variable.name)) {
+            match &mut variable.value {
+                EnvValue::Plain(text) => *text = text.replace(&old, &new),
+                EnvValue::Secret { project, secret, .. } => secrets.push((project.clone(), secret.clone())),
+            }
+        }
+    }
+    for (project, secret) in secrets {
+        for version in world.secret_mut(&project, &secret).into_iter().flat_map(|secret| &mut secret.versions)
+        {
+            change_payload(version, |payload| payload.replace(&old, &new));
+        }
     }
 }

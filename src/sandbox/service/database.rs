@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::sync::SemaphorePermit;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::Host;
@@ -35,34 +36,55 @@ impl Drop for Session {
     }
 }
 
-/// Whether a connection comes about and answers.
-pub(super) async fn works(instance: &Instance) -> bool {
-    let Ok(Ok(_permit)) = timeout(POOL_TIMEOUT, instance.pool.acquire()).await else { return false };
-    let Some(session) = connect(instance).await else { return false };
-    matches!(timeout(SESSION_TIMEOUT, session.client.simple_query("SELECT 1")).await, Ok(Ok(_)))
+/// Whether a connection comes about and answers; if not, the line that the service logs.
+pub(super) async fn works(instance: &Instance) -> Result<(), String> {
+    let _permit = place(instance).await?;
+    let session = connect(instance).await?;
+    match timeout(SESSION_TIMEOUT, session.client.simple_query("SELECT 1")).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(said(&error)),
+        Err(_) => Err("connection failed: the query got no answer".to_owned()),
+    }
 }
 
 /// The e-mail address of a user; `None`: no such user, or no way to find out.
 pub(super) async fn email(instance: &Instance, id: i64) -> Option<String> {
-    let _permit = timeout(POOL_TIMEOUT, instance.pool.acquire()).await.ok()?.ok()?;
-    let session = connect(instance).await?;
+    let _permit = place(instance).await.ok()?;
+    let session = connect(instance).await.ok()?;
     let query = async { session.client.query_opt("SELECT id, email FROM users WHERE id = $1", &[&id]).await };
     let row = timeout(SESSION_TIMEOUT, query).await.ok()?.ok()??;
     row.try_get("email").ok()
 }
 
-/// A session, where the variables and the network allow one.
-async fn connect(instance: &Instance) -> Option<Session> {
-    let mut config = config(instance)?;
+async fn place(instance: &Instance) -> Result<SemaphorePermit<'_>, String> {
+    match timeout(POOL_TIMEOUT, instance.pool.acquire()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        Ok(Err(_)) | Err(_) => Err("QueuePool limit reached, connection timed out".to_owned()),
+    }
+}
+
+/// A session, where the variables and the network allow one; else what libpq says of it.
+async fn connect(instance: &Instance) -> Result<Session, String> {
+    let mut config = config(instance).ok_or("the database is not configured")?;
     // The sandbox's server offers no TLS, and the driver is built without.
     config.ssl_mode(tokio_postgres::config::SslMode::Disable);
-    let login = async {
-        let stream = dial(instance, &config).await?;
-        config.connect_raw(stream, NoTls).await.ok()
-    };
-    let (client, connection) = timeout(SESSION_TIMEOUT, login).await.ok()??;
-    let connection = tokio::spawn(async move { drop(connection.await) }).abort_handle();
-    Some(Session { client, connection })
+    let (stream, server) = dial(instance, &config).await?;
+    match timeout(SESSION_TIMEOUT, config.connect_raw(stream, NoTls)).await {
+        Ok(Ok((client, connection))) => {
+            let connection = tokio::spawn(async move { drop(connection.await) }).abort_handle();
+            Ok(Session { client, connection })
+        }
+        Ok(Err(error)) => Err(format!("connection to {server} failed: {}", said(&error))),
+        Err(_) => Err(format!("connection to {server} failed: timeout expired")),
+    }
+}
+
+/// What the server says, in libpq's form.
+fn said(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(error) => format!("{}:  {}", error.severity(), error.message()),
+        None => "server closed the connection unexpectedly".to_owned(),
+    }
 }
 
 /// The way to the database as the injected variables say it.
@@ -88,26 +110,45 @@ fn config(instance: &Instance) -> Option<Config> {
     }
 }
 
-/// A connection to the first host that answers.
-async fn dial(instance: &Instance, config: &Config) -> Option<TcpStream> {
+/// A connection to the first host that answers, and what it is called; else what libpq says of the last.
+async fn dial(instance: &Instance, config: &Config) -> Result<(TcpStream, String), String> {
     let world = &instance.cloud.world;
     let port = config.get_ports().first().copied().unwrap_or(5432);
+    let mut problem = "no host is given".to_owned();
     for host in config.get_hosts() {
-        let deliveries: Vec<Delivery> = match host {
-            Host::Tcp(host) if host.starts_with('/') => vec![socket(world, instance.revision(), host)],
-            Host::Tcp(host) => world
-                .resolve(host)
-                .into_iter()
-                .map(|ip| route(world, instance.service(), instance.revision(), SocketAddr::new(ip, port)))
-                .collect(),
-            #[cfg(unix)]
-            Host::Unix(folder) => vec![socket(world, instance.revision(), &folder.to_string_lossy())],
-        };
-        for delivery in deliveries {
-            if let Ok(Ok(stream)) = timeout(CONNECT_TIMEOUT, instance.cloud.deliver(delivery)).await {
-                return Some(stream);
+        let (server, deliveries): (String, Vec<Delivery>) = match host {
+            Host::Tcp(host) if host.starts_with('/') => on_socket(instance, host, port),
+            Host::Tcp(host) => {
+                let route =
+                    |ip| route(world, instance.service(), instance.revision(), SocketAddr::new(ip, port));
+                (
+                    format!("server at \"{host}\", port {port}"),
+                    world.resolve(host).into_iter().map(route).collect(),
+                )
             }
+            #[cfg(unix)]
+            Host::Unix(folder) => on_socket(instance, &folder.to_string_lossy(), port),
+        };
+        if deliveries.is_empty() {
+            let name = server.split('"').nth(1).unwrap_or_default();
+            problem =
+                format!("could not translate host name \"{name}\" to address: Name or service not known");
+        }
+        for delivery in deliveries {
+            problem = match timeout(CONNECT_TIMEOUT, instance.cloud.deliver(delivery)).await {
+                Ok(Ok(stream)) => return Ok((stream, server)),
+                Ok(Err(_)) if server.contains("/cloudsql/") => {
+                    format!("connection to {server} failed: No such file or directory")
+                }
+                Ok(Err(_)) => format!("connection to {server} failed: Connection refused"),
+                Err(_) => format!("connection to {server} failed: timeout expired"),
+            };
         }
     }
-    None
+    Err(problem)
+}
+
+fn on_socket(instance: &Instance, folder: &str, port: u16) -> (String, Vec<Delivery>) {
+    let delivery = socket(&instance.cloud.world, instance.revision(), folder);
+    (format!("server on socket \"{folder}/.s.PGSQL.{port}\""), vec![delivery])
 }

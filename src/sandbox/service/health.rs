@@ -20,7 +20,7 @@ pub(super) async fn report(instance: &Instance) -> Response {
     let lost = code.health == HealthRoute::Flaps && asked % 2 == 1;
     let configured = !lost && code.requires.iter().all(|name| instance.variables.get(name).is_some());
     let needs_database = instance.service().database.is_some();
-    let database = if needs_database { Some(database::works(instance).await && !lost) } else { None };
+    let database = if needs_database { Some(try_database(instance).await && !lost) } else { None };
     let redis = match code.redis {
         Some(address) => Some(answers(instance, address).await),
         None => None,
@@ -42,6 +42,17 @@ pub(super) async fn report(instance: &Instance) -> Response {
         body.insert("redis_status".to_owned(), word(works));
     }
     Json(Value::Object(body)).into_response()
+}
+
+/// Tries the database, and logs what is wrong with it.
+async fn try_database(instance: &Instance) -> bool {
+    match database::works(instance).await {
+        Ok(()) => true,
+        Err(line) => {
+            instance.cloud.log(&instance.service().name, &instance.revision().name, line);
+            false
+        }
+    }
 }
 
 fn word(works: bool) -> Value {

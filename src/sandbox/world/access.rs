@@ -1,5 +1,7 @@
 //! How a revision gets into a VPC network.
 
+use ipnet::Ipv4Net;
+
 /// The way into the network that a revision is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VpcWorld {
@@ -44,6 +46,8 @@ pub struct ConnectorWorld {
     pub name: String,
     /// The network that it leads into, short name.
     pub network: String,
+    /// The range of its machines.
+    pub range: Ipv4Net,
     /// Its state.
     pub state: ConnectorState,
 }
@@ -64,6 +68,11 @@ pub enum ConnectorState {
 }
 
 impl ConnectorWorld {
+    /// The network tags of its machines, for firewall rules.
+    pub fn tags(&self) -> [String; 2] {
+        ["vpc-connector".to_owned(), format!("vpc-connector-{}-{}", self.region, self.name)]
+    }
+
     /// Its resource name.
     pub fn resource(&self) -> String {
         connector_resource(&self.project, &self.region, &self.name)

@@ -7,6 +7,8 @@ mod way;
 
 use std::sync::Arc;
 
+use ipnet::Ipv4Net;
+
 pub(in crate::sandbox) use way::plain_scheme;
 
 use super::access::connector_resource;
@@ -32,6 +34,7 @@ impl World {
         for target in targets {
             world.add(target);
         }
+        world.make_networks();
         // The revisions before this deploy run with what was true then.
         let running: Vec<_> = world
             .services
@@ -127,6 +130,7 @@ impl World {
                     region: region.to_owned(),
                     name: name.to_owned(),
                     network: network.to_owned(),
+                    range: Ipv4Net::default(),
                     state: ConnectorState::Ready,
                 });
             }

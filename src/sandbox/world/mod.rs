@@ -6,6 +6,7 @@ mod access;
 mod database;
 mod deploy;
 mod describe;
+mod network;
 mod secret;
 mod service;
 #[cfg(test)]
@@ -17,6 +18,7 @@ pub use database::{
 };
 pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
 pub(super) use describe::plain_scheme;
+pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};
 pub use secret::{SecretWorld, VersionState, VersionWorld};
 pub use service::{
     Code, DatabaseLink, EnvValue, EnvWorld, HealthRoute, Mount, RevisionWorld, ServiceWorld, Started, Traffic,
@@ -31,6 +33,8 @@ pub struct World {
     pub services: Vec<ServiceWorld>,
     /// Serverless VPC Access connectors.
     pub connectors: Vec<ConnectorWorld>,
+    /// VPC networks.
+    pub networks: Vec<NetworkWorld>,
     /// Secrets of Secret Manager.
     pub secrets: Vec<SecretWorld>,
     /// Cloud SQL instances.

@@ -1,0 +1,102 @@
+//! Where the packet goes: the database's address, and what has it.
+
+use std::net::IpAddr;
+
+use google_cloud_sql_v1::model::{DatabaseInstance, SqlIpAddressType};
+
+use super::convert;
+use super::firewall::range;
+use crate::checks::facts::not_visible;
+use crate::checks::instance_facts::{addresses, named, of_type};
+use crate::checks::instance_running::known_instance;
+use crate::checks::network_facts::database_address;
+use crate::checks::{Scope, connection};
+use crate::network::ranges::in_private_range;
+use crate::network::{Destination, DestinationKind, Endpoint, Fact, Network};
+use crate::run::outcome::Outcome;
+
+/// The port at which Cloud SQL's proxies reach an instance.
+pub(super) const PROXY_PORT: u16 = 3307;
+/// PostgreSQL's own.
+const PORT: u16 = 5432;
+
+/// Address and ports that the service dials, and the Cloud SQL instance that has the address.
+pub(super) struct Dialled {
+    pub(super) address: IpAddr,
+    pub(super) ports: Vec<u16>,
+    pub(super) instance: Option<DatabaseInstance>,
+}
+
+/// What the service dials.
+pub(super) async fn dialled(scope: &Scope) -> Result<Dialled, Outcome> {
+    let host = connection::host(scope).await.ok().flatten();
+    if let Some(socket) = host.as_deref().and_then(|host| host.strip_prefix("/cloudsql/")) {
+        return through_socket(scope, socket).await;
+    }
+    let address = database_address(scope).await?;
+    let port = connection::endpoint(scope).await.map_or(PORT, |endpoint| endpoint.port);
+    let instance = known_instance(scope).await.ok().filter(|one| addresses(one).contains(&address));
+    Ok(Dialled { address, ports: vec![port], instance })
+}
+
+/// The built-in socket dials the instance's public address where it has one, else its private one.
+async fn through_socket(scope: &Scope, socket: &str) -> Result<Dialled, Outcome> {
+    let stated = named(&scope.target.service).and_then(|stated| stated.as_known());
+    let connection = socket.trim_end_matches('/');
+    let instance = scope.instance(stated.unwrap_or(connection)).await;
+    let unseen = |_| not_visible(format!("the addresses of {connection} could not be read"));
+    let instance = instance.map_err(unseen)?;
+    let public = of_type(&instance, &SqlIpAddressType::Primary);
+    let private = of_type(&instance, &SqlIpAddressType::Private);
+    match public.first().or(private.first()) {
+        Some(&address) => {
+            let instance = Some(DatabaseInstance::clone(&instance));
+            Ok(Dialled { address, ports: vec![PROXY_PORT], instance })
+        }
+        None => Err(not_visible(format!("Cloud SQL states no address of {connection}"))),
+    }
+}
+
+/// What has the address. `endpoints` are the Private Service Connect endpoints that have it.
+pub(super) async fn destination(
+    scope: &Scope,
+    dialled: &Dialled,
+    project: &str,
+    endpoints: &Fact<Vec<Endpoint>>,
+) -> Destination {
+    let kind = match &dialled.instance {
+        Some(instance) => of_instance(instance, dialled.address),
+        None => of_network(scope, dialled.address, project, endpoints).await,
+    };
+    Destination { address: dialled.address, ports: dialled.ports.clone(), kind }
+}
+
+fn of_instance(instance: &DatabaseInstance, address: IpAddr) -> DestinationKind {
+    if !of_type(instance, &SqlIpAddressType::Private).contains(&address) {
+        return DestinationKind::Public;
+    }
+    let configuration = instance.settings.as_ref().and_then(|settings| settings.ip_configuration.as_ref());
+    let network = configuration.and_then(|one| Network::parse(&one.private_network));
+    let authorized = configuration.map(|one| &one.authorized_networks).into_iter().flatten();
+    DestinationKind::CloudSql {
+        network,
+        authorized: Fact::Known(authorized.filter_map(|entry| range(&entry.value)).collect()),
+    }
+}
+
+async fn of_network(
+    scope: &Scope,
+    address: IpAddr,
+    project: &str,
+    endpoints: &Fact<Vec<Endpoint>>,
+) -> DestinationKind {
+    if matches!(endpoints, Fact::Known(found) if !found.is_empty()) {
+        return DestinationKind::PrivateServiceConnect;
+    }
+    if !in_private_range(address) {
+        return DestinationKind::Public;
+    }
+    let machines = scope.outside.google.machines_at(project, address).await.ok();
+    let machine = machines.and_then(|all| convert::machine(&all, address));
+    machine.map_or(DestinationKind::Unknown, DestinationKind::Machine)
+}

@@ -1,0 +1,289 @@
+//! Rules for the links of the way inside the network: firewall, routes, peering, ranges, NAT.
+
+use std::net::IpAddr;
+
+use super::super::cause::CauseCode;
+use super::super::shell::command;
+use super::super::view::View;
+use super::{Judgement, update_service};
+use crate::network::firewall::{RuleKind, RuleRef};
+use crate::network::{Conflict, Fault};
+
+/// A broken link as the check saw it.
+pub(super) struct Broken<'a> {
+    pub(super) by: &'a str,
+    pub(super) address: IpAddr,
+    pub(super) port: u16,
+    pub(super) fault: &'a Fault,
+    pub(super) proven: bool,
+}
+
+/// The port of the Cloud SQL proxies, the built-in socket among them.
+const PROXY_PORT: u16 = 3307;
+
+impl Broken<'_> {
+    pub(super) fn judge(&self, view: &View<'_>) -> Judgement {
+        let claim =
+            format!("{} (seen for packets of {} to {}:{})", self.fault, self.by, self.address, self.port);
+        let code = self.code();
+        let judgement =
+            if self.proven { Judgement::proven(code, claim) } else { Judgement::likely(code, claim) };
+        self.mended(view, judgement)
+    }
+
+    fn code(&self) -> CauseCode {
+        if let Fault::EgressWithoutNat { database_outside: true } = self.fault
+            && self.port == PROXY_PORT
+        {
+            return CauseCode::EgressBlocksCloudsqlSocket;
+        }
+        // The walk names its faults by the vocabulary of causes; a test holds every one to it.
+        self.fault.code().parse().unwrap_or(CauseCode::DatabaseUnreachable)
+    }
+
+    fn mended(&self, view: &View<'_>, judgement: Judgement) -> Judgement {
+        match self.fault {
+            Fault::NoVpcAccess { .. } | Fault::EgressBypasses { .. } | Fault::WrongNetwork { .. } => {
+                judgement
+            }
+            Fault::SubnetTooSmall { subnet, .. } | Fault::SubnetExhaustible { subnet, .. } => judgement
+                .mend(
+                    "give it a longer range (a range can grow, not shrink)",
+                    compute(
+                        view,
+                        &["networks", "subnets", "expand-ip-range", subnet, "--prefix-length=24"],
+                        true,
+                    ),
+                )
+                .mend("or let fewer instances start", update_service(view, &["--max-instances=N"])),
+            Fault::RangeConflict { conflict, .. } => self.range_conflict(view, *conflict, judgement),
+            Fault::PeeringMissing { network } => judgement
+                .mend(
+                    "reserve a range for Google's services",
+                    compute(
+                        view,
+                        &[
+                            "addresses",
+                            "create",
+                            "RANGE_NAME",
+                            "--global",
+                            "--purpose=VPC_PEERING",
+                            "--prefix-length=20",
+                            &format!("--network={network}"),
+                        ],
+                        false,
+                    ),
+                )
+                .mend(
+                    "make the peering",
+                    peerings(view, &["connect", &format!("--network={network}"), "--ranges=RANGE_NAME"]),
+                ),
+            Fault::PeeringInactive { peering, .. } => judgement
+                .mend("see what Google says of it", compute(view, &["networks", "peerings", "list"], false))
+                .mend(
+                    format!("make {peering} anew: its other side is gone"),
+                    peerings(view, &["update", "--network=NETWORK", "--ranges=RANGE_NAME", "--force"]),
+                ),
+            Fault::PeeringRangeMismatch { .. } | Fault::PeeringRouteMissing { .. } => judgement
+                .mend(
+                    "see which ranges are allocated",
+                    compute(view, &["addresses", "list", "--global", "--filter=purpose=VPC_PEERING"], false),
+                )
+                .mend(
+                    "give the peering the range that the instance stands in",
+                    peerings(view, &["update", "--network=NETWORK", "--ranges=RANGE_NAME"]),
+                ),
+            Fault::EndpointMissing { address } => judgement.mend(
+                "make an endpoint with that address, to the instance's service attachment",
+                compute(
+                    view,
+                    &[
+                        "forwarding-rules",
+                        "create",
+                        "NAME",
+                        &format!("--address={address}"),
+                        "--target-service-attachment=ATTACHMENT",
+                        "--network=NETWORK",
+                    ],
+                    true,
+                ),
+            ),
+            Fault::EndpointNotAccepted { endpoint, .. }
+            | Fault::EndpointInOtherNetwork { endpoint, .. }
+            | Fault::EndpointInOtherRegion { endpoint, .. } => judgement.mend(
+                "see its state, network and region",
+                compute(view, &["forwarding-rules", "describe", endpoint], true),
+            ),
+            Fault::FirewallDenies { by, .. } => self.firewall(view, by, self.port, judgement),
+            Fault::FirewallDeniesProxyPort { by } => self.firewall(view, by, PROXY_PORT, judgement),
+            Fault::ConnectorRulesMissing { by, from, traffic } => {
+                judgement.mend("see the rule", describe(view, by)).mend(
+                    "let Google's infrastructure reach the connector, in the host project",
+                    compute(
+                        view,
+                        &[
+                            "firewall-rules",
+                            "create",
+                            "serverless-to-vpc-connector",
+                            "--direction=INGRESS",
+                            "--priority=0",
+                            &format!("--allow={traffic}"),
+                            &format!("--source-ranges={from}"),
+                            "--target-tags=vpc-connector",
+                            "--network=NETWORK",
+                        ],
+                        false,
+                    ),
+                )
+            }
+            Fault::RouteDiverted { route } => judgement
+                .mend("see the route", compute(view, &["routes", "describe", named(&route.name)], false))
+                .mend("delete it, or give the database an address outside its range", None),
+            Fault::RouteMissing { .. } => {
+                judgement.mend("see which routes there are", compute(view, &["routes", "list"], false))
+            }
+            Fault::EgressWithoutNat { .. } => judgement
+                .mend(
+                    "send only private ranges into the VPC",
+                    update_service(view, &["--vpc-egress=private-ranges-only"]),
+                )
+                .mend(
+                    "or make a Cloud NAT gateway for the network's subnets",
+                    compute(
+                        view,
+                        &[
+                            "routers",
+                            "nats",
+                            "create",
+                            "NAT",
+                            "--router=ROUTER",
+                            "--nat-all-subnet-ip-ranges",
+                            "--auto-allocate-nat-external-ips",
+                        ],
+                        true,
+                    ),
+                ),
+        }
+    }
+
+    fn range_conflict(&self, view: &View<'_>, conflict: Conflict, judgement: Judgement) -> Judgement {
+        match conflict {
+            Conflict::DockerBridge | Conflict::OnceReserved => judgement.mend(
+                "give the database an address outside that range: allocate another one, then move the instance to it",
+                compute(view, &["addresses", "list", "--global", "--filter=purpose=VPC_PEERING"], false),
+            ),
+            Conflict::HasDatabase => judgement.mend(
+                "give the service another range",
+                update_service(view, &["--network=NETWORK", "--subnet=SUBNET"]),
+            ),
+            Conflict::NotExported => judgement.mend(
+                "let the peering tell of public ranges",
+                compute(
+                    view,
+                    &[
+                        "networks",
+                        "peerings",
+                        "update",
+                        "servicenetworking-googleapis-com",
+                        "--network=NETWORK",
+                        "--export-subnet-routes-with-public-ip",
+                    ],
+                    false,
+                ),
+            ),
+            Conflict::NotAuthorized => judgement.mend(
+                "add the service's range to the instance's authorized networks",
+                Some(command([
+                    "gcloud",
+                    "sql",
+                    "instances",
+                    "patch",
+                    "INSTANCE",
+                    "--authorized-networks=RANGE",
+                    &view.project_flag(),
+                ])),
+            ),
+        }
+    }
+
+    fn firewall(&self, view: &View<'_>, by: &RuleRef, port: u16, judgement: Judgement) -> Judgement {
+        let priority = by.priority.saturating_sub(1).to_string();
+        let judgement = judgement.mend("see the rule", describe(view, by));
+        if by.kind == RuleKind::Vpc || by.kind == RuleKind::Implied {
+            let far = match self.fault {
+                Fault::FirewallDenies { direction: crate::network::firewall::Direction::Ingress, .. } => {
+                    ["--direction=INGRESS".to_owned(), "--source-ranges=RANGE_OF_THE_SERVICE".to_owned()]
+                }
+                _ => ["--direction=EGRESS".to_owned(), format!("--destination-ranges={}", self.address)],
+            };
+            return judgement.mend(
+                "let these packets through before it",
+                compute(
+                    view,
+                    &[
+                        "firewall-rules",
+                        "create",
+                        "allow-database",
+                        &far[0],
+                        &far[1],
+                        &format!("--allow=tcp:{port}"),
+                        &format!("--priority={priority}"),
+                        "--network=NETWORK",
+                    ],
+                    false,
+                ),
+            );
+        }
+        judgement.mend(
+            format!(
+                "have tcp:{port} to {} allowed in that policy, before priority {}",
+                self.address, by.priority
+            ),
+            None,
+        )
+    }
+}
+
+fn describe(view: &View<'_>, by: &RuleRef) -> Option<String> {
+    match (&by.policy, by.kind) {
+        (_, RuleKind::Vpc) => compute(view, &["firewall-rules", "describe", named(&by.name)], false),
+        (Some(policy), RuleKind::Hierarchical) => {
+            compute_anywhere(&["firewall-policies", "describe", policy])
+        }
+        (Some(policy), RuleKind::Global) => {
+            compute(view, &["network-firewall-policies", "describe", policy, "--global"], false)
+        }
+        (Some(policy), RuleKind::Regional) => {
+            let region = format!("--region={}", view.service.region);
+            compute(view, &["network-firewall-policies", "describe", policy, &region], false)
+        }
+        (_, RuleKind::Hierarchical | RuleKind::Global | RuleKind::Regional)
+        | (_, RuleKind::System | RuleKind::Connector | RuleKind::Implied) => {
+            compute(view, &["networks", "get-effective-firewalls", "NETWORK"], false)
+        }
+    }
+}
+
+fn named(name: &str) -> &str {
+    if name.is_empty() { "NAME" } else { name }
+}
+
+/// `gcloud compute …`, in the service's region where the resource has one.
+fn compute(view: &View<'_>, words: &[&str], regional: bool) -> Option<String> {
+    let (project, region) = (view.project_flag(), view.region_flag());
+    let region = regional.then_some(&*region);
+    let all = ["gcloud", "compute"].into_iter().chain(words.iter().copied());
+    Some(command(all.chain(region).chain([&*project])))
+}
+
+fn compute_anywhere(words: &[&str]) -> Option<String> {
+    Some(command(["gcloud", "compute"].into_iter().chain(words.iter().copied())))
+}
+
+/// `gcloud services vpc-peerings …`.
+fn peerings(view: &View<'_>, words: &[&str]) -> Option<String> {
+    let project = view.project_flag();
+    let service = "--service=servicenetworking.googleapis.com";
+    let all = ["gcloud", "services", "vpc-peerings"].into_iter().chain(words.iter().copied());
+    Some(command(all.chain([service, &*project])))
+}

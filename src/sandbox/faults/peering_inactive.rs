@@ -1,0 +1,21 @@
+//! `peering-inactive`.
+
+use super::{Expected, Fault, When, subject};
+use crate::diagnosis::Verdict;
+use crate::diagnosis::cause::CauseCode;
+use crate::sandbox::world::{PrivateServices, World};
+
+pub(super) static FAULT: Fault = Fault {
+    code: "peering-inactive",
+    what: "The peering with Google's services is INACTIVE: its other side is gone.",
+    expects: Expected { cause: CauseCode::PeeringInactive, verdict: Verdict::Unhealthy },
+    when: When::BeforeDeploy,
+    subject: &subject::PRIVATE_DATABASE,
+    change: inject,
+};
+
+fn inject(world: &mut World, service: usize) {
+    if let Some(network) = subject::network(world, service) {
+        network.private_services = PrivateServices::Inactive;
+    }
+}

@@ -657,6 +657,8 @@ fn facts_and_walks_survive_json() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
     /// Hiding a fact never makes a link fail that did not fail, and never proves what was not proven.
     #[test]
     fn less_to_read_never_proves_more(
@@ -666,6 +668,8 @@ proptest! {
         kind in 0..5,
         egress in prop::bool::ANY,
         by_connector in prop::bool::ANY,
+        imports in prop::bool::ANY,
+        policy in prop::bool::weighted(0.2),
         routes in prop::collection::vec((0..6_usize, 0..6_usize, 0..5_usize), 0..5),
         missing in 0_u32..512,
         hide in 0..9_usize,
@@ -687,7 +691,24 @@ proptest! {
         whole.endpoints = Fact::Known(Vec::new());
         whole.ingress_firewall = Fact::Known(Firewall::default());
         let generated: Vec<Route> = routes.into_iter().map(any_route).collect();
-        whole.routes = Fact::Known(generated);
+        let (dynamic, listed) = generated.into_iter().partition(|route| route.kind == RouteKind::Dynamic);
+        let (imported, own) = listed_apart(listed);
+        whole.routes = Fact::Known(own);
+        whole.dynamic_routes = Fact::Known(dynamic);
+        if imports {
+            whole.peering_routes = Fact::Known(imported);
+        }
+        if policy {
+            whole.policy_routes = Fact::Known(vec![PolicyRoute {
+                name: "pbr".to_owned(),
+                priority: 1,
+                from: None,
+                to: Some(net("10.20.0.0/16")),
+                tcp: true,
+                tags: Vec::new(),
+                default_routing: false,
+            }]);
+        }
         for at in (0..9).filter(|at| missing >> at & 1 == 1) {
             take_away(&mut whole, at);
         }
@@ -701,6 +722,13 @@ proptest! {
             }
         }
     }
+}
+
+/// Imported routes, and the others.
+fn listed_apart(routes: Vec<Route>) -> (Vec<Route>, Vec<Route>) {
+    routes
+        .into_iter()
+        .partition(|route| matches!(route.kind, RouteKind::PeeringSubnet | RouteKind::PeeringCustom))
 }
 
 fn any_route((range, kind, hop): (usize, usize, usize)) -> Route {

@@ -113,18 +113,14 @@ fn judge(facts: &Facts, lead: Lead<'_>) -> Verdict {
         },
         Lead::Local(route) => match facts.destination.kind {
             // A local subnet has the address that the instance has: the packet never leaves the network.
-            DestinationKind::CloudSql { .. } | DestinationKind::Public => {
-                Verdict::Broken(Fault::RouteDiverted { route: route.clone() })
-            }
+            DestinationKind::CloudSql { .. } | DestinationKind::Public => by_subnet(facts, route),
             DestinationKind::PrivateServiceConnect
             | DestinationKind::Machine(_)
             | DestinationKind::Unknown => leads(facts, route),
         },
         Lead::Peer(route) => match facts.destination.kind {
-            DestinationKind::CloudSql { .. } if !of_services(facts, route) => {
-                Verdict::Broken(Fault::RouteDiverted { route: route.clone() })
-            }
-            DestinationKind::Public => Verdict::Broken(Fault::RouteDiverted { route: route.clone() }),
+            DestinationKind::CloudSql { .. } if !of_services(facts, route) => by_subnet(facts, route),
+            DestinationKind::Public => by_subnet(facts, route),
             DestinationKind::CloudSql { .. }
             | DestinationKind::PrivateServiceConnect
             | DestinationKind::Machine(_)
@@ -156,6 +152,17 @@ fn leads(facts: &Facts, route: &Route) -> Verdict {
 /// Proven only where no route that was not read can lead to the database.
 fn lost(facts: &Facts, fault: Fault) -> Verdict {
     if all_read(facts) { Verdict::Broken(fault) } else { Verdict::Suspect(fault) }
+}
+
+/// A subnet route takes the packet elsewhere.
+fn by_subnet(facts: &Facts, route: &Route) -> Verdict {
+    let fault = Fault::RouteDiverted { route: route.clone() };
+    if subnets_read(facts) { Verdict::Broken(fault) } else { Verdict::Suspect(fault) }
+}
+
+/// Whether all was read that could come before a subnet route: policy-based routes, and other subnets'.
+pub(super) fn subnets_read(facts: &Facts) -> bool {
+    facts.policy_routes.read().is_ok() && facts.peering_routes.read().is_ok()
 }
 
 /// Whether all routes were read, of whatever kind.

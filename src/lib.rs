@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Reading, planning, diagnosing and reporting are plain functions; only [`run`] and [`probe`] are async and
-//! touch the outside. [`checks`] holds one file a check, [`sandbox`] the embedded stand-in of the cloud.
+//! touch the outside. [`checks`] holds one file a check, [`network`] what a packet meets
+//! on its way to the database, [`sandbox`] the embedded stand-in of the cloud.
 
 pub mod checks;
 pub mod cli;

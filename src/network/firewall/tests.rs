@@ -1,5 +1,7 @@
 //! What the documentation states, and what comes near to it.
 
+use serde_json::json;
+
 use super::*;
 use crate::network::facts::{Connector, DirectVpc, Machine};
 
@@ -81,8 +83,6 @@ fn egress(firewall: &Firewall) -> String {
 fn assert_egress(expected: &str, of: impl IntoIterator<Item = serde_json::Value>) {
     assert_eq!(egress(&rules(of)), expected);
 }
-
-use serde_json::json;
 
 /// <https://cloud.google.com/firewall/docs/firewalls>, "Implied rules": "An egress rule whose action is allow […]
 /// lets any instance send traffic to any destination", "An ingress rule whose action is deny […]".
@@ -364,11 +364,19 @@ fn five_thousand_rules() {
         json!({"name": "deny", "priority": priority, "targets": {"tags": ["a", "b"]},
             "to": {"ranges": ["10.20.0.0/24", "0.0.0.0/0"]}, "traffic": [{"protocol": "tcp", "ports": []}]})
     };
-    let firewall = rules((0..5000).map(near_miss));
+    let misses = rules((0..5000).map(near_miss));
+    let hits = rules((0..5000).map(|priority| json!({"name": "deny", "priority": 5000 - priority})));
+    let packet = leaving();
     let start = std::time::Instant::now();
-    assert_eq!(egress(&firewall), "allowed allow all egress");
-    let all = rules((0..5000).map(|priority| json!({"name": "deny", "priority": 5000 - priority})));
-    assert_eq!(egress(&all), "denied deny");
-    println!("10000 rules in {:?}", start.elapsed());
-    assert!(start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
+    let missed = decide(&misses, &packet, Direction::Egress);
+    let of_misses = start.elapsed();
+    let hit = decide(&hits, &packet, Direction::Egress);
+    let of_hits = start.elapsed() - of_misses;
+    println!("5000 rules that miss: {of_misses:?}, that match: {of_hits:?}");
+    assert_eq!(
+        (said(&missed), said(&hit)),
+        ("allowed allow all egress".to_owned(), "denied deny".to_owned())
+    );
+    // Ten times what it takes: the machines of CI are busy.
+    assert!(of_misses.max(of_hits).as_millis() < 50, "{of_misses:?}, {of_hits:?}");
 }

@@ -19,10 +19,10 @@ pub(super) fn addresses(facts: &Facts) -> Option<Verdict> {
         }
         DestinationKind::Public => return None,
     };
-    if let Some(authorized) = sql {
-        if let Some(verdict) = cloud_sql(facts, database, source, authorized) {
-            return Some(verdict);
-        }
+    if let Some(authorized) = sql
+        && let Some(verdict) = cloud_sql(facts, database, source, authorized)
+    {
+        return Some(verdict);
     }
     if overlap(&ONCE_RESERVED, &database) {
         return Some(Verdict::Suspect(conflict(database, Conflict::OnceReserved)));

@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use super::route::{Lead, lead};
+use super::route::{Lead, all_read, lead, subnets_read};
 use super::{Fault, Gap, Seen, Verdict};
 use crate::network::facts::{DestinationKind, DirectVpc, Egress, Facts, Reading, Way};
 use crate::network::firewall::Party;
@@ -31,7 +31,11 @@ pub(super) fn entry(facts: &Facts) -> (Verdict, bool) {
         Egress::AllTraffic => Some(true),
         Egress::PrivateRangesOnly => carried_as_private_range(address),
     };
+    let connector = matches!(facts.source.way, Way::Connector(_));
     match carried {
+        Some(true) if connector && address.to_canonical().is_ipv6() => {
+            (Verdict::Broken(Fault::ConnectorWithoutIpv6 { address }), false)
+        }
         Some(true) => (Verdict::Clear(Seen::Enters { network: network.name.clone() }), true),
         Some(false) if private => (Verdict::Broken(Fault::EgressBypasses { address }), false),
         Some(false) if unplaced => (Verdict::Unknown(Gap::AddressUnplaced { address }), false),
@@ -60,9 +64,9 @@ pub(super) fn network(facts: &Facts, party: &Party) -> Option<Verdict> {
         Ok(Lead::Beyond(route)) => Verdict::Unknown(Gap::Beyond { route: route.clone() }),
         // A peer's machines are reached by its subnet routes; the link `Route` says how.
         Ok(Lead::Peer(_)) if peerable => return None,
-        Ok(Lead::Nowhere | Lead::Internet(_) | Lead::Local(_) | Lead::Peer(_)) => {
-            wrong(service, database, true)
-        }
+        Ok(Lead::Policy(route)) => Verdict::Unknown(Gap::PolicyRoute { name: route.name.clone() }),
+        Ok(Lead::Local(_) | Lead::Peer(_)) => wrong(service, database, subnets_read(facts)),
+        Ok(Lead::Nowhere | Lead::Internet(_)) => wrong(service, database, all_read(facts)),
         Ok(Lead::Tie(_)) | Err(_) => wrong(service, database, false),
     })
 }

@@ -32,15 +32,18 @@ pub(super) fn egress(facts: &Facts, party: &Party) -> Vec<(u16, Verdict)> {
     decisions
         .into_iter()
         .map(|(port, decision)| {
-            let verdict = match decision {
-                Decision::Denied { by } if port == PROXY && postgres_open => {
-                    Verdict::Broken(Fault::FirewallDeniesProxyPort { by })
-                }
-                decision => of_decision(decision, Direction::Egress, port, Vec::new()),
-            };
-            (port, verdict)
+            let verdict = of_decision(decision, Direction::Egress, port, Vec::new());
+            (port, if port == PROXY && postgres_open { as_proxy(verdict) } else { verdict })
         })
         .collect()
+}
+
+/// The verdict on the proxies' port where PostgreSQL's own is open.
+fn as_proxy(verdict: Verdict) -> Verdict {
+    if let Verdict::Broken(Fault::FirewallDenies { by, .. }) = verdict {
+        return Verdict::Broken(Fault::FirewallDeniesProxyPort { by });
+    }
+    verdict
 }
 
 /// Into the machine, one verdict a port.

@@ -2,7 +2,7 @@
 
 use super::entry::subnet_name;
 use super::private_access::unread;
-use super::route::{Lead, lead};
+use super::route::{Lead, all_read, lead};
 use super::{Fault, Gap, Seen, Verdict};
 use crate::network::facts::{DestinationKind, Egress, Facts, Reading, Translated};
 use crate::network::firewall::Party;
@@ -39,6 +39,7 @@ pub(super) fn nat(facts: &Facts, party: &Party) -> Option<Verdict> {
         return Some(Verdict::Unknown(Gap::HiddenSubnet));
     }
     let fault = Fault::EgressWithoutNat { database_outside: public };
-    let by_gateway = matches!(lead(facts, party), Ok(Lead::Internet(_)));
+    // A route that was not read may lead out by a machine or tunnel of the user's own.
+    let by_gateway = matches!(lead(facts, party), Ok(Lead::Internet(_))) && all_read(facts);
     Some(if public && by_gateway { Verdict::Broken(fault) } else { Verdict::Suspect(fault) })
 }

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 
 use super::{Fault, Gap, Seen, Verdict};
 use crate::network::facts::{Facts, Peering, Reading};
+use crate::network::ranges::{is_special_use, single};
 use crate::network::routes::{Hop, Route, RouteKind};
 use crate::network::{Fact, Network};
 
@@ -44,6 +45,11 @@ fn covered(facts: &Facts, found: &Peering) -> Verdict {
     };
     let within: Option<IpNet> = allocated.iter().find(|range| range.contains(&address)).copied();
     match (within, &facts.peering_routes) {
+        // "Whether subnet routes with public IP range are imported. The default value is false." (reference of
+        // `networks`, `importSubnetRoutesWithPublicIp`)
+        (Some(_), Fact::Hidden(_)) if !found.imports_public_ranges && !is_special_use(&single(address)) => {
+            Verdict::Suspect(Fault::PeeringRouteMissing { peering, address })
+        }
         (Some(range), Fact::Hidden(_)) => Verdict::Clear(Seen::PeeringActive { peering, range }),
         (Some(_), Fact::Known(_)) => Verdict::Broken(Fault::PeeringRouteMissing { peering, address }),
         (None, known) => {

@@ -6,7 +6,7 @@ use crate::network::Fact;
 use crate::network::facts::{DestinationKind, Facts, Peering, Reading};
 use crate::network::firewall::Party;
 use crate::network::ranges::in_private_range;
-use crate::network::routes::{Hop, Route, RouteKind, Selection, policy_route, select};
+use crate::network::routes::{Hop, PolicyRoute, Route, RouteKind, Selection, policy_route, select};
 
 /// Where a packet goes next.
 pub(super) enum Lead<'a> {
@@ -18,6 +18,8 @@ pub(super) enum Lead<'a> {
     Internet(&'a Route),
     /// To something whose own routes cannot be read: a machine, a tunnel, a hub, a peer's routes.
     Beyond(&'a Route),
+    /// Where a policy-based route says, which is not looked into.
+    Policy(&'a PolicyRoute),
     /// To one of several, which are not alike.
     Tie(Vec<&'a Route>),
     /// No route fits.
@@ -26,10 +28,16 @@ pub(super) enum Lead<'a> {
 
 /// Where the routes that were read lead; why they were not read, else.
 pub(super) fn lead<'a>(facts: &'a Facts, party: &Party) -> Result<Lead<'a>, &'a str> {
+    let address = facts.destination.address;
+    if let Ok(routes) = facts.policy_routes.read()
+        && let Some(found) = policy_route(routes, address, &party.range, &party.tags)
+    {
+        return Ok(Lead::Policy(found));
+    }
     let own = facts.routes.read()?;
     let more = [&facts.peering_routes, &facts.dynamic_routes];
     let all = own.iter().chain(more.into_iter().filter_map(|fact| fact.read().ok()).flatten());
-    Ok(match select(all, facts.destination.address, &party.tags) {
+    Ok(match select(all, address, &party.tags) {
         Selection::None => Lead::Nowhere,
         Selection::One(route) => of_route(route),
         Selection::Tied(routes) => {
@@ -78,17 +86,10 @@ fn of_route(route: &Route) -> Lead<'_> {
 
 /// Whether the packet gets to the database by the routes of the network.
 pub(super) fn route(facts: &Facts, party: &Party) -> Verdict {
-    let address = facts.destination.address;
-    if let Ok(routes) = facts.policy_routes.read()
-        && let Some(found) = policy_route(routes, address, &party.range, &party.tags)
-    {
-        return Verdict::Unknown(Gap::PolicyRoute { name: found.name.clone() });
+    match lead(facts, party) {
+        Ok(lead) => judge(facts, lead),
+        Err(why) => unread(Reading::Routes, why),
     }
-    let lead = match lead(facts, party) {
-        Ok(lead) => lead,
-        Err(why) => return unread(Reading::Routes, why),
-    };
-    judge(facts, lead)
 }
 
 fn judge(facts: &Facts, lead: Lead<'_>) -> Verdict {
@@ -97,6 +98,7 @@ fn judge(facts: &Facts, lead: Lead<'_>) -> Verdict {
         Lead::Tie(routes) => {
             Verdict::Unknown(Gap::RoutesTie { routes: routes.into_iter().cloned().collect() })
         }
+        Lead::Policy(route) => Verdict::Unknown(Gap::PolicyRoute { name: route.name.clone() }),
         Lead::Nowhere => lost(facts, Fault::RouteMissing { address }),
         Lead::Internet(route) => match facts.destination.kind {
             DestinationKind::Public => leads(facts, route),
@@ -111,18 +113,14 @@ fn judge(facts: &Facts, lead: Lead<'_>) -> Verdict {
         },
         Lead::Local(route) => match facts.destination.kind {
             // A local subnet has the address that the instance has: the packet never leaves the network.
-            DestinationKind::CloudSql { .. } | DestinationKind::Public => {
-                Verdict::Broken(Fault::RouteDiverted { route: route.clone() })
-            }
+            DestinationKind::CloudSql { .. } | DestinationKind::Public => by_subnet(facts, route),
             DestinationKind::PrivateServiceConnect
             | DestinationKind::Machine(_)
             | DestinationKind::Unknown => leads(facts, route),
         },
         Lead::Peer(route) => match facts.destination.kind {
-            DestinationKind::CloudSql { .. } if !of_services(facts, route) => {
-                Verdict::Broken(Fault::RouteDiverted { route: route.clone() })
-            }
-            DestinationKind::Public => Verdict::Broken(Fault::RouteDiverted { route: route.clone() }),
+            DestinationKind::CloudSql { .. } if !of_services(facts, route) => by_subnet(facts, route),
+            DestinationKind::Public => by_subnet(facts, route),
             DestinationKind::CloudSql { .. }
             | DestinationKind::PrivateServiceConnect
             | DestinationKind::Machine(_)
@@ -153,9 +151,24 @@ fn leads(facts: &Facts, route: &Route) -> Verdict {
 
 /// Proven only where no route that was not read can lead to the database.
 fn lost(facts: &Facts, fault: Fault) -> Verdict {
-    let all_read = facts.peering_routes.read().and(facts.dynamic_routes.read()).is_ok()
-        && facts.policy_routes.read().is_ok();
-    if all_read { Verdict::Broken(fault) } else { Verdict::Suspect(fault) }
+    if all_read(facts) { Verdict::Broken(fault) } else { Verdict::Suspect(fault) }
+}
+
+/// A subnet route takes the packet elsewhere.
+fn by_subnet(facts: &Facts, route: &Route) -> Verdict {
+    let fault = Fault::RouteDiverted { route: route.clone() };
+    if subnets_read(facts) { Verdict::Broken(fault) } else { Verdict::Suspect(fault) }
+}
+
+/// Whether all was read that could come before a subnet route: policy-based routes, and other subnets'.
+pub(super) fn subnets_read(facts: &Facts) -> bool {
+    facts.policy_routes.read().is_ok() && facts.peering_routes.read().is_ok()
+}
+
+/// Whether all routes were read, of whatever kind.
+pub(super) fn all_read(facts: &Facts) -> bool {
+    let routes = [&facts.routes, &facts.peering_routes, &facts.dynamic_routes];
+    routes.into_iter().all(|routes| routes.read().is_ok()) && facts.policy_routes.read().is_ok()
 }
 
 /// Whether the peering of that route is the one of private services access; where peerings were not read, its name

@@ -233,6 +233,20 @@ fn into_the_network() {
     entry(nowhere(DestinationKind::Unknown), "unknown", false);
 }
 
+/// C19: <https://docs.cloud.google.com/run/docs/known-issues>
+#[test]
+fn connectors_carry_no_ipv6() {
+    let to = |way: Way| {
+        with(to_machine(), |facts| {
+            facts.source.way = way;
+            facts.source.egress = Egress::AllTraffic;
+            facts.destination.address = "fd20::7".parse().unwrap();
+        })
+    };
+    assert_link(&to(Way::Connector(connector())), Link::Entry, "broken egress-bypasses-database");
+    assert_link(&to(Way::Direct(direct())), Link::Entry, "clear");
+}
+
 /// "VPC Network Peering doesn't provide transitive routing": <https://cloud.google.com/vpc/docs/vpc-peering>.
 #[test]
 fn another_network_than_the_database() {
@@ -364,6 +378,18 @@ fn private_services_access() {
     peering(|facts| facts.allocations = hidden(), "clear");
     peering(|facts| facts.peering_routes = hidden(), "clear");
     peering(|facts| facts.peering_routes = Fact::Known(Vec::new()), "broken peering-range-mismatch");
+    // A public range used privately is imported only where the peering says so.
+    let public = |imports_public_ranges: bool| {
+        with(facts(), |facts| {
+            facts.source.egress = Egress::AllTraffic;
+            facts.destination.address = [30, 0, 0, 3].into();
+            facts.allocations = Fact::Known(vec![net("30.0.0.0/24")]);
+            facts.peering_routes = hidden();
+            facts.peerings = Fact::Known(vec![Peering { imports_public_ranges, ..services_peering() }]);
+        })
+    };
+    assert_link(&public(false), Link::Peering, "suspect peering-range-mismatch");
+    assert_link(&public(true), Link::Peering, "clear");
     let moved = |facts: &mut Facts| facts.allocations = Fact::Known(vec![net("10.21.0.0/16")]);
     assert_link(
         &with(with(facts(), moved), |facts| facts.peering_routes = hidden()),
@@ -372,7 +398,7 @@ fn private_services_access() {
     );
     assert_link(
         &with(with(facts(), moved), |facts| {
-            facts.peering_routes = Fact::Known(vec![peering_route("10.21.0.0/24")])
+            facts.peering_routes = Fact::Known(vec![peering_route("10.21.0.0/24")]);
         }),
         Link::Peering,
         "broken peering-range-mismatch",
@@ -602,6 +628,8 @@ fn network_address_translation() {
     assert_link(&all(vec![subnets(&["other"])], true), Link::Nat, "broken egress-without-nat");
     assert_link(&all(Vec::new(), true), Link::Nat, "broken egress-without-nat");
     assert_link(&all(Vec::new(), true), Link::Route, "clear");
+    let unread = with(all(Vec::new(), true), |facts| facts.dynamic_routes = hidden());
+    assert_link(&unread, Link::Nat, "suspect egress-without-nat");
     assert_link(&all(Vec::new(), false), Link::Nat, "suspect egress-without-nat");
     assert_link(&with(all(Vec::new(), true), |facts| facts.nats = hidden()), Link::Nat, "unknown");
     assert_link(&facts(), Link::Nat, "-");
@@ -657,6 +685,8 @@ fn facts_and_walks_survive_json() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6000))]
+
     /// Hiding a fact never makes a link fail that did not fail, and never proves what was not proven.
     #[test]
     fn less_to_read_never_proves_more(
@@ -666,6 +696,8 @@ proptest! {
         kind in 0..5,
         egress in prop::bool::ANY,
         by_connector in prop::bool::ANY,
+        imports in prop::bool::ANY,
+        policy in prop::bool::ANY,
         routes in prop::collection::vec((0..6_usize, 0..6_usize, 0..5_usize), 0..5),
         missing in 0_u32..512,
         hide in 0..9_usize,
@@ -687,7 +719,24 @@ proptest! {
         whole.endpoints = Fact::Known(Vec::new());
         whole.ingress_firewall = Fact::Known(Firewall::default());
         let generated: Vec<Route> = routes.into_iter().map(any_route).collect();
-        whole.routes = Fact::Known(generated);
+        let (dynamic, listed) = generated.into_iter().partition(|route| route.kind == RouteKind::Dynamic);
+        let (imported, own) = listed_apart(listed);
+        whole.routes = Fact::Known(own);
+        whole.dynamic_routes = Fact::Known(dynamic);
+        if imports {
+            whole.peering_routes = Fact::Known(imported);
+        }
+        if policy {
+            whole.policy_routes = Fact::Known(vec![PolicyRoute {
+                name: "pbr".to_owned(),
+                priority: 1,
+                from: None,
+                to: Some(net("10.20.0.0/16")),
+                tcp: true,
+                tags: Vec::new(),
+                default_routing: false,
+            }]);
+        }
         for at in (0..9).filter(|at| missing >> at & 1 == 1) {
             take_away(&mut whole, at);
         }
@@ -701,6 +750,13 @@ proptest! {
             }
         }
     }
+}
+
+/// Imported routes, and the others.
+fn listed_apart(routes: Vec<Route>) -> (Vec<Route>, Vec<Route>) {
+    routes
+        .into_iter()
+        .partition(|route| matches!(route.kind, RouteKind::PeeringSubnet | RouteKind::PeeringCustom))
 }
 
 fn any_route((range, kind, hop): (usize, usize, usize)) -> Route {

@@ -93,6 +93,11 @@ pub enum Fault {
         /// The database's address.
         address: IpAddr,
     },
+    /// Connectors carry no IPv6. <https://docs.cloud.google.com/run/docs/known-issues>
+    ConnectorWithoutIpv6 {
+        /// The database's address.
+        address: IpAddr,
+    },
     /// The service leaves into another network than the database's.
     WrongNetwork {
         /// The network of the service.
@@ -293,7 +298,7 @@ impl Fault {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoVpcAccess { .. } => "vpc-access-missing",
-            Self::EgressBypasses { .. } => "egress-bypasses-database",
+            Self::EgressBypasses { .. } | Self::ConnectorWithoutIpv6 { .. } => "egress-bypasses-database",
             Self::WrongNetwork { .. } => "vpc-wrong-network",
             Self::SubnetTooSmall { .. } | Self::SubnetExhaustible { .. } => "subnet-exhausted",
             Self::RangeConflict { .. } => "address-range-conflict",

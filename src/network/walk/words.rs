@@ -68,6 +68,9 @@ impl fmt::Display for Fault {
             Self::EgressBypasses { address } => {
                 write!(f, "private-ranges-only does not send {address} into the VPC network")
             }
+            Self::ConnectorWithoutIpv6 { address } => {
+                write!(f, "the service leaves by a connector, which carries no IPv6 such as {address}")
+            }
             Self::WrongNetwork { service, database } => {
                 write!(f, "the service leaves into network {service}, and the database is in {database}")
             }

@@ -6,7 +6,7 @@ use super::super::cause::CauseCode;
 use super::super::shell::command;
 use super::super::view::View;
 use super::{Judgement, update_service};
-use crate::network::firewall::{RuleKind, RuleRef};
+use crate::network::firewall::{Direction, RuleKind, RuleRef};
 use crate::network::{Conflict, Fault};
 
 /// A broken link as the check saw it.
@@ -46,6 +46,10 @@ impl Broken<'_> {
             Fault::NoVpcAccess { .. } | Fault::EgressBypasses { .. } | Fault::WrongNetwork { .. } => {
                 judgement
             }
+            Fault::ConnectorWithoutIpv6 { .. } => judgement.mend(
+                "connectors carry IPv4 only: dial the database's IPv4 address, or use direct VPC egress into a dual-stack subnet",
+                update_service(view, &["--network=NETWORK", "--subnet=SUBNET", "--clear-vpc-connector"]),
+            ),
             Fault::SubnetTooSmall { subnet, .. } | Fault::SubnetExhaustible { subnet, .. } => judgement
                 .mend(
                     "give it a longer range (a range can grow, not shrink)",
@@ -210,11 +214,12 @@ impl Broken<'_> {
         let priority = by.priority.saturating_sub(1).to_string();
         let judgement = judgement.mend("see the rule", describe(view, by));
         if by.kind == RuleKind::Vpc || by.kind == RuleKind::Implied {
-            let far = match self.fault {
-                Fault::FirewallDenies { direction: crate::network::firewall::Direction::Ingress, .. } => {
-                    ["--direction=INGRESS".to_owned(), "--source-ranges=RANGE_OF_THE_SERVICE".to_owned()]
-                }
-                _ => ["--direction=EGRESS".to_owned(), format!("--destination-ranges={}", self.address)],
+            let inwards =
+                matches!(self.fault, Fault::FirewallDenies { direction: Direction::Ingress, .. });
+            let far = if inwards {
+                ["--direction=INGRESS".to_owned(), "--source-ranges=RANGE_OF_THE_SERVICE".to_owned()]
+            } else {
+                ["--direction=EGRESS".to_owned(), format!("--destination-ranges={}", self.address)]
             };
             return judgement.mend(
                 "let these packets through before it",

@@ -8,8 +8,8 @@ mod value;
 pub use database::{Database, DatabaseVariables, infer as infer_database};
 pub use health::{Degraded, HealthExpectation};
 pub use service::{
-    DeploysVia, OtherVariables, SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Variable,
-    VpcAccess,
+    DeploysVia, OtherVariables, Removal, Scaling, SecretAlias, SecretReference, Service, Sidecar,
+    StartupProbe, Variable, VpcAccess,
 };
 pub use value::{Place, Stated, Value};
 

@@ -75,6 +75,50 @@ pub struct VpcAccess {
     pub network: Option<Stated>,
     /// Direct VPC egress: subnetwork.
     pub subnet: Option<Stated>,
+    /// Direct VPC egress: the tags by which firewall rules know the instances.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub network_tags: Vec<Stated>,
+}
+
+/// How many instances there may be. Each is a number or, where the deploy restores what Cloud Run does by itself,
+/// `default`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scaling {
+    /// The fewest of the new revision (`--min-instances`, `autoscaling.knative.dev/minScale`).
+    pub min_instances: Option<Stated>,
+    /// The most of the new revision (`--max-instances`, `autoscaling.knative.dev/maxScale`).
+    pub max_instances: Option<Stated>,
+    /// The fewest of the whole service (`--min`, `run.googleapis.com/minScale`).
+    pub service_min: Option<Stated>,
+    /// The most of the whole service (`--max`, `run.googleapis.com/maxScale`).
+    pub service_max: Option<Stated>,
+}
+
+impl Scaling {
+    /// Whether nothing is stated.
+    pub fn is_unstated(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Something that a deploy takes away of what the service had before, beside [`OtherVariables`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Removal {
+    /// A plain variable of the ingress container (`--remove-env-vars`).
+    Variable(String),
+    /// A secret of the ingress container, by its target (`--remove-secrets`).
+    Secret(String),
+    /// The connector and the egress setting (`--clear-vpc-connector`).
+    Connector,
+    /// Direct VPC egress with its tags, and the egress setting (`--clear-network`).
+    Network,
+    /// The network tags (`--clear-network-tags`).
+    NetworkTags,
+    /// All Cloud SQL instances that it does not state (`--set-cloudsql-instances`, `--clear-cloudsql-instances`).
+    OtherInstances,
+    /// A Cloud SQL instance (`--remove-cloudsql-instances`).
+    Instance(String),
 }
 
 /// What Cloud Run asks before it takes a new instance for started.
@@ -89,13 +133,13 @@ pub enum StartupProbe {
     Tcp,
 }
 
-/// What a deploy does to the plain variables that the service has and that it does not state.
+/// What a deploy does to the plain variables (or to the secrets) that the service has and that it does not state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OtherVariables {
-    /// They stay (`--update-env-vars`, the action's default); where it says so.
+    /// They stay (`--update-env-vars`, `--update-secrets`, the action's default); where it says so.
     Kept(Place),
-    /// They are removed (`--set-env-vars`, the action's `overwrite`); where it says so.
+    /// They are removed (`--set-env-vars`, `--set-secrets`, the action's `overwrite`); where it says so.
     Removed(Place),
 }
 
@@ -118,6 +162,12 @@ pub struct Service {
     pub manifest: Option<Stated>,
     /// Image of the ingress container.
     pub image: Option<Stated>,
+    /// The folder or archive that the image is built of by the deploy itself (`--source`, the action's `source`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Stated>,
+    /// Name of the ingress container, where one is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<Stated>,
     /// Runtime service account.
     pub service_account: Option<Stated>,
     /// Way into the VPC network.
@@ -134,17 +184,35 @@ pub struct Service {
     pub removed_env: Vec<Variable>,
     /// Secrets of the ingress container.
     pub secrets: Vec<SecretReference>,
+    /// What the deploy does to secrets that it does not state; `None` where no flag or input decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_secrets: Option<OtherVariables>,
+    /// What else the deploy takes away of what the service had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removals: Vec<Removal>,
     /// Names that the manifest gives to secrets of other projects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secret_aliases: Vec<SecretAlias>,
-    /// Port of the ingress container, as written.
+    /// Port of the ingress container, as written; `default` is Cloud Run's own.
     pub port: Option<Stated>,
+    /// From where the service may be called: `all`, `internal` or `internal-and-cloud-load-balancing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingress: Option<Stated>,
+    /// How many instances there may be.
+    #[serde(default, skip_serializing_if = "Scaling::is_unstated")]
+    pub scaling: Scaling,
+    /// What the name of the new revision ends in: `x1` of `auth-x1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision_suffix: Option<Stated>,
     /// Whether the deploy opens the service to everybody.
     pub allow_unauthenticated: Option<bool>,
     /// Whether the deploy keeps traffic away from the new revision.
     pub no_traffic: Option<bool>,
     /// Traffic tag of the new revision.
     pub tag: Option<Stated>,
+    /// Shares of the traffic that the deploying step hands out, as written: `REVISION=PERCENT,…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision_traffic: Option<Stated>,
     /// Health paths that the files state (probes, curl calls), best first.
     pub health_paths: Vec<Stated>,
     /// The startup probe of the ingress container, where one is stated.
@@ -174,6 +242,8 @@ impl Service {
             place,
             manifest: None,
             image: None,
+            source: None,
+            container: None,
             service_account: None,
             vpc: VpcAccess::default(),
             cloudsql_instances: Vec::new(),
@@ -181,11 +251,17 @@ impl Service {
             other_variables: None,
             removed_env: Vec::new(),
             secrets: Vec::new(),
+            other_secrets: None,
+            removals: Vec::new(),
             secret_aliases: Vec::new(),
             port: None,
+            ingress: None,
+            scaling: Scaling::default(),
+            revision_suffix: None,
             allow_unauthenticated: None,
             no_traffic: None,
             tag: None,
+            revision_traffic: None,
             health_paths: Vec::new(),
             startup_probe: None,
             sidecars: Vec::new(),

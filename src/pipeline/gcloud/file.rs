@@ -80,6 +80,11 @@ pub(super) fn flags(path: &Text, files: &Files<'_>, depth: u32, problems: &mut P
     }) {
         for entry in group.entries() {
             let place = entry.value.place.clone();
+            if matches!(entry.key.as_str(), "--set-env-vars" | "--update-env-vars") {
+                for variable in entry.value.entries() {
+                    tell_number(variable, &document, &entry.key, problems);
+                }
+            }
             if entry.key == "--flags-file" {
                 if depth < DEEPEST {
                     let inner = document.text(&entry.value);
@@ -111,12 +116,9 @@ pub(super) fn flags(path: &Text, files: &Files<'_>, depth: u32, problems: &mut P
     flags
 }
 
-/// Whether YAML 1.1, which gcloud reads, takes a plain text for a truth value.
+/// Whether YAML 1.2, which gcloud reads, takes a plain text for a truth value.
 fn is_bool(text: &str) -> bool {
-    ["true", "false", "yes", "no", "on", "off"].iter().any(|word| {
-        let capital = word.chars().next().map(|c| c.to_ascii_uppercase().to_string() + &word[1..]);
-        text == *word || text == word.to_ascii_uppercase() || capital.is_some_and(|word| text == word)
-    })
+    matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
 }
 
 /// Whether a plain text is surely a number; not all are found.

@@ -9,6 +9,7 @@ use super::flags::{Flag, Given, takes_value};
 use crate::model::DeploysVia;
 use crate::pipeline::list;
 use crate::pipeline::problem::{Problem, Problems};
+use crate::pipeline::text::Text;
 
 /// Flags, and those that may not stand beside them.
 const EXCLUSIVE: &[(&str, &[&str])] = &[
@@ -214,6 +215,11 @@ impl Teller<'_> {
                 self.tell(flag, format!("gcloud refuses an empty item in `{name}`"));
             }
         }
+        if name.ends_with("-secrets") && DICTIONARIES.contains(&name) {
+            for key in bad_references(value) {
+                self.tell(flag, format!("gcloud refuses what `{key}` is to be: it is no `SECRET:VERSION`"));
+            }
+        }
         let Some(text) = value.as_known() else { return };
         for (_, choices) in CHOICES.iter().filter(|(choice, _)| *choice == name) {
             if !choices.contains(&text.as_str()) {
@@ -262,6 +268,23 @@ fn keys(flag: &Flag) -> Vec<String> {
     keys
 }
 
-fn has_empty_item(value: &crate::pipeline::text::Text) -> bool {
-    list::items(value).iter().any(crate::pipeline::text::Text::is_empty)
+/// The targets whose secret has a name that no secret has, or two versions. What begins as a path is not judged.
+fn bad_references(value: &Text) -> Vec<String> {
+    let pairs = list::items(value).into_iter().filter_map(|item| item.split_once("="));
+    let is_bad = |reference: &str| {
+        let parts: Vec<&str> = reference.split(':').collect();
+        let is_name = |name: &str| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        };
+        !reference.starts_with("projects/")
+            && (parts.len() > 2 || !parts.first().is_some_and(|name| is_name(name)))
+    };
+    pairs
+        .filter(|(_, reference)| reference.as_known().is_some_and(|reference| is_bad(&reference)))
+        .map(|(key, _)| key.trim().raw())
+        .collect()
+}
+
+fn has_empty_item(value: &Text) -> bool {
+    list::items(value).iter().any(Text::is_empty)
 }

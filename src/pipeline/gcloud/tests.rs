@@ -137,11 +137,12 @@ fn with_files(line: &str, written: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn lists_add_up_and_are_cleared_first() {
+fn flags_that_come_twice_or_clear_are_read_as_gcloud_reads_them() {
     for (line, expected) in [
-        ("run deploy a --set-env-vars=A=1 --set-env-vars=B=2 --update-env-vars=A=3", "A=3 B=2"),
-        ("run deploy a --update-env-vars=A=1,B=2 --remove-env-vars=A", "B=2"),
-        ("run deploy a --set-secrets=A=s:1 --clear-env-vars --update-secrets B=t:2", "A<-s:1 B<-t:2"),
+        ("run deploy a --set-env-vars=A=1 --set-env-vars=B=2", "A=1 B=2"),
+        // gcloud removes first, wherever the flags stand.
+        ("run deploy a --update-env-vars=A=1,B=2 --remove-env-vars=A", "A=1 B=2"),
+        ("run deploy a --update-secrets=A=s:1 --clear-env-vars --update-secrets B=t:2", "A<-s:1 B<-t:2"),
         ("run deploy a --add-cloudsql-instances=p:r:a --clear-cloudsql-instances", "sql=p:r:a"),
         ("run deploy a --set-cloudsql-instances p:r:a --set-cloudsql-instances=p:r:b", "sql=p:r:a sql=p:r:b"),
         ("run deploy a --vpc-connector c --clear-vpc-connector", "c"),
@@ -154,11 +155,11 @@ fn lists_add_up_and_are_cleared_first() {
 
 #[test]
 fn files_that_flags_name_are_read() {
-    let yaml = "# why\nA: 1\nB: \"x: y\"\nC:";
+    let yaml = "# why\nA: \"1\"\nB: \"x: y\"\nC: ''";
     assert_eq!(with_files("run deploy a --env-vars-file=e.yaml", &[("e.yaml", yaml)]), "A=1 B=x: y C=");
     let dotenv = "# why\nA=1\nexport B=\"x y\"\n\nC='z'";
     assert_eq!(with_files("run deploy a --env-vars-file ./p.env", &[("p.env", dotenv)]), "A=1 B=x y C=z");
-    let flags = "--region: r\n--quiet:\n--allow-unauthenticated: true\n--set-env-vars: {A: 'x,y', B: 1}\n--add-cloudsql-instances: [p:r:a, p:r:b]\n--flags-file: more.yaml";
+    let flags = "--region: r\n--quiet:\n--allow-unauthenticated: true\n--set-env-vars: {A: 'x,y', B: '1'}\n--add-cloudsql-instances: [p:r:a, p:r:b]\n--flags-file: more.yaml";
     let more = "- --update-secrets: P=pw:3\n- --update-secrets: Q=qw:1";
     assert_eq!(
         with_files("run deploy a --flags-file=f.yaml", &[("f.yaml", flags), ("more.yaml", more)]),
@@ -178,5 +179,7 @@ fn what_is_not_known_is_told() {
         Some("x,y.z")
     );
     assert_eq!(codes("run deploy a --set-secrets=P=pw"), ["secret-without-version"]);
+    assert_eq!(codes("run deploy a --set-env-vars=A=1 --update-env-vars=B=$_MORE"), ["gcloud-refuses"]);
+    assert!(codes("run deploy a --ingress=$_INGRESS --port=$_PORT --max-instances=$_MAX").is_empty());
     assert!(codes("run deploy a --set-secrets=P=$_PW").is_empty());
 }

@@ -4,100 +4,15 @@
 //! From the parsers of gcloud's command tree (release 528) and the messages of real gcloud; only what holds for every
 //! release track is here, and nothing that hangs on what the service has already.
 
+mod tables;
+
 use super::containers::Group;
 use super::flags::{Flag, Given, takes_value};
 use crate::model::DeploysVia;
 use crate::pipeline::list;
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::text::Text;
-
-/// Flags, and those that may not stand beside them.
-const EXCLUSIVE: &[(&str, &[&str])] = &[
-    ("--set-env-vars", &["--update-env-vars", "--remove-env-vars", "--clear-env-vars", "--env-vars-file"]),
-    ("--env-vars-file", &["--update-env-vars", "--remove-env-vars", "--clear-env-vars"]),
-    ("--clear-env-vars", &["--update-env-vars", "--remove-env-vars"]),
-    ("--set-secrets", &["--update-secrets", "--remove-secrets", "--clear-secrets"]),
-    ("--clear-secrets", &["--update-secrets", "--remove-secrets"]),
-    (
-        "--set-cloudsql-instances",
-        &["--add-cloudsql-instances", "--remove-cloudsql-instances", "--clear-cloudsql-instances"],
-    ),
-    ("--add-cloudsql-instances", &["--remove-cloudsql-instances", "--clear-cloudsql-instances"]),
-    ("--remove-cloudsql-instances", &["--clear-cloudsql-instances"]),
-    ("--clear-network", &["--network", "--subnet", "--network-tags", "--clear-network-tags"]),
-    ("--network-tags", &["--clear-network-tags"]),
-];
-
-/// Dictionaries that add up over several flags, as long as no name comes in two of them.
-const DICTIONARIES: &[&str] = &["--set-env-vars", "--update-env-vars", "--set-secrets", "--update-secrets"];
-
-/// Lists that add up, as long as nothing stands in them twice.
-const LISTS: &[&str] = &["--network-tags", "--remove-env-vars", "--remove-secrets"];
-
-/// Flags that take one of a few words.
-const CHOICES: &[(&str, &[&str])] = &[
-    ("--ingress", &["all", "internal", "internal-and-cloud-load-balancing"]),
-    ("--vpc-egress", &["private-ranges-only", "all-traffic", "all"]),
-];
-
-/// Flags that take a number of instances, or `default`.
-const SCALES: &[&str] = &["--min-instances", "--max-instances", "--min", "--max"];
-
-/// Flags of one container: they stand after `--container`, where there is one.
-const OF_CONTAINER: &[&str] = &[
-    "--image",
-    "--source",
-    "--port",
-    "--use-http2",
-    "--set-env-vars",
-    "--update-env-vars",
-    "--remove-env-vars",
-    "--clear-env-vars",
-    "--env-vars-file",
-    "--set-secrets",
-    "--update-secrets",
-    "--remove-secrets",
-    "--clear-secrets",
-    "--startup-probe",
-    "--liveness-probe",
-    "--cpu",
-    "--memory",
-    "--command",
-    "--args",
-    "--depends-on",
-];
-
-/// Flags of the service: they stand before `--container`.
-const OF_SERVICE: &[&str] = &[
-    "--region",
-    "--project",
-    "--service-account",
-    "--tag",
-    "--no-traffic",
-    "--ingress",
-    "--allow-unauthenticated",
-    "--no-allow-unauthenticated",
-    "--vpc-connector",
-    "--clear-vpc-connector",
-    "--vpc-egress",
-    "--network",
-    "--subnet",
-    "--network-tags",
-    "--clear-network-tags",
-    "--clear-network",
-    "--set-cloudsql-instances",
-    "--add-cloudsql-instances",
-    "--remove-cloudsql-instances",
-    "--clear-cloudsql-instances",
-    "--min-instances",
-    "--max-instances",
-    "--min",
-    "--max",
-    "--revision-suffix",
-    "--platform",
-    "--quiet",
-    "--async",
-];
+use tables::{CHOICES, DICTIONARIES, EXCLUSIVE, LISTS, OF_CONTAINER, OF_SERVICE, SCALES};
 
 /// Tells of what gcloud refuses. The flags of the service stand in the first group.
 pub(super) fn tell(groups: &[Group<'_>], via: DeploysVia, problems: &mut Problems) {

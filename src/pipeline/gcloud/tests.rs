@@ -143,9 +143,14 @@ fn flags_that_come_twice_or_clear_are_read_as_gcloud_reads_them() {
         // gcloud removes first, wherever the flags stand.
         ("run deploy a --update-env-vars=A=1,B=2 --remove-env-vars=A", "A=1 B=2"),
         ("run deploy a --update-secrets=A=s:1 --clear-env-vars --update-secrets B=t:2", "A<-s:1 B<-t:2"),
-        ("run deploy a --add-cloudsql-instances=p:r:a --clear-cloudsql-instances", "sql=p:r:a"),
-        ("run deploy a --set-cloudsql-instances p:r:a --set-cloudsql-instances=p:r:b", "sql=p:r:a sql=p:r:b"),
-        ("run deploy a --vpc-connector c --clear-vpc-connector", "c"),
+        ("run deploy a --set-cloudsql-instances p:r:a --set-cloudsql-instances=p:r:b", "sql=p:r:b"),
+        ("run deploy a --set-cloudsql-instances p:r:a,p:r:b,p:r:a", "sql=p:r:a sql=p:r:b"),
+        // … but clears the ways into a network last.
+        ("run deploy a --vpc-connector c --clear-vpc-connector", ""),
+        ("run deploy a --set-secrets=A=projects/1/secrets/s", "A<-projects/1/secrets/s:latest"),
+        ("run deploy a --set-secrets=A=projects/1/secrets/s/versions/4", "A<-projects/1/secrets/s:4"),
+        // No abbreviations.
+        ("run deploy a --set-env A=1 --region r --vpc-conn c", "r"),
         ("--quiet --region r run deploy a --network n --set-env-vars ^##^A=1,2##B=a=b", "A=1,2 B=a=b n r"),
         ("run deploy a --set-env-vars=A=", "A="),
     ] {
@@ -182,4 +187,35 @@ fn what_is_not_known_is_told() {
     assert_eq!(codes("run deploy a --set-env-vars=A=1 --update-env-vars=B=$_MORE"), ["gcloud-refuses"]);
     assert!(codes("run deploy a --ingress=$_INGRESS --port=$_PORT --max-instances=$_MAX").is_empty());
     assert!(codes("run deploy a --set-secrets=P=$_PW").is_empty());
+}
+
+#[test]
+fn reads_what_later_checks_need() {
+    let service = service(
+        "run deploy a --source . --ingress internal --network n --network-tags=x,y --network-tags z \
+         --max-instances 3 --min-instances=1 --min 2 --max=default --revision-suffix=x1 --container=app --port=80",
+    );
+    let scaling = &service.scaling;
+    let stated = [
+        &service.ingress,
+        &scaling.max_instances,
+        &scaling.min_instances,
+        &scaling.service_min,
+        &scaling.service_max,
+        &service.revision_suffix,
+        &service.container,
+    ];
+    let all: Vec<_> =
+        stated.into_iter().flatten().chain(&service.vpc.network_tags).map(Stated::raw).collect();
+    assert_eq!(all, ["internal", "3", "1", "2", "default", "x1", "app", "x", "y", "z"]);
+}
+
+#[test]
+fn a_sidecars_flags_are_its_own() {
+    let service = service(
+        "run deploy a --container=app --image=i --port=80 --update-env-vars=A=1 --startup-probe=httpGet.path=/up \
+         --container=proxy --image=j --set-env-vars=B=1 --startup-probe=httpGet.path=/other",
+    );
+    assert!(matches!(service.other_variables, Some(crate::model::OtherVariables::Kept(_))));
+    assert_eq!(service.health_paths.iter().map(Stated::raw).collect::<Vec<_>>(), ["/up"]);
 }

@@ -216,16 +216,25 @@ fn facts(service: &Service) -> impl Iterator<Item = (&str, &Stated)> {
         ("URL", &service.url),
         ("manifest", &service.manifest),
         ("image", &service.image),
+        ("source", &service.source),
         ("account", &service.service_account),
         ("port", &service.port),
         ("tag", &service.tag),
+        ("split", &service.revision_traffic),
+        ("suffix", &service.revision_suffix),
+        ("ingress", &service.ingress),
         ("VPC connector", &service.vpc.connector),
         ("VPC egress", &service.vpc.egress),
         ("network", &service.vpc.network),
         ("subnet", &service.vpc.subnet),
+        ("instances from", &service.scaling.min_instances),
+        ("instances to", &service.scaling.max_instances),
+        ("service from", &service.scaling.service_min),
+        ("service to", &service.scaling.service_max),
     ]
     .into_iter()
     .filter_map(|(label, stated)| Some((label, stated.as_ref()?)))
+    .chain(service.vpc.network_tags.iter().map(|tag| ("network tag", tag)))
 }
 
 fn shown(text: &str) -> String {

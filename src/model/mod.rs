@@ -1,15 +1,16 @@
 //! Plain data: what a pipeline says it deploys. No behaviour beyond looking things up.
 
+mod changes;
 mod database;
 mod health;
 mod service;
 mod value;
 
+pub use changes::{OtherVariables, Removal, Scaling};
 pub use database::{Database, DatabaseVariables, infer as infer_database};
 pub use health::{Degraded, HealthExpectation};
 pub use service::{
-    DeploysVia, OtherVariables, SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Variable,
-    VpcAccess,
+    DeploysVia, SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Variable, VpcAccess,
 };
 pub use value::{Place, Stated, Value};
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Database, HealthExpectation, Place, Stated};
+use super::{Database, HealthExpectation, OtherVariables, Place, Removal, Scaling, Stated};
 
 /// How the pipeline deploys the service; the words are those of `rungate read --json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,9 @@ pub struct VpcAccess {
     pub network: Option<Stated>,
     /// Direct VPC egress: subnetwork.
     pub subnet: Option<Stated>,
+    /// Direct VPC egress: the tags by which firewall rules know the instances.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub network_tags: Vec<Stated>,
 }
 
 /// What Cloud Run asks before it takes a new instance for started.
@@ -87,16 +90,6 @@ pub enum StartupProbe {
     Grpc,
     /// Whether the port is open; also what Cloud Run does where nothing is stated.
     Tcp,
-}
-
-/// What a deploy does to the plain variables that the service has and that it does not state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OtherVariables {
-    /// They stay (`--update-env-vars`, the action's default); where it says so.
-    Kept(Place),
-    /// They are removed (`--set-env-vars`, the action's `overwrite`); where it says so.
-    Removed(Place),
 }
 
 /// A service as the pipeline states it. What the files do not state is absent.
@@ -118,6 +111,12 @@ pub struct Service {
     pub manifest: Option<Stated>,
     /// Image of the ingress container.
     pub image: Option<Stated>,
+    /// The folder or archive that the image is built of by the deploy itself (`--source`, the action's `source`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Stated>,
+    /// Name of the ingress container, where one is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<Stated>,
     /// Runtime service account.
     pub service_account: Option<Stated>,
     /// Way into the VPC network.
@@ -134,17 +133,35 @@ pub struct Service {
     pub removed_env: Vec<Variable>,
     /// Secrets of the ingress container.
     pub secrets: Vec<SecretReference>,
+    /// What the deploy does to secrets that it does not state; `None` where no flag or input decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_secrets: Option<OtherVariables>,
+    /// What else the deploy takes away of what the service had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removals: Vec<Removal>,
     /// Names that the manifest gives to secrets of other projects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secret_aliases: Vec<SecretAlias>,
-    /// Port of the ingress container, as written.
+    /// Port of the ingress container, as written; `default` is Cloud Run's own.
     pub port: Option<Stated>,
+    /// From where the service may be called: `all`, `internal` or `internal-and-cloud-load-balancing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingress: Option<Stated>,
+    /// How many instances there may be.
+    #[serde(default, skip_serializing_if = "Scaling::is_unstated")]
+    pub scaling: Scaling,
+    /// What the name of the new revision ends in: `x1` of `auth-x1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision_suffix: Option<Stated>,
     /// Whether the deploy opens the service to everybody.
     pub allow_unauthenticated: Option<bool>,
     /// Whether the deploy keeps traffic away from the new revision.
     pub no_traffic: Option<bool>,
     /// Traffic tag of the new revision.
     pub tag: Option<Stated>,
+    /// Shares of the traffic that the deploying step hands out, as written: `REVISION=PERCENT,…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision_traffic: Option<Stated>,
     /// Health paths that the files state (probes, curl calls), best first.
     pub health_paths: Vec<Stated>,
     /// The startup probe of the ingress container, where one is stated.
@@ -174,6 +191,8 @@ impl Service {
             place,
             manifest: None,
             image: None,
+            source: None,
+            container: None,
             service_account: None,
             vpc: VpcAccess::default(),
             cloudsql_instances: Vec::new(),
@@ -181,11 +200,17 @@ impl Service {
             other_variables: None,
             removed_env: Vec::new(),
             secrets: Vec::new(),
+            other_secrets: None,
+            removals: Vec::new(),
             secret_aliases: Vec::new(),
             port: None,
+            ingress: None,
+            scaling: Scaling::default(),
+            revision_suffix: None,
             allow_unauthenticated: None,
             no_traffic: None,
             tag: None,
+            revision_traffic: None,
             health_paths: Vec::new(),
             startup_probe: None,
             sidecars: Vec::new(),

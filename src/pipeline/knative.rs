@@ -92,6 +92,14 @@ fn service(document: &Node, values: &Values, problems: &mut Problems) -> Service
 
     service.url = url(document, values);
 
+    service.ingress = of(&["metadata", "annotations", "run.googleapis.com/ingress"]);
+    service.scaling.service_min = of(&["metadata", "annotations", "run.googleapis.com/minScale"]);
+    service.scaling.service_max = of(&["metadata", "annotations", "run.googleapis.com/maxScale"]);
+    let template = |name: &str| of(&["spec", "template", "metadata", "annotations", name]);
+    service.scaling.min_instances = template("autoscaling.knative.dev/minScale");
+    service.scaling.max_instances = template("autoscaling.knative.dev/maxScale");
+    service.revision_suffix = revision_suffix(of(&["spec", "template", "metadata", "name"]), &service);
+
     let annotations = document.at(&["spec", "template", "metadata", "annotations"]);
     let annotation =
         |name: &str| annotations.and_then(|node| node.get(&format!("run.googleapis.com/{name}")));
@@ -106,6 +114,14 @@ fn service(document: &Node, values: &Values, problems: &mut Problems) -> Service
     let pod = Pod { spec: document.at(&["spec", "template", "spec"]), aliases, values };
     pod.give_to(&mut service, problems);
     service
+}
+
+/// What a revision's name says after the service's.
+fn revision_suffix(revision: Option<Stated>, service: &Service) -> Option<Stated> {
+    let revision = revision?;
+    let name = service.name.as_ref()?.as_known()?;
+    let suffix = revision.as_known()?.strip_prefix(name)?.strip_prefix('-')?;
+    Some(Stated::known(suffix, revision.place.clone()))
 }
 
 /// The URL that an exported manifest carries: `run.googleapis.com/urls`, a JSON list.
@@ -157,6 +173,9 @@ fn network_interfaces(service: &mut Service, node: &Node, values: &Values, probl
     let of = |key: &str| interface.get(key)?.as_str().map(|text| values.state(text, node.place.clone()));
     service.vpc.network = of("network");
     service.vpc.subnet = of("subnetwork");
+    let tags = interface.get("tags").and_then(serde_json::Value::as_array).into_iter().flatten();
+    let tags = tags.filter_map(serde_json::Value::as_str);
+    service.vpc.network_tags = tags.map(|tag| values.state(tag, node.place.clone())).collect();
 }
 
 #[cfg(test)]
@@ -195,6 +214,26 @@ mod tests {
             ["1 auth account=a@b connector=c egress=all-traffic network=n subnet=s sql=p:r:a sql=${P}:r:b"]
         );
         assert!(problems.is_empty());
+    }
+
+    #[test]
+    fn reads_ingress_scaling_and_tags() {
+        let text = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: auth\n  annotations: {run.googleapis.com/ingress: internal, run.googleapis.com/minScale: '1', run.googleapis.com/maxScale: '9'}\nspec:\n  template:\n    metadata:\n      name: auth-x1\n      annotations:\n        autoscaling.knative.dev/minScale: '2'\n        autoscaling.knative.dev/maxScale: '3'\n        run.googleapis.com/network-interfaces: '[{\"network\":\"n\",\"tags\":[\"a\",\"b\"]}]'\n";
+        let (reading, problems) = read_text(&FORMAT, text);
+        assert!(problems.is_empty(), "{problems}");
+        let service = &reading.services[0];
+        let scaling = &service.scaling;
+        let stated = [
+            &service.ingress,
+            &scaling.service_min,
+            &scaling.service_max,
+            &scaling.min_instances,
+            &scaling.max_instances,
+            &service.revision_suffix,
+        ];
+        let raw: Vec<_> =
+            stated.into_iter().flatten().chain(&service.vpc.network_tags).map(Stated::raw).collect();
+        assert_eq!(raw, ["internal", "1", "9", "2", "3", "x1", "a", "b"]);
     }
 
     #[test]

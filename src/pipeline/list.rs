@@ -14,19 +14,6 @@ pub struct Pair {
     pub line: usize,
 }
 
-/// The items of a gcloud list: `a,b`, or `^@^a@b` with a separator of its own (`gcloud topic escaping`).
-pub fn gcloud<'t>(text: &'t str, values: &Values) -> Vec<&'t str> {
-    let own =
-        text.strip_prefix('^').and_then(|rest| rest.split_once('^')).filter(|(sign, _)| !sign.is_empty());
-    let (separator, text) = own.unwrap_or((",", text));
-    let mut items = values.split(text, separator);
-    // One separator at the end adds no item.
-    if items.last().is_some_and(|last| last.is_empty()) {
-        items.pop();
-    }
-    items
-}
-
 /// The separator of a gcloud list, and the list without what names it: `,`, or what stands in `^@^a@b`
 /// (`gcloud topic escaping`).
 pub fn separator(list: &Text) -> (String, Text) {
@@ -48,24 +35,6 @@ pub fn items(list: &Text) -> Vec<Text> {
         items.pop();
     }
     items
-}
-
-/// The pairs of a gcloud dictionary flag such as `--set-env-vars`.
-///
-/// A backslash and white space in front of a name are left out: they come from lists that were broken into lines as
-/// a shell would allow.
-pub fn gcloud_pairs(text: &str, values: &Values) -> Vec<Pair> {
-    gcloud(text, values)
-        .into_iter()
-        .map(|item| item.trim_start_matches(|c: char| c == '\\' || c.is_whitespace()))
-        .filter(|item| !item.is_empty())
-        .map(|item| {
-            let (key, value) = item.split_once('=').unwrap_or((item, ""));
-            let before = item.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-            let line = text.get(..before).unwrap_or_default().matches('\n').count();
-            Pair { key: key.to_owned(), value: value.to_owned(), line }
-        })
-        .collect()
 }
 
 /// The pairs of an input of Google's actions (`env_vars`, `secrets`).
@@ -267,11 +236,15 @@ mod tests {
 
     #[test]
     fn gcloud_lists_take_a_separator_of_their_own() {
-        assert_eq!(shown(&gcloud_pairs("A=1,B=x=y,C", &github())), ["0:A=1", "0:B=x=y", "0:C="]);
-        assert_eq!(shown(&gcloud_pairs("^@^A=1,2@B=3@", &github())), ["0:A=1,2", "0:B=3"]);
-        assert_eq!(shown(&gcloud_pairs("^::^A=a:b::B=c", &github())), ["0:A=a:b", "0:B=c"]);
-        assert_eq!(shown(&gcloud_pairs("A=1,\\\n  B=2,\\ \nC=3", &github())), ["0:A=1", "1:B=2", "2:C=3"]);
-        assert_eq!(gcloud("^^a,b", &github()), ["^^a", "b"]);
+        let list = |text: &str| {
+            let place = crate::model::Place { file: "a".into(), line: 1, column: 1 };
+            items(&Text::known(text, place)).iter().map(Text::raw).collect::<Vec<_>>()
+        };
+        assert_eq!(list("A=1,B=x=y,C"), ["A=1", "B=x=y", "C"]);
+        assert_eq!(list("^@^A=1,2@B=3@"), ["A=1,2", "B=3"]);
+        assert_eq!(list("^::^A=a:b::B=c"), ["A=a:b", "B=c"]);
+        assert_eq!(list("^,^^a^,b,c"), ["^a^", "b", "c"]);
+        assert_eq!(list("^^a,b"), ["^^a", "b"]);
     }
 
     #[test]
@@ -313,7 +286,6 @@ mod tests {
         fn no_list_makes_it_panic(text in "[A-C=,'\"\\\\#\\n ${}^é-]{0,30}") {
             let _ = action_pairs(&text, &github());
             let _ = action_flags(&text, &github());
-            let _ = gcloud_pairs(&text, &github());
         }
 
         #[test]

@@ -1,13 +1,15 @@
 //! Puts together what several files say: native services add to those of the other files, and no service may be
 //! deployed twice.
 
+mod update;
+
 use std::time::Duration;
 
-use super::gcloud::put;
 use super::load::{Read, Request};
 use super::problem::{Problem, Problems};
 use super::secret::looks_secret;
-use crate::model::{DeploysVia, OtherVariables, Service, Stated, Value, Variable};
+use crate::model::{DeploysVia, Service, Stated, Value};
+pub(super) use update::{update, updates};
 
 /// The one deadline that the files state.
 pub(super) fn deadline(files: &[Read], problems: &mut Problems) -> Option<Duration> {
@@ -120,6 +122,12 @@ fn add(service: &mut Service, addition: &Service, problems: &mut Problems) {
     fill("network", &mut service.vpc.network, &addition.vpc.network);
     fill("subnet", &mut service.vpc.subnet, &addition.vpc.subnet);
     fill("tag", &mut service.tag, &addition.tag);
+    fill("ingress", &mut service.ingress, &addition.ingress);
+    for tag in &addition.vpc.network_tags {
+        if service.vpc.network_tags.iter().all(|there| there.value != tag.value) {
+            service.vpc.network_tags.push(tag.clone());
+        }
+    }
     for instance in &addition.cloudsql_instances {
         if service.cloudsql_instances.iter().all(|there| there.value != instance.value) {
             service.cloudsql_instances.push(instance.clone());
@@ -176,56 +184,6 @@ fn settle(what: &str, there: &mut Stated, stated: &Stated, confidential: bool, p
         ),
         (Value::Unresolved { .. }, _) => *there = stated.clone(),
         (Value::Known(_), Value::Unresolved { .. }) => {}
-    }
-}
-
-/// Whether an update is of a service that was deployed before.
-pub(super) fn updates(known: &Service, update: &Service) -> bool {
-    let same = |one: &Option<Stated>, other: &Option<Stated>| match (one, other) {
-        (Some(one), Some(other)) => one.value == other.value,
-        (None, _) | (_, None) => true,
-    };
-    known.name.is_some()
-        && update.name.is_some()
-        && same(&known.name, &update.name)
-        && same(&known.project, &update.project)
-        && same(&known.region, &update.region)
-}
-
-/// Puts an update (`gcloud run services update`) into the service that it is of: the later word wins.
-pub(super) fn update(known: &mut Service, update: Service) {
-    let later = |slot: &mut Option<Stated>, stated: Option<Stated>| {
-        if stated.is_some() {
-            *slot = stated;
-        }
-    };
-    later(&mut known.project, update.project);
-    later(&mut known.region, update.region);
-    later(&mut known.image, update.image);
-    later(&mut known.service_account, update.service_account);
-    later(&mut known.vpc.connector, update.vpc.connector);
-    later(&mut known.vpc.egress, update.vpc.egress);
-    later(&mut known.vpc.network, update.vpc.network);
-    later(&mut known.vpc.subnet, update.vpc.subnet);
-    later(&mut known.port, update.port);
-    later(&mut known.tag, update.tag);
-    known.no_traffic = update.no_traffic.or(known.no_traffic);
-    if matches!(update.other_variables, Some(OtherVariables::Removed(_))) {
-        let stays = |variable: &&Variable| update.env.iter().any(|other| other.name == variable.name);
-        known.removed_env.extend(known.env.iter().filter(|variable| !stays(variable)).cloned());
-    }
-    known.other_variables = update.other_variables.or(known.other_variables.take());
-    known.startup_probe = update.startup_probe.or(known.startup_probe);
-    for variable in update.env {
-        put(&mut known.env, variable, |variable| &variable.name);
-    }
-    for secret in update.secrets {
-        put(&mut known.secrets, secret, |secret| &secret.target);
-    }
-    for instance in update.cloudsql_instances {
-        if known.cloudsql_instances.iter().all(|there| there.value != instance.value) {
-            known.cloudsql_instances.push(instance);
-        }
     }
 }
 
@@ -330,5 +288,55 @@ mod tests {
         let [service] = loaded.pipeline.services.as_slice() else { panic!("one service") };
         let env: Vec<_> = service.env.iter().map(|v| (v.name.as_str(), v.value.raw())).collect();
         assert_eq!(env, [("A", "1"), ("B", "3")]);
+    }
+
+    /// What is left of a deploy after an update.
+    fn updated(deploy: &str, update: &str) -> String {
+        let both = format!(
+            "auth, {deploy}]\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, services, update, auth, {update}"
+        );
+        let loaded = load_both(&both, "{name: auth}").unwrap();
+        let [service] = loaded.pipeline.services.as_slice() else { panic!("one service") };
+        let env = service.env.iter().map(|v| format!("{}={}", v.name, v.value.raw()));
+        let secrets = service.secrets.iter().map(|secret| secret.target.clone());
+        let sql = service.cloudsql_instances.iter().map(|instance| instance.raw().to_owned());
+        let vpc = [&service.vpc.connector, &service.vpc.egress, &service.vpc.network];
+        let vpc = vpc.into_iter().flatten().chain(&service.vpc.network_tags).map(|s| s.raw().to_owned());
+        let sidecars = service.sidecars.iter().map(|s| format!("[{}]", s.env.len()));
+        env.chain(secrets).chain(sql).chain(vpc).chain(sidecars).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn an_update_takes_away_what_gcloud_takes_away() {
+        let env = "'--set-env-vars=A=1,B=2'";
+        for (deploy, update, left) in [
+            (env, "--set-env-vars=C=3", "C=3"),
+            (env, "--clear-env-vars", ""),
+            (env, "--remove-env-vars=A", "B=2"),
+            (env, "'--set-env-vars='", "A=1 B=2"),
+            ("'--set-secrets=P=s:1,Q=s:2'", "--update-secrets=R=s:3", "P Q R"),
+            ("'--set-secrets=P=s:1,Q=s:2'", "--set-secrets=Q=s:3", "Q"),
+            ("'--set-secrets=P=s:1,Q=s:2'", "--remove-secrets=Q", "P"),
+            ("--set-cloudsql-instances=a", "--set-cloudsql-instances=b", "b"),
+            ("--set-cloudsql-instances=a", "--add-cloudsql-instances=b", "a b"),
+            ("'--set-cloudsql-instances=a,b'", "--remove-cloudsql-instances=a", "b"),
+            ("--set-cloudsql-instances=a", "--clear-cloudsql-instances", ""),
+            ("--vpc-connector=c, --vpc-egress=all", "--clear-vpc-connector", ""),
+            ("--network=n, --network-tags=t", "--network-tags=u", "n u"),
+            ("--network=n, --network-tags=t", "--clear-network-tags", "n"),
+            ("--network=n, --network-tags=t, --vpc-egress=all", "--clear-network", ""),
+            (
+                "--container=a, --image=i, --port=80, --container=b, --image=j, --set-env-vars=P=1",
+                "--container=b, --update-env-vars=Q=2",
+                "[2]",
+            ),
+            (
+                "--container=a, --image=i, --port=80, --set-env-vars=A=1, --container=b, --image=j",
+                "--container=a, --update-env-vars=Q=2",
+                "A=1 Q=2 [0]",
+            ),
+        ] {
+            assert_eq!(updated(deploy, update), left, "{deploy} {update}");
+        }
     }
 }

@@ -32,10 +32,15 @@ pub(super) fn reference(
     SecretReference { target: target.to_owned(), secret, version }
 }
 
-/// As [`reference`], for a text that knows what is open in it.
+/// As [`reference`], for a text that knows what is open in it, as gcloud reads it: a secret of another project may
+/// have its version as a path, and without one it is `latest`.
 pub(super) fn of_text(target: &str, text: &Text, problems: &mut Problems) -> SecretReference {
-    let (secret, version) = match text.split_last(":") {
+    let path = text.starts_with("projects/").then(|| text.split_last("/versions/")).flatten();
+    let (secret, version) = match path.or_else(|| text.split_last(":")) {
         Some((secret, version)) => (secret.stated(), version.stated()),
+        None if text.as_known().is_some_and(|text| is_path(&text)) => {
+            (text.stated(), Stated::known("latest", text.place().clone()))
+        }
         None => (text.stated(), Stated::unresolved("", text.place().clone())),
     };
     if version.raw().is_empty() && secret.as_known().is_some() {
@@ -47,6 +52,13 @@ pub(super) fn of_text(target: &str, text: &Text, problems: &mut Problems) -> Sec
         );
     }
     SecretReference { target: target.to_owned(), secret, version }
+}
+
+/// Whether a text is the path of a secret, by the number of its project: gcloud knows no other.
+fn is_path(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('/').collect();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(parts.as_slice(), ["projects", number, "secrets", name] if is_number(number) && !name.is_empty())
 }
 
 /// Whether a variable of that name holds a secret, as users name them: its value is not shown to people.

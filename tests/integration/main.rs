@@ -42,6 +42,8 @@ mod exit_status;
 mod findings;
 /// Real gcloud reads the sandbox.
 mod gcloud;
+/// Real gcloud and our reader, over the same command lines.
+mod gcloud_differential;
 /// Services and control planes that answer with malice or nonsense.
 mod hostile;
 /// The founding incident, once per true cause, in every pipeline format.

@@ -214,8 +214,7 @@ impl Broken<'_> {
         let priority = by.priority.saturating_sub(1).to_string();
         let judgement = judgement.mend("see the rule", describe(view, by));
         if by.kind == RuleKind::Vpc || by.kind == RuleKind::Implied {
-            let inwards =
-                matches!(self.fault, Fault::FirewallDenies { direction: Direction::Ingress, .. });
+            let inwards = matches!(self.fault, Fault::FirewallDenies { direction: Direction::Ingress, .. });
             let far = if inwards {
                 ["--direction=INGRESS".to_owned(), "--source-ranges=RANGE_OF_THE_SERVICE".to_owned()]
             } else {

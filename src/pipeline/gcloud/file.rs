@@ -1,11 +1,11 @@
 //! Files that flags name: `--env-vars-file`, `--flags-file`.
 
-use super::flags::{self, Flag};
+use super::flags::Flag;
 use crate::model::Variable;
 use crate::pipeline::files::{Document, Files, Found};
 use crate::pipeline::problem::{Problem, Problems, Severity};
 use crate::pipeline::text::Text;
-use crate::pipeline::yaml::Kind;
+use crate::pipeline::yaml::{Entry, Kind, Style};
 
 /// How deep files of flags may name each other.
 const DEEPEST: u32 = 4;
@@ -26,11 +26,23 @@ pub(in crate::pipeline) fn variables(
     let entries = document.nodes.iter().flat_map(|node| node.entries());
     entries
         .map(|entry| {
+            tell_number(entry, &document, named_by, problems);
             let value = if entry.value.is_null() { None } else { Some(document.text(&entry.value)) };
             let value = value.unwrap_or_else(|| Text::new(path.place().clone()));
             Variable { name: document.key(&entry.key, &entry.place), value: value.stated() }
         })
         .collect()
+}
+
+/// gcloud takes only texts as values; the action takes everything.
+fn tell_number(entry: &Entry, document: &Document, named_by: &str, problems: &mut Problems) {
+    let Kind::Scalar { text, style: Style::Plain } = &entry.value.kind else { return };
+    if !(entry.value.is_null() || is_bool(text) || is_number(text)) || !named_by.starts_with("--") {
+        return;
+    }
+    let message = format!("gcloud refuses the value of `{}`: it is no text", entry.key);
+    let problem = Problem::warning("gcloud-refuses", message).at(document.text(&entry.value).place().clone());
+    problems.push(problem.confidential(true).hint("quote it"));
 }
 
 /// `NAME=value`, as dotenv has it.
@@ -68,6 +80,11 @@ pub(super) fn flags(path: &Text, files: &Files<'_>, depth: u32, problems: &mut P
     }) {
         for entry in group.entries() {
             let place = entry.value.place.clone();
+            if matches!(entry.key.as_str(), "--set-env-vars" | "--update-env-vars") {
+                for variable in entry.value.entries() {
+                    tell_number(variable, &document, &entry.key, problems);
+                }
+            }
             if entry.key == "--flags-file" {
                 if depth < DEEPEST {
                     let inner = document.text(&entry.value);
@@ -77,7 +94,8 @@ pub(super) fn flags(path: &Text, files: &Files<'_>, depth: u32, problems: &mut P
             }
             let value = match &entry.value.kind {
                 Kind::Scalar { .. } if entry.value.is_null() => None,
-                Kind::Scalar { text, .. } if text == "true" && !flags::takes_value(&entry.key) => None,
+                // gcloud gives the flag then, also for `false`.
+                Kind::Scalar { text, style: Style::Plain } if is_bool(text) => None,
                 Kind::Scalar { .. } => Some(document.text(&entry.value)),
                 // Lists and mappings need no escapes: a separator that stands in none of them keeps them apart.
                 Kind::Seq(items) => Some(joined(items.iter().map(|item| document.text(item)), &place)),
@@ -91,10 +109,24 @@ pub(super) fn flags(path: &Text, files: &Files<'_>, depth: u32, problems: &mut P
                     &place,
                 )),
             };
-            flags.push(Flag { name: entry.key.clone(), value, order: 0 });
+            let joined = matches!(entry.value.kind, Kind::Scalar { .. }) && value.is_some();
+            flags.push(Flag { name: entry.key.clone(), value, joined, place });
         }
     }
     flags
+}
+
+/// Whether YAML 1.2, which gcloud reads, takes a plain text for a truth value.
+fn is_bool(text: &str) -> bool {
+    matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
+}
+
+/// Whether a plain text is surely a number; not all are found.
+fn is_number(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = whole.strip_prefix(['-', '+']).unwrap_or(whole);
+    digits(whole) && digits(fraction) && (whole == "0" || !whole.starts_with('0'))
 }
 
 fn joined(items: impl Iterator<Item = Text>, place: &crate::model::Place) -> Text {

@@ -74,12 +74,15 @@ pub(super) fn read(
     }
     let mut service = Service::new(DeploysVia::DeployCloudrunAction, place);
     service.region = inputs.stated("region");
+    service.revision_traffic = inputs.stated("revision_traffic");
     let manifest = inputs.given("metadata");
     if manifest.is_none() {
         // With a manifest, the action leaves out every input that the manifest says.
         service.name = inputs.stated("service");
         service.image = inputs.stated("image");
+        service.source = inputs.stated("source");
         service.tag = inputs.stated("tag");
+        service.revision_suffix = inputs.stated("suffix");
         let no_traffic = inputs.given("no_traffic").and_then(|no| no.as_known());
         service.no_traffic = no_traffic.map(|no| no.eq_ignore_ascii_case("true"));
         inputs.lists(&mut service, files, problems);
@@ -134,7 +137,8 @@ impl Inputs<'_> {
                 put(&mut service.env, variable, |variable| &variable.name);
             }
         }
-        service.other_variables = self.other_variables();
+        service.other_variables = self.others("env_vars");
+        service.other_secrets = self.others("secrets");
         for (name, value) in self.pairs("env_vars", problems) {
             put(&mut service.env, Variable { name, value: value.stated() }, |variable| &variable.name);
         }
@@ -144,10 +148,10 @@ impl Inputs<'_> {
         }
     }
 
-    /// What `env_vars_update_strategy` says of `env_vars`; `merge` unless stated.
-    fn other_variables(&self) -> Option<OtherVariables> {
-        let given = self.node("env_vars")?.place.clone();
-        let Some(strategy) = self.stated("env_vars_update_strategy") else {
+    /// What `NAME_update_strategy` says of the input of that name; `merge` unless stated.
+    fn others(&self, name: &str) -> Option<OtherVariables> {
+        let given = self.node(name)?.place.clone();
+        let Some(strategy) = self.stated(&format!("{name}_update_strategy")) else {
             return Some(OtherVariables::Kept(given));
         };
         match strategy.as_known()? {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::Value;
+use crate::model::{OtherVariables, Stated, Value};
 use crate::pipeline::files::Folders;
 use crate::pipeline::source::Source;
 use crate::pipeline::tests::{read_text, shown};
@@ -409,4 +409,19 @@ fn calls_that_multiply_end() {
     let loaded = in_repository(&files, &["a.yml"]);
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     assert!(loaded.warnings.iter().any(|problem| problem.code == "workflow-too-large"));
+}
+
+#[test]
+fn the_actions_strategies_and_rarer_inputs_are_read() {
+    let (reading, problems) = read_text(
+        &FORMAT,
+        "on: push\njobs:\n  d:\n    runs-on: x\n    steps:\n    - uses: google-github-actions/deploy-cloudrun@v3\n      with:\n        service: auth\n        source: ./app\n        suffix: x1\n        revision_traffic: LATEST=100\n        env_vars: A=1\n        secrets: P=pw:3\n        secrets_update_strategy: overwrite\n        flags: --ingress=internal\n",
+    );
+    assert!(problems.is_empty(), "{problems}");
+    let service = &reading.services[0];
+    let stated = [&service.source, &service.revision_suffix, &service.revision_traffic, &service.ingress];
+    let raw: Vec<_> = stated.into_iter().flatten().map(Stated::raw).collect();
+    assert_eq!(raw, ["./app", "x1", "LATEST=100", "internal"]);
+    assert!(matches!(service.other_variables, Some(OtherVariables::Kept(_))));
+    assert!(matches!(service.other_secrets, Some(OtherVariables::Removed(_))));
 }

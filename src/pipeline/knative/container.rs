@@ -70,6 +70,7 @@ impl Pod<'_> {
             let secrets = self.secrets(container, problems);
             let image = stated(container.get("image"), self.values);
             if index == ingress && index < containers.len() {
+                service.container = stated(container.get("name"), self.values);
                 service.image = image;
                 service.env = env;
                 service.secrets = secrets;

@@ -41,13 +41,15 @@ const SERVICE: &[&str] = &[
     "secrets",
     "tag",
     "no_traffic",
+    "ingress",
     "health",
     "database",
     "require",
     "advisory",
 ];
-const VPC: &[&str] = &["connector", "egress", "network", "subnet"];
+const VPC: &[&str] = &["connector", "egress", "network", "subnet", "network_tags"];
 const EGRESS: &[&str] = &["private-ranges-only", "all-traffic", "all"];
+const INGRESS: &[&str] = &["all", "internal", "internal-and-cloud-load-balancing"];
 
 fn recognises(path: &Path, document: &Node) -> bool {
     let named = path.file_stem().is_some_and(|stem| stem == "rungate");
@@ -130,6 +132,7 @@ fn service(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Serv
         service.vpc.egress = text::one_of(vpc.get("egress"), EGRESS, problems);
         service.vpc.network = text::text(vpc.get("network"), problems);
         service.vpc.subnet = text::text(vpc.get("subnet"), problems);
+        service.vpc.network_tags = text::list(vpc.get("network_tags"), problems);
     }
     service.cloudsql_instances = text::list(fields.get("cloudsql_instances"), problems);
     for instance in &service.cloudsql_instances {
@@ -138,6 +141,7 @@ fn service(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Serv
     service.env = env(fields.get("env"), problems);
     service.secrets = secrets(fields.get("secrets"), problems);
     service.tag = text::text(fields.get("tag"), problems);
+    service.ingress = text::one_of(fields.get("ingress"), INGRESS, problems);
     service.no_traffic = fields.get("no_traffic").and_then(|node| text::boolean(node, problems));
     if let Some(node) = fields.get("health") {
         service.health = health::read(node, problems);
@@ -252,7 +256,7 @@ mod tests {
     fn reads_every_key() {
         let (reading, problems) = read_text(
             &FORMAT,
-            "version: 1\npipeline: [a.yaml, b.yaml]\ndeadline: 2m\nservices:\n- name: auth\n  project: p\n  region: r\n  url: https://auth.example.com\n  service_account: a@b\n  vpc: {connector: c, egress: all-traffic, network: n, subnet: s}\n  cloudsql_instances: ['p:r:i']\n  env: {A: 1.10, B: ~, C: 'x'}\n  secrets: {P: 'pw:3', /etc/k: 'projects/x/secrets/k:latest'}\n  tag: t\n  no_traffic: true\n  require: [database-login]\n  advisory: [health]\n",
+            "version: 1\npipeline: [a.yaml, b.yaml]\ndeadline: 2m\nservices:\n- name: auth\n  project: p\n  region: r\n  url: https://auth.example.com\n  service_account: a@b\n  vpc: {connector: c, egress: all-traffic, network: n, subnet: s, network_tags: [t, u]}\n  ingress: internal\n  cloudsql_instances: ['p:r:i']\n  env: {A: 1.10, B: ~, C: 'x'}\n  secrets: {P: 'pw:3', /etc/k: 'projects/x/secrets/k:latest'}\n  tag: t\n  no_traffic: true\n  require: [database-login]\n  advisory: [health]\n",
         );
         assert!(problems.is_empty(), "{problems}");
         assert_eq!(
@@ -263,7 +267,10 @@ mod tests {
         );
         assert_eq!(reading.pipelines.iter().map(Stated::raw).collect::<Vec<_>>(), ["a.yaml", "b.yaml"]);
         assert_eq!(reading.deadline.unwrap().0, Duration::from_secs(120));
-        assert_eq!(reading.services[0].require[0].raw(), "database-login");
+        let service = &reading.services[0];
+        assert_eq!(service.require[0].raw(), "database-login");
+        assert_eq!(service.ingress.as_ref().map(Stated::raw), Some("internal"));
+        assert_eq!(service.vpc.network_tags.iter().map(Stated::raw).collect::<Vec<_>>(), ["t", "u"]);
     }
 
     #[test]

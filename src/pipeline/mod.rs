@@ -4,6 +4,7 @@
 //! and told at once; values that the files cannot tell stay unresolved.
 
 mod cloud_build;
+mod cover;
 mod discover;
 mod duration;
 mod excerpt;

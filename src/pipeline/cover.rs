@@ -68,7 +68,7 @@ fn values(line: &str, before: &[&str], after: &str) -> Vec<Range<usize>> {
         let value = value_range(line, &pair);
         let text = line.get(value.clone()).unwrap_or_default();
         let structure = text.starts_with('{') || matches!(text.trim_start_matches(['-', '+']), "|" | ">");
-        if secret && !structure && !shows_nothing(name, text) {
+        if secret && !structure && !shows_nothing(name, text) && !names_one(line, &pair, text) {
             from = value.end.max(pair.value);
             ranges.push(value);
         } else {
@@ -76,6 +76,13 @@ fn values(line: &str, before: &[&str], after: &str) -> Vec<Range<usize>> {
         }
     }
     ranges
+}
+
+/// Whether a value is the name of a secret by its place: behind `--set-secrets=` or `secrets:`.
+fn names_one(line: &str, pair: &Pair, value: &str) -> bool {
+    let before = line.get(..pair.name.start).unwrap_or_default();
+    let of_name = value.trim_matches(['"', '\'', ']', '}', ' ']).chars().all(|c| is_of_name(c) && c != '.');
+    of_name && ["secrets=", "secrets:", "secrets "].iter().any(|word| before.contains(word))
 }
 
 /// A name and where its value begins.
@@ -253,7 +260,7 @@ fn shows_nothing(name: &str, value: &str) -> bool {
         !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
     };
     let reference = inner.is_some_and(|name| is_name(name.trim_start_matches('$').trim(), "_.-"));
-    let resource = bare.starts_with("projects/") && bare.contains("/secrets/") && is_name(bare, "/_-${}");
+    let resource = bare.starts_with("projects/") && bare.contains("/secrets/") && is_name(bare, "/_-:${}");
     let version = bare.rsplit_once(':').is_some_and(|(secret, version)| {
         let number = version.len() < 4 && version.chars().all(|c| c.is_ascii_digit());
         let named =

@@ -4,6 +4,7 @@ mod container;
 
 use std::path::Path;
 
+use super::job;
 use super::problem::{Problem, Problems};
 use super::value::{Dialect, Values};
 use super::yaml::Node;
@@ -45,6 +46,7 @@ pub(super) fn read_documents(documents: &[Node], problems: &mut Problems) -> Rea
         match document.get("kind").and_then(Node::text) {
             Some("Service") => reading.add_service(service(document, &values, problems)),
             Some("Job") => {
+                problems.extend(job_without_socket(document));
                 if let Some(name) = stated(document.at(&["metadata", "name"]), &values) {
                     reading.add_job(name);
                 }
@@ -53,6 +55,15 @@ pub(super) fn read_documents(documents: &[Node], problems: &mut Problems) -> Rea
         }
     }
     reading
+}
+
+/// What is wrong with a job of several containers that connects to Cloud SQL.
+fn job_without_socket(document: &Node) -> Option<Problem> {
+    let execution = document.at(&["spec", "template"])?;
+    let attached = execution.at(&["metadata", "annotations", "run.googleapis.com/cloudsql-instances"])?;
+    let containers = execution.at(&["spec", "template", "spec", "containers"])?.items().len();
+    attached.text().filter(|text| !text.trim().is_empty())?;
+    job::socket_missing(containers, &attached.place, attached.length)
 }
 
 /// The text of a node as a statement; nothing for null.

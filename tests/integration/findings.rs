@@ -287,3 +287,28 @@ const JUDGED: &[(&str, &str)] = &[
     // The probe works; nobody outside can ask there.
     ("053", "health-path-reserved"),
 ];
+
+/// The ids of failures that pipeline files can show; of credentials all, as a value may stand in a file.
+const VISIBLE: &str = "Y01 Y02 Y03 Y04 Y05 Y06 Y07 Y08 Y09 Y10 Y11 Y12 Y13 Y14 Y15 Y17 Y19 R14 C05 Q14 Q19 S10 K01 K02 \
+K03 K04 K05 K06 K07 K08 K09 K10 K11 K12 K13 K14 K15 K16 K17 K18 K19 T03 T04 L02 H02";
+
+#[test]
+fn every_visible_failure_has_its_finding_or_a_reason() {
+    let page = std::fs::read_to_string(root().join("docs/dry-run.md")).unwrap();
+    let mut ids = BTreeSet::new();
+    let mut named = BTreeSet::new();
+    for row in page.lines().filter_map(|line| line.strip_prefix("| ")).skip(2) {
+        let cells: Vec<&str> = row.trim_end_matches('|').split(" | ").map(str::trim).collect();
+        let [id, what, told] = cells.as_slice() else { panic!("three cells: {row}") };
+        assert!(ids.insert(id.to_owned()), "{id} stands twice");
+        assert!(!what.is_empty(), "{row}");
+        let known = |code: &&str| RULES.iter().any(|rule| rule.code == *code);
+        let codes: Vec<&str> = told.split('`').skip(1).step_by(2).filter(known).collect();
+        assert!(!codes.is_empty() || told.starts_with("not told: "), "{id}: neither a finding nor a reason");
+        named.extend(codes);
+    }
+    let missing: Vec<_> = VISIBLE.split(' ').filter(|id| !ids.contains(id)).collect();
+    assert!(missing.is_empty(), "no row for {missing:?}");
+    let unnamed: Vec<_> = RULES.iter().map(|rule| rule.code).filter(|code| !named.contains(code)).collect();
+    assert!(unnamed.is_empty(), "no row names {unnamed:?}");
+}

@@ -82,6 +82,8 @@ fn what_holds_no_secret_is_seen() {
         "secrets:\n  DB_PASSWORD: db-password:3",
         "cache-key: v1",
         "DB_PASSWORD: |",
+        "JWT_SECRET: projects/other/secrets/jwt:1",
+        "--set-secrets=DB_PASSWORD=auth-password",
     ] {
         assert_eq!(shown(text), text.lines().last().unwrap());
     }

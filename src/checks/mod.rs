@@ -3,6 +3,7 @@
 //! A check observes one fact that should hold, from one vantage. It names no cause: that is the diagnosis's
 //! work, which sees all outcomes at once.
 
+mod before_deploy;
 mod connection;
 mod credential_well_formed;
 mod database;
@@ -33,6 +34,7 @@ mod vpc_connector_in_region;
 mod vpc_connector_ready;
 mod vpc_network_matches;
 
+pub use before_deploy::BEFORE_DEPLOY;
 pub use scope::{Notes, RunSettings, Scope};
 
 use futures::future::BoxFuture;

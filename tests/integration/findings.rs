@@ -312,3 +312,88 @@ fn every_visible_failure_has_its_finding_or_a_reason() {
     let unnamed: Vec<_> = RULES.iter().map(|rule| rule.code).filter(|code| !named.contains(code)).collect();
     assert!(unnamed.is_empty(), "no row names {unnamed:?}");
 }
+
+/// A pipeline whose files are sound, in the sandbox.
+fn online(fault: &str) -> crate::common::Ran {
+    let sample = root().join("pipelines/rungate.yaml");
+    let mut words = vec!["check", "--dry-run", "--online", "--sandbox", sample.to_str().unwrap()];
+    if !fault.is_empty() {
+        words.extend(["--fault", fault]);
+    }
+    Rungate::new().run(&words)
+}
+
+#[test]
+fn online_asks_before_the_deploy_what_can_be_asked() {
+    let ran = online("");
+    assert_eq!(ran.status, 0, "{}", ran.all());
+    for check in rungate::checks::BEFORE_DEPLOY {
+        assert!(ran.stdout.contains(&format!("✓ auth-staging/{}", check.id)), "{}: {}", check.id, ran.all());
+    }
+    for code in [
+        "secret-not-found",
+        "secret-version-missing",
+        "secret-version-disabled",
+        "secret-version-destroyed",
+        "vpc-connector-not-found",
+        "vpc-connector-not-ready",
+        "vpc-wrong-network",
+        "instance-not-found",
+        "instance-stopped",
+        "instance-suspended",
+        "instance-not-running",
+    ] {
+        let ran = online(code);
+        assert_eq!(ran.status, 1, "{code}: {}", ran.all());
+        assert!(ran.stdout.contains(&format!("\n{code} (proven): ")), "{code}: {}", ran.all());
+        assert!(ran.stdout.contains("  mend: "), "{code}: {}", ran.all());
+    }
+    // What folders grant is not seen: that alone stops no deploy.
+    let ran = online("secret-access-denied");
+    assert_eq!(ran.status, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("\nsecret-access-denied (likely): "), "{}", ran.all());
+    // What the gate may not read is shown, and proves nothing.
+    let ran = online("not-enough-permission");
+    assert_eq!(ran.status, 0, "{}", ran.all());
+    assert!(
+        ran.stdout.contains("? auth-staging/vpc-connector-ready") && !ran.stdout.contains("✗"),
+        "{}",
+        ran.all()
+    );
+}
+
+#[test]
+fn without_online_nothing_is_asked_and_without_an_answer_the_files_are_judged() {
+    let rungate = Rungate::new();
+    rungate.file(
+        "rungate.yaml",
+        "version: 1\nservices:\n  - name: a\n    project: p\n    region: r\n    env: {DB_HOST: localhost, DB_PORT: 3307}\n    vpc: {connector: c}\n",
+    );
+    let ran = rungate.run(&["check", "--dry-run", "--sandbox"]);
+    assert_eq!(ran.status, 2, "{}", ran.all());
+    assert_eq!(rungate.run(&["check", "--online"]).status, 2);
+    let ran = rungate.run(&["check", "--dry-run"]);
+    assert!(!ran.stdout.contains("asked"), "{}", ran.all());
+
+    // No credentials: one line says so, whatever there is to ask.
+    let without = |words: &[&str]| {
+        let mut command = rungate.command(words);
+        crate::common::Ran::of(
+            command.env("GOOGLE_APPLICATION_CREDENTIALS", "missing.json").output().unwrap(),
+        )
+    };
+    let ran = without(&["check", "--dry-run", "--online"]);
+    assert_eq!(ran.status, 1, "{}", ran.all());
+    assert!(ran.stdout.contains("error[database-port-wrong]"), "{}", ran.all());
+    assert_eq!(ran.stdout.matches("there are no credentials").count(), 1, "{}", ran.all());
+    assert!(!ran.stdout.contains("asked of Google's APIs"), "{}", ran.all());
+
+    let ran = without(&["check", "--dry-run", "--online", "--report", "json=-"]);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(json["online"]["not_asked"].as_str().unwrap().contains("no credentials"), "{json:#}");
+    assert!(json["findings"].is_array(), "{json:#}");
+
+    rungate.file("rungate.yaml", "version: 1\nservices: [{name: a, project: p, region: r}]\n");
+    let ran = rungate.run(&["check", "--dry-run", "--online"]);
+    assert!(ran.stdout.contains("nothing was asked online: the files name no secret"), "{}", ran.all());
+}

@@ -25,6 +25,7 @@ pub mod source;
 mod stated_urls;
 mod suggest;
 pub mod text;
+mod unite;
 pub mod value;
 pub mod yaml;
 

@@ -22,7 +22,7 @@ pub(super) fn line(text: &str, index: usize) -> Option<String> {
     let line = lines.next()?;
     let after = lines.next().unwrap_or_default();
     if line.len() > LONGEST_LINE || belongs_to_secret(line, &before) {
-        return Some(cover(line, &[indent(line)..line.len()]));
+        return Some(cover(line, std::slice::from_ref(&(indent(line)..line.len()))));
     }
     let mut ranges = passwords_of_urls(line);
     ranges.extend(values(line, &before, after));

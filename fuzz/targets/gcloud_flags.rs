@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use rungate::model::Place;
-use rungate::pipeline::gcloud::{self, Word};
 use rungate::pipeline::Problems;
+use rungate::pipeline::gcloud::{self, Word};
 use rungate::pipeline::value::{Dialect, Values};
 
 fuzz_target!(init: rungate_fuzz::only_uncaught_panics(), |text: &str| {

@@ -11,8 +11,8 @@ use super::secret::looks_secret;
 
 /// How many lines around a line are searched for what it belongs to.
 const LINES_AROUND: usize = 40;
-/// The longest line that is looked at, in bytes. Of a longer one nothing is shown.
-const LONGEST_LINE: usize = 64 * 1024;
+/// The longest line that is looked at, in bytes: what a line costs grows with its square. A longer one is covered.
+const LONGEST_LINE: usize = 8 * 1024;
 
 /// A line of a text, counted from 0, with everything covered that may be a secret.
 pub(super) fn line(text: &str, index: usize) -> Option<String> {
@@ -62,9 +62,10 @@ fn passwords_of_urls(line: &str) -> Vec<Range<usize>> {
 fn values(line: &str, before: &[&str], after: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut from = 0;
+    let of_secret = line.contains("value") && names_secret(line, before, after);
     while let Some(pair) = next_pair(line, from) {
         let name = line.get(pair.name.clone()).unwrap_or_default();
-        let secret = is_secret(name) || name == "value" && names_secret(line, before, after);
+        let secret = is_secret(name) || name == "value" && of_secret;
         let value = value_range(line, &pair);
         let text = line.get(value.clone()).unwrap_or_default();
         let structure = text.starts_with('{') || matches!(text.trim_start_matches(['-', '+']), "|" | ">");
@@ -174,9 +175,9 @@ fn closing_quote(value: &str) -> Option<usize> {
 
 /// `,NAME=`, as variables are named.
 fn next_variable(text: &str) -> bool {
-    text.strip_prefix(',').and_then(|text| text.trim_start().split_once('=')).is_some_and(|(name, _)| {
-        name.len() > 1 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-    })
+    let Some(text) = text.strip_prefix(',').map(str::trim_start) else { return false };
+    let end = text.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
+    end.is_some_and(|end| end > 1 && text.get(end..).is_some_and(|rest| rest.starts_with('=')))
 }
 
 /// Whether the value of a name is a secret: of variables as they are shown elsewhere, of keys and flags only where

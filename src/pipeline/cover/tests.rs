@@ -113,3 +113,17 @@ proptest! {
         prop_assert!(!shown.contains(&password) && !shown.contains(&quoted), "{}", shown);
     }
 }
+
+#[test]
+fn a_hostile_line_costs_little() {
+    for part in ["A_KEY: {", "PW_KEY=$A ,", ",A", "value: ", "://", "'\"", "--pwd "] {
+        for length in [8_000, 200_000] {
+            let text = format!("{0}\n{0}", part.repeat(length / part.len()));
+            let begin = std::time::Instant::now();
+            for _ in 0..3 {
+                assert_eq!(shown(&text).len(), text.len() / 2);
+            }
+            assert!(begin.elapsed() < std::time::Duration::from_secs(5), "{part}: {:?}", begin.elapsed());
+        }
+    }
+}

@@ -43,7 +43,7 @@ pub enum Command {
 /// Which files and services.
 #[derive(Clone, Debug, Args)]
 pub struct Files {
-    /// Pipeline files; without any, rungate.yaml, else the pipeline files in the usual places.
+    /// Pipeline files, or folders with all of theirs; without any, rungate.yaml, else those in the usual places.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 

@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use crate::model::Place;
 
-/// The code of [`socket_missing`]; the static finding has the same.
+/// The code of the problem; the static finding has the same.
 pub const SOCKET_MISSING: &str = "cloudsql-job-socket-missing";
 
 /// A job of several containers to which Cloud SQL is attached: Cloud Run mounts `/cloudsql` in jobs of one container

@@ -128,6 +128,8 @@ const CAUSES: &[(&str, &str)] = &[
 /// Findings in the files that are no cause by themselves.
 const FINDINGS: &[(&str, &str)] = &[
     page!("findings", "variables-removed"),
+    page!("findings", "cloudsql-job-socket-missing"),
+    page!("findings", "vpc-access-removed"),
     page!("findings", "variables-merged"),
     page!("findings", "latest-pinned-to-environment-variable"),
     page!("findings", "secret-of-another-project"),

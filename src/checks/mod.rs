@@ -3,6 +3,7 @@
 //! A check observes one fact that should hold, from one vantage. It names no cause: that is the diagnosis's
 //! work, which sees all outcomes at once.
 
+mod before_deploy;
 mod cloudsql_attached;
 mod coherence;
 mod configuration_kept;
@@ -42,6 +43,7 @@ mod vpc_connector_ready;
 mod vpc_network_matches;
 mod way;
 
+pub use before_deploy::BEFORE_DEPLOY;
 pub use scope::{Notes, RunSettings, Scope};
 pub use siblings::{Progress, Siblings};
 

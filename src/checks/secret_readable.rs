@@ -46,12 +46,17 @@ async fn run(scope: &Scope) -> Outcome {
 }
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
-    let stated = stated_secret(reference(scope)?)?;
     let revision = scope.revision().await?;
     let account = revision.service_account.as_str();
     if account.is_empty() {
         return Err(malformed(format!("revision {}", revision.name), "it states no service account"));
     }
+    access_of(scope, account).await
+}
+
+/// Judges whether an account may read the secret that the check is about.
+pub(super) async fn access_of(scope: &Scope, account: &str) -> Result<Outcome, Outcome> {
+    let stated = stated_secret(reference(scope)?)?;
     let (google, project) = (&scope.outside.google, &scope.target.project);
     let secret = names::secret(project, stated);
     let owner = names::segment(&secret, "projects").unwrap_or(project).to_owned();

@@ -27,7 +27,8 @@ async fn run(scope: &Scope) -> Outcome {
     }
 }
 
-fn judge(connector: String, service_region: &str) -> Outcome {
+/// Judges where a connector stands, by its full name.
+pub(super) fn judge(connector: String, service_region: &str) -> Outcome {
     let Some(region) = names::segment(&connector, "locations").map(str::to_owned) else {
         return malformed(bounded(&connector), "the name of a connector has a location");
     };

@@ -53,7 +53,11 @@ async fn run(scope: &Scope) -> Outcome {
 }
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
-    let connector = connector(scope).await?;
+    state_of(scope, connector(scope).await?).await
+}
+
+/// Judges the state of a connector, by its full name.
+pub(super) async fn state_of(scope: &Scope, connector: String) -> Result<Outcome, Outcome> {
     let finding = match scope.outside.google.connector(&connector).await {
         Ok(live) if live.state == State::Ready => return Ok(passed(format!("{connector} is READY"))),
         Ok(live) if live.state == State::Updating => {

@@ -36,6 +36,11 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let Some(way) = way_in(&revision) else {
         return Err(not_applicable("the revision has no way into a VPC network"));
     };
+    compare(scope, way).await
+}
+
+/// Compares the network of a way in with that of the database's instance.
+pub(super) async fn compare(scope: &Scope, way: WayIn<'_>) -> Result<Outcome, Outcome> {
     let instance = known_instance(scope).await?;
     let connection = connection_name(&instance);
     let database = private_network(&instance)

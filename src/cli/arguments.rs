@@ -43,7 +43,7 @@ pub enum Command {
 /// Which files and services.
 #[derive(Clone, Debug, Args)]
 pub struct Files {
-    /// Pipeline files; without any, rungate.yaml, else the pipeline files in the usual places.
+    /// Pipeline files, or folders with all of theirs; without any, rungate.yaml, else those in the usual places.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
@@ -108,8 +108,12 @@ pub struct CheckArguments {
     pub quiet: bool,
 
     /// Look at the files only, and at what would be checked; nothing is asked over the network.
-    #[arg(long, conflicts_with_all = ["sandbox", "save_run", "inspect_secrets", "accept_unproven"])]
+    #[arg(long, conflicts_with_all = ["save_run", "inspect_secrets", "accept_unproven"])]
     pub dry_run: bool,
+
+    /// In a dry run, also ask Google's APIs what can be asked before the deploy: secrets, connector, instance.
+    #[arg(long, requires = "dry_run")]
+    pub online: bool,
 
     /// Run against an embedded stand-in of the cloud that the pipeline describes.
     #[arg(long)]
@@ -142,6 +146,7 @@ impl CheckArguments {
             concurrency: CONCURRENCY,
             quiet: true,
             dry_run: false,
+            online: false,
             sandbox: true,
             fault: Vec::new(),
             sandbox_latency: None,

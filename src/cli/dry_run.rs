@@ -1,11 +1,12 @@
 //! `rungate check --dry-run`: what the files alone show to be wrong, what would be checked, and what stays open. No
-//! network.
+//! network, unless `--online` asks for it.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
 use super::arguments::CheckArguments;
+use super::online::{self, Answers};
 use super::read::mask::masked;
 use super::{Context, Refusal, announce, request, settings, unplanned, unread};
 use crate::checks::CHECKS;
@@ -19,11 +20,15 @@ use crate::run::record::Role;
 /// The longest name or expression that is shown, in characters.
 const LONGEST: usize = 200;
 
-/// Runs the dry run: 0, or 1 where a finding is an error.
+/// Runs the dry run: 0, or 1 where a finding is an error or an answer of `--online` proves a cause.
 ///
 /// # Errors
 /// Problems of the files, or a report that cannot be written.
 pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
+    if asked.sandbox && !asked.online {
+        return Err(Refusal::new("--sandbox is not possible in a dry run without --online")
+            .hint("the files alone need no cloud: leave it out"));
+    }
     let reports = asked.report.iter().map(|text| destination(text)).collect::<Result<Vec<_>, _>>()?;
     let mut loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
     only(&mut loaded, &asked.service)?;
@@ -32,18 +37,30 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
     loaded.warnings.leave_out(&taken);
     announce(&loaded, asked.quiet, style);
     let plan = plan::build(&loaded.pipeline, CHECKS, &settings::defaults(asked, context));
-    let page = |colour| text(&findings, &loaded, &plan, colour);
+    let answers = if asked.online { Some(online::ask(asked, context, &loaded.pipeline)?) } else { None };
+    let page = |colour| {
+        let answers = answers.as_ref().map(Answers::text).unwrap_or_default();
+        text(&findings, &loaded, &plan, colour) + &answers
+    };
     if reports.iter().all(|report| report.target.is_some()) {
         say(&page(style.colour));
     }
     for report in reports {
-        let text = if report.json { format!("{:#}\n", json(&findings, &loaded, &plan)) } else { page(false) };
+        let text = if report.json {
+            let mut json = json(&findings, &loaded, &plan);
+            if let Some(answers) = &answers {
+                json["online"] = answers.json();
+            }
+            format!("{json:#}\n")
+        } else {
+            page(false)
+        };
         match report.target {
             Some(target) => target.write(&text).map_err(|error| Refusal::new(error.to_string()))?,
             None => say(&text),
         }
     }
-    Ok(u8::from(findings.has_errors()))
+    Ok(u8::from(findings.has_errors()).max(answers.map_or(0, |answers| answers.status())))
 }
 
 /// A report of a dry run.

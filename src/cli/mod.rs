@@ -6,6 +6,7 @@ mod context;
 mod destinations;
 pub mod drill;
 pub mod dry_run;
+mod online;
 pub mod progress;
 pub mod read;
 mod refusal;

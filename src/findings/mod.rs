@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use crate::model::{Place, Service};
 pub use crate::pipeline::Severity;
-use crate::pipeline::{Loaded, Problem};
+use crate::pipeline::{JOB_SOCKET_MISSING, Loaded, Problem};
 use look::{Found, Look, Texts};
 pub use rules::RULES;
 pub use show::{json, text};
@@ -138,7 +138,8 @@ pub fn find(loaded: &Loaded) -> Findings {
 }
 
 /// What the readers warn of that is a finding in itself, and the rule that takes it over.
-pub const TAKEN_OVER: &[(&str, &str)] = &[("value-cut-by-comma", "value-split")];
+pub const TAKEN_OVER: &[(&str, &str)] =
+    &[("value-cut-by-comma", "value-split"), (JOB_SOCKET_MISSING, "cloudsql-job-socket-missing")];
 
 /// The readers' warnings that a rule takes over.
 fn taken_over(loaded: &Loaded) -> Vec<Finding> {

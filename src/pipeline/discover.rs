@@ -1,4 +1,4 @@
-//! Finds the pipeline files where users usually keep them.
+//! Finds the pipeline files where users usually keep them, and those of a folder.
 
 use std::path::{Path, PathBuf};
 
@@ -48,6 +48,51 @@ pub(super) fn discover(loading: &mut Loading<'_>) -> Found {
             && real.is_none_or(|real| !followed.contains(&&real))
     });
     found
+}
+
+/// Reads all pipeline files of a folder that the user named: those in the usual places within it, and whatever else of
+/// a known format lies directly in it. All of them together are one pipeline.
+pub(super) fn folder(loading: &mut Loading<'_>, folder: &Path) {
+    let directory = loading.request.directory.join(folder);
+    let mut names: Vec<PathBuf> = FORMATS.iter().flat_map(|format| candidates(&directory, format)).collect();
+    let usual = names.len();
+    for name in [".yaml", ".yml"].iter().flat_map(|ending| in_folder(&directory, "", ending)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let mut idle = Vec::new();
+    let mut found = false;
+    for (index, name) in names.into_iter().enumerate() {
+        let name = folder.join(name);
+        let read = if index < usual {
+            loading.read_one(&name, None)
+        } else {
+            // Any file may lie there: only those that are a pipeline's are spoken of.
+            loading.try_one(&name)
+        };
+        let Some(read) = read else { continue };
+        let reading = &read.reading;
+        if reading.services.is_empty() && reading.pipelines.is_empty() && reading.jobs.is_empty() {
+            idle.push((name, read));
+        } else {
+            found = true;
+            loading.keep(&name, read);
+        }
+    }
+    if found || loading.problems.has_errors() {
+        return;
+    }
+    if idle.is_empty() && loading.read.is_empty() {
+        let shown = folder.display();
+        loading.problems.push(
+            Problem::error("no-pipeline-file", format!("there is no pipeline file in `{shown}`"))
+                .hint("name the file itself, or another folder"),
+        );
+    }
+    for (name, read) in idle {
+        loading.keep(&name, read);
+    }
 }
 
 fn no_file() -> Problem {

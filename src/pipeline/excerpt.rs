@@ -1,13 +1,14 @@
 //! One problem as text: `file:line:column`, the source line, a caret under the place, the hint.
 //!
 //! The source is untrusted: only a window of the line is shown, and control characters are escaped, so that a
-//! file can neither flood nor steer the terminal.
+//! file can neither flood nor steer the terminal. What may be a secret on the line is covered.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use super::cover;
 use super::problem::{Problem, Severity};
 use crate::model::Place;
 
@@ -56,12 +57,12 @@ fn with_place<'a, 't>(
     text: &impl Fn(&Arc<str>) -> Option<&'t str>,
     origins: &mut Vec<String>,
 ) -> Group<'a> {
-    let line = text(&place.file).and_then(|text| text.lines().nth(as_usize(place.line).saturating_sub(1)));
+    let line = text(&place.file).and_then(|text| cover::line(text, as_usize(place.line).saturating_sub(1)));
     let kind = if label.is_some() { AnnotationKind::Context } else { AnnotationKind::Primary };
     let label = label.map(|label| printable(label, LONGEST_MESSAGE));
     match line {
         Some(line) => {
-            let Window { shown, marked } = window(line, as_usize(place.column), as_usize(length));
+            let Window { shown, marked } = window(&line, as_usize(place.column), as_usize(length));
             let path = format!("{MARK}{}{MARK}", origins.len());
             origins.push(printable(&place.to_string(), LONGEST_MESSAGE));
             let snippet = Snippet::source(shown).line_start(as_usize(place.line)).path(path);

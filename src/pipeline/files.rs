@@ -34,6 +34,14 @@ impl Folders {
     }
 }
 
+impl Folders {
+    /// Where a file of the repository really lies that is named so.
+    pub(super) fn real(&self, path: &str) -> Option<PathBuf> {
+        let path = path.strip_prefix("/workspace/").unwrap_or(path);
+        self.0.iter().find_map(|folder| folder.join(path).canonicalize().ok())
+    }
+}
+
 /// What is found under a name.
 #[derive(Debug)]
 pub enum Found {

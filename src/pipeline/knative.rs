@@ -7,6 +7,7 @@ mod shape;
 
 use std::path::Path;
 
+use super::job;
 use super::problem::{Problem, Problems, Severity};
 use super::value::{Dialect, Values};
 use super::yaml::Node;
@@ -54,6 +55,7 @@ pub(super) fn read_documents(documents: &[Node], problems: &mut Problems) -> Rea
                 reading.add_service(service);
             }
             Some("Job") => {
+                problems.extend(job_without_socket(document));
                 let name = stated(document.at(&["metadata", "name"]), &values);
                 tell_nameless(name.as_ref(), document, problems);
                 name.into_iter().for_each(|name| reading.add_job(name));
@@ -72,6 +74,15 @@ fn tell_nameless(name: Option<&Stated>, document: &Node, problems: &mut Problems
                 .hint("gcloud takes the name from there"),
         );
     }
+}
+
+/// What is wrong with a job of several containers that connects to Cloud SQL.
+fn job_without_socket(document: &Node) -> Option<Problem> {
+    let execution = document.at(&["spec", "template"])?;
+    let attached = execution.at(&["metadata", "annotations", "run.googleapis.com/cloudsql-instances"])?;
+    let containers = execution.at(&["spec", "template", "spec", "containers"])?.items().len();
+    attached.text().filter(|text| !text.trim().is_empty())?;
+    job::socket_missing(containers, &attached.place, attached.length)
 }
 
 /// The text of a node as a statement; nothing for null.

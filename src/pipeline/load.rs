@@ -8,12 +8,12 @@ use super::problem::{Problem, Problems, Severity};
 use super::source::Source;
 use super::yaml::{self, Kind};
 use super::{FORMATS, File, Format, Reading, discover, merge};
-use crate::model::{Pipeline, Stated, infer_database};
+use crate::model::{DeploysVia, Pipeline, Stated, infer_database};
 
 /// What to load.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// The files, as the user named them; none: those in the usual places.
+    /// The files, as the user named them; of a folder, those in it; none: those in the usual places.
     pub files: Vec<PathBuf>,
     /// The folder that relative paths start from, and that is searched.
     pub directory: PathBuf,
@@ -85,7 +85,11 @@ pub fn load(request: &Request) -> Result<Loaded, Problems> {
         Some(discover::discover(&mut loading))
     } else {
         for file in &request.files {
-            loading.add(file);
+            if request.directory.join(file).is_dir() {
+                discover::folder(&mut loading, file);
+            } else {
+                loading.add(file);
+            }
         }
         None
     };
@@ -134,6 +138,19 @@ impl Loading<'_> {
         }
     }
 
+    /// Reads one file if it is a pipeline's; else nothing is said of it.
+    pub(super) fn try_one(&mut self, name: &Path) -> Option<Read> {
+        let (path, mut problems) = (self.request.directory.join(name), Problems::default());
+        let real = path.canonicalize().ok()?;
+        if self.paths.contains(&real) {
+            return None;
+        }
+        let read = read(&path, &name.to_string_lossy(), self.request, &mut problems).ok()?;
+        self.paths.push(real);
+        self.problems.append(problems);
+        Some(read)
+    }
+
     /// Keeps what was read, and reads the files that it names.
     pub(super) fn keep(&mut self, name: &Path, read: Read) {
         let folder = name.parent().unwrap_or(Path::new(""));
@@ -171,6 +188,7 @@ impl Loading<'_> {
             .collect();
         let jobs = self.read.iter().flat_map(|read| read.reading.jobs.clone()).collect();
         forget_called(&mut self.read, &self.request.directory);
+        forget_replacing(&mut self.read, &self.request.directory);
         let deadline = merge::deadline(&self.read, &mut self.problems);
         let mut services = merge::services(self.read, self.request, &mut self.problems);
         if services.is_empty() && !self.problems.has_errors() {
@@ -203,6 +221,29 @@ fn forget_called(files: &mut [Read], directory: &Path) {
             file.reading.services.clear();
             file.reading.jobs.clear();
         }
+    }
+}
+
+/// Leaves out what a manifest says by itself where another file that was read replaces the service by it: that one
+/// says it, with its region.
+fn forget_replacing(files: &mut [Read], directory: &Path) {
+    let mut told: Vec<(PathBuf, String)> = Vec::new();
+    for file in files.iter() {
+        let folders = Folders::of(&directory.join(&*file.name), directory);
+        for service in &file.reading.services {
+            let manifest = service.manifest.as_ref().and_then(Stated::as_known);
+            let name = service.name.as_ref().and_then(Stated::as_known);
+            let real = manifest.and_then(|manifest| folders.real(manifest));
+            told.extend(real.zip(name.map(str::to_owned)));
+        }
+    }
+    for file in files.iter_mut() {
+        let Ok(real) = directory.join(&*file.name).canonicalize() else { continue };
+        file.reading.services.retain(|service| {
+            let name = service.name.as_ref().and_then(Stated::as_known).unwrap_or_default();
+            let told = told.iter().any(|(manifest, known)| *manifest == real && known == name);
+            !(service.deploys_via == DeploysVia::Manifest && told)
+        });
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::load::{Read, Request};
 use super::problem::{Problem, Problems};
 use super::secret::looks_secret;
+use super::unite::unite;
 use crate::model::{DeploysVia, Service, Stated, Value};
 pub(super) use update::{update, updates};
 
@@ -30,10 +31,15 @@ pub(super) fn deadline(files: &[Read], problems: &mut Problems) -> Option<Durati
 
 /// All services, the native ones put into those that they belong to.
 pub(super) fn services(files: Vec<Read>, request: &Request, problems: &mut Problems) -> Vec<Service> {
-    let all = files.into_iter().flat_map(|file| file.reading.services);
-    let (native, mut services): (Vec<_>, Vec<_>) =
-        all.partition(|service| service.deploys_via == DeploysVia::Native);
+    let all = files
+        .into_iter()
+        .enumerate()
+        .flat_map(|(number, file)| file.reading.services.into_iter().map(move |service| (number, service)));
+    let (native, services): (Vec<_>, Vec<_>) =
+        all.partition(|(_, service)| service.deploys_via == DeploysVia::Native);
+    let native: Vec<Service> = native.into_iter().map(|(_, service)| service).collect();
     tell_duplicates(&native, request, problems);
+    let mut services = unite(services, request, problems);
     let alone = native.len() == 1 && services.len() == 1;
     let mut own = Vec::new();
     for addition in native {

@@ -287,3 +287,113 @@ const JUDGED: &[(&str, &str)] = &[
     // The probe works; nobody outside can ask there.
     ("053", "health-path-reserved"),
 ];
+
+/// The ids of failures that pipeline files can show; of credentials all, as a value may stand in a file.
+const VISIBLE: &str = "Y01 Y02 Y03 Y04 Y05 Y06 Y07 Y08 Y09 Y10 Y11 Y12 Y13 Y14 Y15 Y17 Y19 R14 C05 Q14 Q19 S10 K01 K02 \
+K03 K04 K05 K06 K07 K08 K09 K10 K11 K12 K13 K14 K15 K16 K17 K18 K19 T03 T04 L02 H02";
+
+#[test]
+fn every_visible_failure_has_its_finding_or_a_reason() {
+    let page = std::fs::read_to_string(root().join("docs/dry-run.md")).unwrap();
+    let mut ids = BTreeSet::new();
+    let mut named = BTreeSet::new();
+    for row in page.lines().filter_map(|line| line.strip_prefix("| ")).skip(2) {
+        let cells: Vec<&str> = row.trim_end_matches('|').split(" | ").map(str::trim).collect();
+        let [id, what, told] = cells.as_slice() else { panic!("three cells: {row}") };
+        assert!(ids.insert(id.to_owned()), "{id} stands twice");
+        assert!(!what.is_empty(), "{row}");
+        let known = |code: &&str| RULES.iter().any(|rule| rule.code == *code);
+        let codes: Vec<&str> = told.split('`').skip(1).step_by(2).filter(known).collect();
+        assert!(!codes.is_empty() || told.starts_with("not told: "), "{id}: neither a finding nor a reason");
+        named.extend(codes);
+    }
+    let missing: Vec<_> = VISIBLE.split(' ').filter(|id| !ids.contains(id)).collect();
+    assert!(missing.is_empty(), "no row for {missing:?}");
+    let unnamed: Vec<_> = RULES.iter().map(|rule| rule.code).filter(|code| !named.contains(code)).collect();
+    assert!(unnamed.is_empty(), "no row names {unnamed:?}");
+}
+
+/// A pipeline whose files are sound, in the sandbox.
+fn online(fault: &str) -> crate::common::Ran {
+    let sample = root().join("pipelines/rungate.yaml");
+    let mut words = vec!["check", "--dry-run", "--online", "--sandbox", sample.to_str().unwrap()];
+    if !fault.is_empty() {
+        words.extend(["--fault", fault]);
+    }
+    Rungate::new().run(&words)
+}
+
+#[test]
+fn online_asks_before_the_deploy_what_can_be_asked() {
+    let ran = online("");
+    assert_eq!(ran.status, 0, "{}", ran.all());
+    for check in rungate::checks::BEFORE_DEPLOY {
+        assert!(ran.stdout.contains(&format!("✓ auth-staging/{}", check.id)), "{}: {}", check.id, ran.all());
+    }
+    for code in [
+        "secret-not-found",
+        "secret-version-missing",
+        "secret-version-disabled",
+        "secret-version-destroyed",
+        "vpc-connector-not-found",
+        "vpc-connector-not-ready",
+        "vpc-wrong-network",
+        "instance-not-found",
+        "instance-stopped",
+        "instance-suspended",
+        "instance-not-running",
+    ] {
+        let ran = online(code);
+        assert_eq!(ran.status, 1, "{code}: {}", ran.all());
+        assert!(ran.stdout.contains(&format!("\n{code} (proven): ")), "{code}: {}", ran.all());
+        assert!(ran.stdout.contains("  mend: "), "{code}: {}", ran.all());
+    }
+    // What folders grant is not seen: that alone stops no deploy.
+    let ran = online("secret-access-denied");
+    assert_eq!(ran.status, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("\nsecret-access-denied (likely): "), "{}", ran.all());
+    // What the gate may not read is shown, and proves nothing.
+    let ran = online("not-enough-permission");
+    assert_eq!(ran.status, 0, "{}", ran.all());
+    assert!(
+        ran.stdout.contains("? auth-staging/vpc-connector-ready") && !ran.stdout.contains("✗"),
+        "{}",
+        ran.all()
+    );
+}
+
+#[test]
+fn without_online_nothing_is_asked_and_without_an_answer_the_files_are_judged() {
+    let rungate = Rungate::new();
+    rungate.file(
+        "rungate.yaml",
+        "version: 1\nservices:\n  - name: a\n    project: p\n    region: r\n    env: {DB_HOST: localhost, DB_PORT: 3307}\n    vpc: {connector: c}\n",
+    );
+    let ran = rungate.run(&["check", "--dry-run", "--sandbox"]);
+    assert_eq!(ran.status, 2, "{}", ran.all());
+    assert_eq!(rungate.run(&["check", "--online"]).status, 2);
+    let ran = rungate.run(&["check", "--dry-run"]);
+    assert!(!ran.stdout.contains("asked"), "{}", ran.all());
+
+    // No credentials: one line says so, whatever there is to ask.
+    let without = |words: &[&str]| {
+        let mut command = rungate.command(words);
+        crate::common::Ran::of(
+            command.env("GOOGLE_APPLICATION_CREDENTIALS", "missing.json").output().unwrap(),
+        )
+    };
+    let ran = without(&["check", "--dry-run", "--online"]);
+    assert_eq!(ran.status, 1, "{}", ran.all());
+    assert!(ran.stdout.contains("error[database-port-wrong]"), "{}", ran.all());
+    assert_eq!(ran.stdout.matches("there are no credentials").count(), 1, "{}", ran.all());
+    assert!(!ran.stdout.contains("asked of Google's APIs"), "{}", ran.all());
+
+    let ran = without(&["check", "--dry-run", "--online", "--report", "json=-"]);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(json["online"]["not_asked"].as_str().unwrap().contains("no credentials"), "{json:#}");
+    assert!(json["findings"].is_array(), "{json:#}");
+
+    rungate.file("rungate.yaml", "version: 1\nservices: [{name: a, project: p, region: r}]\n");
+    let ran = rungate.run(&["check", "--dry-run", "--online"]);
+    assert!(ran.stdout.contains("nothing was asked online: the files name no secret"), "{}", ran.all());
+}

@@ -40,6 +40,8 @@ mod docs;
 mod exit_status;
 /// Static findings, each with a bad file and a near miss.
 mod findings;
+/// Several files, or a folder, as one pipeline.
+mod folders;
 /// Real gcloud reads the sandbox.
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.

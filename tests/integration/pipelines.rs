@@ -111,7 +111,7 @@ fn files_that_are_no_pipeline_are_refused_at_once() {
         ("deep.yaml", "yaml-too-complex"),
         ("bomb.yaml", "yaml-too-complex"),
         ("huge.yaml", "file-too-large"),
-        ("folder", "file-not-readable"),
+        ("folder", "no-pipeline-file"),
         ("-", "file-not-readable"),
     ] {
         let start = Instant::now();

@@ -247,3 +247,71 @@ fn reading_for_people_masks_what_looks_secret() {
     assert_eq!(ran.status, 0, "{}", ran.all());
     assert_eq!(found(&ran.all()), None, "{}", ran.all());
 }
+
+/// Problems are shown with the line that they stand on: a password in plain text on it is covered, in every format.
+#[test]
+fn no_excerpt_shows_a_password() {
+    let step = "steps:\n- name: gcr.io/cloud-builders/gcloud\n";
+    let manifest = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{env: [\n";
+    let workflow = "on: push\njobs:\n  d:\n    steps:\n";
+    for (name, text) in [
+        ("broken", "version: 1\nservices:\n- env: {DB_PASSWORD: hunter2]\n".to_owned()),
+        ("not yaml", "DB_PASSWORD: hunter2: x\n".to_owned()),
+        ("unknown key", "version: 1\nservices:\n- {nme: a, env: {DB_PASSWORD: hunter2}}\n".to_owned()),
+        (
+            "twice",
+            "version: 1\nservices:\n- name: a\n  env:\n    DB_PASSWORD: hunter2\n    DB_PASSWORD: hunter2\n"
+                .to_owned(),
+        ),
+        (
+            "url",
+            "version: 1\nservices:\n- {name: a, env: {URL: 'postgres://u:hunter2@h/d', URL: x}}\n".to_owned(),
+        ),
+        ("cut", format!("{step}  args: [run, deploy, a, '--set-env-vars=A=1,b,DB_PASSWORD=hunter2']\n")),
+        (
+            "cut password",
+            format!("{step}  args: [run, deploy, a, '--set-env-vars=A=1,DB_PASSWORD=hunter2,hunter3']\n"),
+        ),
+        (
+            "line feed",
+            format!(
+                "{step}  args:\n  - run\n  - deploy\n  - a\n  - |\n    --set-env-vars=DB_PASSWORD=hunter2\n"
+            ),
+        ),
+        ("script", format!("{step}  script: 'PGPASSWORD=hunter2 gcloud run deploy \"$(('\n")),
+        (
+            "no version",
+            format!(
+                "{step}  args: [run, deploy, a, --set-env-vars=DB_PASSWORD=hunter2, --set-secrets=A=b]\n"
+            ),
+        ),
+        (
+            "source",
+            format!(
+                "{manifest}  {{name: DB_PASSWORD, value: hunter2, valueFrom: {{fieldRef: {{fieldPath: x}}}}}}]}}]}}}}}}\n"
+            ),
+        ),
+        (
+            "action",
+            format!(
+                "{workflow}    - {{uses: google-github-actions/deploy-cloudrun@v2, with: {{service: a, env_vars: DB_PASSWORD=hunter2, secrets: A=b}}}}\n"
+            ),
+        ),
+        (
+            "run",
+            format!("{workflow}    - run: DB_PASSWORD=hunter2 gcloud run deploy a --set-env-vars=A=1,b\n"),
+        ),
+    ] {
+        let rungate = Rungate::new();
+        rungate.file("a.yaml", &text);
+        let mut shown = 0;
+        for words in
+            [&["read", "a.yaml"][..], &["check", "--dry-run", "a.yaml"], &["check", "--sandbox", "a.yaml"]]
+        {
+            let ran = rungate.run(words);
+            assert!(!ran.all().contains("hunter"), "{name}, {words:?}: {}", ran.all());
+            shown += ran.all().matches("***").count();
+        }
+        assert!(shown > 0, "{name}: no line with it was shown");
+    }
+}

@@ -27,9 +27,29 @@ fn look(look: &Look<'_>) -> Vec<Found> {
     for (variable, text) in candidates.chain(strings) {
         if let Some(what) = encoding(&text) {
             found.push(look.found(variable, format!("`{}` holds {what}", variable.name)));
+        } else if is_encoded_text(&text) {
+            let length = text.chars().count();
+            let message = format!("`{}` looks like a text in base64 ({length} characters)", variable.name);
+            found.push(look.found(variable, message).only(Severity::Warning));
         }
     }
+    // No value of any kind begins with one on purpose.
+    for variable in look.variables().filter(|variable| variable.value.raw().starts_with(MARK)) {
+        found.push(look.found(variable, format!("`{}` begins with a byte-order mark", variable.name)));
+    }
     found
+}
+
+/// The byte-order mark, which editors and PowerShell put in front of a text.
+const MARK: char = '\u{feff}';
+
+/// Whether a text decodes to one that a person would write. A password of random characters hardly does: three of
+/// eight bytes are printable, so that eight of them are in 4 of 10,000 texts, and the padding makes that rarer.
+fn is_encoded_text(text: &str) -> bool {
+    let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(text.trim()) else { return false };
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    let printable = bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+    printable && bytes.len() >= if text.trim().ends_with('=') { 7 } else { 12 }
 }
 
 /// What a text is, where it is no credential itself.
@@ -39,9 +59,7 @@ fn encoding(text: &str) -> Option<&'static str> {
         let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).ok()?;
         String::from_utf8(bytes).ok()
     };
-    if text.starts_with('\u{feff}') {
-        Some("a byte-order mark before its text")
-    } else if object.is_ok_and(|object| !object.is_empty()) {
+    if object.is_ok_and(|object| !object.is_empty()) {
         Some("a JSON document")
     } else if decoded().is_some_and(|text| text.starts_with("postgres://") || text.starts_with("postgresql"))
     {
@@ -61,6 +79,16 @@ mod tests {
         assert!(encoding("cG9zdGdyZXM6Ly91OnBAaC9k").is_some());
         for text in ["hunter2", "aHVudGVyMg==", "{}", "{not json", ""] {
             assert_eq!(encoding(text), None, "{text}");
+        }
+        // `hunter2`, `hunter2` and a line feed, `correct horse battery`.
+        for text in ["aHVudGVyMg==", "aHVudGVyMgo=", "Y29ycmVjdCBob3JzZSBiYXR0ZXJ5"] {
+            assert!(is_encoded_text(text), "{text}");
+        }
+        // Random ones, and words that are base64 by their characters.
+        for text in
+            ["hunter2", "3q2+7w==", "u8Yk1Jq0T2mXw5c9aZ7bNQ==", "password", "correcthorse", "YWJj", ""]
+        {
+            assert!(!is_encoded_text(text), "{text}");
         }
     }
 }

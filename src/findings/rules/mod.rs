@@ -1,6 +1,7 @@
 //! The rules: one file each.
 
 mod cloudsql_iam_login_misconfigured;
+mod cloudsql_job_socket_missing;
 mod cloudsql_name_mismatch;
 mod cloudsql_not_attached;
 mod connection_slots_exhausted;
@@ -35,6 +36,7 @@ mod value_unresolved;
 mod variables_merged;
 mod variables_removed;
 mod vpc_access_missing;
+mod vpc_access_removed;
 mod vpc_connector_wrong_region;
 
 use super::Rule;
@@ -64,8 +66,10 @@ pub static RULES: &[&Rule] = &[
     &socket_path_too_long::RULE,
     &cloudsql_not_attached::RULE,
     &cloudsql_name_mismatch::RULE,
+    &cloudsql_job_socket_missing::RULE,
     &cloudsql_iam_login_misconfigured::RULE,
     &vpc_access_missing::RULE,
+    &vpc_access_removed::RULE,
     &vpc_connector_wrong_region::RULE,
     &egress_blocks_cloudsql_socket::RULE,
     &tls_certificate_invalid::RULE,

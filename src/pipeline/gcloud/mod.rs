@@ -11,6 +11,7 @@ mod probes;
 mod refused;
 
 use super::files::Files;
+use super::job;
 use super::problem::{Problem, Problems};
 use super::shell::program;
 use super::text::Text;
@@ -69,7 +70,10 @@ pub fn commands(words: &[Text], files: &Files<'_>, place: Place, problems: &mut 
             stated(3).map(Command::Project).into_iter().collect()
         }
         ["config", "set", "run/region"] => stated(3).map(Command::Region).into_iter().collect(),
-        ["run", "jobs", "deploy" | "create" | "update"] => stated(3).map(Command::Job).into_iter().collect(),
+        ["run", "jobs", "deploy" | "create" | "update"] => {
+            problems.extend(job_without_socket(&flags));
+            stated(3).map(Command::Job).into_iter().collect()
+        }
         ["run", "jobs", "replace"] => {
             let manifest = argument(3).map(|path| manifest::read(path, files, problems)).unwrap_or_default();
             manifest.jobs.into_iter().map(Command::Job).collect()
@@ -104,6 +108,16 @@ fn release(flags: &[flags::Flag], place: &Place) -> Problem {
     )
     .at(place.clone())
     .hint(format!("check the file of the delivery pipeline (`clouddeploy.yaml`) or `{file}`"))
+}
+
+/// What is wrong with a job of several containers that connects to Cloud SQL.
+fn job_without_socket(flags: &[flags::Flag]) -> Option<Problem> {
+    let attaches = |flag: &&flags::Flag| {
+        matches!(flag.name.as_str(), "--set-cloudsql-instances" | "--add-cloudsql-instances")
+    };
+    let attached = flags.iter().find(attaches)?.value.as_ref()?;
+    let containers = flags.iter().filter(|flag| flag.name == "--container").count();
+    job::socket_missing(containers, attached.place(), attached.raw().chars().count())
 }
 
 /// The URL of a mapped domain.

@@ -1,0 +1,157 @@
+//! `rungate check --dry-run --online`: what Google's APIs say before the deploy of what the files name.
+//!
+//! The ordinary plan, run and diagnosis, with the checks that need no new revision. There is no verdict: nothing was
+//! deployed, so that only what was seen to be wrong counts.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::arguments::CheckArguments;
+use super::{Context, Refusal, settings, signal, world};
+use crate::checks::BEFORE_DEPLOY;
+use crate::diagnosis::{self, Cause, Confidence, words};
+use crate::model::Pipeline;
+use crate::pipeline::printable;
+use crate::plan::{self, PlanError};
+use crate::run;
+use crate::run::outcome::{Broken, Outcome};
+use crate::run::record::{Ended, NodeRecord, RunRecord};
+use crate::sandbox;
+
+/// The longest line that is shown, in characters.
+const LONGEST: usize = 600;
+
+/// What was asked, and what came of it.
+pub(super) enum Answers {
+    /// Nothing could be asked, and why.
+    None(String),
+    /// The record, and the causes that it shows.
+    Some(Box<RunRecord>, Vec<Cause>),
+}
+
+impl Answers {
+    /// The exit status that follows: 1 where a cause is proven, 130 or 143 where a signal ended the run, else 0. What
+    /// could not be found out fails no dry run: it is shown.
+    pub(super) fn status(&self) -> u8 {
+        let Self::Some(record, causes) = self else { return 0 };
+        match &record.ended_by {
+            Some(Ended::Signal { name }) if name == "SIGTERM" => 143,
+            Some(Ended::Signal { .. }) => 130,
+            Some(Ended::Deadline { .. } | Ended::Refusal { .. }) | None => {
+                u8::from(causes.iter().any(|cause| cause.confidence == Confidence::Proven))
+            }
+        }
+    }
+
+    /// For people: each check with what came of it, then each cause with what mends it.
+    pub(super) fn text(&self) -> String {
+        let (record, causes) = match self {
+            Self::None(why) => return format!("\nnothing was asked online: {}\n", shown(why)),
+            Self::Some(record, causes) => (record, causes),
+        };
+        let sandbox = if record.sandbox { " (the sandbox's)" } else { "" };
+        let mut text = format!("\nasked of Google's APIs{sandbox}, as the files name it:\n");
+        for node in &record.nodes {
+            let key = shown(&node.key());
+            let detail = shown(&words::outcome(node.outcome.as_ref()));
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "  {} {key:<46} {detail}", glyph(node));
+        }
+        for cause in causes {
+            let _ = writeln!(text, "\n{} ({}): {}", cause.code, cause.confidence, shown(&cause.claim));
+            if let Some(place) = &cause.place {
+                let _ = writeln!(text, "  --> {}", shown(&place.to_string()));
+            }
+            for remedy in &cause.remedy {
+                let _ = writeln!(text, "  mend: {}", shown(&remedy.text));
+                if let Some(command) = &remedy.command {
+                    let _ = writeln!(text, "    $ {}", shown(command));
+                }
+            }
+        }
+        text
+    }
+
+    /// For machines: the checks as in a run's record, and the causes as in its report.
+    pub(super) fn json(&self) -> Value {
+        match self {
+            Self::None(why) => json!({"not_asked": why}),
+            Self::Some(record, causes) => json!({"checks": record.nodes, "causes": causes}),
+        }
+    }
+}
+
+fn glyph(node: &NodeRecord) -> char {
+    match &node.outcome {
+        Some(Outcome::Passed { .. }) => '✓',
+        Some(Outcome::Failed { .. }) => '✗',
+        Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => '-',
+        Some(Outcome::Broken { .. }) | None => '?',
+    }
+}
+
+fn shown(text: &str) -> String {
+    printable(text, LONGEST).replace('\n', "\\n")
+}
+
+/// What the credential library said, where nobody could be asked: credentials are those of the process, so that one
+/// look-up without them speaks for all.
+fn without_credentials(record: &RunRecord) -> Option<&str> {
+    if record.nodes.iter().any(|node| node.finding().is_some()) {
+        return None;
+    }
+    record.nodes.iter().find_map(|node| match &node.outcome {
+        Some(Outcome::Broken { why: Broken::NoCredentials { detail } }) => Some(detail.as_str()),
+        Some(
+            Outcome::Passed { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Blocked { .. }
+            | Outcome::Skipped { .. }
+            | Outcome::Broken { .. },
+        )
+        | None => None,
+    })
+}
+
+/// Asks.
+///
+/// # Errors
+/// A fault of the sandbox that does not exist, or a run that could not begin.
+pub(super) fn ask(
+    asked: &CheckArguments,
+    context: &Context,
+    pipeline: &Pipeline,
+) -> Result<Answers, Refusal> {
+    let pipeline = if asked.sandbox { sandbox::fill(pipeline) } else { pipeline.clone() };
+    let plan = match plan::build(&pipeline, BEFORE_DEPLOY, &settings::defaults(asked, context)) {
+        Ok(plan) => plan,
+        Err(errors) if errors == [PlanError::Empty] => {
+            return Ok(Answers::None("the files name no secret, connector or instance".to_owned()));
+        }
+        Err(_) => return Ok(Answers::None("the services are not known well enough, see above".to_owned())),
+    };
+    let options = settings::options(asked, &pipeline)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Refusal::new(error.to_string()))?;
+    let record = runtime.block_on(async {
+        let (outside, _sandbox) = world::open(asked, context, &plan, &options.settings).await?;
+        // One cause settles nothing here: the others are to be mended before the deploy as well.
+        let settled = |_: &RunRecord| Vec::new();
+        let watch = &mut |_: run::Event<'_>| ();
+        let stop = signal::stopped();
+        Ok::<_, Refusal>(run::execute(&plan, Arc::new(outside), &options, settled, stop, watch).await)
+    });
+    runtime.shutdown_background();
+    let record = record?;
+    if let Some(detail) = without_credentials(&record) {
+        return Ok(Answers::None(format!("there are no credentials ({detail})")));
+    }
+    let diagnosis = diagnosis::diagnose(&record);
+    let failed: Vec<String> =
+        record.nodes.iter().filter(|node| node.finding().is_some()).map(NodeRecord::key).collect();
+    // What was not found out is shown with its check; of the obligations after a deploy nothing is known yet.
+    let seen = |cause: &Cause| cause.evidence.iter().any(|evidence| failed.contains(&evidence.node));
+    let causes = diagnosis.causes.into_iter().chain(diagnosis.advisories).filter(seen).collect();
+    Ok(Answers::Some(Box::new(record), causes))
+}

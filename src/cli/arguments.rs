@@ -71,6 +71,10 @@ pub struct CheckArguments {
     #[arg(long, value_name = "NAME")]
     pub service: Vec<String>,
 
+    /// Act as this service account, or by way of others as A,B,ACCOUNT (else CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT).
+    #[arg(long, value_name = "ACCOUNT", conflicts_with = "sandbox")]
+    pub impersonate_service_account: Option<String>,
+
     /// When the run ends at the latest [default: the file's, else 5m].
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,
@@ -128,6 +132,7 @@ impl CheckArguments {
             project: None,
             region: None,
             service: Vec::new(),
+            impersonate_service_account: None,
             deadline: None,
             vantage: None,
             inspect_secrets: false,

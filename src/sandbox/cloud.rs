@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::net::TcpStream;
 
 use super::network::Delivery;
+use super::random;
 use super::world::World;
 
 /// The running world, shared by everything that answers in it.
@@ -23,6 +24,8 @@ pub(super) struct Cloud {
     pub(super) since: Timestamp,
     /// How long the control plane takes for an answer.
     pub(super) latency: Duration,
+    /// With what its ID tokens are signed.
+    pub(super) signing_key: String,
     requests: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -41,7 +44,14 @@ pub(super) struct Places {
 
 impl Cloud {
     pub(super) fn new(world: World, places: Places, latency: Duration) -> Self {
-        Self { world, places, since: Timestamp::now(), latency, requests: Mutex::default() }
+        Self {
+            world,
+            places,
+            since: Timestamp::now(),
+            latency,
+            signing_key: random::word(32),
+            requests: Mutex::default(),
+        }
     }
 
     /// Counts a request to the control plane.

@@ -449,7 +449,7 @@ fn gate_troubles_are_named_by_what_would_mend_them() {
         (denied, NotEnoughPermission, "--role=roles/run.viewer"),
         (off, VpcApiDisabled, "gcloud services enable run.googleapis.com --project=shop-staging"),
         (
-            Broken::NoCredentials { detail: "none".to_owned() },
+            Broken::NoCredentials { detail: "none".to_owned(), mend: None },
             NotFoundOut,
             "gcloud auth application-default login",
         ),

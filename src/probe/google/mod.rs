@@ -9,6 +9,7 @@ mod memo;
 pub mod names;
 mod retry;
 
+pub use auth::{CredentialSource, IdToken, Kind, Platform, Surroundings, TokenTrouble};
 pub use endpoints::{Auth, Endpoints};
 pub use retry::Timeouts;
 
@@ -71,6 +72,8 @@ pub struct Google {
     policies: Memo<Policy>,
     instances: Memo<DatabaseInstance>,
     lists: Memo<Vec<DatabaseInstance>>,
+    id_tokens: Memo<IdToken>,
+    timeouts: Timeouts,
 }
 
 impl Google {
@@ -90,6 +93,8 @@ impl Google {
             policies: Memo::default(),
             instances: Memo::default(),
             lists: Memo::default(),
+            id_tokens: Memo::default(),
+            timeouts,
         }
     }
 
@@ -283,6 +288,35 @@ impl Google {
         }
         let detail = format!("more than {PAGES} pages of instances");
         Err(Broken::Unavailable { what: name.to_owned(), detail }.into())
+    }
+
+    /// An ID token with which a private service lets the gate in; made once an audience. `audience` is the service's
+    /// own URL, or one of its custom audiences, and never the URL of a tag.
+    ///
+    /// # Errors
+    /// [`Broken::NoCredentials`] where these credentials give none, [`Broken::PermissionDenied`] where the account may
+    /// not be impersonated, [`Broken::TokenRejected`] where the token shows by itself that no service will take it.
+    pub async fn id_token(&self, audience: &str) -> Result<Arc<IdToken>, Broken> {
+        let make = || async {
+            let ask: BoxFuture<'_, _> = Box::pin(async {
+                let token = self.clients.identity().await?.id_token(audience, &self.timeouts).await?;
+                self.vault.remember(&token.token);
+                Ok::<_, Broken>(Arc::new(token))
+            });
+            tokio::time::timeout(self.limit, ask)
+                .await
+                .map_err(|_late| Broken::NoCredentials {
+                    detail: format!("no ID token for {audience} within {} s", self.limit.as_secs_f32()),
+                    mend: None,
+                })?
+                .map_err(NoAnswer::Broken)
+        };
+        self.id_tokens.get(audience, make).await.map_err(|none| match none {
+            NoAnswer::Broken(why) => why,
+            NoAnswer::NotFound => {
+                Broken::NoCredentials { detail: format!("no ID token for {audience}"), mend: None }
+            }
+        })
     }
 
     /// One call, bounded in time, its error told apart.

@@ -6,6 +6,7 @@
 mod ask;
 mod error;
 mod iam;
+mod iam_credentials;
 mod knative;
 mod project;
 mod run;
@@ -31,8 +32,18 @@ use error::Refusal;
 type Reply = Result<Value, Refusal>;
 
 /// The APIs; each takes the paths that are its own.
-const APIS: &[fn(&Ask<'_>) -> Option<Reply>] =
-    &[run::answer, knative::answer, vpc_access::answer, secret_manager::answer, sql::answer, project::answer];
+const APIS: &[fn(&Ask<'_>) -> Option<Reply>] = &[
+    run::answer,
+    knative::answer,
+    vpc_access::answer,
+    secret_manager::answer,
+    sql::answer,
+    project::answer,
+    iam_credentials::answer,
+];
+
+/// Longest body of a request that is read, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
 
 /// Answers until the sandbox ends.
 pub(super) async fn serve(listener: TcpListener, cloud: Arc<Cloud>, mut stopped: watch::Receiver<()>) {
@@ -47,7 +58,9 @@ async fn answer(State(cloud): State<Arc<Cloud>>, request: Request) -> Response {
     if !cloud.latency.is_zero() {
         tokio::time::sleep(cloud.latency).await;
     }
-    let ask = Ask::new(&cloud, request.method(), request.uri());
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, LONGEST_BODY).await.unwrap_or_default();
+    let ask = Ask::new(&cloud, &head.method, &head.uri, &body);
     let reply = APIS.iter().find_map(|api| api(&ask)).unwrap_or_else(|| Err(Refusal::no_such_url(&ask)));
     match reply {
         Ok(found) => axum::Json(found).into_response(),

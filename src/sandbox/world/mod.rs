@@ -19,7 +19,8 @@ pub use deploy::{Injected, NotStarted};
 pub(super) use describe::plain_scheme;
 pub use secret::{SecretWorld, VersionState, VersionWorld};
 pub use service::{
-    Code, DatabaseLink, EnvValue, EnvWorld, HealthRoute, Mount, RevisionWorld, ServiceWorld, Started, Traffic,
+    Admits, Code, DatabaseLink, EnvValue, EnvWorld, HealthRoute, Mount, RevisionWorld, ServiceWorld, Started,
+    Traffic,
 };
 
 use std::net::IpAddr;

@@ -24,10 +24,12 @@ pub(super) fn invoker_denied(view: &View<'_>, nodes: &[&NodeRecord]) -> Found {
         | None => None,
     });
     let caller = caller.unwrap_or("the gate's account");
-    let member = if caller.contains('@') && !caller.contains(' ') {
+    let member = if caller.contains(' ') || !caller.contains('@') {
+        "--member=serviceAccount:GATE_ACCOUNT".to_owned()
+    } else if caller.ends_with(".gserviceaccount.com") {
         format!("--member=serviceAccount:{caller}")
     } else {
-        "--member=serviceAccount:GATE_ACCOUNT".to_owned()
+        format!("--member=user:{caller}")
     };
     let (project, region) = (view.project_flag(), view.region_flag());
     let grant = command([

@@ -1,7 +1,5 @@
 //! Why no token comes, in words that hold no token.
 
-use std::sync::LazyLock;
-
 use google_cloud_auth::errors::CredentialsError;
 use serde_json::Value;
 
@@ -25,14 +23,14 @@ pub(super) fn refused(error: &CredentialsError, source: &CredentialSource, platf
 
 /// What an error says, bounded and without tokens: the token service's own words, where it gives some.
 pub(in super::super) fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said = None;
     let mut next = Some(error);
     while let Some(link) = next {
-        if let Some(said) = answer(&link.to_string()) {
-            return bounded(&scrubbed(&said));
-        }
+        // The innermost: outer ones repeat it, after words of their own.
+        said = answer(&link.to_string()).or(said);
         next = link.source();
     }
-    scrubbed(&chain(error))
+    said.map_or_else(|| scrubbed(&chain(error)), |said| bounded(&scrubbed(&said)))
 }
 
 /// The error in OAuth's form (RFC 6749, 5.2), or in that of Google's APIs, which the library quotes as `body=<…>`.
@@ -50,31 +48,25 @@ fn answer(text: &str) -> Option<String> {
 }
 
 /// A text without anything that looks like a token: some are the library's own, and no vault knows them.
-pub(super) fn scrubbed(text: &str) -> String {
-    let is_token = |run: &str| run.len() > LONGEST_WORD || run.starts_with("ya29") || run.starts_with("eyJ");
+fn scrubbed(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
         let end =
-            rest.find(|c: char| !(c.is_ascii_alphanumeric() || "_-+=".contains(c))).unwrap_or(rest.len());
+            rest.find(|c: char| !(c.is_ascii_alphanumeric() || "_-+=.".contains(c))).unwrap_or(rest.len());
         let (run, after) = rest.split_at(end);
         clean.push_str(if is_token(run) { REDACTED } else { run });
         let next = after.chars().next();
         clean.extend(next);
         rest = after.get(next.map_or(0, char::len_utf8)..).unwrap_or_default();
     }
-    // The parts of a token that stood around a dot or a slash belong to it.
-    for (parts, whole) in JOINED.iter() {
-        while clean.contains(parts.as_str()) {
-            clean = clean.replace(parts.as_str(), whole);
-        }
-    }
     clean
 }
 
-static JOINED: LazyLock<[(String, &str); 2]> = LazyLock::new(|| {
-    [(format!("{REDACTED}.{REDACTED}"), REDACTED), (format!("{REDACTED}/{REDACTED}"), REDACTED)]
-});
+/// A JSON object in Base64 begins with `eyJ`, an access token of Google's with `ya29`.
+fn is_token(run: &str) -> bool {
+    run.contains("eyJ") || run.contains("ya29") || run.split('.').any(|part| part.len() > LONGEST_WORD)
+}
 
 fn mend(source: &CredentialSource, platform: Platform) -> Mend {
     let text = |text: &str, command: Option<String>| Mend { text: text.to_owned(), command };
@@ -125,9 +117,13 @@ mod tests {
     #[test]
     fn no_token_of_any_kind_is_quoted() {
         let long = "Zm9v".repeat(20);
-        for token in
-            ["ya29.a0AfB_by-x", "eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl", "eyJhbGciOi", &long, "eyJh.eyJi.x/eyJz"]
-        {
+        for token in [
+            "ya29.a0AfB_by-x",
+            "eyJhbGciOi.eyJzdWIi.c2lnbmF0dXJl",
+            "eyJhbGciOi",
+            &long,
+            "token=eyJh.eyJi.x/eyJz",
+        ] {
             let text = format!("failed, body=<{{\"value\":\"{token}\"}}> and '{token}'");
             let clean = told(&error(&text));
             assert!(!clean.contains("eyJ") && !clean.contains("ya29") && !clean.contains(&long), "{clean}");

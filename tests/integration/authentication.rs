@@ -63,7 +63,7 @@ impl Cloud {
         let mut live: Value = serde_json::from_str(found).unwrap();
         live["uri"] = service.clone().into();
         google.serves(SERVICE, live.to_string());
-        let revision = format!("{SERVICE}/revisions/auth-00007-abc");
+        let revision = format!("{SERVICE}/revisions/auth-00007-xyz");
         google.serves(&revision, fixture(&revision).unwrap());
         let rungate = Rungate::new();
         rungate.file("rungate.yaml", pipeline(&service, ""));
@@ -168,7 +168,7 @@ async fn federation_as_the_action_writes_it_leads_to_the_private_service() {
     let environment =
         [(FILE, &*file), ("CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE", &*file), ("GITHUB_ACTIONS", "true")];
     let ran = cloud.check(&environment, &[]).await;
-    assert!(ran.stdout.contains("✓ health-healthy"), "{}", ran.all());
+    assert!(ran.status == 0 && ran.stdout.contains("✓ health-healthy"), "{}", ran.all());
 
     let workflow = &cloud.asked("/idtoken")[0];
     assert_eq!(workflow.authorization.as_deref(), Some(&*format!("Bearer {REQUEST_TOKEN}")));

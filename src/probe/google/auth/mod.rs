@@ -5,6 +5,7 @@ mod claims;
 mod file;
 mod identity;
 mod impersonation;
+mod library;
 mod source;
 mod surroundings;
 #[cfg(test)]
@@ -22,19 +23,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use google_cloud_auth::build_errors::Error as BuildError;
-use google_cloud_auth::credentials::{
-    Credentials, anonymous, external_account, mds, service_account, user_account,
-};
-use google_cloud_gax::exponential_backoff::ExponentialBackoff;
+use google_cloud_auth::credentials::Credentials;
 use http::Extensions;
 use secrecy::SecretString;
 
 use super::endpoints::base;
-use super::{Auth, Endpoints, Timeouts, Vault, retry};
+use super::{Auth, Endpoints, Timeouts, Vault};
 use crate::run::outcome::Broken;
 use bearer::{Bearer, Remembered};
-use file::CredentialFile;
 use identity::Proof;
 use impersonation::{Chain, Impersonation};
 use source::Found;
@@ -89,13 +85,7 @@ pub(super) async fn identity(settings: Settings<'_>) -> Result<Identity, Broken>
         vault.remember(token);
     }
     let source = found.source();
-    let plain = plain(&found, surroundings, timeouts).map_err(|error| match error {
-        NotBuilt::Library(error) => Broken::NoCredentials {
-            detail: format!("the credentials of {source} cannot be used: {}", trouble::told(&error)),
-            mend: None,
-        },
-        NotBuilt::Ours(why) => why,
-    })?;
+    let plain = library::credentials(&found, surroundings, timeouts)?;
     let mut credentials: Credentials = Remembered { inner: plain, vault: Arc::clone(vault) }.into();
     let mut proof = Proof::of(&found, surroundings);
     let anonymous = matches!(found, Found::Nobody);
@@ -130,81 +120,6 @@ fn asked_for(surroundings: &Surroundings, endpoints: &Endpoints) -> Option<Resul
         detail: format!("the account to impersonate (CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT): {what}"),
         mend: None,
     }))
-}
-
-/// Why no credentials were made.
-enum NotBuilt {
-    Library(BuildError),
-    Ours(Broken),
-}
-
-impl From<BuildError> for NotBuilt {
-    fn from(error: BuildError) -> Self {
-        Self::Library(error)
-    }
-}
-
-/// The library's credentials of a source, without any impersonation.
-fn plain(found: &Found, surroundings: &Surroundings, timeouts: &Timeouts) -> Result<Credentials, NotBuilt> {
-    Ok(match found {
-        Found::Nobody => anonymous::Builder::new().build(),
-        Found::AccessToken(_, token) => Bearer::new(token).map_err(NotBuilt::Ours)?.into(),
-        Found::File(_, file) => of_file(file, surroundings, timeouts)?,
-        Found::Metadata => {
-            let mut builder = mds::Builder::default()
-                .with_retry_policy(retry::policy())
-                .with_backoff_policy(backoff(timeouts));
-            if let Some(host) = &surroundings.metadata_host {
-                builder = builder.with_endpoint(format!("http://{host}"));
-            }
-            if let Some(project) = &surroundings.quota_project {
-                builder = builder.with_quota_project_id(project);
-            }
-            builder.build()?
-        }
-    })
-}
-
-/// The builders share their methods, but no trait.
-macro_rules! with_common {
-    ($builder:expr, $surroundings:expr) => {
-        match &$surroundings.quota_project {
-            Some(project) => $builder.with_quota_project_id(project).build(),
-            None => $builder.build(),
-        }
-    };
-}
-
-fn of_file(
-    file: &CredentialFile,
-    surroundings: &Surroundings,
-    timeouts: &Timeouts,
-) -> Result<Credentials, BuildError> {
-    let content = file.content.clone();
-    match file.content_type() {
-        "service_account" => {
-            let access = service_account::AccessSpecifier::from_scopes([impersonation::SCOPE]);
-            let builder = service_account::Builder::new(content).with_access_specifier(access);
-            with_common!(builder, surroundings)
-        }
-        "external_account" => {
-            let builder = external_account::Builder::new(content)
-                .with_retry_policy(retry::policy())
-                .with_backoff_policy(backoff(timeouts));
-            with_common!(builder, surroundings)
-        }
-        // `authorized_user`: the file was taken apart already, and has no other type.
-        _ => {
-            let builder = user_account::Builder::new(content)
-                .with_retry_policy(retry::policy())
-                .with_backoff_policy(backoff(timeouts));
-            with_common!(builder, surroundings)
-        }
-    }
-}
-
-fn backoff(timeouts: &Timeouts) -> ExponentialBackoff {
-    retry::backoff(timeouts)
 }
 
 /// Asks for a token, for no longer than it is worth.

@@ -120,6 +120,8 @@ const CAUSES: &[(&str, &str)] = &[
     page!("causes", "health-not-found"),
     page!("causes", "health-unstable"),
     page!("causes", "health-endpoint-failing"),
+    page!("causes", "invoker-denied"),
+    page!("causes", "token-rejected"),
     page!("causes", "not-enough-permission"),
     page!("causes", "not-visible-from-here"),
     page!("causes", "not-found-out"),

@@ -74,6 +74,9 @@ pub struct CheckArguments {
     /// Judge this revision, of the one service that is checked [default: the newest].
     #[arg(long, value_name = "NAME")]
     pub revision: Option<String>,
+    /// Act as this service account, or by way of others as A,B,ACCOUNT (else CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT).
+    #[arg(long, value_name = "ACCOUNT", conflicts_with = "sandbox")]
+    pub impersonate_service_account: Option<String>,
 
     /// When the run ends at the latest [default: the file's, else 5m].
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -137,6 +140,7 @@ impl CheckArguments {
             region: None,
             service: Vec::new(),
             revision: None,
+            impersonate_service_account: None,
             deadline: None,
             vantage: None,
             inspect_secrets: false,

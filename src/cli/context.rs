@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use crate::probe::google::{Auth, Endpoints};
+use crate::probe::google::{Auth, Endpoints, Platform, Surroundings};
 
 /// What the process was started with, besides its arguments.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct Context {
     pub directory: PathBuf,
     /// Where Google's APIs are reached (`CLOUDSDK_API_ENDPOINT_OVERRIDES_…`).
     pub endpoints: Endpoints,
-    /// As whom they are asked (`CLOUDSDK_AUTH_…`).
+    /// As whom they are asked (`CLOUDSDK_AUTH_…`, `GOOGLE_APPLICATION_CREDENTIALS`, …).
     pub auth: Auth,
     /// The default project (`CLOUDSDK_CORE_PROJECT`, `GOOGLE_CLOUD_PROJECT`).
     pub project: Option<String>,
@@ -72,6 +72,8 @@ fn endpoints() -> Endpoints {
         logging: of("LOGGING"),
         networkmanagement: of("NETWORKMANAGEMENT"),
         policytroubleshooter: of("POLICYTROUBLESHOOTER"),
+        sts: of("STS"),
+        iamcredentials: of("IAMCREDENTIALS"),
     }
 }
 
@@ -79,11 +81,35 @@ fn auth() -> Auth {
     // gcloud's own spellings of true.
     let disabled = set("CLOUDSDK_AUTH_DISABLE_CREDENTIALS")
         .is_some_and(|value| ["true", "1", "on", "yes", "y"].contains(&value.to_ascii_lowercase().as_str()));
-    if disabled {
-        return Auth::Anonymous;
-    }
-    match set("CLOUDSDK_AUTH_ACCESS_TOKEN") {
-        Some(token) => Auth::AccessToken(SecretString::from(token)),
-        None => Auth::ApplicationDefault,
+    let first =
+        |names: &[&'static str]| names.iter().copied().find_map(|name| set(name).map(|value| (name, value)));
+    let path = |(name, value): (&'static str, String)| (name, PathBuf::from(value));
+    let home = set("HOME").map(|home| PathBuf::from(home).join(".config/gcloud"));
+    Auth::Environment(Box::new(Surroundings {
+        disabled,
+        // The last is the name that Terraform's provider has for it.
+        access_token: first(&["CLOUDSDK_AUTH_ACCESS_TOKEN", "GOOGLE_OAUTH_ACCESS_TOKEN"])
+            .map(|(name, value)| (name, SecretString::from(value))),
+        access_token_file: first(&["CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"]).map(path),
+        credential_file: first(&["CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE", "GOOGLE_APPLICATION_CREDENTIALS"])
+            .map(path),
+        gcloud_folder: set("CLOUDSDK_CONFIG").map(PathBuf::from).or(home),
+        impersonate: set("CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT"),
+        id_token: set("RUNGATE_ID_TOKEN").map(SecretString::from),
+        metadata_host: set("GCE_METADATA_HOST"),
+        quota_project: set("GOOGLE_CLOUD_QUOTA_PROJECT").or_else(|| set("CLOUDSDK_BILLING_QUOTA_PROJECT")),
+        platform: platform(),
+    }))
+}
+
+fn platform() -> Platform {
+    if set("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        Platform::GithubActions
+    } else if set("BUILDER_OUTPUT").is_some() {
+        Platform::CloudBuild
+    } else if set("K_SERVICE").or_else(|| set("CLOUD_RUN_JOB")).is_some() {
+        Platform::CloudRun
+    } else {
+        Platform::Elsewhere
     }
 }

@@ -103,7 +103,7 @@ fn without_credentials(record: &RunRecord) -> Option<&str> {
         return None;
     }
     record.nodes.iter().find_map(|node| match &node.outcome {
-        Some(Outcome::Broken { why: Broken::NoCredentials { detail } }) => Some(detail.as_str()),
+        Some(Outcome::Broken { why: Broken::NoCredentials { detail, .. } }) => Some(detail.as_str()),
         Some(
             Outcome::Passed { .. }
             | Outcome::Failed { .. }

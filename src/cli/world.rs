@@ -9,7 +9,7 @@ use crate::checks::RunSettings;
 use crate::plan::Plan;
 use crate::probe::Outside;
 use crate::probe::dial::System;
-use crate::probe::google::{Auth, Google, Timeouts};
+use crate::probe::google::{Google, Timeouts};
 use crate::probe::http::Http;
 use crate::probe::vault::Vault;
 use crate::sandbox::{self, Sandbox, SandboxOptions, faults};
@@ -25,7 +25,11 @@ pub async fn open(
     settings: &RunSettings,
 ) -> Result<(Outside, Option<Sandbox>), Refusal> {
     if !asked.sandbox {
-        return Ok((real(context, plan, settings), None));
+        let mut context = context.clone();
+        if let Some(account) = &asked.impersonate_service_account {
+            context.auth.impersonate(account);
+        }
+        return Ok((real(&context, plan, settings), None));
     }
     let (sandbox, outside) = self::sandbox(plan, &asked.fault, asked.sandbox_latency, settings).await?;
     Ok((outside, Some(sandbox)))
@@ -34,7 +38,7 @@ pub async fn open(
 /// The real world.
 pub fn real(context: &Context, plan: &Plan, settings: &RunSettings) -> Outside {
     let vault = Arc::new(Vault::default());
-    if let Auth::AccessToken(token) = &context.auth {
+    for token in context.auth.tokens() {
         vault.remember(token);
     }
     Outside {
@@ -74,7 +78,7 @@ pub async fn sandbox(
         .map_err(|error| Refusal::new(error.to_string()))?;
     let vault = Arc::new(Vault::default());
     let outside = Outside {
-        google: Google::new(&sandbox.endpoints(), Auth::Anonymous, Arc::clone(&vault), Timeouts::default())
+        google: Google::new(&sandbox.endpoints(), sandbox.auth(), Arc::clone(&vault), Timeouts::default())
             .expecting(services(plan)),
         http: Http::new(settings.step_timeout),
         dial: sandbox.dial(),

@@ -222,6 +222,10 @@ pub enum CauseCode {
     HealthEndpointFailing,
 
     // The gate itself
+    /// The service is private, and the gate's account may not invoke it.
+    InvokerDenied,
+    /// The service's front end does not take the gate's ID token.
+    TokenRejected,
     /// The gate may not look.
     NotEnoughPermission,
     /// Only another vantage can see it.
@@ -327,6 +331,8 @@ impl CauseCode {
             | Self::ConnectPrivilegeMissing
             | Self::DatabaseClosed
             | Self::ConnectionParameterInvalid
+            | Self::InvokerDenied
+            | Self::TokenRejected
             | Self::NotEnoughPermission
             | Self::NotVisibleFromHere => false,
         }

@@ -34,7 +34,13 @@ pub fn broken(why: &Broken) -> String {
             format!("no permission {permission} on {resource}")
         }
         Broken::ApiDisabled { api, project } => format!("{api} is switched off in project {project}"),
-        Broken::NoCredentials { detail } => format!("no credentials: {detail}"),
+        Broken::NoCredentials { detail, .. } => format!("no credentials: {detail}"),
+        Broken::InvokerDenied { url, caller } => {
+            format!("{url} does not let {caller} in (403)")
+        }
+        Broken::TokenRejected { url, caller, detail } => {
+            format!("{url} does not take the ID token of {caller}: {detail}")
+        }
         Broken::Unavailable { what, detail } => format!("no usable answer from {what}: {detail}"),
         Broken::Malformed { what, detail } => format!("unreadable answer from {what}: {detail}"),
         Broken::Deadline { seconds } => format!("under way when the deadline of {seconds} s ended the run"),

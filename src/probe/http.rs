@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{Client, redirect};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
 /// Longest body that is read.
@@ -14,6 +15,10 @@ pub const LONGEST_BODY: usize = 1024 * 1024;
 
 /// `health+json` first; JSON before text, since some services answer browsers with pages.
 const ACCEPTED: &str = "application/health+json, application/json;q=0.9, text/plain;q=0.5, */*;q=0.1";
+
+/// Where Cloud Run's front end looks for an ID token before it looks into `Authorization`
+/// (<https://cloud.google.com/run/docs/authenticating/service-to-service>).
+const SERVERLESS_AUTHORIZATION: &str = "x-serverless-authorization";
 
 /// HTTP to services. Connections are kept and used again; redirects are not followed, for what they lead to is not
 /// what was asked.
@@ -85,11 +90,18 @@ impl Http {
 
     /// `GET`, with the headers of somebody who asks for health.
     pub async fn get(&self, url: &Url) -> Result<HttpAnswer, NoHttpAnswer> {
+        self.get_as(url, None).await
+    }
+
+    /// The same, with an ID token for Cloud Run's front end. It goes in a header that the front end takes off, so that
+    /// `Authorization` stays the service's own. Whoever calls this answers for the URL being the service's; redirects
+    /// are not followed, so that it reaches nobody else.
+    pub async fn get_as(&self, url: &Url, token: Option<&SecretString>) -> Result<HttpAnswer, NoHttpAnswer> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(NoHttpAnswer::NotAsked { detail: "the URL is neither http nor https".to_owned() });
         }
         let client = self.client(url).map_err(|error| NoHttpAnswer::NotAsked { detail: error.clone() })?;
-        match tokio::time::timeout(self.limit, exchange(client, url)).await {
+        match tokio::time::timeout(self.limit, exchange(client, url, token)).await {
             Ok(end) => end,
             Err(_) => Err(NoHttpAnswer::TimedOut { after: self.limit }),
         }
@@ -97,12 +109,7 @@ impl Http {
 
     /// A proxy of the environment is for the world outside, never for this machine itself.
     fn client(&self, url: &Url) -> Result<&Client, &String> {
-        let loopback = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-            None => false,
-        };
+        let loopback = is_loopback(url);
         let cell = if loopback { &self.direct } else { &self.proxied };
         cell.get_or_init(|| {
             let builder = Client::builder()
@@ -116,8 +123,31 @@ impl Http {
     }
 }
 
-async fn exchange(client: &Client, url: &Url) -> Result<HttpAnswer, NoHttpAnswer> {
-    let request = client.get(url.clone()).header(ACCEPT, ACCEPTED);
+/// Whether a URL leads to this machine itself.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+async fn exchange(
+    client: &Client,
+    url: &Url,
+    token: Option<&SecretString>,
+) -> Result<HttpAnswer, NoHttpAnswer> {
+    let mut request = client.get(url.clone()).header(ACCEPT, ACCEPTED);
+    if let Some(token) = token {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret().trim()))
+            // The source could only tempt to show the value.
+            .map_err(|_no_header| NoHttpAnswer::NotAsked {
+                detail: "no header can carry the ID token".to_owned(),
+            })?;
+        value.set_sensitive(true);
+        request = request.header(SERVERLESS_AUTHORIZATION, value);
+    }
     let mut response = request.send().await.map_err(|error| {
         let detail = deepest(&error);
         if error.is_connect() { NoHttpAnswer::Connect { detail } } else { NoHttpAnswer::Broken { detail } }

@@ -117,7 +117,26 @@ pub enum Broken {
     },
     /// There are no credentials to ask with.
     NoCredentials {
-        /// What the credential library said.
+        /// Whose were tried, and what came of it.
+        detail: String,
+        /// What gives the gate credentials, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mend: Option<Mend>,
+    },
+    /// Cloud Run's front end knows who the gate is, and may not let it in.
+    InvokerDenied {
+        /// The URL that was asked.
+        url: String,
+        /// As whom the gate asked.
+        caller: String,
+    },
+    /// The gate's proof of who it is was not taken, or shows by itself that it will not be.
+    TokenRejected {
+        /// The URL or audience that it was for.
+        url: String,
+        /// As whom the gate asked.
+        caller: String,
+        /// What is wrong with the token, as far as is known.
         detail: String,
     },
     /// Asked, and no usable answer came (time-out, 5xx, connection error).
@@ -144,4 +163,14 @@ pub enum Broken {
         /// What happened.
         detail: String,
     },
+}
+
+/// What a person can do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mend {
+    /// In words.
+    pub text: String,
+    /// The command, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::net::TcpStream;
 
 use super::network::Delivery;
+use super::random;
 use super::world::World;
 
 /// The running world, shared by everything that answers in it.
@@ -23,6 +24,8 @@ pub(super) struct Cloud {
     pub(super) since: Timestamp,
     /// How long the control plane takes for an answer.
     pub(super) latency: Duration,
+    /// With what its ID tokens are signed.
+    pub(super) signing_key: String,
     requests: Mutex<BTreeMap<String, u64>>,
     logged: Mutex<Vec<Logged>>,
 }
@@ -63,6 +66,7 @@ impl Cloud {
             places,
             since: Timestamp::now(),
             latency,
+            signing_key: random::word(32),
             requests: Mutex::default(),
             logged: Mutex::default(),
         }

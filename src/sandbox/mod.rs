@@ -18,6 +18,7 @@ mod postgres;
 mod random;
 mod service;
 mod start;
+mod tokens;
 pub mod world;
 
 pub use invent::fill;

@@ -15,10 +15,10 @@ use super::cloud::{Cloud, Places};
 use super::faults::{Fault, When};
 use super::place::Place;
 use super::world::World;
-use super::{control_plane, postgres, service};
+use super::{control_plane, postgres, service, tokens};
 use crate::plan::Target;
 use crate::probe::dial::Dial;
-use crate::probe::google::Endpoints;
+use crate::probe::google::{Auth, Endpoints, Surroundings};
 
 /// How the sandbox behaves beyond what the pipeline says.
 #[derive(Clone, Copy, Debug, Default)]
@@ -168,7 +168,18 @@ impl Sandbox {
             logging: url(),
             networkmanagement: url(),
             policytroubleshooter: url(),
+            sts: None,
+            iamcredentials: url(),
         }
+    }
+
+    /// As whom it is asked: its control plane wants no credentials, and gives ID tokens of one account.
+    pub fn auth(&self) -> Auth {
+        Auth::Environment(Box::new(Surroundings {
+            disabled: true,
+            impersonate: Some(tokens::GATE.to_owned()),
+            ..Surroundings::default()
+        }))
     }
 
     /// Names and connections as its services meet them.

@@ -8,7 +8,7 @@ use rungate::diagnosis::{Confidence, Diagnosis, Met, Verdict, diagnose_with, set
 use rungate::run::finding::{
     CredentialFinding, Finding, HealthFinding, InstanceFinding, PostgresFinding, ServiceFinding,
 };
-use rungate::run::outcome::{Broken, Outcome, Skip, Vantage};
+use rungate::run::outcome::{Broken, Mend, Outcome, Skip, Vantage};
 use rungate::run::record::{Ended, Fact, Role, RunRecord, Unproven};
 
 use crate::records::*;
@@ -445,13 +445,40 @@ fn gate_troubles_are_named_by_what_would_mend_them() {
     };
     let off =
         Broken::ApiDisabled { api: "run.googleapis.com".to_owned(), project: "shop-staging".to_owned() };
+    let command = Some("gcloud auth application-default login".to_owned());
+    let login = Mend { text: "log in".to_owned(), command };
+    let url = || "https://auth.example/health".to_owned();
     let table = [
         (denied, NotEnoughPermission, "--role=roles/run.viewer"),
         (off, VpcApiDisabled, "gcloud services enable run.googleapis.com --project=shop-staging"),
         (
-            Broken::NoCredentials { detail: "none".to_owned() },
+            Broken::NoCredentials { detail: "none".to_owned(), mend: Some(login) },
             NotFoundOut,
             "gcloud auth application-default login",
+        ),
+        (
+            Broken::InvokerDenied { url: url(), caller: "gate@p.iam.gserviceaccount.com".to_owned() },
+            InvokerDenied,
+            "--member=serviceAccount:gate@p.iam.gserviceaccount.com --role=roles/run.invoker",
+        ),
+        (
+            Broken::InvokerDenied { url: url(), caller: "ada@example.com".to_owned() },
+            InvokerDenied,
+            "--member=user:ada@example.com",
+        ),
+        (
+            Broken::TokenRejected { url: url(), caller: "x".to_owned(), detail: "it expired".to_owned() },
+            TokenRejected,
+            "gcloud run services describe",
+        ),
+        (
+            Broken::PermissionDenied {
+                permission: "iam.serviceAccounts.getOpenIdToken".to_owned(),
+                role: "roles/iam.workloadIdentityUser".to_owned(),
+                resource: "projects/-/serviceAccounts/gate@p.iam.gserviceaccount.com".to_owned(),
+            },
+            NotEnoughPermission,
+            "gcloud iam service-accounts add-iam-policy-binding gate@p.iam.gserviceaccount.com",
         ),
         (Broken::Deadline { seconds: 300 }, NotFoundOut, "--deadline"),
         (Broken::Defect { detail: "oh".to_owned() }, NotFoundOut, "--save-run"),

@@ -29,6 +29,8 @@ pub(crate) struct Asked {
     pub(crate) query: String,
     /// The Authorization header.
     pub(crate) authorization: Option<String>,
+    /// Body.
+    pub(crate) body: String,
 }
 
 #[derive(Default)]
@@ -87,7 +89,9 @@ impl Loopback {
             compute: url.clone(),
             logging: url.clone(),
             networkmanagement: url.clone(),
-            policytroubleshooter: url,
+            policytroubleshooter: url.clone(),
+            sts: url.clone(),
+            iamcredentials: url,
         }
     }
 
@@ -111,12 +115,15 @@ pub(crate) fn impatient() -> Timeouts {
 }
 
 async fn answer(State(world): State<Arc<World>>, request: Request) -> Response {
-    let uri = request.uri();
-    let authorization = request.headers().get("authorization");
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let uri = &head.uri;
+    let authorization = head.headers.get("authorization");
     let asked = Asked {
         path: uri.path().to_owned(),
         query: uri.query().unwrap_or_default().to_owned(),
         authorization: authorization.map(|value| value.to_str().unwrap().to_owned()),
+        body: String::from_utf8_lossy(&body).into_owned(),
     };
     world.asked.lock().unwrap().push(asked.clone());
     let reply = {

@@ -22,6 +22,8 @@ mod records;
 /// A server on loopback that does to every connection what a test wants; and a cloud made of two of them.
 mod standin;
 
+/// Every way in which the gate becomes somebody, against stand-ins of those who give tokens.
+mod authentication;
 /// The checks of the control plane, each against a whole world of answers with one thing changed.
 mod checks_control_plane;
 /// Bad input: clear refusals.

@@ -298,6 +298,12 @@ async fn every_fault_shows_at_the_service() {
                 assert_eq!(bodies, [HEALTHY.to_owned(), UNHEALTHY.to_owned()].into());
                 return;
             }
+            // Nobody gets past the front end without a token.
+            "invoker-denied" | "token-rejected" => {
+                let (status, body) = health(&sandbox).await;
+                assert!(status == 403 && body.contains("does not have permission to get URL"), "{body}");
+                return;
+            }
             // The gate may not look; the service is fine.
             "not-enough-permission" => (200, HEALTHY.to_owned()),
             code if served_by_the_old.contains(&code) => (200, HEALTHY.to_owned()),

@@ -25,6 +25,8 @@ pub(super) struct Attempt {
     pub(super) disagrees: Option<&'static str>,
     /// The service itself says that there is nothing at this path.
     pub(super) definitely_absent: bool,
+    /// Not the service answered, but Cloud Run's front end, which lets nobody in without a valid ID token: 401 or 403.
+    pub(super) refused: Option<u16>,
     /// What was judged, or what is wrong.
     pub(super) end: Result<Judgement, HealthFinding>,
 }
@@ -79,6 +81,7 @@ pub(super) fn assess(
         verdict: "no-answer",
         disagrees: None,
         definitely_absent: false,
+        refused: None,
         end: Err(HealthFinding::NoAnswer { url: url.to_owned(), detail: String::new() }),
     };
     let answer = match answer {
@@ -94,6 +97,7 @@ pub(super) fn assess(
     attempt.verdict = judgement.level.word();
     attempt.disagrees = judgement.disagrees;
     attempt.definitely_absent = status == 404 && says_so_itself(&answer.body);
+    attempt.refused = refused(&answer);
     attempt.end = match finding(url, &answer, &judgement, latency, expectation) {
         None => Ok(judgement),
         Some(finding) => {
@@ -208,6 +212,14 @@ fn says_so_itself(body: &[u8]) -> bool {
     !text.trim_start().starts_with('<') || text.contains("<pre>Cannot GET")
 }
 
+/// The status with which the front end refuses. Its pages are its own: a service's 401 or 403 of these very words would
+/// only be asked once more, with a token that is good for that service alone.
+fn refused(answer: &HttpAnswer) -> Option<u16> {
+    let text = String::from_utf8_lossy(&answer.body[..answer.body.len().min(2 * EXCERPT)]);
+    let page = text.trim_start().starts_with('<') && text.contains("Your client does not have permission");
+    (page && matches!(answer.status, 401 | 403)).then_some(answer.status)
+}
+
 /// The beginning of a body, on one line.
 fn excerpt(body: &[u8]) -> String {
     // Four bytes a character at the most, and one more to see that something is cut.
@@ -302,6 +314,19 @@ mod tests {
     fn a_cut_body_is_never_healthy() {
         let cut = Ok(HttpAnswer { truncated: true, ..answer(200, "OK").unwrap() });
         assert_eq!(seen(cut, &HealthExpectation::default()), "not-judgeable");
+    }
+
+    #[test]
+    fn only_the_front_end_s_own_pages_ask_for_a_token() {
+        let page = "<html><title>403 Forbidden</title><h2>Your client does not have permission to get URL \
+                    <code>/</code> from this server.</h2>";
+        let refused = |status, body: &str| refused(&answer(status, body).unwrap());
+        assert_eq!((refused(403, page), refused(401, page)), (Some(403), Some(401)));
+        for (status, body) in
+            [(200, page), (404, page), (403, r#"{"detail":"forbidden"}"#), (401, "<html>log in</html>")]
+        {
+            assert_eq!(refused(status, body), None, "{status} {body}");
+        }
     }
 
     #[test]

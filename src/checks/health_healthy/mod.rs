@@ -1,5 +1,6 @@
 //! The service's own health answer says healthy, several times in a row.
 
+mod admission;
 mod assess;
 mod poll;
 mod target;
@@ -12,6 +13,7 @@ use super::{Check, Scope, Subjects};
 use crate::run::finding::{Finding, HealthFinding};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::{Fact, Role};
+use admission::Admission;
 use assess::{Attempt, assess};
 use poll::{Poll, jittered};
 
@@ -73,9 +75,14 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     let mut poll = Poll::new(expectation.successes);
     let began = Instant::now();
     let mut all_absent = 0;
+    let mut admission = Admission::default();
     loop {
         // An answer under way when the window ends is waited for: cut short, it would say less than those before.
-        let round = join_all(urls.iter().map(|url| attempt(scope, url))).await;
+        let round = join_all(urls.iter().map(|url| attempt(scope, url, &admission))).await;
+        if admission.wants_token(&round) {
+            admission.obtain(scope, &urls).await.map_err(|why| Outcome::Broken { why })?;
+            continue;
+        }
         // Where nobody says which path it is, those that do not exist are told by their 404, all of them.
         let absent = round.iter().all(|attempt| attempt.definitely_absent);
         all_absent = if absent { all_absent + 1 } else { 0 };
@@ -85,6 +92,7 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
             urls = vec![urls.swap_remove(index)];
         }
         note(scope, &attempt);
+        let refused = attempt.refused;
         if let Some(detail) = poll.take(attempt, began.elapsed()) {
             for fact in poll.facts() {
                 scope.fact(fact);
@@ -92,7 +100,10 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
             scope.notes.so_far(None);
             return Ok(Outcome::Passed { detail });
         }
-        scope.notes.so_far(poll.finding().cloned().map(Finding::Health));
+        admission.last_refused = refused;
+        // A front end that does not let the gate in says nothing of the service's health.
+        let bad = poll.finding().filter(|_| refused.is_none());
+        scope.notes.so_far(bad.cloned().map(Finding::Health));
         // Twice, for the front end may still be learning of a service that has just been made. A path that is stated
         // may be one of a revision that does not serve yet.
         if all_absent == 2 && !stated {
@@ -106,13 +117,16 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
         }
         sleep(pause).await;
     }
+    if let Some(why) = admission.refusal(&urls) {
+        return Err(Outcome::Broken { why });
+    }
     Ok(Outcome::Failed { finding: Finding::Health(poll.verdict()) })
 }
 
 /// One question and its answer, assessed.
-async fn attempt(scope: &Scope, url: &Url) -> Attempt {
+async fn attempt(scope: &Scope, url: &Url, admission: &Admission) -> Attempt {
     let (at_ms, asked) = (scope.at_ms(), Instant::now());
-    let answer = scope.outside.http.get(url).await;
+    let answer = scope.outside.http.get_as(url, admission.token(url)).await;
     assess(url.as_str(), answer, at_ms, asked.elapsed(), &scope.target.service.health)
 }
 

@@ -6,6 +6,7 @@ use super::super::cause::CauseCode;
 use super::super::shell::{command, project_of};
 use super::super::view::{View, speaks_of_the_service};
 use super::super::{Cause, Confidence, Evidence, Remedy, words};
+use super::admission;
 use super::postgres::files;
 use crate::run::finding::Finding;
 use crate::run::outcome::{Broken, Outcome, Skip};
@@ -15,6 +16,8 @@ use crate::run::record::NodeRecord;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Obstacle {
     Permission,
+    Invoker,
+    Token,
     Api(String),
     Vantage,
     NotFoundOut,
@@ -109,6 +112,8 @@ fn obstacle(node: &NodeRecord) -> Option<Obstacle> {
         Some(Outcome::Broken { why }) => Some(match why {
             Broken::PermissionDenied { .. } => Obstacle::Permission,
             Broken::ApiDisabled { api, .. } => Obstacle::Api(api.clone()),
+            Broken::InvokerDenied { .. } => Obstacle::Invoker,
+            Broken::TokenRejected { .. } => Obstacle::Token,
             Broken::NoCredentials { .. }
             | Broken::Unavailable { .. }
             | Broken::Malformed { .. }
@@ -122,6 +127,8 @@ fn obstacle(node: &NodeRecord) -> Option<Obstacle> {
 fn cause(view: &View<'_>, obstacle: &Obstacle, nodes: &[&NodeRecord]) -> Cause {
     let (code, claim, remedy) = match obstacle {
         Obstacle::Permission => permission(view, nodes),
+        Obstacle::Invoker => admission::invoker_denied(view, nodes),
+        Obstacle::Token => admission::token_rejected(view, nodes),
         Obstacle::Api(api) => api_disabled(view, api, nodes),
         Obstacle::Vantage => {
             let claim = format!("only another vantage can see {}", checks(nodes));
@@ -152,23 +159,42 @@ fn permission(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec
             &node.outcome
         {
             permissions.insert(permission.as_str());
-            grants.insert((project_of(resource).unwrap_or(&view.service.project), role.as_str()));
+            let account = resource.split_once("/serviceAccounts/").map(|(_, account)| account);
+            let project = project_of(resource).unwrap_or(&view.service.project);
+            grants.insert((project, account, role.as_str()));
         }
     }
     let permissions: Vec<&str> = permissions.into_iter().collect();
     let claim = format!("the gate may not look: it lacks {}", permissions.join(", "));
     let mut remedy: Vec<Remedy> = grants
         .into_iter()
-        .map(|(project, role)| Remedy {
-            text: format!("grant the gate's account {role} (put its address for GATE_ACCOUNT)"),
-            command: Some(command([
-                "gcloud",
-                "projects",
-                "add-iam-policy-binding",
-                project,
-                "--member=serviceAccount:GATE_ACCOUNT",
-                &format!("--role={role}"),
-            ])),
+        .map(|(project, account, role)| match account {
+            // A role on an account is granted at the account, to whoever acts as it.
+            Some(account) => Remedy {
+                text: format!(
+                    "grant whoever runs the gate {role} on {account} (put the principal for MEMBER)"
+                ),
+                command: Some(command([
+                    "gcloud",
+                    "iam",
+                    "service-accounts",
+                    "add-iam-policy-binding",
+                    account,
+                    "--member=MEMBER",
+                    &format!("--role={role}"),
+                ])),
+            },
+            None => Remedy {
+                text: format!("grant the gate's account {role} (put its address for GATE_ACCOUNT)"),
+                command: Some(command([
+                    "gcloud",
+                    "projects",
+                    "add-iam-policy-binding",
+                    project,
+                    "--member=serviceAccount:GATE_ACCOUNT",
+                    &format!("--role={role}"),
+                ])),
+            },
         })
         .collect();
     remedy.push(Remedy {
@@ -211,10 +237,12 @@ fn not_found_out(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, 
     };
     for node in nodes {
         match &node.outcome {
-            Some(Outcome::Broken { why: Broken::NoCredentials { .. } }) => add(
-                "give the gate credentials (in CI: the auth action, or the build's own service account)",
-                Some("gcloud auth application-default login".to_owned()),
-            ),
+            Some(Outcome::Broken { why: Broken::NoCredentials { mend: Some(mend), .. } }) => {
+                add(&mend.text, mend.command.clone());
+            }
+            Some(Outcome::Broken { why: Broken::NoCredentials { mend: None, .. } }) => {
+                add("see as whom the gate asks (docs/authentication.md)", None);
+            }
             Some(Outcome::Broken { why: Broken::Malformed { .. } | Broken::Defect { .. } }) => {
                 add("report it with the saved run", Some(format!("{again} --save-run run.json")));
             }

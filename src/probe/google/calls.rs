@@ -16,6 +16,8 @@ pub(super) struct Call {
 const RUN: &str = "run.googleapis.com";
 const SECRETMANAGER: &str = "secretmanager.googleapis.com";
 const COMPUTE: &str = "compute.googleapis.com";
+const IAMCREDENTIALS: &str = "iamcredentials.googleapis.com";
+const WORKLOAD_IDENTITY: &str = "roles/iam.workloadIdentityUser";
 const SQLADMIN: &str = "sqladmin.googleapis.com";
 
 /// A Cloud Run service.
@@ -65,6 +67,22 @@ pub(super) const PROJECT_POLICY: Call = Call {
 /// A Cloud SQL instance.
 pub(super) const INSTANCE: Call =
     Call { api: SQLADMIN, permission: "cloudsql.instances.get", role: "roles/cloudsql.viewer" };
+/// An access token of a service account that is impersonated.
+pub(super) const ACCESS_TOKEN: Call = Call {
+    api: IAMCREDENTIALS,
+    permission: "iam.serviceAccounts.getAccessToken",
+    role: "roles/iam.serviceAccountTokenCreator",
+};
+/// The same, for a federated principal: the role that is meant for those.
+pub(super) const ACCESS_TOKEN_FEDERATED: Call = Call { role: WORKLOAD_IDENTITY, ..ACCESS_TOKEN };
+/// An ID token of a service account.
+pub(super) const ID_TOKEN: Call = Call {
+    api: IAMCREDENTIALS,
+    permission: "iam.serviceAccounts.getOpenIdToken",
+    role: "roles/iam.serviceAccountOpenIdTokenCreator",
+};
+/// The same, for a federated principal.
+pub(super) const ID_TOKEN_FEDERATED: Call = Call { role: WORKLOAD_IDENTITY, ..ID_TOKEN };
 /// The Cloud SQL instances of a project.
 pub(super) const INSTANCES: Call =
     Call { api: SQLADMIN, permission: "cloudsql.instances.list", role: "roles/cloudsql.viewer" };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use google_cloud_auth::credentials::Credentials;
 use google_cloud_compute_v1::client::{
     ForwardingRules, GlobalAddresses, Instances, Networks, RegionNetworkFirewallPolicies, Routers, Routes,
@@ -17,6 +18,7 @@ use google_cloud_sql_v1::client::{SqlDatabasesService, SqlInstancesService, SqlU
 use google_cloud_vpcaccess_v1::client::VpcAccessService;
 use tokio::sync::OnceCell;
 
+use super::auth::Identity;
 use super::endpoints::base;
 use super::errors::{bounded, chain};
 use super::{Auth, Endpoints, Timeouts, Vault, auth, retry};
@@ -32,7 +34,7 @@ pub(super) struct Clients {
     auth: Auth,
     vault: Arc<Vault>,
     timeouts: Timeouts,
-    credentials: Lazy<Credentials>,
+    identity: Lazy<Identity>,
     services: Lazy<Services>,
     revisions: Lazy<Revisions>,
     connectors: Lazy<VpcAccessService>,
@@ -73,7 +75,7 @@ impl Clients {
             auth,
             vault,
             timeouts,
-            credentials: OnceCell::new(),
+            identity: OnceCell::new(),
             services: OnceCell::new(),
             revisions: OnceCell::new(),
             connectors: OnceCell::new(),
@@ -120,19 +122,40 @@ impl Clients {
         builder: ClientBuilder<F, Credentials>,
         endpoint: Option<&str>,
     ) -> Result<ClientBuilder<F, Credentials>, Broken> {
-        let credentials =
-            lazily(&self.credentials, || auth::credentials(&self.auth, &self.vault, self.timeouts.attempt))
-                .await?;
-        let builder = builder
-            .with_credentials(credentials.clone())
-            .with_retry_policy(retry::policy())
-            .with_backoff_policy(retry::backoff(&self.timeouts))
-            .with_retry_throttler(retry::throttler())
-            .with_attempt_timeout(self.timeouts.attempt);
-        Ok(match endpoint {
-            Some(endpoint) => builder.with_endpoint(base(endpoint)),
-            None => builder,
-        })
+        let identity = self.identity().await?;
+        Ok(patient(builder, endpoint, &identity.credentials, &self.timeouts))
+    }
+
+    /// As whom everything is asked.
+    pub(super) async fn identity(&self) -> Result<&Identity, Broken> {
+        let settings = auth::Settings {
+            auth: &self.auth,
+            endpoints: &self.endpoints,
+            vault: &self.vault,
+            timeouts: &self.timeouts,
+        };
+        // Boxed, for the same reason as every read.
+        let make = || -> BoxFuture<'_, Result<Identity, Broken>> { Box::pin(auth::identity(settings)) };
+        lazily(&self.identity, make).await
+    }
+}
+
+/// A builder with endpoint, credentials and patience set.
+pub(super) fn patient<F>(
+    builder: ClientBuilder<F, Credentials>,
+    endpoint: Option<&str>,
+    credentials: &Credentials,
+    timeouts: &Timeouts,
+) -> ClientBuilder<F, Credentials> {
+    let builder = builder
+        .with_credentials(credentials.clone())
+        .with_retry_policy(retry::policy())
+        .with_backoff_policy(retry::backoff(timeouts))
+        .with_retry_throttler(retry::throttler())
+        .with_attempt_timeout(timeouts.attempt);
+    match endpoint {
+        Some(endpoint) => builder.with_endpoint(base(endpoint)),
+        None => builder,
     }
 }
 
@@ -144,10 +167,10 @@ where
     cell.get_or_init(make).await.as_ref().map_err(Clone::clone)
 }
 
-fn built<T>(client: Result<T, Error>, endpoint: Option<&str>) -> Result<T, Broken> {
+pub(super) fn built<T>(client: Result<T, Error>, endpoint: Option<&str>) -> Result<T, Broken> {
     client.map_err(|error| {
         if error.is_default_credentials() || error.is_universe_domain_mismatch() {
-            return Broken::NoCredentials { detail: chain(&error) };
+            return Broken::NoCredentials { detail: chain(&error), mend: None };
         }
         Broken::Unavailable {
             what: endpoint.map_or_else(|| "Google's API".to_owned(), bounded),

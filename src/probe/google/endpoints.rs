@@ -2,6 +2,8 @@
 
 use secrecy::SecretString;
 
+use super::auth::Surroundings;
+
 /// One setting an API, with the names and forms that gcloud uses (`CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN`, …);
 /// `None`: Google's own address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +26,10 @@ pub struct Endpoints {
     pub networkmanagement: Option<String>,
     /// Policy Troubleshooter API v1.
     pub policytroubleshooter: Option<String>,
+    /// Security Token Service, which exchanges a federated token: it takes the place of the credential file's own.
+    pub sts: Option<String>,
+    /// IAM Service Account Credentials API v1: impersonation, ID tokens.
+    pub iamcredentials: Option<String>,
 }
 
 /// As whom Google's APIs are asked.
@@ -33,8 +39,8 @@ pub enum Auth {
     Anonymous,
     /// `CLOUDSDK_AUTH_ACCESS_TOKEN`: the bearer of this token.
     AccessToken(SecretString),
-    /// Application-default credentials.
-    ApplicationDefault,
+    /// Whatever the environment speaks of, else application-default credentials.
+    Environment(Box<Surroundings>),
 }
 
 /// The form that the client libraries take: they append `/v1/…` themselves (for Compute Engine `/compute/v1/…`),

@@ -25,7 +25,7 @@ pub(super) struct Asked<'a> {
 /// Why a call gave no resource.
 pub(super) fn no_answer(error: &Error, asked: Asked<'_>) -> NoAnswer {
     if error.is_authentication() {
-        return NoAnswer::Broken(Broken::NoCredentials { detail: chain(error) });
+        return NoAnswer::Broken(Broken::NoCredentials { detail: super::auth::told(error), mend: None });
     }
     if error.is_deserialization() {
         // The decoder's words may quote the answer, which for a payload is the secret.
@@ -53,7 +53,7 @@ fn stated(status: &Status, http: Option<u16>, asked: Asked<'_>) -> NoAnswer {
         return NoAnswer::NotFound;
     }
     if code == Code::Unauthenticated {
-        return NoAnswer::Broken(Broken::NoCredentials { detail: bounded(&status.message) });
+        return NoAnswer::Broken(Broken::NoCredentials { detail: bounded(&status.message), mend: None });
     }
     if code == Code::PermissionDenied {
         return refused(status, asked);
@@ -85,6 +85,7 @@ fn refused(status: &Status, asked: Asked<'_>) -> NoAnswer {
         Some("ACCESS_TOKEN_SCOPE_INSUFFICIENT") => Broken::NoCredentials {
             detail: "the access token lacks the scope https://www.googleapis.com/auth/cloud-platform"
                 .to_owned(),
+            mend: None,
         },
         Some(reason @ ("SECURITY_POLICY_VIOLATED" | "BILLING_DISABLED" | "CONSUMER_INVALID")) => {
             return unavailable(asked, format!("refused ({reason}): {}", bounded(&status.message)));
@@ -228,7 +229,7 @@ mod tests {
             if let NoAnswer::Broken(
                 Broken::Unavailable { detail, .. }
                 | Broken::Malformed { detail, .. }
-                | Broken::NoCredentials { detail },
+                | Broken::NoCredentials { detail, .. },
             ) = fixture(http, &body)
             {
                 prop_assert!(detail.chars().count() < LONGEST_DETAIL + 100);

@@ -17,6 +17,7 @@ mod secret_manager;
 mod sql;
 mod vpc_access;
 
+pub use auth::{CredentialSource, IdToken, Kind, Platform, Surroundings, TokenTrouble};
 pub use endpoints::{Auth, Endpoints};
 pub use retry::Timeouts;
 
@@ -32,6 +33,7 @@ use calls::Call;
 use clients::Clients;
 pub(crate) use errors::bounded;
 use errors::{Asked, no_answer};
+use memo::Memo;
 
 /// A read of the control plane that gave no resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +74,8 @@ pub struct Google {
     sql: sql::Memos,
     network: network::Memos,
     logs: logs::Memos,
+    id_tokens: Memo<IdToken>,
+    timeouts: Timeouts,
 }
 
 impl Google {
@@ -90,7 +94,38 @@ impl Google {
             sql: sql::Memos::default(),
             network: network::Memos::default(),
             logs: logs::Memos::default(),
+            id_tokens: Memo::default(),
+            timeouts,
         }
+    }
+
+    /// An ID token with which a private service lets the gate in; made once an audience. `audience` is the service's
+    /// own URL, or one of its custom audiences, and never the URL of a tag.
+    ///
+    /// # Errors
+    /// [`Broken::NoCredentials`] where these credentials give none, [`Broken::PermissionDenied`] where the account may
+    /// not be impersonated, [`Broken::TokenRejected`] where the token shows by itself that no service will take it.
+    pub async fn id_token(&self, audience: &str) -> Result<Arc<IdToken>, Broken> {
+        let make = || async {
+            let ask: BoxFuture<'_, _> = Box::pin(async {
+                let token = self.clients.identity().await?.id_token(audience, &self.timeouts).await?;
+                self.vault.remember(&token.token);
+                Ok::<_, Broken>(Arc::new(token))
+            });
+            tokio::time::timeout(self.limit, ask)
+                .await
+                .map_err(|_late| Broken::NoCredentials {
+                    detail: format!("no ID token for {audience} within {} s", self.limit.as_secs_f32()),
+                    mend: None,
+                })?
+                .map_err(NoAnswer::Broken)
+        };
+        self.id_tokens.get(audience, make).await.map_err(|none| match none {
+            NoAnswer::Broken(why) => why,
+            NoAnswer::NotFound => {
+                Broken::NoCredentials { detail: format!("no ID token for {audience}"), mend: None }
+            }
+        })
     }
 
     /// One call, its answer to be shared.

@@ -8,7 +8,7 @@ use crate::sandbox::cloud::Cloud;
 use crate::sandbox::world::{Grants, World, project_number};
 
 /// Custom methods that follow the last segment after a colon.
-const VERBS: &[&str] = &["access", "getIamPolicy", "list", "testIamPermissions"];
+const VERBS: &[&str] = &["access", "generateIdToken", "getIamPolicy", "list", "testIamPermissions"];
 
 /// A request to the control plane, taken apart.
 pub(super) struct Ask<'a> {
@@ -16,7 +16,7 @@ pub(super) struct Ask<'a> {
     pub(super) method: &'a Method,
     /// The path as it was asked for.
     pub(super) path: &'a str,
-    /// The body.
+    /// The body, up to a size.
     pub(super) body: &'a [u8],
     /// The region that the host name begins with (`europe-west1-run.…`), where a proxied request names a host.
     pub(super) region: Option<String>,

@@ -7,6 +7,7 @@ mod ask;
 mod compute;
 mod error;
 mod iam;
+mod iam_credentials;
 mod knative;
 mod logging;
 mod project;
@@ -43,6 +44,7 @@ const APIS: &[fn(&Ask<'_>) -> Option<Reply>] = &[
     project::answer,
     compute::answer,
     logging::answer,
+    iam_credentials::answer,
 ];
 
 /// Longest request that is read, in bytes.

@@ -12,8 +12,9 @@ use super::error::Refusal;
 use super::secret_manager::before;
 use super::spelling::{Spelling, resource, spelling};
 use super::{Reply, iam};
+use crate::sandbox::tokens::GATE;
 use crate::sandbox::world::{
-    Egress, EnvValue, NotStartedReason, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld,
+    Admits, Egress, EnvValue, NotStartedReason, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld,
 };
 
 pub(super) const API: &str = "run.googleapis.com";
@@ -62,8 +63,12 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
                 resource(&ListRevisionsResponse::new().set_revisions(revisions), SPELLINGS)
             }
             (_, "getIamPolicy") => {
-                let everybody = if service.public { vec!["allUsers".to_owned()] } else { Vec::new() };
-                iam::policy([("roles/run.invoker", everybody)])
+                let invokers = match (service.public, service.gate) {
+                    (true, _) => vec!["allUsers".to_owned()],
+                    (false, Admits::Account | Admits::NoToken) => vec![format!("serviceAccount:{GATE}")],
+                    (false, Admits::Nobody) => Vec::new(),
+                };
+                iam::policy([("roles/run.invoker", invokers)])
             }
             _ => resource(&service_model(ask, index, service), SPELLINGS),
         }

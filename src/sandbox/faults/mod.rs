@@ -37,6 +37,7 @@ mod instance_not_found;
 mod instance_not_running;
 mod instance_stopped;
 mod instance_suspended;
+mod invoker_denied;
 mod login_not_allowed;
 mod not_enough_permission;
 mod not_postgres;
@@ -56,6 +57,7 @@ mod secret_version_missing;
 mod service_account_drifted;
 mod service_not_found;
 pub mod subject;
+mod token_rejected;
 mod variable_missing;
 mod vpc_access_drifted;
 mod vpc_access_missing;
@@ -196,6 +198,8 @@ pub static FAULTS: &[&Fault] = &[
     &health_not_found::FAULT,
     &health_endpoint_failing::FAULT,
     &health_unstable::FAULT,
+    &invoker_denied::FAULT,
+    &token_rejected::FAULT,
     &not_enough_permission::FAULT,
 ];
 

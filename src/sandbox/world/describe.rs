@@ -13,8 +13,8 @@ pub(in crate::sandbox) use way::plain_scheme;
 
 use super::access::connector_resource;
 use super::{
-    Code, ConnectorState, ConnectorWorld, DatabaseLink, Egress, EnvValue, EnvWorld, Mount, RevisionWorld,
-    ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
+    Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, Egress, EnvValue, EnvWorld, Mount,
+    RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
 };
 use crate::model::{Service, Stated};
 use crate::plan::Target;
@@ -73,6 +73,7 @@ impl World {
             revisions: vec![revision, newest],
             traffic,
             public: service.allow_unauthenticated.unwrap_or(true),
+            gate: Admits::default(),
             database: service.database.as_ref().map(|database| database.variables.clone()),
             link,
             health_path: health_path(service),

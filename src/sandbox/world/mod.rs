@@ -21,7 +21,8 @@ pub(super) use describe::plain_scheme;
 pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};
 pub use secret::{SecretWorld, VersionState, VersionWorld};
 pub use service::{
-    Code, DatabaseLink, EnvValue, EnvWorld, HealthRoute, Mount, RevisionWorld, ServiceWorld, Started, Traffic,
+    Admits, Code, DatabaseLink, EnvValue, EnvWorld, HealthRoute, Mount, RevisionWorld, ServiceWorld, Started,
+    Traffic,
 };
 
 use std::net::IpAddr;

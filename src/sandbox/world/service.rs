@@ -23,12 +23,26 @@ pub struct ServiceWorld {
     pub traffic: Traffic,
     /// Whether everybody may invoke it.
     pub public: bool,
+    /// What its front end does with the gate's account, where not everybody may invoke it.
+    pub gate: Admits,
     /// The variables that lead to its database.
     pub database: Option<DatabaseVariables>,
     /// Where they lead.
     pub link: Option<DatabaseLink>,
     /// The path at which it reports its health.
     pub health_path: String,
+}
+
+/// What the front end of a private service does with the gate's account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Admits {
+    /// It may invoke.
+    #[default]
+    Account,
+    /// It may not.
+    Nobody,
+    /// Its tokens are not taken at all.
+    NoToken,
 }
 
 /// Where the variables of a service lead, as the pipeline has it.

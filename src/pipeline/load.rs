@@ -138,17 +138,31 @@ impl Loading<'_> {
         }
     }
 
-    /// Reads one file if it is a pipeline's; else nothing is said of it.
+    /// Reads one file if it is a pipeline's. Of another kind nothing is said; what cannot be read might be one, and is
+    /// warned of.
     pub(super) fn try_one(&mut self, name: &Path) -> Option<Read> {
         let (path, mut problems) = (self.request.directory.join(name), Problems::default());
         let real = path.canonicalize().ok()?;
         if self.paths.contains(&real) {
             return None;
         }
-        let read = read(&path, &name.to_string_lossy(), self.request, &mut problems).ok()?;
-        self.paths.push(real);
-        self.problems.append(problems);
-        Some(read)
+        match read(&path, &name.to_string_lossy(), self.request, &mut problems) {
+            Ok(read) => {
+                self.paths.push(real);
+                self.problems.append(problems);
+                Some(read)
+            }
+            Err(told) => {
+                let other = |problem: &Problem| matches!(problem.code, "unknown-format" | "file-empty");
+                if !told.iter().any(other) {
+                    let warnings =
+                        told.into_iter().map(|problem| Problem { severity: Severity::Warning, ..problem });
+                    problems.extend(warnings);
+                    self.problems.append(problems);
+                }
+                None
+            }
+        }
     }
 
     /// Keeps what was read, and reads the files that it names.

@@ -11,6 +11,7 @@
 
 pub mod checks;
 pub mod cli;
+mod credential;
 pub mod diagnosis;
 pub mod explain;
 pub mod findings;

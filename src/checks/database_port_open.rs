@@ -25,6 +25,8 @@ pub(super) static CHECK: Check = Check {
         "egress-carries-database",
         "instance-running",
         "instance-has-address",
+        "instance-is-postgres",
+        "instance-admits-service",
     ],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),

@@ -6,7 +6,7 @@
 use super::view::{View, speaks_of_the_service};
 use crate::run::finding::{
     CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, PathFinding,
-    PostgresFinding, ServiceFinding,
+    PostgresFinding, ServiceFinding, Unfit,
 };
 use crate::run::record::NodeRecord;
 
@@ -62,7 +62,9 @@ pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Findi
             | InjectionFinding::VersionNotFound { .. }
             | InjectionFinding::VersionDisabled { .. }
             | InjectionFinding::VersionDestroyed { .. }
-            | InjectionFinding::NoAccessBinding { .. },
+            | InjectionFinding::NoAccessBinding { .. }
+            | InjectionFinding::NewerVersion { .. }
+            | InjectionFinding::Corrupted { .. },
         ) => node.subject.as_deref().is_some_and(|target| view.leads_to_database(target)),
     }
 }
@@ -86,8 +88,22 @@ pub(super) fn admits_database(health: &HealthFinding) -> bool {
 fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &HealthFinding) -> bool {
     // A query from inside went to that instance with that credential, so neither is in the way. The service's own
     // connector may still be: another one may have carried the query.
-    let refuted = matches!(why, Finding::Instance(_) | Finding::Credential(_)) && view.query_worked_inside();
-    !refuted && (admits_database(health) || !is_of_database(view, cause, why))
+    let tried = match why {
+        // The gate's driver takes what the service's own does not.
+        Finding::Credential(CredentialFinding::Unfit { unfit: Unfit::Scheme { .. }, .. }) => false,
+        Finding::Instance(_) | Finding::Credential(_) => true,
+        Finding::Service(_)
+        | Finding::Injection(_)
+        | Finding::Path(_)
+        | Finding::Postgres(_)
+        | Finding::Health(_) => false,
+    };
+    let refuted = tried && view.query_worked_inside();
+    // Where the newest version is refused too, the older one is not what is wrong.
+    let newest_fails = matches!(why, Finding::Injection(InjectionFinding::NewerVersion { .. }))
+        && bad(view)
+            .any(|node| matches!(node.finding(), Some(Finding::Postgres(_))) && speaks_of_the_service(node));
+    !refuted && !newest_fails && (admits_database(health) || !is_of_database(view, cause, why))
 }
 
 fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
@@ -155,11 +171,17 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgre
             | InjectionFinding::VersionNotFound { .. }
             | InjectionFinding::VersionDisabled { .. }
             | InjectionFinding::VersionDestroyed { .. }
-            | InjectionFinding::NoAccessBinding { .. },
+            | InjectionFinding::NoAccessBinding { .. }
+            | InjectionFinding::Corrupted { .. },
         ) => is_of_database(view, cause, why),
+        // The gate logs in with the newest version, so what it meets is not the older one's doing.
+        Finding::Injection(InjectionFinding::NewerVersion { .. }) => false,
         // A blank at the edge spoils a name or a password; it drops no packets.
         Finding::Credential(CredentialFinding::EdgeWhitespace { .. }) => {
             matches!(reached, Reached::Nothing | Reached::Server)
+        }
+        Finding::Credential(CredentialFinding::Unfit { unfit, .. }) => {
+            explains_talk(unfit, postgres, reached)
         }
         Finding::Credential(CredentialFinding::Empty { .. } | CredentialFinding::Unreadable { .. }) => true,
         // Without a way, nothing answers; an answer proves that there is one.
@@ -175,7 +197,43 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgre
         Finding::Instance(
             InstanceFinding::Stopped { .. }
             | InstanceFinding::Suspended { .. }
-            | InstanceFinding::NotRunning { .. },
+            | InstanceFinding::NotRunning { .. }
+            | InstanceFinding::DiskFull { .. },
         ) => reached != Reached::Server,
+        Finding::Instance(InstanceFinding::OtherEngine { .. }) => reached != Reached::Server,
+        Finding::Instance(InstanceFinding::NotAuthorized { .. }) => {
+            matches!(reached, Reached::Silence | Reached::Something)
+        }
+        // A server that goes on to passwords or databases has let the connection in.
+        Finding::Instance(
+            InstanceFinding::ConnectorRequired { .. }
+            | InstanceFinding::TlsRequired { .. }
+            | InstanceFinding::ClientCertificateRequired { .. },
+        ) => reached != Reached::Server || refused_with(postgres, &["28000"]),
+        Finding::Instance(InstanceFinding::NoDatabase { .. }) => refused_with(postgres, &["3D000"]),
+        Finding::Instance(InstanceFinding::NoUser { .. } | InstanceFinding::IamLogin { .. }) => {
+            refused_with(postgres, &["28P01", "28000"])
+        }
+        // The socket is in the service's own container: the gate has talked to something else.
+        Finding::Instance(InstanceFinding::NoConnectBinding { .. }) => false,
+    }
+}
+
+/// Whether a login was refused with one of these.
+fn refused_with(postgres: &PostgresFinding, sqlstates: &[&str]) -> bool {
+    matches!(postgres, PostgresFinding::LoginRefused { sqlstate, .. } if sqlstates.contains(&sqlstate.as_str()))
+}
+
+/// Whether a value that cannot work explains what a talk with PostgreSQL came to.
+fn explains_talk(unfit: &Unfit, postgres: &PostgresFinding, reached: Reached) -> bool {
+    match unfit {
+        Unfit::Quoted | Unfit::Encoded { .. } => matches!(reached, Reached::Nothing | Reached::Server),
+        Unfit::Placeholder { part } if part == "password" => refused_with(postgres, &["28P01", "28000"]),
+        Unfit::Placeholder { .. } | Unfit::Unescaped { .. } => true,
+        // The gate's own driver takes the URL, and its sockets are others.
+        Unfit::Scheme { .. } | Unfit::SocketTls { .. } | Unfit::SocketTooLong { .. } => false,
+        Unfit::Loopback { .. } => reached != Reached::Server,
+        Unfit::ComposeName { .. } => reached == Reached::Nothing,
+        Unfit::Port { .. } => matches!(reached, Reached::Silence | Reached::Something),
     }
 }

@@ -3,6 +3,7 @@
 //! A rule says no more than the record proves. Where several explanations are left, the claim is what is
 //! proven, and the rest are suspects in the order of likelihood, each with the command that settles it.
 
+mod admission;
 mod credential;
 pub(super) mod gate;
 mod health;

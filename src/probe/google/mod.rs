@@ -18,7 +18,10 @@ mod sql;
 mod vpc_access;
 
 pub use endpoints::{Auth, Endpoints};
+pub use iam::Above;
 pub use retry::Timeouts;
+pub use secret_manager::Payload;
+pub(crate) use secret_manager::crc32c;
 
 use std::sync::Arc;
 use std::time::Duration;

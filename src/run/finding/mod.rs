@@ -11,10 +11,10 @@ mod path;
 mod postgres;
 mod service;
 
-pub use credential::CredentialFinding;
+pub use credential::{CredentialFinding, Unfit};
 pub use health::{Dependency, HealthFinding};
 pub use injection::InjectionFinding;
-pub use instance::InstanceFinding;
+pub use instance::{IamProblem, InstanceFinding};
 pub use path::PathFinding;
 pub use postgres::PostgresFinding;
 pub use service::ServiceFinding;

@@ -40,7 +40,7 @@ pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord
         && speaks_of_the_service(cause)
         && match what {
             Finding::Health(health) => explains_health(view, cause, why, health),
-            Finding::Postgres(postgres) => explains_postgres(view, cause, why, postgres),
+            Finding::Postgres(postgres) => explains_postgres(view, cause, why, reached(postgres)),
             Finding::Service(service) => explains_service(why, service),
             Finding::Injection(_) | Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) => true,
         }
@@ -138,7 +138,20 @@ enum Reached {
     /// A server that is up, but not ready to serve.
     NotReady,
     /// A PostgreSQL server, which refuses.
-    Server,
+    Server(Refused),
+}
+
+/// What a server refuses a login for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    /// User or password (28P01).
+    Password,
+    /// The host, the encryption, or the user altogether (28000).
+    Entry,
+    /// The database (3D000).
+    Database,
+    /// Something else.
+    Other,
 }
 
 fn reached(postgres: &PostgresFinding) -> Reached {
@@ -152,16 +165,21 @@ fn reached(postgres: &PostgresFinding) -> Reached {
         | PostgresFinding::TlsFailed { .. } => Reached::Something,
         PostgresFinding::LoginRefused { sqlstate, .. } | PostgresFinding::QueryFailed { sqlstate, .. } => {
             if sqlstate.starts_with("57P") || sqlstate.starts_with("08") {
-                Reached::NotReady
-            } else {
-                Reached::Server
+                return Reached::NotReady;
             }
+            Reached::Server(match sqlstate.as_str() {
+                "28P01" => Refused::Password,
+                "28000" => Refused::Entry,
+                "3D000" => Refused::Database,
+                _ => Refused::Other,
+            })
         }
     }
 }
 
-fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgres: &PostgresFinding) -> bool {
-    let reached = reached(postgres);
+fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached: Reached) -> bool {
+    let refused = matches!(reached, Reached::Server(_));
+    let refused_for = |one: Refused| reached == Reached::Server(one);
     match why {
         Finding::Service(_) | Finding::Postgres(_) | Finding::Health(_) => true,
         Finding::Injection(InjectionFinding::VariablesMissing { of_database, .. }) => !of_database.is_empty(),
@@ -178,11 +196,9 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgre
         Finding::Injection(InjectionFinding::NewerVersion { .. }) => false,
         // A blank at the edge spoils a name or a password; it drops no packets.
         Finding::Credential(CredentialFinding::EdgeWhitespace { .. }) => {
-            matches!(reached, Reached::Nothing | Reached::Server)
+            matches!(reached, Reached::Nothing | Reached::Server(_))
         }
-        Finding::Credential(CredentialFinding::Unfit { unfit, .. }) => {
-            explains_talk(unfit, postgres, reached)
-        }
+        Finding::Credential(CredentialFinding::Unfit { unfit, .. }) => explains_talk(unfit, reached),
         Finding::Credential(CredentialFinding::Empty { .. } | CredentialFinding::Unreadable { .. }) => true,
         // Without a way, nothing answers; an answer proves that there is one.
         Finding::Path(
@@ -199,8 +215,8 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgre
             | InstanceFinding::Suspended { .. }
             | InstanceFinding::NotRunning { .. }
             | InstanceFinding::DiskFull { .. },
-        ) => reached != Reached::Server,
-        Finding::Instance(InstanceFinding::OtherEngine { .. }) => reached != Reached::Server,
+        ) => !refused,
+        Finding::Instance(InstanceFinding::OtherEngine { .. }) => !refused,
         Finding::Instance(InstanceFinding::NotAuthorized { .. }) => {
             matches!(reached, Reached::Silence | Reached::Something)
         }
@@ -209,30 +225,25 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, postgre
             InstanceFinding::ConnectorRequired { .. }
             | InstanceFinding::TlsRequired { .. }
             | InstanceFinding::ClientCertificateRequired { .. },
-        ) => reached != Reached::Server || refused_with(postgres, &["28000"]),
-        Finding::Instance(InstanceFinding::NoDatabase { .. }) => refused_with(postgres, &["3D000"]),
+        ) => !refused || refused_for(Refused::Entry),
+        Finding::Instance(InstanceFinding::NoDatabase { .. }) => refused_for(Refused::Database),
         Finding::Instance(InstanceFinding::NoUser { .. } | InstanceFinding::IamLogin { .. }) => {
-            refused_with(postgres, &["28P01", "28000"])
+            refused_for(Refused::Password) || refused_for(Refused::Entry)
         }
-        // The socket is in the service's own container: the gate has talked to something else.
-        Finding::Instance(InstanceFinding::NoConnectBinding { .. }) => false,
+        Finding::Instance(InstanceFinding::NoConnectBinding { .. }) => !refused,
     }
 }
 
-/// Whether a login was refused with one of these.
-fn refused_with(postgres: &PostgresFinding, sqlstates: &[&str]) -> bool {
-    matches!(postgres, PostgresFinding::LoginRefused { sqlstate, .. } if sqlstates.contains(&sqlstate.as_str()))
-}
-
 /// Whether a value that cannot work explains what a talk with PostgreSQL came to.
-fn explains_talk(unfit: &Unfit, postgres: &PostgresFinding, reached: Reached) -> bool {
+fn explains_talk(unfit: &Unfit, reached: Reached) -> bool {
     match unfit {
-        Unfit::Quoted | Unfit::Encoded { .. } => matches!(reached, Reached::Nothing | Reached::Server),
-        Unfit::Placeholder { part } if part == "password" => refused_with(postgres, &["28P01", "28000"]),
+        Unfit::Quoted | Unfit::Encoded { .. } => matches!(reached, Reached::Nothing | Reached::Server(_)),
+        Unfit::Placeholder { part } if part == "password" => reached == Reached::Server(Refused::Password),
         Unfit::Placeholder { .. } | Unfit::Unescaped { .. } => true,
-        // The gate's own driver takes the URL, and its sockets are others.
-        Unfit::Scheme { .. } | Unfit::SocketTls { .. } | Unfit::SocketTooLong { .. } => false,
-        Unfit::Loopback { .. } => reached != Reached::Server,
+        // The gate's own driver takes the URL.
+        Unfit::Scheme { .. } => false,
+        Unfit::SocketTls { .. } | Unfit::SocketTooLong { .. } => !matches!(reached, Reached::Server(_)),
+        Unfit::Loopback { .. } => !matches!(reached, Reached::Server(_)),
         Unfit::ComposeName { .. } => reached == Reached::Nothing,
         Unfit::Port { .. } => matches!(reached, Reached::Silence | Reached::Something),
     }

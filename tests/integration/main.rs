@@ -21,6 +21,8 @@ mod records;
 /// A server on loopback that does to every connection what a test wants; and a cloud made of two of them.
 mod standin;
 
+/// The checks of Cloud SQL, secrets and identity, each with its near miss.
+mod checks_cloudsql;
 /// The checks of the control plane, each against a whole world of answers with one thing changed.
 mod checks_control_plane;
 /// Bad input: clear refusals.
@@ -45,6 +47,8 @@ mod gcloud;
 mod hostile;
 /// The founding incident, once per true cause, in every pipeline format.
 mod incident;
+/// Faults of instance, secret and credential beyond the samples, and near misses.
+mod instances;
 /// Signals and the deadline.
 mod interrupts;
 /// Pipeline files as data: goldens, problems, the samples, real files.

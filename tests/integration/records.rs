@@ -19,7 +19,9 @@ const WAY: &[&str] = &[
     "vpc-network-matches",
     "egress-carries-database",
     "instance-running",
+    "instance-is-postgres",
     "instance-has-address",
+    "instance-admits-service",
 ];
 
 /// The causal graph as it is meant to be, independent of the table of checks.
@@ -42,8 +44,17 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         ("secret-references-match", vec![]),
         ("secret-version-enabled", vec![]),
         ("secret-readable", vec![]),
-        ("credential-well-formed", vec!["variables-injected", "secret-references-match"]),
+        ("secret-version-current", vec!["secret-references-match"]),
+        ("secret-intact", vec![]),
+        ("credential-well-formed", vec!["variables-injected", "secret-references-match", "secret-intact"]),
+        ("instance-tls-agrees", vec!["variables-injected", "credential-well-formed"]),
+        ("cloudsql-client-granted", vec![]),
     ];
+    let of_identity =
+        ["variables-injected", "secret-references-match", "credential-well-formed", "instance-has-address"];
+    for check in ["instance-has-database", "instance-has-user", "instance-iam-login"] {
+        edges.push((check, of_identity.to_vec()));
+    }
     edges.extend(WAY.iter().map(|check| (*check, vec![])));
     edges.extend([
         ("database-name-resolves", vec!["credential-well-formed", "variables-injected"]),
@@ -57,6 +68,11 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
                 "secret-references-match",
                 "secret-version-enabled",
                 "secret-readable",
+                "secret-intact",
+                "instance-tls-agrees",
+                "instance-has-database",
+                "instance-has-user",
+                "instance-iam-login",
             ],
         ),
         ("database-query", vec!["database-login"]),
@@ -142,6 +158,7 @@ pub(crate) fn no_access() -> Finding {
     Finding::Injection(InjectionFinding::NoAccessBinding {
         secret: "projects/shop-staging/secrets/auth-db-password".to_owned(),
         service_account: "auth-runtime@shop-staging.iam.gserviceaccount.com".to_owned(),
+        shown_by: None,
     })
 }
 

@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn what_has_the_right_shape_passes() {
         for (value, expected) in [
-            ("pass word", Expected::Password),
+            ("correct horse", Expected::Password),
             ("{not json", Expected::Password),
             ("5432", Expected::Port),
             ("6432", Expected::Port),

@@ -15,7 +15,7 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
             Judgement::proven(CauseCode::InstanceRequiresConnector, claim)
                 .mend(
                     "connect through the socket /cloudsql/PROJECT:REGION:INSTANCE, and attach the instance",
-                    { update_service(view, &[&format!("--add-cloudsql-instances={instance}")]) },
+                    update_service(view, &[&format!("--add-cloudsql-instances={instance}")]),
                 )
                 .mend(
                     "or let the instance take direct connections again",

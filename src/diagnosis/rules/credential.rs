@@ -67,8 +67,14 @@ fn unfit(view: &View<'_>, finding: &CredentialFinding, rewrite: String, unfit: &
             .suspect("the service's own code may rewrite the URL before its driver sees it", None)
             .mend("give each driver a variable with the form that it takes", rewrite)
             .mend(redeploy, None),
-        Unfit::Loopback { .. } => elsewhere(view, CauseCode::DatabaseHostLoopback, claim, rewrite),
-        Unfit::ComposeName { .. } => elsewhere(view, CauseCode::DatabaseHostPlaceholder, claim, rewrite),
+        Unfit::Loopback { .. } => {
+            let judgement = Judgement::likely(CauseCode::DatabaseHostLoopback, claim)
+                .suspect("the image may run a database or a proxy in itself", None);
+            elsewhere(view, judgement, rewrite)
+        }
+        Unfit::ComposeName { .. } => {
+            elsewhere(view, Judgement::proven(CauseCode::DatabaseHostPlaceholder, claim), rewrite)
+        }
         Unfit::Port { .. } => Judgement::proven(CauseCode::DatabasePortWrong, claim)
             .mend("name PostgreSQL's port: 5432 on every Cloud SQL instance", rewrite),
         Unfit::SocketTls { .. } => Judgement::proven(CauseCode::SocketTlsConflict, claim)
@@ -79,8 +85,8 @@ fn unfit(view: &View<'_>, finding: &CredentialFinding, rewrite: String, unfit: &
 }
 
 /// The host leads nowhere.
-fn elsewhere(view: &View<'_>, code: CauseCode, claim: String, rewrite: String) -> Judgement {
-    Judgement::proven(code, claim)
+fn elsewhere(view: &View<'_>, judgement: Judgement, rewrite: String) -> Judgement {
+    judgement
         .mend("name the database's address, or the socket /cloudsql/PROJECT:REGION:INSTANCE", rewrite)
         .mend("see which addresses its instance has", super::postgres::describe_instance(view))
 }

@@ -8,7 +8,7 @@ use crate::sandbox::cloud::Cloud;
 use crate::sandbox::world::{Grants, World, project_number};
 
 /// Custom methods that follow the last segment after a colon.
-const VERBS: &[&str] = &["access", "getIamPolicy", "testIamPermissions"];
+const VERBS: &[&str] = &["access", "getIamPolicy", "testIamPermissions", "troubleshoot"];
 
 /// A request to the control plane, taken apart.
 pub(super) struct Ask<'a> {
@@ -16,6 +16,8 @@ pub(super) struct Ask<'a> {
     pub(super) method: &'a Method,
     /// The path as it was asked for.
     pub(super) path: &'a str,
+    /// The body.
+    pub(super) body: &'a [u8],
     /// The region that the host name begins with (`europe-west1-run.…`), where a proxied request names a host.
     pub(super) region: Option<String>,
     /// The segments of the path, decoded, without the verb.
@@ -25,7 +27,7 @@ pub(super) struct Ask<'a> {
 }
 
 impl<'a> Ask<'a> {
-    pub(super) fn new(cloud: &'a Cloud, method: &'a Method, uri: &'a Uri) -> Self {
+    pub(super) fn new(cloud: &'a Cloud, method: &'a Method, uri: &'a Uri, body: &'a [u8]) -> Self {
         let path = uri.path();
         let mut segments: Vec<String> = path
             .split('/')
@@ -43,7 +45,7 @@ impl<'a> Ask<'a> {
         name_projects(&cloud.world, &mut segments);
         let region =
             uri.host().and_then(|host| host.split_once("-run.")).map(|(region, _)| region.to_owned());
-        Self { cloud, method, path, region, segments, verb }
+        Self { cloud, method, path, body, region, segments, verb }
     }
 
     /// Its path as a pattern can match it: segments, then the verb.

@@ -12,12 +12,14 @@ mod run;
 mod secret_manager;
 mod spelling;
 mod sql;
+mod troubleshooter;
 mod vpc_access;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -31,8 +33,18 @@ use error::Refusal;
 type Reply = Result<Value, Refusal>;
 
 /// The APIs; each takes the paths that are its own.
-const APIS: &[fn(&Ask<'_>) -> Option<Reply>] =
-    &[run::answer, knative::answer, vpc_access::answer, secret_manager::answer, sql::answer, project::answer];
+const APIS: &[fn(&Ask<'_>) -> Option<Reply>] = &[
+    run::answer,
+    knative::answer,
+    vpc_access::answer,
+    secret_manager::answer,
+    sql::answer,
+    project::answer,
+    troubleshooter::answer,
+];
+
+/// Longest request that is read, in bytes.
+const LONGEST_BODY: usize = 1 << 20;
 
 /// Answers until the sandbox ends.
 pub(super) async fn serve(listener: TcpListener, cloud: Arc<Cloud>, mut stopped: watch::Receiver<()>) {
@@ -47,7 +59,11 @@ async fn answer(State(cloud): State<Arc<Cloud>>, request: Request) -> Response {
     if !cloud.latency.is_zero() {
         tokio::time::sleep(cloud.latency).await;
     }
-    let ask = Ask::new(&cloud, request.method(), request.uri());
+    let (head, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LONGEST_BODY).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let ask = Ask::new(&cloud, &head.method, &head.uri, &body);
     let reply = APIS.iter().find_map(|api| api(&ask)).unwrap_or_else(|| Err(Refusal::no_such_url(&ask)));
     match reply {
         Ok(found) => axum::Json(found).into_response(),

@@ -12,7 +12,7 @@ use super::error::Refusal;
 use super::spelling::{Spelling, resource, spelling};
 use super::{Reply, iam};
 use crate::probe::google::crc32c;
-use crate::sandbox::world::{SecretWorld, VersionState, VersionWorld, project_number};
+use crate::sandbox::world::{Added, SecretWorld, VersionState, VersionWorld, project_number};
 
 const API: &str = "secretmanager.googleapis.com";
 
@@ -92,7 +92,10 @@ fn version_model(secret: &SecretWorld, version: &VersionWorld, since: Timestamp)
     let destroyed = (version.state == VersionState::Destroyed).then(|| before(since, 0)).flatten();
     SecretVersion::new()
         .set_name(version_name(secret, version))
-        .set_or_clear_create_time(before(since, 7))
+        .set_or_clear_create_time(match version.added {
+            Added::Before => before(since, 7),
+            Added::After => google_cloud_wkt::Timestamp::new(since.as_second() + 60, 0).ok(),
+        })
         .set_or_clear_destroy_time(destroyed)
         .set_state(state)
 }
@@ -115,7 +118,7 @@ fn access(secret: &SecretWorld, version: &VersionWorld) -> Reply {
         }
     }
     let data = version.payload.expose_secret().as_bytes().to_vec();
-    let checksum = i64::from(crc32c(&data));
+    let checksum = i64::from(if version.corrupted { !crc32c(&data) } else { crc32c(&data) });
     let payload = SecretPayload::new().set_data(data).set_data_crc32c(checksum);
     let response =
         AccessSecretVersionResponse::new().set_name(version_name(secret, version)).set_payload(payload);

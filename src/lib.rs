@@ -16,6 +16,7 @@ pub mod diagnosis;
 pub mod explain;
 pub mod findings;
 pub mod model;
+pub mod permissions;
 pub mod pipeline;
 pub mod plan;
 pub mod probe;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rungate::probe::google::{Auth, Endpoints, Google, NoAnswer};
+use rungate::probe::google::{Auth, Endpoints, Google, NoAnswer, Payload};
 use rungate::probe::vault::Vault;
 use rungate::run::outcome::Broken;
 use secrecy::ExposeSecret as _;

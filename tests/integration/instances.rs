@@ -107,7 +107,7 @@ fn checked(file: &str, more: &[&str]) -> (i32, Value) {
 }
 
 fn first_cause(report: &Value) -> &str {
-    report["diagnosis"]["causes"][0]["code"].as_str().unwrap_or_default()
+    report["causes"][0]["code"].as_str().unwrap_or_default()
 }
 
 #[test]
@@ -136,8 +136,9 @@ fn what_looks_alike_on_the_wire_is_told_apart_by_the_control_plane() {
 #[test]
 fn a_missing_database_is_foreseen_without_the_secret() {
     let file = SOCKET.replace("/cloudsql/acme-staging:europe-west1:auth-db", "10.20.0.3");
+    let file = file.replace("    env:\n", "    vpc: {connector: auth}\n    env:\n");
     let (_, report) = checked(&file, &["--fault", "database-missing", "--vantage", "runner"]);
-    let evidence = report["diagnosis"]["causes"][0]["evidence"].to_string();
+    let evidence = report["causes"][0]["evidence"].to_string();
     assert_eq!(first_cause(&report), "database-missing", "{report:#}");
     assert!(evidence.contains("instance-has-database") && !evidence.contains("database-login"), "{evidence}");
 }

@@ -9,6 +9,7 @@ mod iam;
 mod logs;
 mod memo;
 pub mod names;
+pub(crate) mod needs;
 mod network;
 mod pages;
 mod retry;

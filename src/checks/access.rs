@@ -108,7 +108,7 @@ pub(super) async fn access(scope: &Scope, need: &Need, account: &str, on: On<'_>
                 }
             }
             Err(answer) => {
-                seen.doubt = Some(unread(&format!("what projects/{} inherits", on.project), &answer))
+                seen.doubt = Some(unread(&format!("what projects/{} inherits", on.project), &answer));
             }
         }
     }

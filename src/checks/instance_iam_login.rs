@@ -44,23 +44,23 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let listed = answer.map_err(|answer| broken(&format!("the users of {connection}"), answer))?;
     let found = |problem| {
         let (instance, user) = (connection.clone(), user.clone());
-        Ok(failed(Finding::Instance(InstanceFinding::IamLogin { instance, user, problem })))
+        failed(Finding::Instance(InstanceFinding::IamLogin { instance, user, problem }))
     };
     match kind(&listed, &user) {
         Kind::Password => return Err(not_applicable(format!("{user} is no IAM user"))),
-        Kind::Unlisted if user.ends_with(SUFFIX) => return found(IamProblem::Suffix),
-        Kind::Unlisted => return found(IamProblem::NotCreated),
+        Kind::Unlisted if user.ends_with(SUFFIX) => return Ok(found(IamProblem::Suffix)),
+        Kind::Unlisted => return Ok(found(IamProblem::NotCreated)),
         Kind::Iam => {}
     }
     if !flag_is_on(&instance) {
-        return found(IamProblem::FlagOff);
+        return Ok(found(IamProblem::FlagOff));
     }
     let revision = scope.revision().await?;
     let host = connection::host(scope).await?.unwrap_or_default();
     // A proxy beside the service puts the token in the password's place.
     let proxied = reached(&host, revision.containers.len() > 1) == Reached::Sidecar;
     if let Some(variable) = connection::password_variable(scope).await?.filter(|_| !proxied) {
-        return found(IamProblem::Password { variable });
+        return Ok(found(IamProblem::Password { variable }));
     }
     let account = account(scope).await?;
     if !account.strip_suffix(SUFFIX).is_some_and(|name| name.eq_ignore_ascii_case(&user)) {
@@ -74,7 +74,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     match access::access(scope, &access::LOG_IN, &account, on).await {
         Access::Granted(by) => Ok(passed(format!("{user} is an IAM user, the flag is on, and {by}"))),
         Access::Unknown(why) => Err(Outcome::Broken { why }),
-        Access::Denied(shown_by) => found(IamProblem::NoRole { service_account: account, shown_by }),
+        Access::Denied(shown_by) => Ok(found(IamProblem::NoRole { service_account: account, shown_by })),
     }
 }
 

@@ -178,7 +178,7 @@ async fn the_client_role_is_missing_only_where_all_policies_are_seen() {
                 PROJECT_POLICY,
                 "{}",
                 binding("roles/cloudsql.client", &["group:services@example.com"]),
-            )
+            );
         },
         &|cloud| cloud.change(PROJECT_POLICY, "{}", binding("projects/demo-project/roles/db", &[ACCOUNT])),
         &|cloud| {

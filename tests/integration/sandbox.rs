@@ -88,6 +88,25 @@ fn auth_by_name() -> Service {
     service
 }
 
+/// The same service, which opens the socket of its attached instance.
+fn auth_by_socket() -> Service {
+    let mut service = auth();
+    service.vpc.connector = None;
+    service.cloudsql_instances = vec![known("acme-staging:europe-west1:auth-db")];
+    service.env[0].value = known("/cloudsql/acme-staging:europe-west1:auth-db");
+    service.database = infer_database(&service);
+    service
+}
+
+/// The same service, which dials a public address.
+fn auth_in_public() -> Service {
+    let mut service = auth();
+    service.vpc.connector = None;
+    service.env[0].value = known("203.0.113.9");
+    service.database = infer_database(&service);
+    service
+}
+
 fn reference(target: &str, secret: &str, version: &str) -> SecretReference {
     SecretReference { target: target.to_owned(), secret: known(secret), version: known(version) }
 }
@@ -166,7 +185,7 @@ async fn login(sandbox: &Sandbox, user: &str, password: &str, database: &str) ->
 
 #[tokio::test]
 async fn the_healthy_world_is_healthy() {
-    for service in [auth(), auth_by_dsn(), auth_by_name()] {
+    for service in [auth(), auth_by_dsn(), auth_by_name(), auth_by_socket(), auth_in_public()] {
         let sandbox = sandbox(service, &[]).await;
         assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()));
         let user = r#"{"valid":true,"user":{"id":1,"email":"ada@example.com"}}"#;
@@ -243,6 +262,9 @@ async fn every_fault_shows_at_the_service() {
     let shows = async |fault: &'static Fault| {
         let service = match fault.code {
             "database-name-unresolvable" | "instance-not-found" => auth_by_name(),
+            "credential-unescaped" | "credential-scheme-mismatch" => auth_by_dsn(),
+            "socket-tls-conflict" | "cloudsql-client-role-missing" => auth_by_socket(),
+            "authorized-network-missing" => auth_in_public(),
             _ => auth(),
         };
         let sandbox = sandbox(service, &[fault.code]).await;

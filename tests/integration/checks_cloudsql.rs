@@ -256,6 +256,19 @@ async fn only_the_latest_version_can_be_newer_than_its_revision() {
 }
 
 #[tokio::test]
+async fn a_disabled_version_that_nothing_refers_to_is_not_even_asked_for() {
+    let cloud = Cloud::healthy().await;
+    let other = "/v1/projects/demo-project/secrets/db-password/versions/2";
+    cloud.change(other, include_str!("../data/google/secret-version.json"), |body| {
+        body["state"] = json!("DISABLED");
+    });
+    for check in ["secret-version-enabled", "secret-readable"] {
+        assert!(matches!(cloud.run(check).await, Outcome::Passed { .. }), "{check}");
+    }
+    assert_eq!(cloud.loopback.count(other), 0);
+}
+
+#[tokio::test]
 async fn payloads_are_looked_at_with_leave_only() {
     let mut cloud = Cloud::healthy().await;
     let payload =

@@ -12,11 +12,13 @@
 
 pub mod checks;
 pub mod cli;
+mod credential;
 pub mod diagnosis;
 pub mod explain;
 pub mod findings;
 pub mod model;
 pub mod network;
+pub mod permissions;
 pub mod pipeline;
 pub mod plan;
 pub mod probe;

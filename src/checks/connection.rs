@@ -4,13 +4,14 @@
 //! live revision, for it is the revision that dials.
 
 use google_cloud_run_v2::model::{Revision, env_var};
+use google_cloud_secretmanager_v1::model::secret_version::State;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Scope;
 use super::facts::{ingress, not_applicable, not_visible};
 use super::variables_injected;
 use crate::model::{Database, DatabaseVariables};
-use crate::probe::google::NoAnswer;
+use crate::probe::google::{NoAnswer, Payload, names};
 use crate::probe::postgres::{Connection, DEFAULT_PORT, Dsn, SslMode, parse_dsn};
 use crate::run::outcome::{Broken, Outcome, Skip};
 use crate::run::record::{DatabaseRecord, NodeKey};
@@ -93,6 +94,56 @@ pub(super) async fn connection(scope: &Scope) -> Result<Connection, Outcome> {
     Ok(Connection { host, port, user, password, database: name, sslmode, connect_timeout })
 }
 
+/// User and database as the live revision names them; `None` where no variable states one. Reads a secret only where
+/// one of them stands in it.
+pub(super) async fn identity(scope: &Scope) -> Result<(Option<String>, Option<String>), Outcome> {
+    let database = database(scope).ok_or_else(no_database)?;
+    let revision = scope.revision().await?;
+    let (user, name) = match &database.variables {
+        DatabaseVariables::Dsn(variable) => {
+            let dsn = dsn(scope, &revision, variable).await?;
+            (dsn.user, dsn.database)
+        }
+        DatabaseVariables::Parts { user, name, .. } => {
+            (text(scope, &revision, user.as_ref()).await?, text(scope, &revision, name.as_ref()).await?)
+        }
+    };
+    note(scope, database, |record| {
+        record.user.clone_from(&user);
+        record.name.clone_from(&name);
+    });
+    Ok((user, name))
+}
+
+/// How the live revision asks for TLS, where that can be seen.
+pub(super) async fn sslmode(scope: &Scope) -> Result<SslMode, Outcome> {
+    let database = database(scope).ok_or_else(no_database)?;
+    let revision = scope.revision().await?;
+    match &database.variables {
+        DatabaseVariables::Dsn(variable) => Ok(dsn(scope, &revision, variable).await?.sslmode),
+        DatabaseVariables::Parts { host, .. } => Ok(ssl_mode(&revision, host)),
+    }
+}
+
+/// The variable that holds the database's password, if the live revision is given one.
+pub(super) async fn password_variable(scope: &Scope) -> Result<Option<String>, Outcome> {
+    let database = database(scope).ok_or_else(no_database)?;
+    let revision = scope.revision().await?;
+    Ok(match &database.variables {
+        DatabaseVariables::Dsn(variable) => {
+            let password = dsn(scope, &revision, variable).await?.password;
+            password.filter(|password| !password.expose_secret().is_empty()).map(|_| variable.clone())
+        }
+        DatabaseVariables::Parts { password, .. } => {
+            password.clone().filter(|variable| match given(&revision, variable) {
+                Some(Given::Plain(value)) => !value.expose_secret().is_empty(),
+                Some(Given::Secret { .. }) => true,
+                None => false,
+            })
+        }
+    })
+}
+
 /// Host and port.
 async fn location(
     scope: &Scope,
@@ -136,7 +187,7 @@ async fn parts(scope: &Scope, revision: &Revision, variables: &DatabaseVariables
 }
 
 /// What a variable beside the host's says of TLS: `DB_SSLMODE` beside `DB_HOST`, or libpq's own `PGSSLMODE`.
-fn ssl_mode(revision: &Revision, host: &str) -> SslMode {
+pub(super) fn ssl_mode(revision: &Revision, host: &str) -> SslMode {
     let prefix = host.strip_suffix("HOST").unwrap_or("DB_");
     [format!("{prefix}SSLMODE"), format!("{prefix}SSL_MODE"), "PGSSLMODE".to_owned()]
         .iter()
@@ -208,17 +259,26 @@ pub(super) async fn payload(
     secret: &str,
     version: &str,
 ) -> Result<Option<SecretString>, Outcome> {
-    let version_enabled = || blocked(scope, "secret-version-enabled", Some(variable));
-    match scope.outside.google.secret_payload(&scope.target.project, secret, version).await {
-        Ok(payload) => Ok(std::str::from_utf8(payload.expose_secret()).ok().map(SecretString::from)),
-        Err(NoAnswer::NotFound) => Err(version_enabled()),
-        // Google's status for a version that is disabled or destroyed.
-        Err(NoAnswer::Broken(Broken::Unavailable { detail, .. }))
-            if detail.contains("FAILED_PRECONDITION") =>
-        {
-            Err(version_enabled())
+    let by = |check: &str| blocked(scope, check, Some(variable));
+    let (google, project) = (&scope.outside.google, &scope.target.project);
+    match google.secret_payload(project, secret, version).await.as_deref() {
+        Ok(Payload::Whole(bytes)) => {
+            Ok(std::str::from_utf8(bytes.expose_secret()).ok().map(SecretString::from))
         }
-        Err(NoAnswer::Broken(why)) => Err(Outcome::Broken { why }),
+        Ok(Payload::Corrupted) => Err(by("secret-intact")),
+        Ok(Payload::Locked) => match google.secret_version(project, secret, version).await {
+            // Its own state does not forbid it, so something else does: the key that it is encrypted with, as a rule.
+            Ok(live) if live.state == State::Enabled => Err(Outcome::Broken {
+                why: Broken::Unavailable {
+                    what: format!("the payload of {}", names::secret(project, secret)),
+                    detail: "its version is enabled, and may not be read all the same (FAILED_PRECONDITION)"
+                        .to_owned(),
+                },
+            }),
+            Ok(_) | Err(_) => Err(by("secret-version-enabled")),
+        },
+        Err(NoAnswer::NotFound) => Err(by("secret-version-enabled")),
+        Err(NoAnswer::Broken(why)) => Err(Outcome::Broken { why: why.clone() }),
     }
 }
 
@@ -265,7 +325,7 @@ fn malformed(scope: &Scope) -> Outcome {
     blocked(scope, "credential-well-formed", None)
 }
 
-fn unstated(what: &str) -> Outcome {
+pub(super) fn unstated(what: &str) -> Outcome {
     let what = format!("{what}: no declared variable states it, and drivers differ in what they take then");
     Outcome::Skipped { reason: Skip::Unresolved { what } }
 }

@@ -33,6 +33,8 @@ pub(super) static CHECK: Check = Check {
         "nat-present",
         "instance-running",
         "instance-has-address",
+        "instance-is-postgres",
+        "instance-admits-service",
     ],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),

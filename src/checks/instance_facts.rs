@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use google_cloud_sql_v1::model::{DatabaseInstance, SqlIpAddressType};
 
-use super::Scope;
-use super::facts::broken;
+use super::facts::{broken, not_applicable};
+use super::{Scope, connection};
+use crate::credential::is_loopback;
 use crate::model::{Service, Stated};
-use crate::probe::google::Answer;
+use crate::probe::google::{Answer, bounded};
 use crate::run::outcome::Outcome;
 
 /// The instance that the files name, if they name one.
@@ -44,6 +45,67 @@ fn parts<'a>(connection: &'a str, project: &'a str) -> (&'a str, &'a str) {
         return (project, instance);
     }
     connection.split_once(':').unwrap_or((project, connection))
+}
+
+/// How the service reaches its database, as its host tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// Through the socket that Cloud Run mounts; the connection name in its path.
+    Socket(String),
+    /// Through something in another container of the revision, as the Cloud SQL Auth Proxy.
+    Sidecar,
+    /// By itself, at this host.
+    Directly(String),
+}
+
+/// How a host is reached. `beside`: whether other containers run beside the service's own.
+pub(super) fn reached(host: &str, beside: bool) -> Reached {
+    if let Some(connection) = socket_instance(host) {
+        return Reached::Socket(connection.to_owned());
+    }
+    if beside && (is_loopback(host) || host.starts_with('/')) {
+        return Reached::Sidecar;
+    }
+    Reached::Directly(host.to_owned())
+}
+
+/// The connection name in the path of a `/cloudsql` socket.
+pub(super) fn socket_instance(host: &str) -> Option<&str> {
+    let name = host.strip_prefix("/cloudsql/")?.split('/').next()?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// The instance that the service's database stands on, for a check of what is on it: not where the service turns out
+/// to dial another address, which is the finding of `instance-has-address`.
+pub(super) async fn own_instance(scope: &Scope) -> Result<DatabaseInstance, Outcome> {
+    let instance = super::instance_running::known_instance(scope).await?;
+    let host = connection::host(scope).await.ok().flatten().unwrap_or_default();
+    let name = connection_name(&instance);
+    if let Some(other) = socket_instance(&host).filter(|other| *other != name) {
+        return Err(not_applicable(format!("the service opens the socket of {}", bounded(other))));
+    }
+    if let Ok(address) = host.parse::<IpAddr>()
+        && !is_loopback(&host)
+        && !addresses(&instance).contains(&address.to_canonical())
+    {
+        return Err(not_applicable(format!("{address} is no address of {name} (see instance-has-address)")));
+    }
+    Ok(instance)
+}
+
+/// A few of the names of something, for a message: sorted, and how many more there are.
+pub(super) fn some_of(mut names: Vec<String>) -> Vec<String> {
+    const SHOWN: usize = 8;
+    names.sort_unstable();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    if names.is_empty() {
+        names.push("none".to_owned());
+    }
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    names
 }
 
 /// The addresses under which an instance is dialled. It has others, which only lead out of it.
@@ -82,6 +144,23 @@ mod tests {
         assert_eq!(parts("p:db", "own"), ("p", "db"));
         assert_eq!(parts("db", "own"), ("own", "db"));
         assert_eq!(parts("example.com:p:r:db", "own"), ("example.com:p", "db"));
+    }
+
+    #[test]
+    fn a_host_tells_how_the_database_is_reached() {
+        let socket = Reached::Socket("p:r:i".to_owned());
+        assert_eq!(reached("/cloudsql/p:r:i", false), socket);
+        assert_eq!(reached("/cloudsql/p:r:i/.s.PGSQL.5432", true), socket);
+        assert_eq!(reached("127.0.0.1", true), Reached::Sidecar);
+        assert_eq!(reached("127.0.0.1", false), Reached::Directly("127.0.0.1".to_owned()));
+        assert_eq!(reached("10.0.0.3", true), Reached::Directly("10.0.0.3".to_owned()));
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        assert_eq!(some_of(Vec::new()), ["none"]);
+        let many = some_of((0..20).map(|number| format!("d{number:02}")).collect());
+        assert_eq!((many.len(), many[0].as_str(), many[8].as_str()), (9, "d00", "12 more"));
     }
 
     #[test]

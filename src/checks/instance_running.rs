@@ -2,13 +2,14 @@
 
 use google_cloud_sql_v1::model::DatabaseInstance;
 use google_cloud_sql_v1::model::database_instance::SqlInstanceState as State;
+use google_cloud_sql_v1::model::database_instance::sql_out_of_disk_report::SqlOutOfDiskState;
 use google_cloud_sql_v1::model::settings::SqlActivationPolicy;
 
 use super::facts::{broken, failed, malformed, not_applicable, not_visible, passed};
-use super::instance_facts::{connection_name, named};
+use super::instance_facts::{connection_name, named, socket_instance};
 use super::network_facts::database_address;
 use super::vpc_access_present::with_database;
-use super::{Check, Scope, Subjects};
+use super::{Check, Scope, Subjects, connection};
 use crate::model::Service;
 use crate::probe::google::{NoAnswer, bounded};
 use crate::run::finding::{Finding, InstanceFinding};
@@ -70,6 +71,15 @@ pub(super) async fn known_instance(scope: &Scope) -> Result<DatabaseInstance, Ou
     let unresolved = stated.map(|stated| Outcome::Skipped {
         reason: Skip::Unresolved { what: format!("{}, the Cloud SQL instance", stated.raw()) },
     });
+    if let (None, Ok(Some(host))) = (stated, connection::host(scope).await)
+        && let Some(connection) = socket_instance(&host)
+    {
+        return match scope.instance(connection).await {
+            Ok(instance) => Ok(DatabaseInstance::clone(&instance)),
+            Err(NoAnswer::NotFound) => Err(not_applicable(format!("{} does not exist", bounded(connection)))),
+            Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
+        };
+    }
     let address = match (database_address(scope).await, unresolved) {
         (Ok(address), _) => address,
         (Err(_), Some(unresolved)) => return Err(unresolved),
@@ -86,10 +96,16 @@ fn judge(instance: &DatabaseInstance) -> Outcome {
     let finding = if instance.state == State::Runnable {
         let policy = instance.settings.as_ref().map(|settings| &settings.activation_policy);
         // Google words it so: RUNNABLE is "running, or stopped by its owner".
-        if policy != Some(&SqlActivationPolicy::Never) {
-            return passed(format!("{name} is RUNNABLE and not stopped"));
+        if policy == Some(&SqlActivationPolicy::Never) {
+            return failed(Finding::Instance(InstanceFinding::Stopped { instance: name }));
         }
-        InstanceFinding::Stopped { instance: name }
+        match instance.out_of_disk_report.as_ref() {
+            Some(report) if report.sql_out_of_disk_state == Some(SqlOutOfDiskState::SoftShutdown) => {
+                let grow_by_gb = report.sql_min_recommended_increase_size_gb.filter(|gb| *gb > 0);
+                InstanceFinding::DiskFull { instance: name, grow_by_gb }
+            }
+            Some(_) | None => return passed(format!("{name} is RUNNABLE and not stopped")),
+        }
     } else if instance.state == State::Suspended {
         let reasons = instance.suspension_reason.iter().filter_map(|reason| reason.name());
         InstanceFinding::Suspended { instance: name, reasons: reasons.map(bounded).collect() }
@@ -129,6 +145,17 @@ mod tests {
         assert!(matches!(judged(|_| ()), Outcome::Passed { .. }));
         let stopped = judged(|body| body["settings"]["activationPolicy"] = json!("NEVER"));
         assert_eq!(finding(stopped), InstanceFinding::Stopped { instance: NAME.into() });
+    }
+
+    #[test]
+    fn a_full_disk_shuts_a_runnable_instance_down() {
+        let full = judged(|body| {
+            body["outOfDiskReport"] =
+                json!({"sqlOutOfDiskState": "SOFT_SHUTDOWN", "sqlMinRecommendedIncreaseSizeGb": 5});
+        });
+        assert_eq!(finding(full), InstanceFinding::DiskFull { instance: NAME.into(), grow_by_gb: Some(5) });
+        let roomy = judged(|body| body["outOfDiskReport"] = json!({"sqlOutOfDiskState": "NORMAL"}));
+        assert!(matches!(roomy, Outcome::Passed { .. }));
     }
 
     #[test]

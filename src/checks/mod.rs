@@ -3,8 +3,10 @@
 //! A check observes one fact that should hold, from one vantage. It names no cause: that is the diagnosis's
 //! work, which sees all outcomes at once.
 
+mod access;
 mod before_deploy;
 mod cloudsql_attached;
+mod cloudsql_client_granted;
 mod coherence;
 mod configuration_kept;
 mod connection;
@@ -18,15 +20,23 @@ mod database_speaks_postgres;
 mod egress_carries_database;
 mod facts;
 mod health_healthy;
+mod instance_admits_service;
 mod instance_facts;
 mod instance_has_address;
+mod instance_has_database;
+mod instance_has_user;
+mod instance_iam_login;
+mod instance_is_postgres;
 mod instance_running;
+mod instance_tls_agrees;
 mod network_facts;
 mod revision_ready;
 mod revision_serving;
 mod scope;
+mod secret_intact;
 mod secret_readable;
 mod secret_references_match;
+mod secret_version_current;
 mod secret_version_enabled;
 mod service_account_matches;
 mod service_exists;
@@ -102,6 +112,8 @@ pub static CHECKS: &[&Check] = &[
     &service_account_matches::CHECK,
     &secret_version_enabled::CHECK,
     &secret_readable::CHECK,
+    &secret_version_current::CHECK,
+    &secret_intact::CHECK,
     &credential_well_formed::CHECK,
     &vpc_access_present::CHECK,
     &vpc_connector_in_region::CHECK,
@@ -118,8 +130,15 @@ pub static CHECKS: &[&Check] = &[
     &way::INGRESS_FIREWALL,
     &way::NAT,
     &instance_running::CHECK,
+    &instance_is_postgres::CHECK,
     &instance_has_address::CHECK,
     &cloudsql_attached::CHECK,
+    &instance_admits_service::CHECK,
+    &instance_tls_agrees::CHECK,
+    &instance_has_database::CHECK,
+    &instance_has_user::CHECK,
+    &instance_iam_login::CHECK,
+    &cloudsql_client_granted::CHECK,
     &database_name_resolves::CHECK,
     &database_port_open::CHECK,
     &database_speaks_postgres::CHECK,

@@ -1,6 +1,8 @@
 //! The secret version that the pipeline injects exists and is enabled.
 
 use google_cloud_secretmanager_v1::model::secret_version::State;
+use google_cloud_wkt::Timestamp as Then;
+use jiff::{SignedDuration, Timestamp};
 
 use super::facts::{broken, failed, malformed, passed};
 use super::{Check, Scope, Subjects};
@@ -68,7 +70,15 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let (google, project) = (&scope.outside.google, &scope.target.project);
     let secret = names::secret(project, stated);
     let version = version.to_owned();
-    let finding = match google.secret_version(project, stated, &version).await {
+    // Both at once: what is to come of the secret stands on the secret, and is advice only.
+    let (live, whole) =
+        futures::join!(google.secret_version(project, stated, &version), google.secret(project, stated));
+    let expiry = whole.as_deref().ok().and_then(|whole| whole.expire_time().map(|end| **end));
+    let destroyed = live.as_deref().ok().and_then(|live| live.scheduled_destroy_time);
+    for text in advice(&secret, &version, expiry, destroyed, Timestamp::now()) {
+        scope.fact(Fact::Note { text });
+    }
+    let finding = match live {
         Ok(live) if live.state == State::Enabled => {
             return Ok(passed(format!("version {version} of {secret} is ENABLED")));
         }
@@ -78,7 +88,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
             let state = bounded(live.state.name().unwrap_or("a number that this version does not know"));
             return Err(malformed(format!("{secret}/versions/{version}"), format!("its state is {state}")));
         }
-        Err(NoAnswer::NotFound) => match google.secret(project, stated).await {
+        Err(NoAnswer::NotFound) => match whole {
             Err(NoAnswer::NotFound) => InjectionFinding::SecretNotFound { secret },
             Ok(_) => InjectionFinding::VersionNotFound { secret, version },
             Err(NoAnswer::Broken(_)) => {
@@ -90,4 +100,48 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
         Err(answer @ NoAnswer::Broken(_)) => return Err(broken(&secret, answer)),
     };
     Ok(failed(Finding::Injection(finding)))
+}
+
+/// What will break by itself: the secret's expiry, and the destruction of a version that is scheduled.
+fn advice(
+    secret: &str,
+    version: &str,
+    expiry: Option<Then>,
+    destroyed: Option<Then>,
+    now: Timestamp,
+) -> Vec<String> {
+    let soon = |then: &Then| then.seconds() - now.as_second() < SOON.as_secs();
+    let expiry = expiry.filter(soon).map(|then| {
+        format!("{secret} expires at {}: it is deleted then with all its versions", String::from(then))
+    });
+    let destroyed = destroyed.map(|then| {
+        format!(
+            "version {version} of {secret} is destroyed for good at {}, unless it is enabled before",
+            String::from(then)
+        )
+    });
+    expiry.into_iter().chain(destroyed).collect()
+}
+
+/// What is so near that somebody should look.
+const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_will_break_by_itself_is_told_in_time() {
+        let now: Timestamp = "2026-03-10T00:00:00Z".parse().unwrap();
+        let at = |text: &str| Some(Then::try_from(text).unwrap());
+        let told = |expiry, destroyed| advice("s", "3", expiry, destroyed, now);
+        assert!(told(None, None).is_empty() && told(at("2026-06-01T00:00:00Z"), None).is_empty());
+        assert_eq!(
+            told(at("2026-03-20T00:00:00Z"), None),
+            ["s expires at 2026-03-20T00:00:00Z: it is deleted then with all its versions"]
+        );
+        assert!(
+            told(None, at("2027-01-01T00:00:00Z"))[0].contains("destroyed for good at 2027-01-01T00:00:00Z")
+        );
+    }
 }

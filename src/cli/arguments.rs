@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::permissions::Format;
+
 /// A deployment gate for Google Cloud Run that names the root cause.
 #[derive(Debug, Parser)]
 #[command(name = "rungate", version, about, arg_required_else_help = true, after_help = EXIT_STATUS)]
@@ -36,6 +38,8 @@ pub enum Command {
     Drill(DrillArguments),
     /// Judge a saved run again (see `check --save-run`).
     Diagnose(DiagnoseArguments),
+    /// Print the roles that the gate needs for a pipeline, and where.
+    Permissions(PermissionsArguments),
     /// Explain a check, a cause or a finding.
     Explain(ExplainArguments),
 }
@@ -196,6 +200,34 @@ pub struct DiagnoseArguments {
     /// Write a report (text, junit, json) to a path, `-` for standard output; repeatable.
     #[arg(long, value_name = "FORMAT=PATH")]
     pub report: Vec<String>,
+}
+
+/// Arguments of `permissions`.
+#[derive(Clone, Debug, Args)]
+pub struct PermissionsArguments {
+    /// The pipeline.
+    #[command(flatten)]
+    pub files: Files,
+
+    /// Project, where the files do not state it.
+    #[arg(long, value_name = "ID")]
+    pub project: Option<String>,
+
+    /// With what a check inside the VPC takes.
+    #[arg(long)]
+    pub in_place: bool,
+
+    /// With what `check --inspect-secrets` takes.
+    #[arg(long)]
+    pub inspect_secrets: bool,
+
+    /// As whom the gate runs, such as serviceAccount:ci@PROJECT.iam.gserviceaccount.com.
+    #[arg(long, value_name = "MEMBER")]
+    pub member: Option<String>,
+
+    /// As a list for people, as commands, or as Terraform.
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
 }
 
 /// Arguments of `explain`.

@@ -2,15 +2,18 @@
 
 use std::io::Write as _;
 
-use super::arguments::{CheckArguments, DiagnoseArguments, DrillArguments, ExplainArguments, ReadArguments};
+use super::arguments::{
+    CheckArguments, DiagnoseArguments, DrillArguments, ExplainArguments, PermissionsArguments, ReadArguments,
+};
 use super::{
     Context, Destinations, Refusal, announce, drill as drilling, request, say, settings, unplanned, unread,
 };
+use crate::permissions::Asked;
 use crate::pipeline::Request;
 use crate::report::Style;
 use crate::report::escape::bounded;
 use crate::run::record::{RECORD_VERSION, RunRecord};
-use crate::{checks, diagnosis, explain as pages, pipeline, plan, sandbox};
+use crate::{checks, diagnosis, explain as pages, permissions, pipeline, plan, sandbox};
 
 /// The largest saved run that is read, in bytes.
 const LARGEST_RUN: u64 = 64 << 20;
@@ -88,6 +91,25 @@ pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> 
     let diagnosis = diagnosis::diagnose(&record);
     reports.write(&record, &diagnosis);
     Ok(diagnosis.exit_code)
+}
+
+/// `rungate permissions`.
+///
+/// # Errors
+/// Problems of the files.
+pub fn permissions(asked: &PermissionsArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
+    let request = Request { strict: false, ..request(&asked.files, context) };
+    let loaded = pipeline::load(&request).map_err(|all| unread(&all, style))?;
+    announce(&loaded, false, style);
+    let wanted = Asked {
+        project: asked.project.clone().or_else(|| context.project.clone()),
+        in_place: asked.in_place,
+        inspect_secrets: asked.inspect_secrets,
+        member: asked.member.clone(),
+    };
+    let grants = permissions::grants(&loaded.pipeline, &wanted);
+    show(&permissions::render(&grants, &wanted, asked.format));
+    Ok(0)
 }
 
 /// `rungate explain`.

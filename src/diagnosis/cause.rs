@@ -78,6 +78,10 @@ pub enum CauseCode {
     SecretVersionDestroyed,
     /// The runtime service account may not read the secret.
     SecretAccessDenied,
+    /// A newer version exists than the one that running instances took at their start.
+    SecretNewerThanRevision,
+    /// Payload and checksum disagree.
+    SecretCorrupted,
 
     // Shape of the credential
     /// A newline or blank at the credential's edge.
@@ -168,8 +172,20 @@ pub enum CauseCode {
     InstanceSuspended,
     /// The instance is in another state than running.
     InstanceNotRunning,
+    /// Its disk is full, and Cloud SQL shut it down.
+    InstanceDiskFull,
+    /// Another engine runs there.
+    InstanceNotPostgres,
+    /// Direct connections are refused by the instance's policy.
+    InstanceRequiresConnector,
     /// The host is no address of the instance.
     InstanceAddressMismatch,
+    /// The public address does not admit the caller.
+    AuthorizedNetworkMissing,
+    /// The user is not on the instance.
+    DatabaseUserMissing,
+    /// The runtime service account may not connect.
+    CloudsqlClientRoleMissing,
     /// The host is a `/cloudsql` socket, and no instance is attached.
     CloudsqlNotAttached,
     /// The host is the socket of an instance that is not attached.
@@ -182,6 +198,10 @@ pub enum CauseCode {
     DatabaseRefused,
     /// Something answers that is no PostgreSQL.
     NotPostgres,
+    /// The server takes encrypted connections only.
+    TlsRequired,
+    /// The server takes connections with a client certificate only.
+    ClientCertificateRequired,
     /// The server demands TLS, or the client certificate, host or user is not admitted.
     LoginNotAllowed,
     /// TLS is asked for and not offered.
@@ -306,6 +326,8 @@ impl CauseCode {
             | Self::SecretVersionDisabled
             | Self::SecretVersionDestroyed
             | Self::SecretAccessDenied
+            | Self::SecretNewerThanRevision
+            | Self::SecretCorrupted
             | Self::CredentialTrailingWhitespace
             | Self::CredentialEmpty
             | Self::CredentialUnreadable
@@ -321,7 +343,15 @@ impl CauseCode {
             | Self::InstanceStopped
             | Self::InstanceSuspended
             | Self::InstanceNotRunning
+            | Self::InstanceDiskFull
+            | Self::InstanceNotPostgres
+            | Self::InstanceRequiresConnector
             | Self::InstanceAddressMismatch
+            | Self::AuthorizedNetworkMissing
+            | Self::DatabaseUserMissing
+            | Self::CloudsqlClientRoleMissing
+            | Self::TlsRequired
+            | Self::ClientCertificateRequired
             | Self::NotPostgres
             | Self::LoginNotAllowed
             | Self::TlsUnsupported

@@ -9,7 +9,7 @@ use crate::network::Fault;
 use crate::probe::logs::Trouble;
 use crate::run::finding::{
     CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, LogFinding, PathFinding,
-    PostgresFinding, ServiceFinding,
+    PostgresFinding, ServiceFinding, Unfit,
 };
 use crate::run::record::NodeRecord;
 
@@ -75,7 +75,9 @@ pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Findi
             | InjectionFinding::VersionNotFound { .. }
             | InjectionFinding::VersionDisabled { .. }
             | InjectionFinding::VersionDestroyed { .. }
-            | InjectionFinding::NoAccessBinding { .. },
+            | InjectionFinding::NoAccessBinding { .. }
+            | InjectionFinding::NewerVersion { .. }
+            | InjectionFinding::Corrupted { .. },
         ) => node.subject.as_deref().is_some_and(|target| view.leads_to_database(target)),
     }
 }
@@ -99,11 +101,24 @@ pub(super) fn admits_database(health: &HealthFinding) -> bool {
 fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &HealthFinding) -> bool {
     // A query from inside went to that instance with that credential, so neither is in the way. The service's own
     // connector may still be: another one may have carried the query.
-    let refuted =
-        matches!(why, Finding::Instance(_) | Finding::Credential(_) | Finding::Path(PathFinding::Way { .. }))
-            && view.query_worked_inside();
+    let tried = match why {
+        // The gate's driver takes what the service's own does not.
+        Finding::Credential(CredentialFinding::Unfit { unfit: Unfit::Scheme { .. }, .. }) => false,
+        Finding::Instance(_) | Finding::Credential(_) | Finding::Path(PathFinding::Way { .. }) => true,
+        Finding::Service(_)
+        | Finding::Injection(_)
+        | Finding::Path(_)
+        | Finding::Postgres(_)
+        | Finding::Log(_)
+        | Finding::Health(_) => false,
+    };
+    let refuted = tried && view.query_worked_inside();
+    // Where the newest version is refused too, the older one is not what is wrong.
+    let newest_fails = matches!(why, Finding::Injection(InjectionFinding::NewerVersion { .. }))
+        && bad(view)
+            .any(|node| matches!(node.finding(), Some(Finding::Postgres(_))) && speaks_of_the_service(node));
     let outdone = differs_only(why) && deeper(view, cause);
-    !refuted && !outdone && (admits_database(health) || !is_of_database(view, cause, why))
+    !refuted && !newest_fails && !outdone && (admits_database(health) || !is_of_database(view, cause, why))
 }
 
 /// Whether a finding says no more than that something is not as it was, or as it is declared. That may be meant.
@@ -193,7 +208,20 @@ enum Reached {
     /// A server that is up, but not ready to serve.
     NotReady,
     /// A PostgreSQL server, which refuses.
-    Server,
+    Server(Refused),
+}
+
+/// What a server refuses a login for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    /// User or password (28P01).
+    Password,
+    /// The host, the encryption, or the user altogether (28000).
+    Entry,
+    /// The database (3D000).
+    Database,
+    /// Something else.
+    Other,
 }
 
 fn reached(postgres: &PostgresFinding) -> Reached {
@@ -207,10 +235,14 @@ fn reached(postgres: &PostgresFinding) -> Reached {
         | PostgresFinding::TlsFailed { .. } => Reached::Something,
         PostgresFinding::LoginRefused { sqlstate, .. } | PostgresFinding::QueryFailed { sqlstate, .. } => {
             if sqlstate.starts_with("57P") || sqlstate.starts_with("08") {
-                Reached::NotReady
-            } else {
-                Reached::Server
+                return Reached::NotReady;
             }
+            Reached::Server(match sqlstate.as_str() {
+                "28P01" => Refused::Password,
+                "28000" => Refused::Entry,
+                "3D000" => Refused::Database,
+                _ => Refused::Other,
+            })
         }
     }
 }
@@ -222,15 +254,16 @@ fn told(trouble: Trouble) -> Reached {
         Trouble::TimedOut | Trouble::ProxyTimedOut => Reached::Silence,
         Trouble::Refused | Trouble::SocketMissing => Reached::Something,
         Trouble::Starting => Reached::NotReady,
-        Trouble::PasswordRejected
-        | Trouble::LoginNotAllowed
-        | Trouble::DatabaseMissing
-        | Trouble::ConnectPrivilegeMissing
-        | Trouble::SlotsExhausted => Reached::Server,
+        Trouble::PasswordRejected => Reached::Server(Refused::Password),
+        Trouble::LoginNotAllowed => Reached::Server(Refused::Entry),
+        Trouble::DatabaseMissing => Reached::Server(Refused::Database),
+        Trouble::ConnectPrivilegeMissing | Trouble::SlotsExhausted => Reached::Server(Refused::Other),
     }
 }
 
 fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached: Reached) -> bool {
+    let refused = matches!(reached, Reached::Server(_));
+    let refused_for = |one: Refused| reached == Reached::Server(one);
     match why {
         Finding::Service(_) | Finding::Postgres(_) | Finding::Log(_) | Finding::Health(_) => true,
         Finding::Injection(InjectionFinding::VariablesMissing { of_database, .. }) => !of_database.is_empty(),
@@ -243,12 +276,16 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
             | InjectionFinding::VersionNotFound { .. }
             | InjectionFinding::VersionDisabled { .. }
             | InjectionFinding::VersionDestroyed { .. }
-            | InjectionFinding::NoAccessBinding { .. },
+            | InjectionFinding::NoAccessBinding { .. }
+            | InjectionFinding::Corrupted { .. },
         ) => is_of_database(view, cause, why),
+        // The gate logs in with the newest version, so what it meets is not the older one's doing.
+        Finding::Injection(InjectionFinding::NewerVersion { .. }) => false,
         // A blank at the edge spoils a name or a password; it drops no packets.
         Finding::Credential(CredentialFinding::EdgeWhitespace { .. }) => {
-            matches!(reached, Reached::Nothing | Reached::Server)
+            matches!(reached, Reached::Nothing | Reached::Server(_))
         }
+        Finding::Credential(CredentialFinding::Unfit { unfit, .. }) => explains_talk(unfit, reached),
         Finding::Credential(CredentialFinding::Empty { .. } | CredentialFinding::Unreadable { .. }) => true,
         // Without a way, nothing answers; an answer proves that there is one.
         Finding::Path(
@@ -276,7 +313,38 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
         Finding::Instance(
             InstanceFinding::Stopped { .. }
             | InstanceFinding::Suspended { .. }
-            | InstanceFinding::NotRunning { .. },
-        ) => reached != Reached::Server,
+            | InstanceFinding::NotRunning { .. }
+            | InstanceFinding::DiskFull { .. },
+        ) => !refused,
+        Finding::Instance(InstanceFinding::OtherEngine { .. }) => !refused,
+        Finding::Instance(InstanceFinding::NotAuthorized { .. }) => {
+            matches!(reached, Reached::Silence | Reached::Something)
+        }
+        // A server that goes on to passwords or databases has let the connection in.
+        Finding::Instance(
+            InstanceFinding::ConnectorRequired { .. }
+            | InstanceFinding::TlsRequired { .. }
+            | InstanceFinding::ClientCertificateRequired { .. },
+        ) => !refused || refused_for(Refused::Entry),
+        Finding::Instance(InstanceFinding::NoDatabase { .. }) => refused_for(Refused::Database),
+        Finding::Instance(InstanceFinding::NoUser { .. } | InstanceFinding::IamLogin { .. }) => {
+            refused_for(Refused::Password) || refused_for(Refused::Entry)
+        }
+        Finding::Instance(InstanceFinding::NoConnectBinding { .. }) => !refused,
+    }
+}
+
+/// Whether a value that cannot work explains what a talk with PostgreSQL came to.
+fn explains_talk(unfit: &Unfit, reached: Reached) -> bool {
+    match unfit {
+        Unfit::Quoted | Unfit::Encoded { .. } => matches!(reached, Reached::Nothing | Reached::Server(_)),
+        Unfit::Placeholder { part } if part == "password" => reached == Reached::Server(Refused::Password),
+        Unfit::Placeholder { .. } | Unfit::Unescaped { .. } => true,
+        // The gate's own driver takes the URL.
+        Unfit::Scheme { .. } => false,
+        Unfit::SocketTls { .. } | Unfit::SocketTooLong { .. } => !matches!(reached, Reached::Server(_)),
+        Unfit::Loopback { .. } => !matches!(reached, Reached::Server(_)),
+        Unfit::ComposeName { .. } => reached == Reached::Nothing,
+        Unfit::Port { .. } => matches!(reached, Reached::Silence | Reached::Something),
     }
 }

@@ -9,7 +9,7 @@ mod obligations;
 mod ruled_out;
 mod rules;
 mod settled;
-mod shell;
+pub(crate) mod shell;
 mod view;
 pub mod words;
 

@@ -41,10 +41,23 @@ const TABLE: &[(&str, From, &[CauseCode])] = &[
         &[SecretNotFound, SecretVersionMissing, SecretVersionDisabled, SecretVersionDestroyed],
     ),
     ("secret-readable", From::Anywhere, &[SecretAccessDenied]),
+    ("secret-version-current", From::Anywhere, &[SecretNewerThanRevision]),
+    ("secret-intact", From::Anywhere, &[SecretCorrupted]),
     (
         "credential-well-formed",
         From::Anywhere,
-        &[CredentialTrailingWhitespace, CredentialEmpty, CredentialUnreadable],
+        &[
+            CredentialTrailingWhitespace,
+            CredentialEmpty,
+            CredentialUnreadable,
+            CredentialQuoted,
+            CredentialEncoded,
+            CredentialUnescaped,
+            CredentialPlaceholder,
+            DatabaseHostLoopback,
+            DatabaseHostPlaceholder,
+            DatabasePortWrong,
+        ],
     ),
     ("vpc-access-present", From::Anywhere, &[VpcAccessMissing]),
     ("vpc-connector-ready", From::Anywhere, &[VpcConnectorNotFound, VpcConnectorNotReady]),
@@ -70,10 +83,17 @@ const TABLE: &[(&str, From, &[CauseCode])] = &[
     (
         "instance-running",
         From::Anywhere,
-        &[InstanceNotFound, InstanceStopped, InstanceSuspended, InstanceNotRunning],
+        &[InstanceNotFound, InstanceStopped, InstanceSuspended, InstanceNotRunning, InstanceDiskFull],
     ),
+    ("instance-is-postgres", From::Anywhere, &[InstanceNotPostgres]),
     ("instance-has-address", From::Anywhere, &[InstanceAddressMismatch]),
     ("cloudsql-attached", From::Anywhere, &[CloudsqlNotAttached, CloudsqlNameMismatch]),
+    ("instance-admits-service", From::Anywhere, &[InstanceRequiresConnector, AuthorizedNetworkMissing]),
+    ("instance-tls-agrees", From::Anywhere, &[TlsRequired, ClientCertificateRequired]),
+    ("instance-has-database", From::Anywhere, &[DatabaseMissing]),
+    ("instance-has-user", From::Anywhere, &[DatabaseUserMissing]),
+    ("instance-iam-login", From::Anywhere, &[CloudsqlIamLoginMisconfigured]),
+    ("cloudsql-client-granted", From::Anywhere, &[CloudsqlClientRoleMissing]),
     ("database-name-resolves", From::Inside, &[DatabaseNameUnresolvable]),
     ("database-port-open", From::Inside, &[DatabaseUnreachable, DatabaseRefused]),
     ("database-speaks-postgres", From::Anywhere, &[NotPostgres, TlsUnsupported, TlsCertificateInvalid]),
@@ -111,6 +131,9 @@ pub(super) fn ruled_out<'a>(
         }
         let Some(node) = view.of(check).next() else { continue };
         for code in codes.iter().filter(|code| !named.contains(code)) {
+            if found.iter().any(|known: &RuledOut| known.code == *code) {
+                continue; // two checks may rule out the same
+            }
             let text = words::outcome(node.outcome.as_ref());
             let by = Evidence { node: node.key(), vantage: node.vantage, text };
             found.push(RuledOut { service: view.service.key.clone(), code: *code, by });

@@ -2,7 +2,7 @@
 
 use super::graph::Graph;
 use super::view::View;
-use super::{conclude, explain, obligations, rules};
+use super::{Confidence, conclude, explain, obligations, rules};
 use crate::run::record::RunRecord;
 
 /// The services of a running record whose fate is sealed, each with the key of the node that seals it.
@@ -21,11 +21,18 @@ fn seal(view: &View<'_>) -> Option<String> {
             .iter()
             .any(|node| node.outcome.is_none() && view.graph.explains(&node.check, &root.check));
         let finished = root.outcome.is_some();
-        let lasting = root.finding().is_some_and(|finding| {
-            // A mere difference is the cause only where nothing deeper is, and that only the end of the run shows.
-            !explain::differs_only(finding) && !rules::judge(view, root, finding).code.waiting_mends()
-        });
-        finished && lasting && !unfinished_above && conclude::explains_unmet(view, root, &obligations)
+        let judgement = root.finding().map(|finding| rules::judge(view, root, finding));
+        // A mere difference is the cause only where nothing deeper is, and that only the end of the run shows.
+        let differs = root.finding().is_some_and(explain::differs_only);
+        let lasting = !differs && judgement.as_ref().is_some_and(|judgement| !judgement.code.waiting_mends());
+        // A login that works would refute what is only likely: that is worth waiting for.
+        let open = judgement.is_some_and(|judgement| judgement.confidence == Confidence::Likely)
+            && view.nodes.iter().any(|node| node.outcome.is_none() && node.check.starts_with("database-"));
+        finished
+            && lasting
+            && !open
+            && !unfinished_above
+            && conclude::explains_unmet(view, root, &obligations)
     });
     sealed.map(|root| root.key())
 }

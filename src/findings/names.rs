@@ -1,4 +1,4 @@
-//! What names and texts give away: whether a variable holds a secret, whether a text is a dummy.
+//! What names give away: whether a variable holds a secret.
 
 /// Whether a variable of that name holds a secret itself, not something about one.
 pub(super) fn holds_secret(name: &str) -> bool {
@@ -30,54 +30,6 @@ pub(super) fn holds_reference(name: &str) -> bool {
             && !upper.starts_with("SECRET_KEY")
 }
 
-/// Words that people leave where a value belongs.
-const DUMMIES: &[&str] = &[
-    "changeme",
-    "changethis",
-    "changeit",
-    "replaceme",
-    "replacethis",
-    "placeholder",
-    "todo",
-    "tbd",
-    "fixme",
-    "dummy",
-    "yourpassword",
-    "yoursecret",
-    "mypassword",
-    "password",
-    "passw0rd",
-    "insertpasswordhere",
-    "none",
-    "null",
-    "undefined",
-];
-
-/// Whether a text is a dummy: one of the usual words, `<…>`, `your-…`, `xxx`.
-pub(super) fn is_dummy(text: &str) -> bool {
-    let text = text.trim();
-    let bare: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    let enclosed = text.len() > 2
-        && (text.starts_with('<') && text.ends_with('>') || text.starts_with("{{") && text.ends_with("}}"));
-    let lower = text.to_ascii_lowercase();
-    let yours = ["your-", "your_", "my-project", "replace-", "replace_", "change-me", "change_me", "todo"];
-    DUMMIES.contains(&bare.as_str())
-        || enclosed
-        || yours.iter().any(|start| lower.starts_with(start))
-        || bare.len() >= 3 && bare.chars().all(|c| c == 'x')
-}
-
-/// Whether a host is a dummy too: of the names that are kept for examples, or the words of a template.
-pub(super) fn is_dummy_host(host: &str) -> bool {
-    let lower = host.to_ascii_lowercase();
-    let example = ["example.com", "example.org", "example.net"];
-    let words: Vec<&str> = lower.strip_prefix("/cloudsql/").unwrap_or(&lower).split(':').collect();
-    is_dummy(host)
-        || example.iter().any(|name| lower == *name || lower.ends_with(&format!(".{name}")))
-        || matches!(words.as_slice(), ["project" | "project-id" | "project_id", "region", ..])
-        || lower.starts_with("/cloudsql/") && words.iter().any(|word| is_dummy(word))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,19 +54,5 @@ mod tests {
             assert!(!holds_secret(name), "{name}");
         }
         assert!(holds_reference("DB_PASSWORD_SECRET_NAME") && !holds_reference("DB_PASSWORD"));
-    }
-
-    #[test]
-    fn dummies_and_real_words() {
-        for text in ["changeme", "CHANGE_ME", "<password>", "your-db-password", "xxxx", "TODO", "Password"] {
-            assert!(is_dummy(text), "{text}");
-        }
-        for text in ["hunter2", "postgres", "10.0.0.3", "x", "xx-large", ""] {
-            assert!(!is_dummy(text), "{text}");
-        }
-        for host in ["db.example.com", "/cloudsql/PROJECT:REGION:INSTANCE", "/cloudsql/your-project:r:i"] {
-            assert!(is_dummy_host(host), "{host}");
-        }
-        assert!(!is_dummy_host("example.com.evil.io") && !is_dummy_host("/cloudsql/acme:r:db"));
     }
 }

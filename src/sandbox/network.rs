@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use super::world::{
     Egress, FirewallWorld, NetworkWorld, PrivateServices, RevisionWorld, ServiceWorld, VpcWorld, World,
 };
+use crate::credential::{LONGEST_SOCKET, socket_length};
 
 /// What becomes of the first packet of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,14 +63,26 @@ pub fn route(world: &World, service: &ServiceWorld, revision: &RevisionWorld, to
     {
         return Delivery::Dropped;
     }
+    if !private && !instance.authorized.iter().any(|network| network.contains(&UNKNOWN_ADDRESS)) {
+        return Delivery::Dropped;
+    }
+    if instance.connectors_only {
+        return Delivery::Refused;
+    }
     arrive(world, index, to.port())
 }
+
+/// The address from which a revision leaves to the internet: one of Google's (TEST-NET-2, RFC 5737: nobody's).
+const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 77));
 
 /// What becomes of a connection to the `/cloudsql` socket in that folder.
 pub fn socket(world: &World, revision: &RevisionWorld, folder: &str) -> Delivery {
     let name = folder.strip_prefix("/cloudsql/").unwrap_or(folder).trim_end_matches('/');
     let attached = revision.cloudsql.iter().any(|instance| instance == name);
-    match world.instance(name).filter(|_| attached) {
+    let usable = attached && socket_length(folder) <= LONGEST_SOCKET;
+    let connects =
+        |index: &usize| world.connects(&world.instances[*index].project, &revision.service_account);
+    match world.instance(name).filter(|_| usable).filter(connects) {
         Some(index) => arrive(world, index, world.instances[index].port),
         None => Delivery::Refused,
     }
@@ -256,6 +269,22 @@ mod tests {
     }
 
     #[test]
+    fn an_instance_may_take_connectors_only_or_no_strangers() {
+        assert_eq!(after(|world| world.instances[0].connectors_only = true), Delivery::Refused);
+        assert_eq!(after(|world| world.instances[0].disk_full = true), Delivery::Dropped);
+        assert_eq!(
+            after(|world| world.instances[0].authorized.clear()),
+            Delivery::Delivered(0),
+            "it is private"
+        );
+        let stranger = after(|world| {
+            world.instances[0].addresses[0].private = false;
+            world.instances[0].authorized.clear();
+        });
+        assert_eq!(stranger, Delivery::Dropped);
+    }
+
+    #[test]
     fn the_instance_must_be_there_run_and_listen() {
         assert_eq!(to("10.20.0.4:5432", |_| {}), Delivery::Dropped);
         assert_eq!(to("10.20.0.3:5433", |_| {}), Delivery::Refused);
@@ -283,6 +312,9 @@ mod tests {
         let through = |world: &World| socket(world, world.services[0].newest().unwrap(), &folder);
         assert_eq!(through(&world), Delivery::Refused);
         world.services[0].newest_mut().unwrap().cloudsql.push(name);
+        assert_eq!(through(&world), Delivery::Refused, "the account may not connect");
+        let account = world.services[0].newest().unwrap().service_account.clone();
+        world.sql_clients.push((world.instances[0].project.clone(), account));
         assert_eq!(through(&world), Delivery::Delivered(0));
         world.instances[0].activation = Activation::Never;
         assert_eq!(through(&world), Delivery::Dropped);

@@ -50,7 +50,10 @@ fn planned() -> Plan {
         ..Default::default()
     };
     let loaded = pipeline::load(&request).unwrap();
-    plan::build(&sandbox::fill(&loaded.pipeline), CHECKS, &plan::Defaults::default()).unwrap()
+    // What the control plane foresees ends a run before the login, which is what is compared here.
+    let foresees = |id: &str| id.starts_with("instance-has-") && id != "instance-has-address";
+    let table: Vec<_> = CHECKS.iter().copied().filter(|check| !foresees(check.id)).collect();
+    plan::build(&sandbox::fill(&loaded.pipeline), &table, &plan::Defaults::default()).unwrap()
 }
 
 /// What the gate says: the step that fails with what it saw, and the root cause.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rungate::probe::google::{Auth, Endpoints, Google, NoAnswer};
+use rungate::probe::google::{Auth, Endpoints, Google, NoAnswer, Payload};
 use rungate::probe::vault::Vault;
 use rungate::run::outcome::Broken;
 use secrecy::ExposeSecret as _;
@@ -139,17 +139,82 @@ async fn the_given_token_is_sent_and_nobody_sends_none() {
 async fn a_payload_is_in_the_vault_before_anybody_has_it() {
     let loopback = Loopback::start().await;
     // "correct horse\n"
-    let data = r#"{"name": "x", "payload": {"data": "Y29ycmVjdCBob3JzZQo=", "dataCrc32c": "1234"}}"#;
+    let data = r#"{"name": "x", "payload": {"data": "Y29ycmVjdCBob3JzZQo=", "dataCrc32c": "134166096"}}"#;
     loopback.serves(PAYLOAD, data);
     let vault = Arc::new(Vault::default());
     let google = loopback.google_as(Auth::Anonymous, &vault);
     let payload = google.secret_payload("demo-project", "db-password", "3").await.unwrap();
-    assert_eq!(payload.expose_secret(), b"correct horse\n");
+    let Payload::Whole(bytes) = payload.as_ref() else { panic!("{payload:?}") };
+    assert_eq!(bytes.expose_secret(), b"correct horse\n");
     assert!(!vault.redact("it is correct horse").contains("horse"));
     assert!(!format!("{google:?} {payload:?}").contains("horse"));
     let full = google.secret_payload("other", "projects/demo-project/secrets/db-password", "3").await;
     assert!(full.is_ok());
     assert_eq!(loopback.count(PAYLOAD), 1, "both names mean the same secret");
+}
+
+/// By Google's typed status and its checksum, never by the text of a message.
+#[tokio::test]
+async fn a_locked_and_a_corrupted_payload_are_told_apart() {
+    let loopback = Loopback::start().await;
+    let disabled =
+        include_str!("../data/google/error-version-disabled.json").replace("FAILED_PRECONDITION:", "");
+    loopback.answers(PAYLOAD, [body(400, &disabled)]);
+    let ask = async |google: Google| google.secret_payload("demo-project", "db-password", "3").await;
+    assert!(matches!(ask(loopback.google()).await.as_deref(), Ok(Payload::Locked)));
+    loopback.serves(PAYLOAD, r#"{"payload": {"data": "Y29ycmVjdCBob3JzZQo=", "dataCrc32c": "1234"}}"#);
+    let answer = ask(loopback.google()).await;
+    assert!(matches!(answer.as_deref(), Ok(Payload::Corrupted)) && !format!("{answer:?}").contains("horse"));
+    loopback.serves(PAYLOAD, r#"{"payload": {"data": "Y29ycmVjdCBob3JzZQo="}}"#);
+    assert!(
+        matches!(ask(loopback.google()).await.as_deref(), Ok(Payload::Whole(_))),
+        "it states no checksum"
+    );
+    // Another trouble whose message has the word is no locked version.
+    let liar = r#"{"error": {"code": 409, "status": "ABORTED", "message": "FAILED_PRECONDITION"}}"#;
+    loopback.answers(PAYLOAD, [body(409, liar)]);
+    assert!(matches!(ask(loopback.google()).await, Err(NoAnswer::Broken(Broken::Unavailable { .. }))));
+}
+
+#[tokio::test]
+async fn a_regional_secret_is_asked_for_by_its_own_name() {
+    let loopback = Loopback::start().await;
+    let name = "projects/demo-project/locations/europe-west1/secrets/db-password";
+    let path = format!("/v1/{name}/versions/3");
+    loopback.serves(&path, include_str!("../data/google/secret-version.json"));
+    loopback.serves(&format!("/v1/{name}:getIamPolicy"), include_str!("../data/google/secret-policy.json"));
+    let google = loopback.google();
+    assert!(google.secret_version("other", name, "3").await.is_ok(), "{:?}", loopback.asked());
+    assert_eq!(google.secret_policy("other", name).await.unwrap().bindings.len(), 1);
+}
+
+/// What a project inherits: all of it, or nothing is known.
+#[tokio::test]
+async fn inherited_policies_are_read_up_to_the_organisation() {
+    let loopback = Loopback::start().await;
+    let project = "/v3/projects/demo-project";
+    loopback.serves(project, include_str!("../data/google/project.json"));
+    assert!(loopback.google().inherited("demo-project").await.unwrap().is_empty(), "it stands under nothing");
+    loopback.serves(project, r#"{"parent": "folders/345678901234"}"#);
+    loopback.serves("/v3/folders/345678901234", include_str!("../data/google/folder.json"));
+    let policy = include_str!("../data/google/secret-policy.json");
+    loopback.serves("/v3/folders/345678901234:getIamPolicy", policy);
+    loopback.serves("/v3/organizations/456789012345:getIamPolicy", "{}");
+    let above = loopback.google().inherited("demo-project").await.unwrap();
+    let names: Vec<_> = above.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["folders/345678901234", "organizations/456789012345"]);
+    let denied = include_str!("../data/google/error-permission-denied.json");
+    loopback.answers("/v3/organizations/456789012345:getIamPolicy", [body(403, denied)]);
+    let answer = loopback.google().inherited("demo-project").await.unwrap_err();
+    let NoAnswer::Broken(Broken::PermissionDenied { permission, role, .. }) = &answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(permission, "resourcemanager.organizations.getIamPolicy");
+    assert_eq!(role, "roles/iam.securityReviewer");
+    // Folders in a circle end.
+    loopback.serves("/v3/folders/345678901234", r#"{"parent": "folders/345678901234"}"#);
+    let answer = loopback.google().inherited("demo-project").await.unwrap_err();
+    assert!(matches!(answer, NoAnswer::Broken(Broken::Malformed { .. })), "{answer:?}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::diagnosis::{Confidence, Diagnosis, Met, Verdict, diagnose_with, settled_with};
 use rungate::run::finding::{
-    CredentialFinding, Finding, HealthFinding, InstanceFinding, PostgresFinding, ServiceFinding,
+    CredentialFinding, Finding, HealthFinding, InstanceFinding, PostgresFinding, ServiceFinding, Unfit,
 };
 use rungate::run::outcome::{Broken, Mend, Outcome, Skip, Vantage};
 use rungate::run::record::{Ended, Fact, Role, RunRecord, Unproven};
@@ -187,6 +187,97 @@ fn names_the_root_and_not_its_symptoms() {
                 ("vpc-connector-ready", connector_in("ERROR")),
             ],
             vec![VpcConnectorNotReady],
+        ),
+        (
+            "a list of databases explains that the server knows none of that name, and nothing else",
+            vec![
+                ("instance-has-database", of_instance(6)),
+                ("database-login", login_refused("3D000")),
+                (health, database_down()),
+            ],
+            vec![DatabaseMissing],
+        ),
+        (
+            "a user that is not listed explains 28P01",
+            vec![
+                ("instance-has-user", of_instance(7)),
+                ("database-login", login_refused("28P01")),
+                (health, database_down()),
+            ],
+            vec![DatabaseUserMissing],
+        ),
+        (
+            "and no missing database: then the login got as far as that",
+            vec![
+                ("instance-has-user", of_instance(7)),
+                ("database-login", login_refused("3D000")),
+                (health, database_down()),
+            ],
+            vec![DatabaseUserMissing, DatabaseMissing],
+        ),
+        (
+            "a server that asks for a password has admitted the connection",
+            vec![
+                ("instance-admits-service", of_instance(4)),
+                ("database-login", login_refused("28P01")),
+                (health, database_down()),
+            ],
+            vec![AuthorizedNetworkMissing, PasswordRejected],
+        ),
+        (
+            "a network that is not authorised drops packets",
+            vec![
+                ("instance-admits-service", of_instance(4)),
+                ("database-port-open", timed_out()),
+                (health, database_down()),
+            ],
+            vec![AuthorizedNetworkMissing],
+        ),
+        (
+            "TLS that is demanded shows as 28000",
+            vec![
+                ("instance-tls-agrees", of_instance(5)),
+                ("database-login", login_refused("28000")),
+                (health, database_down()),
+            ],
+            vec![TlsRequired],
+        ),
+        (
+            "a newer version explains what the service says, where the newest one works",
+            vec![("secret-version-current", newer_version()), (health, database_down())],
+            vec![SecretNewerThanRevision],
+        ),
+        (
+            "where the newest one is refused, it does not",
+            vec![
+                ("secret-version-current", newer_version()),
+                ("database-login", login_refused("28P01")),
+                (health, database_down()),
+            ],
+            vec![PasswordRejected],
+        ),
+        (
+            "a corrupted payload explains the credential's shape and the refused login",
+            vec![
+                ("secret-intact", corrupted()),
+                ("credential-well-formed", unfit(Unfit::Quoted)),
+                ("database-login", login_refused("28P01")),
+                (health, database_down()),
+            ],
+            vec![SecretCorrupted],
+        ),
+        (
+            "a URL that the gate's driver takes and the service's own does not",
+            vec![
+                ("credential-well-formed", unfit(Unfit::Scheme { what: "no sslmode".to_owned() })),
+                (health, database_down()),
+            ],
+            vec![CredentialSchemeMismatch],
+        ),
+        (
+            "the account of a socket may not connect",
+            vec![("cloudsql-client-granted", of_instance(9)), (health, database_down())],
+            vec![CloudsqlClientRoleMissing],
         ),
         ("nothing deeper is wrong", vec![(health, database_down())], vec![HealthReportsDatabaseDown]),
     ];
@@ -609,6 +700,20 @@ fn waiting_ends_when_nothing_can_change_any_more() {
             None,
         ),
         (
+            "what is likely only waits for the login that would refute it",
+            vec![("instance-has-address", of_instance(7))],
+            vec!["database-login"],
+            Some(database_down()),
+            None,
+        ),
+        (
+            "and stands once that has ended",
+            vec![("instance-has-address", of_instance(7))],
+            vec![],
+            Some(database_down()),
+            Some("instance-has-address"),
+        ),
+        (
             "an unfinished check elsewhere does not matter",
             vec![connector()],
             vec!["database-login"],
@@ -672,14 +777,24 @@ fn some_end(check: &str, choice: u8, at: usize) -> Option<Outcome> {
             revision_failed(Some("HEALTH_CHECK_CONTAINER_ERROR")),
         ][at % 3]
             .clone(),
-        "variables" | "secret" => [no_access(), version_disabled()][at % 2].clone(),
-        "vpc" | "egress" => connector_in(["ERROR", "CREATING"][at % 2]),
-        "instance" => Finding::Instance(InstanceFinding::Stopped { instance: "p:r:i".to_owned() }),
-        "credential" => {
-            Finding::Credential(CredentialFinding::Empty { variable: "DB_PASSWORD".to_owned(), secret: None })
+        "variables" | "secret" => {
+            [no_access(), version_disabled(), newer_version(), corrupted()][at % 4].clone()
         }
+        "vpc" | "egress" => connector_in(["ERROR", "CREATING"][at % 2]),
+        "instance" | "cloudsql" => of_instance(at),
+        "credential" => [
+            Finding::Credential(CredentialFinding::Empty {
+                variable: "DB_PASSWORD".to_owned(),
+                secret: None,
+            }),
+            unfit(Unfit::Quoted),
+            unfit(Unfit::Scheme { what: "x".to_owned() }),
+            unfit(Unfit::Loopback { host: "localhost".to_owned() }),
+        ][at % 4]
+            .clone(),
         "database" => {
-            [timed_out(), refused(), login_refused("28P01"), login_refused("57P03")][at % 4].clone()
+            let states = ["28P01", "57P03", "28000", "3D000"];
+            [timed_out(), refused(), login_refused(states[at / 3 % 4])][at % 3].clone()
         }
         _ => [
             database_down(),
@@ -706,7 +821,7 @@ fn some_end(check: &str, choice: u8, at: usize) -> Option<Outcome> {
 prop_compose! {
     /// A run whose checks ended in any way, from inside or outside, with some checks required, in any order.
     pub(crate) fn some_run()(
-        ends in prop::collection::vec((0_u8..11, 0_usize..40, prop::bool::weighted(0.1)), 21),
+        ends in prop::collection::vec((0_u8..11, 0_usize..40, prop::bool::weighted(0.1)), checks().len()),
         inside in any::<bool>(),
         named in any::<bool>(),
         database in prop::bool::weighted(0.9),
@@ -767,10 +882,11 @@ proptest! {
 
     #[test]
     fn what_passed_and_then_did_not_never_improves_the_verdict(
-        record in some_run(), at in 0_usize..21, choice in 4_u8..11, variant in 0_usize..40,
+        record in some_run(), at in any::<prop::sample::Index>(), choice in 4_u8..11, variant in 0_usize..40,
     ) {
         let before = diagnose(&record).verdict;
         let mut worse = record.clone();
+        let at = at.index(worse.nodes.len());
         let node = &mut worse.nodes[at];
         if node.passed() && choice != 9 {
             node.outcome = some_end(&node.check.clone(), choice, variant);
@@ -806,7 +922,10 @@ proptest! {
             fail(&mut ended, "health-healthy", database_down());
             let diagnosis = diagnose(&ended);
             prop_assert_eq!(diagnosis.verdict, Verdict::Unhealthy);
-            prop_assert!(diagnosis.causes.iter().any(|cause| cause.evidence[0].node == key));
+            let named: Vec<_> = diagnosis.causes.iter().map(|cause| (cause.code, &cause.evidence)).collect();
+            // Two nodes with one cause and one remedy are told as one.
+            let told = named.iter().any(|(_, evidence)| evidence.iter().any(|one| one.node == key));
+            prop_assert!(told, "{key}: {named:?}");
         }
     }
 }

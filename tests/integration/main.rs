@@ -24,6 +24,8 @@ mod standin;
 
 /// Every way in which the gate becomes somebody, against stand-ins of those who give tokens.
 mod authentication;
+/// The checks of Cloud SQL, secrets and identity, each with its near miss.
+mod checks_cloudsql;
 /// The checks of the control plane, each against a whole world of answers with one thing changed.
 mod checks_control_plane;
 /// Bad input: clear refusals.
@@ -52,6 +54,8 @@ mod gcloud_differential;
 mod hostile;
 /// The founding incident, once per true cause, in every pipeline format.
 mod incident;
+/// Faults of instance, secret and credential beyond the samples, and near misses.
+mod instances;
 /// Signals and the deadline.
 mod interrupts;
 /// Pipeline files as data: goldens, problems, the samples, real files.

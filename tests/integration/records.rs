@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use rungate::diagnosis::Graph;
 use rungate::run::finding::{
-    Dependency, Finding, HealthFinding, InjectionFinding, PathFinding, PostgresFinding, ServiceFinding,
+    CredentialFinding, Dependency, Finding, HealthFinding, IamProblem, InjectionFinding, InstanceFinding,
+    PathFinding, PostgresFinding, ServiceFinding, Unfit,
 };
 use rungate::run::outcome::Outcome;
 use rungate::run::record::{NodeRecord, RunRecord};
@@ -26,7 +27,9 @@ const WAY: &[&str] = &[
     "ingress-firewall-allows",
     "nat-present",
     "instance-running",
+    "instance-is-postgres",
     "instance-has-address",
+    "instance-admits-service",
 ];
 
 /// The links of the way inside the network.
@@ -64,8 +67,20 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         ("service-account-matches", vec![]),
         ("secret-version-enabled", vec![]),
         ("secret-readable", vec!["service-account-matches"]),
-        ("credential-well-formed", vec!["variables-injected", "variables-filled", "secret-references-match"]),
+        ("secret-version-current", vec!["secret-references-match"]),
+        ("secret-intact", vec![]),
+        (
+            "credential-well-formed",
+            vec!["variables-injected", "variables-filled", "secret-references-match", "secret-intact"],
+        ),
+        ("instance-tls-agrees", vec!["variables-injected", "credential-well-formed"]),
+        ("cloudsql-client-granted", vec![]),
     ];
+    let of_identity =
+        ["variables-injected", "secret-references-match", "credential-well-formed", "instance-has-address"];
+    for check in ["instance-has-database", "instance-has-user", "instance-iam-login"] {
+        edges.push((check, of_identity.to_vec()));
+    }
     let entrance = ["vpc-access-present", "vpc-connector-ready", "vpc-network-matches"];
     edges.extend(WAY.iter().map(|check| match *check {
         "route-leads-to-database" => (*check, [&entrance[..], &["private-access-active"]].concat()),
@@ -88,6 +103,11 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
                 "secret-references-match",
                 "secret-version-enabled",
                 "secret-readable",
+                "secret-intact",
+                "instance-tls-agrees",
+                "instance-has-database",
+                "instance-has-user",
+                "instance-iam-login",
             ],
         ),
         ("database-query", vec!["database-login"]),
@@ -174,6 +194,7 @@ pub(crate) fn no_access() -> Finding {
     Finding::Injection(InjectionFinding::NoAccessBinding {
         secret: "projects/shop-staging/secrets/auth-db-password".to_owned(),
         service_account: "auth-runtime@shop-staging.iam.gserviceaccount.com".to_owned(),
+        shown_by: None,
     })
 }
 
@@ -202,4 +223,61 @@ pub(crate) fn login_refused(sqlstate: &str) -> Finding {
         database: "auth".to_owned(),
         tls: true,
     })
+}
+
+/// Findings about the instance, each with another thing that is wrong.
+pub(crate) fn of_instance(at: usize) -> Finding {
+    let instance = "p:r:auth-db".to_owned();
+    let all = [
+        InstanceFinding::Stopped { instance: instance.clone() },
+        InstanceFinding::DiskFull { instance: instance.clone(), grow_by_gb: Some(5) },
+        InstanceFinding::OtherEngine { instance: instance.clone(), version: "MYSQL_8_0".to_owned() },
+        InstanceFinding::ConnectorRequired { instance: instance.clone(), host: "10.20.0.3".to_owned() },
+        InstanceFinding::NotAuthorized {
+            instance: instance.clone(),
+            dialled: [203, 0, 113, 7].into(),
+            networks: vec![],
+        },
+        InstanceFinding::TlsRequired { instance: instance.clone(), sslmode: "disable".to_owned() },
+        InstanceFinding::NoDatabase {
+            instance: instance.clone(),
+            database: "auth".to_owned(),
+            known: vec![],
+        },
+        InstanceFinding::NoUser { instance: instance.clone(), user: "auth".to_owned(), known: vec![] },
+        InstanceFinding::IamLogin {
+            instance: instance.clone(),
+            user: "auth@p.iam".to_owned(),
+            problem: IamProblem::FlagOff,
+        },
+        InstanceFinding::NoConnectBinding {
+            instance,
+            service_account: "auth@p.iam.gserviceaccount.com".to_owned(),
+            shown_by: "every policy".to_owned(),
+            through_socket: true,
+        },
+    ];
+    Finding::Instance(all[at % all.len()].clone())
+}
+
+pub(crate) fn newer_version() -> Finding {
+    Finding::Injection(InjectionFinding::NewerVersion {
+        secret: "projects/shop-staging/secrets/auth-db-password".to_owned(),
+        target: "DB_PASSWORD".to_owned(),
+        newest: "8".to_owned(),
+        added: "2026-11-23T11:00:00Z".to_owned(),
+        revision: "auth-staging-00042-xk7".to_owned(),
+        deployed: "2026-11-23T10:00:00Z".to_owned(),
+    })
+}
+
+pub(crate) fn corrupted() -> Finding {
+    Finding::Injection(InjectionFinding::Corrupted {
+        secret: "projects/shop-staging/secrets/auth-db-password".to_owned(),
+        version: "7".to_owned(),
+    })
+}
+
+pub(crate) fn unfit(unfit: Unfit) -> Finding {
+    Finding::Credential(CredentialFinding::Unfit { variable: "DB_PASSWORD".to_owned(), secret: None, unfit })
 }

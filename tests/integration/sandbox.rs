@@ -105,6 +105,16 @@ pub(crate) fn auth_by_direct_egress() -> Service {
     service.vpc.connector = None;
     service.vpc.network = Some(known("default"));
     service.vpc.subnet = Some(known("run"));
+    service.database = infer_database(&service);
+    service
+}
+
+/// The same service, which dials a public address.
+fn auth_in_public() -> Service {
+    let mut service = auth();
+    service.vpc.connector = None;
+    service.env[0].value = known("203.0.113.9");
+    service.database = infer_database(&service);
     service
 }
 
@@ -186,7 +196,7 @@ async fn login(sandbox: &Sandbox, user: &str, password: &str, database: &str) ->
 
 #[tokio::test]
 async fn the_healthy_world_is_healthy() {
-    for service in [auth(), auth_by_dsn(), auth_by_name()] {
+    for service in [auth(), auth_by_dsn(), auth_by_name(), auth_by_socket(), auth_in_public()] {
         let sandbox = sandbox(service, &[]).await;
         assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()));
         let user = r#"{"valid":true,"user":{"id":1,"email":"ada@example.com"}}"#;
@@ -273,6 +283,9 @@ async fn every_fault_shows_at_the_service() {
             "database-name-unresolvable" | "instance-not-found" => auth_by_name(),
             "cloudsql-not-attached" | "cloudsql-name-mismatch" => auth_by_socket(),
             "vpc-network-not-found" => auth_by_direct_egress(),
+            "credential-unescaped" | "credential-scheme-mismatch" => auth_by_dsn(),
+            "socket-tls-conflict" | "cloudsql-client-role-missing" => auth_by_socket(),
+            "authorized-network-missing" => auth_in_public(),
             _ => auth(),
         };
         let sandbox = sandbox(service, &[fault.code]).await;

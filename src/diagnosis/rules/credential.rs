@@ -4,7 +4,7 @@ use super::super::cause::CauseCode;
 use super::super::shell::{command, project_of, short};
 use super::super::view::View;
 use super::{Judgement, update_service};
-use crate::run::finding::CredentialFinding;
+use crate::run::finding::{CredentialFinding, Unfit};
 
 pub(super) fn judge(view: &View<'_>, finding: &CredentialFinding) -> Judgement {
     match finding {
@@ -35,7 +35,60 @@ pub(super) fn judge(view: &View<'_>, finding: &CredentialFinding) -> Judgement {
              %2F, # is %23, ? is %3F, % is %25)",
             None,
         ),
+        CredentialFinding::Unfit { variable, secret, unfit: how } => {
+            unfit(view, finding, rewrite(view, variable, secret.as_deref()), how)
+        }
     }
+}
+
+/// A value that cannot work. Where another driver or a real word could make it work all the same, it is likely.
+fn unfit(view: &View<'_>, finding: &CredentialFinding, rewrite: String, unfit: &Unfit) -> Judgement {
+    let claim = finding.to_string();
+    let redeploy = "then deploy again: secrets in variables are read when an instance starts";
+    match unfit {
+        Unfit::Quoted => Judgement::proven(CauseCode::CredentialQuoted, claim)
+            .mend("write it without the quotes: nothing takes them off", rewrite)
+            .mend(redeploy, None),
+        Unfit::Encoded { .. } => Judgement::proven(CauseCode::CredentialEncoded, claim)
+            .mend("write the decoded value, or the one field of the document", rewrite)
+            .mend(redeploy, None),
+        Unfit::Unescaped { .. } => Judgement::proven(CauseCode::CredentialUnescaped, claim)
+            .mend(
+                "percent-encode it (@ is %40, / is %2F, # is %23, ? is %3F, % is %25), or give the parts in variables \
+                 of their own",
+                rewrite,
+            )
+            .mend(redeploy, None),
+        Unfit::Placeholder { part } => Judgement::likely(CauseCode::CredentialPlaceholder, claim)
+            .suspect(format!("the {part} may really be called so"), None)
+            .mend("put the value in", rewrite)
+            .mend(redeploy, None),
+        Unfit::Scheme { .. } => Judgement::likely(CauseCode::CredentialSchemeMismatch, claim)
+            .suspect("the service's own code may rewrite the URL before its driver sees it", None)
+            .mend("give each driver a variable with the form that it takes", rewrite)
+            .mend(redeploy, None),
+        Unfit::Loopback { .. } => {
+            let judgement = Judgement::likely(CauseCode::DatabaseHostLoopback, claim)
+                .suspect("the image may run a database or a proxy in itself", None);
+            elsewhere(view, judgement, rewrite)
+        }
+        Unfit::ComposeName { .. } => {
+            elsewhere(view, Judgement::proven(CauseCode::DatabaseHostPlaceholder, claim), rewrite)
+        }
+        Unfit::Port { .. } => Judgement::proven(CauseCode::DatabasePortWrong, claim)
+            .mend("name PostgreSQL's port: 5432 on every Cloud SQL instance", rewrite),
+        Unfit::SocketTls { .. } => Judgement::proven(CauseCode::SocketTlsConflict, claim)
+            .mend("leave sslmode out, or write disable: Cloud Run encrypts behind the socket", rewrite),
+        Unfit::SocketTooLong { .. } => Judgement::proven(CauseCode::SocketPathTooLong, claim)
+            .mend("connect over TCP to the private address, or give the instance a shorter name", None),
+    }
+}
+
+/// The host leads nowhere.
+fn elsewhere(view: &View<'_>, judgement: Judgement, rewrite: String) -> Judgement {
+    judgement
+        .mend("name the database's address, or the socket /cloudsql/PROJECT:REGION:INSTANCE", rewrite)
+        .mend("see which addresses its instance has", super::postgres::describe_instance(view))
 }
 
 /// The command that writes a value anew, where it comes from.

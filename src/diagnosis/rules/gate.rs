@@ -6,7 +6,7 @@ use super::super::cause::CauseCode;
 use super::super::shell::{command, project_of};
 use super::super::view::{View, speaks_of_the_service};
 use super::super::{Cause, Confidence, Evidence, Remedy, words};
-use super::admission;
+use super::invoker;
 use super::postgres::files;
 use crate::run::finding::Finding;
 use crate::run::outcome::{Broken, Outcome, Skip};
@@ -127,8 +127,8 @@ fn obstacle(node: &NodeRecord) -> Option<Obstacle> {
 fn cause(view: &View<'_>, obstacle: &Obstacle, nodes: &[&NodeRecord]) -> Cause {
     let (code, claim, remedy) = match obstacle {
         Obstacle::Permission => permission(view, nodes),
-        Obstacle::Invoker => admission::invoker_denied(view, nodes),
-        Obstacle::Token => admission::token_rejected(view, nodes),
+        Obstacle::Invoker => invoker::invoker_denied(view, nodes),
+        Obstacle::Token => invoker::token_rejected(view, nodes),
         Obstacle::Api(api) => api_disabled(view, api, nodes),
         Obstacle::Vantage => {
             let claim = format!("only another vantage can see {}", checks(nodes));

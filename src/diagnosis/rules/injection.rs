@@ -98,15 +98,36 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &InjectionFindi
         )
         .mend("add a new version and refer to it", add_version(view, secret))
         .mend(REDEPLOY, None),
-        InjectionFinding::NoAccessBinding { secret, service_account } => {
-            no_access(view, node, secret, service_account)
+        InjectionFinding::NoAccessBinding { secret, service_account, shown_by } => {
+            no_access(view, node, secret, service_account, shown_by.as_deref())
         }
+        InjectionFinding::NewerVersion { secret, target, newest, added, revision, deployed } => Judgement::likely(
+            CauseCode::SecretNewerThanRevision,
+            format!(
+                "instances that started before version {newest} of {secret} was added ({added}) still hold the one \
+                 before it in {target}; revision {revision} was deployed {deployed}"
+            ),
+        )
+        .suspect(
+            "instances that started since then hold the newest version; how old each one is cannot be seen from here",
+            versions(view, secret),
+        )
+        .mend("deploy again, so that every instance starts anew", {
+            update_service(view, &[&format!("--update-secrets={target}={}:{newest}", reference(view, secret))])
+        })
+        .mend("refer to version numbers: then a rotation is a deploy, and can be rolled back", None),
+        InjectionFinding::Corrupted { secret, version } => Judgement::proven(
+            CauseCode::SecretCorrupted,
+            format!("the payload of version {version} of {secret} does not match its own checksum (CRC-32C)"),
+        )
+        .mend("add the value again as a new version, and refer to that", add_version(view, secret))
+        .mend(REDEPLOY, None),
     }
 }
 
 pub(super) fn clause(finding: &InjectionFinding) -> String {
     match finding {
-        InjectionFinding::NoAccessBinding { secret, service_account } => {
+        InjectionFinding::NoAccessBinding { secret, service_account, .. } => {
             format!("{service_account} may not read secret {}", short(secret))
         }
         InjectionFinding::VersionDisabled { secret, version } => {
@@ -119,6 +140,15 @@ pub(super) fn clause(finding: &InjectionFinding) -> String {
             format!("secret {} has no version {version}", short(secret))
         }
         InjectionFinding::SecretNotFound { secret } => format!("secret {} does not exist", short(secret)),
+        InjectionFinding::NewerVersion { secret, revision, .. } => {
+            format!(
+                "secret {} has a newer version than the one from the time of revision {revision}",
+                short(secret)
+            )
+        }
+        InjectionFinding::Corrupted { secret, version } => {
+            format!("version {version} of secret {} is corrupted", short(secret))
+        }
         InjectionFinding::VariablesMissing { .. }
         | InjectionFinding::VariablesEmpty { .. }
         | InjectionFinding::VariablesDropped { .. }
@@ -152,7 +182,13 @@ fn pairs(names: &[String]) -> String {
     names.iter().map(|name| format!("{name}=VALUE")).collect::<Vec<_>>().join(",")
 }
 
-fn no_access(view: &View<'_>, node: &NodeRecord, secret: &str, account: &str) -> Judgement {
+fn no_access(
+    view: &View<'_>,
+    node: &NodeRecord,
+    secret: &str,
+    account: &str,
+    shown_by: Option<&str>,
+) -> Judgement {
     let refused = view.nodes.iter().any(|other| {
         matches!(other.finding(), Some(Finding::Service(ServiceFinding::RevisionFailed { reason, message, .. }))
             if matches!(
@@ -163,6 +199,10 @@ fn no_access(view: &View<'_>, node: &NodeRecord, secret: &str, account: &str) ->
     let code = CauseCode::SecretAccessDenied;
     let judgement = if refused {
         let claim = format!("{account} may not read {secret}, and Cloud Run refused the revision for it");
+        Judgement::proven(code, claim)
+    } else if let Some(by) = shown_by {
+        let claim =
+            format!("{account} may not read {secret}, which {} needs: shown by {by}", target(node, secret));
         Judgement::proven(code, claim)
     } else {
         let claim = format!(
@@ -207,6 +247,16 @@ fn target<'a>(node: &'a NodeRecord, secret: &'a str) -> &'a str {
 
 fn project(view: &View<'_>, secret: &str) -> String {
     format!("--project={}", project_of(secret).unwrap_or(&view.service.project))
+}
+
+fn versions(view: &View<'_>, secret: &str) -> String {
+    command(["gcloud", "secrets", "versions", "list", short(secret), &project(view, secret)])
+}
+
+/// A secret as `--update-secrets` takes it: its short name in the service's own project.
+fn reference<'a>(view: &View<'_>, secret: &'a str) -> &'a str {
+    let own = project_of(secret).is_none_or(|project| project == view.service.project);
+    if own { short(secret) } else { secret }
 }
 
 fn add_version(view: &View<'_>, secret: &str) -> String {

@@ -99,6 +99,38 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                     .then(|| update_service(view, &[&format!("--update-env-vars={variable}={address}")])),
             )
         }
+        InstanceFinding::DiskFull { instance, grow_by_gb } => {
+            let by = grow_by_gb.map_or_else(String::new, |gb| format!(" by at least {gb} GB"));
+            Judgement::proven(
+                CauseCode::InstanceDiskFull,
+                format!("the disk of Cloud SQL instance {instance} is full, and Cloud SQL shut it down"),
+            )
+            .mend(
+                format!("make its disk larger{by}; it starts by itself then, and a disk never shrinks again"),
+                on_instance(view, "patch", instance, &["--storage-size=SIZE_IN_GB"]),
+            )
+            .mend(
+                "or let it grow by itself from now on",
+                on_instance(view, "patch", instance, &["--storage-auto-increase"]),
+            )
+        }
+        InstanceFinding::OtherEngine { instance, version } => Judgement::proven(
+            CauseCode::InstanceNotPostgres,
+            format!(
+                "Cloud SQL instance {instance} is {version}, and the service's variables lead to PostgreSQL"
+            ),
+        )
+        .mend("see which instances there are, and name the one with PostgreSQL", {
+            command(["gcloud", "sql", "instances", "list", &project(view, instance)])
+        }),
+        InstanceFinding::ConnectorRequired { .. }
+        | InstanceFinding::NotAuthorized { .. }
+        | InstanceFinding::TlsRequired { .. }
+        | InstanceFinding::ClientCertificateRequired { .. }
+        | InstanceFinding::NoDatabase { .. }
+        | InstanceFinding::NoUser { .. }
+        | InstanceFinding::IamLogin { .. }
+        | InstanceFinding::NoConnectBinding { .. } => super::admission::judge(view, finding),
     }
 }
 
@@ -117,25 +149,55 @@ pub(super) fn clause(finding: &InstanceFinding) -> String {
         InstanceFinding::AddressDiffers { instance, dialled, .. } => {
             format!("{dialled} is no address of Cloud SQL instance {instance}")
         }
+        InstanceFinding::DiskFull { instance, .. } => {
+            format!("the disk of Cloud SQL instance {instance} is full")
+        }
+        InstanceFinding::OtherEngine { instance, version } => {
+            format!("Cloud SQL instance {instance} is {version}")
+        }
+        InstanceFinding::ConnectorRequired { instance, .. } => {
+            format!("Cloud SQL instance {instance} takes connectors only")
+        }
+        InstanceFinding::NotAuthorized { instance, .. } => {
+            format!("Cloud SQL instance {instance} does not admit the service at its public address")
+        }
+        InstanceFinding::TlsRequired { instance, .. } => {
+            format!("Cloud SQL instance {instance} takes encrypted connections only")
+        }
+        InstanceFinding::ClientCertificateRequired { instance } => {
+            format!("Cloud SQL instance {instance} takes connections with a client certificate only")
+        }
+        InstanceFinding::NoDatabase { instance, database, .. } => {
+            format!("Cloud SQL instance {instance} has no database {database}")
+        }
+        InstanceFinding::NoUser { instance, user, .. } => {
+            format!("Cloud SQL instance {instance} lists no user {user}")
+        }
+        InstanceFinding::IamLogin { instance, user, .. } => {
+            format!("IAM user {user} cannot log in to Cloud SQL instance {instance}")
+        }
+        InstanceFinding::NoConnectBinding { instance, service_account, .. } => {
+            format!("{service_account} may not connect to Cloud SQL instance {instance}")
+        }
     }
 }
 
 /// Whether a variable holds the address alone and in plain text, so that one command can set it.
-fn plain_variable(view: &View<'_>, variable: &str) -> bool {
+pub(super) fn plain_variable(view: &View<'_>, variable: &str) -> bool {
     let secret = view.nodes.iter().any(|node| node.subject.as_deref() == Some(variable));
     let whole = view.service.database.as_ref().is_some_and(|database| database.variables.len() == 1);
     !variable.is_empty() && !secret && !whole
 }
 
-fn project_name<'a>(view: &'a View<'_>, instance: &'a str) -> &'a str {
+pub(super) fn project_name<'a>(view: &'a View<'_>, instance: &'a str) -> &'a str {
     project_of(instance).unwrap_or(&view.service.project)
 }
 
-fn project(view: &View<'_>, instance: &str) -> String {
+pub(super) fn project(view: &View<'_>, instance: &str) -> String {
     format!("--project={}", project_name(view, instance))
 }
 
-fn on_instance(view: &View<'_>, verb: &str, instance: &str, flags: &[&str]) -> String {
+pub(super) fn on_instance(view: &View<'_>, verb: &str, instance: &str, flags: &[&str]) -> String {
     let words = ["gcloud", "sql", "instances", verb, instance_of(instance)];
     command(words.into_iter().chain(flags.iter().copied()).chain([&*project(view, instance)]))
 }

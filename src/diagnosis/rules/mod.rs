@@ -9,6 +9,7 @@ pub(super) mod gate;
 mod health;
 mod injection;
 mod instance;
+mod invoker;
 mod log;
 mod login;
 mod path;

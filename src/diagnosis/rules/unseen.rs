@@ -39,6 +39,10 @@ fn suspect(view: &View<'_>, node: &NodeRecord) -> Option<Suspect> {
             format!("the runtime service account may not read the secret of {}", subject(node)),
             view.service.service_account.as_deref().map(|account| roles_of(view, account)),
         ),
+        "secret-version-current" => (
+            format!("the secret of {} has a newer version than instances hold", subject(node)),
+            Some(command(["gcloud", "secrets", "list", &view.project_flag()])),
+        ),
         "credential-well-formed" => ("the credential is malformed".to_owned(), Some(inside(view))),
         "vpc-access-present" => ("the revision has no way into the VPC".to_owned(), service(view)),
         "vpc-connector-ready" => ("the VPC connector is not ready".to_owned(), Some(connectors(view))),
@@ -58,6 +62,20 @@ fn suspect(view: &View<'_>, node: &NodeRecord) -> Option<Suspect> {
         "cloudsql-attached" => {
             ("the revision does not attach the instance whose socket it dials".to_owned(), service(view))
         }
+        "instance-admits-service" => {
+            ("the Cloud SQL instance does not admit the service".to_owned(), instance(view))
+        }
+        "instance-tls-agrees" => ("the Cloud SQL instance demands other TLS".to_owned(), instance(view)),
+        "instance-has-database" => {
+            ("the Cloud SQL instance has no such database".to_owned(), on_instance(view, "databases"))
+        }
+        "instance-has-user" | "instance-iam-login" => {
+            ("the Cloud SQL instance has no such user".to_owned(), on_instance(view, "users"))
+        }
+        "cloudsql-client-granted" => (
+            "the runtime service account may not connect to Cloud SQL".to_owned(),
+            view.service.service_account.as_deref().map(|account| roles_of(view, account)),
+        ),
         "database-name-resolves" => {
             ("the database's host name has no address inside the VPC".to_owned(), Some(inside(view)))
         }
@@ -104,6 +122,14 @@ fn instance(view: &View<'_>) -> Option<String> {
         ])),
         None => Some(command(["gcloud", "sql", "instances", "list", &view.project_flag()])),
     }
+}
+
+/// Lists what there is of a kind on the instance, where that is named.
+fn on_instance(view: &View<'_>, what: &str) -> Option<String> {
+    let instance = view.service.database.as_ref()?.instance.as_deref()?;
+    let flag = format!("--instance={}", instance_of(instance));
+    let project = format!("--project={}", project_of(instance).unwrap_or(&view.service.project));
+    Some(command(["gcloud", "sql", what, "list", &flag, &project]))
 }
 
 fn roles_of(view: &View<'_>, account: &str) -> String {

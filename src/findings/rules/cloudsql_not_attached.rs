@@ -1,8 +1,9 @@
 //! The host is a socket of an instance that the deploy does not attach.
 
+use crate::credential::is_dummy_host;
 use crate::findings::database::connection_name;
 use crate::findings::look::{Found, Look};
-use crate::findings::names::is_dummy_host;
+
 use crate::findings::open::is_known;
 use crate::findings::{Rule, Severity};
 

@@ -1,8 +1,10 @@
 //! A JSON document, base64 text or a byte-order mark stands where the credential should be.
 
+use base64::Engine as _;
+
+use crate::credential::encoding;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
-use base64::Engine as _;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
@@ -25,6 +27,9 @@ fn look(look: &Look<'_>) -> Vec<Found> {
     let candidates = passwords.filter_map(|piece| Some((piece.from, piece.known()?.to_owned())));
     let strings = strings.filter_map(|variable| Some((variable, variable.value.as_known()?.to_owned())));
     for (variable, text) in candidates.chain(strings) {
+        if text.starts_with(MARK) {
+            continue; // told below
+        }
         if let Some(what) = encoding(&text) {
             found.push(look.found(variable, format!("`{}` holds {what}", variable.name)));
         } else if is_encoded_text(&text) {
@@ -52,34 +57,12 @@ fn is_encoded_text(text: &str) -> bool {
     printable && bytes.len() >= if text.trim().ends_with('=') { 7 } else { 12 }
 }
 
-/// What a text is, where it is no credential itself.
-fn encoding(text: &str) -> Option<&'static str> {
-    let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
-    let decoded = || {
-        let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).ok()?;
-        String::from_utf8(bytes).ok()
-    };
-    if object.is_ok_and(|object| !object.is_empty()) {
-        Some("a JSON document")
-    } else if decoded().is_some_and(|text| text.starts_with("postgres://") || text.starts_with("postgresql"))
-    {
-        Some("a connection string in base64")
-    } else {
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn only_what_surely_is_encoded_is_told() {
-        assert_eq!(encoding(r#"{"password":"x"}"#), Some("a JSON document"));
-        assert!(encoding("cG9zdGdyZXM6Ly91OnBAaC9k").is_some());
-        for text in ["hunter2", "aHVudGVyMg==", "{}", "{not json", ""] {
-            assert_eq!(encoding(text), None, "{text}");
-        }
         // `hunter2`, `hunter2` and a line feed, `correct horse battery`.
         for text in ["aHVudGVyMg==", "aHVudGVyMgo=", "Y29ycmVjdCBob3JzZSBiYXR0ZXJ5"] {
             assert!(is_encoded_text(text), "{text}");

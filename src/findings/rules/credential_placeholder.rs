@@ -1,7 +1,8 @@
 //! A dummy stands where the way to the database should be.
 
+use crate::credential::{is_dummy, is_dummy_host};
 use crate::findings::look::{Found, Look};
-use crate::findings::names::{is_dummy, is_dummy_host};
+
 use crate::findings::{Rule, Severity};
 
 /// See the module.

@@ -1,5 +1,6 @@
 //! A connection string's scheme or option is not one that its driver takes.
 
+use crate::credential::{Mismatch, mismatch};
 use crate::findings::database::option;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
@@ -18,16 +19,19 @@ fn look(look: &Look<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for dsn in look.ways.iter().filter_map(|way| way.dsn.as_ref()) {
         let name = &dsn.from.name;
-        let Some((scheme, _)) = dsn.text.split_once("://") else { continue };
-        let (dialect, driver) =
-            scheme.split_once('+').map_or((scheme, None), |(one, other)| (one, Some(other)));
-        if driver == Some("asyncpg") && option(&dsn.text, "sslmode").is_some() {
-            let message =
-                format!("`{name}` gives asyncpg an `sslmode`, which it does not take from SQLAlchemy");
-            found.push(look.found(dsn.from, message).mend("write ?ssl=require in its place"));
-        } else if dialect == "postgres" && (driver.is_some() || name.starts_with("SQLALCHEMY")) {
-            let message = format!("`{name}` begins with postgres, which SQLAlchemy has not taken since 1.4");
-            found.push(look.found(dsn.from, message).mend("begin it with postgresql"));
+        let mismatch = mismatch(name, &dsn.text, |key| option(&dsn.text, key).is_some());
+        let driver =
+            dsn.text.split_once("://").and_then(|(scheme, _)| scheme.split_once('+')).map(|(_, one)| one);
+        if let Some(mismatch) = mismatch {
+            let message = match mismatch {
+                Mismatch::SslMode => {
+                    format!("`{name}` gives asyncpg an `sslmode`, which it does not take from SQLAlchemy")
+                }
+                Mismatch::Postgres => {
+                    format!("`{name}` begins with postgres, which SQLAlchemy has not taken since 1.4")
+                }
+            };
+            found.push(look.found(dsn.from, message).mend(mismatch.mend()));
         } else if let Some((driver, other)) = driver.zip(other_runtime(look)) {
             let message = format!(
                 "`{name}` names SQLAlchemy's driver {driver}, and `{other}` tells of another runtime"

@@ -1,5 +1,6 @@
 //! The database is looked for in the container itself.
 
+use crate::credential::is_loopback;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -22,10 +23,7 @@ fn look(look: &Look<'_>) -> Vec<Found> {
     for way in &look.ways {
         let Some((host, variable)) = way.known_host() else { continue };
         let bare = host.trim().trim_matches(['"', '\'', '[', ']']).to_ascii_lowercase();
-        let address = bare.parse::<std::net::IpAddr>();
-        if bare == "localhost"
-            || address.is_ok_and(|address| address.is_loopback() || address.is_unspecified())
-        {
+        if is_loopback(&bare) {
             let message =
                 format!("`{}` leads to `{bare}`, and no other container runs beside this one", variable.name);
             found.push(look.found(variable, message));

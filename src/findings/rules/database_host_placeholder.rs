@@ -1,5 +1,6 @@
 //! The host is a name that only a compose file or a developer machine knows.
 
+use crate::credential::is_compose_name;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -14,22 +15,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn look(look: &Look<'_>) -> Vec<Found> {
-    let names = [
-        "db",
-        "postgres",
-        "postgresql",
-        "database",
-        "pg",
-        "postgres-db",
-        "host.docker.internal",
-        "docker.for.mac.localhost",
-        "gateway.docker.internal",
-    ];
     let mut found = Vec::new();
     for way in &look.ways {
         let Some((host, variable)) = way.known_host() else { continue };
         let bare = host.trim().to_ascii_lowercase();
-        if names.contains(&bare.as_str()) {
+        if is_compose_name(&bare) {
             let message =
                 format!("`{}` leads to `{bare}`, a name that Cloud Run cannot resolve", variable.name);
             found.push(

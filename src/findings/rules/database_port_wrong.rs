@@ -1,5 +1,6 @@
 //! The port is not PostgreSQL's.
 
+use crate::credential::whose_port;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -17,15 +18,15 @@ fn look(look: &Look<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for way in &look.ways {
         let Some(port) = way.port.as_ref() else { continue };
-        let message = match port.known().map(str::trim) {
-            Some("3307") => "3307, where only the Cloud SQL proxies talk",
-            Some("3306") if way.postgres => "3306, which is MySQL's",
-            Some("1433") if way.postgres => "1433, which is SQL Server's",
-            Some("27017") if way.postgres => "27017, which is MongoDB's",
-            Some("6379") if way.postgres => "6379, which is Redis's",
+        let number = port.known().and_then(|text| text.trim().parse::<u16>().ok());
+        let message = match number {
+            // The others of these are PostgreSQL's only where somebody says so.
+            Some(number) if number == 3307 || way.postgres && whose_port(number).is_some() => {
+                format!("{number}, {}", whose_port(number).unwrap_or_default())
+            }
             // A socket's name ends in the port: the built-in one is always 5432's.
-            Some(other) if way.socket().is_some() && other.parse::<u16>().is_ok_and(|port| port != 5432) => {
-                "a port beside 5432, and the socket of Cloud Run is always .s.PGSQL.5432"
+            Some(number) if way.socket().is_some() && number != 5432 => {
+                "a port beside 5432, and the socket of Cloud Run is always .s.PGSQL.5432".to_owned()
             }
             Some(_) | None => continue,
         };

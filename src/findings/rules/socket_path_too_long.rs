@@ -1,5 +1,6 @@
 //! The socket's path is longer than Unix allows.
 
+use crate::credential::{LONGEST_SOCKET, socket_length};
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -17,8 +18,8 @@ fn look(look: &Look<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for way in &look.ways {
         let Some((folder, variable)) = way.socket() else { continue };
-        let length = folder.len() + "/.s.PGSQL.5432".len();
-        if crate::findings::open::is_known(folder) && length > 107 {
+        let length = socket_length(folder);
+        if crate::findings::open::is_known(folder) && length > LONGEST_SOCKET {
             let message = format!(
                 "the socket that `{}` leads to has a path of {length} bytes; 107 are possible",
                 variable.name

@@ -59,11 +59,18 @@ pub(super) const SECRET_POLICY: Call = Call {
     role: "roles/secretmanager.viewer",
 };
 /// Who may do what in a project.
-pub(super) const PROJECT_POLICY: Call = Call {
-    api: "cloudresourcemanager.googleapis.com",
-    permission: "resourcemanager.projects.getIamPolicy",
-    role: "roles/browser",
-};
+pub(super) const PROJECT_POLICY: Call =
+    resourcemanager("resourcemanager.projects.getIamPolicy", "roles/browser");
+/// A project, with what it stands under.
+pub(super) const PROJECT: Call = resourcemanager("resourcemanager.projects.get", "roles/browser");
+/// A folder, with what it stands under.
+pub(super) const FOLDER: Call = resourcemanager("resourcemanager.folders.get", "roles/browser");
+/// Who may do what in a folder and everything under it.
+pub(super) const FOLDER_POLICY: Call =
+    resourcemanager("resourcemanager.folders.getIamPolicy", "roles/iam.securityReviewer");
+/// Who may do what in an organisation and everything under it.
+pub(super) const ORGANIZATION_POLICY: Call =
+    resourcemanager("resourcemanager.organizations.getIamPolicy", "roles/iam.securityReviewer");
 /// A Cloud SQL instance.
 pub(super) const INSTANCE: Call =
     Call { api: SQLADMIN, permission: "cloudsql.instances.get", role: "roles/cloudsql.viewer" };
@@ -130,4 +137,9 @@ pub(super) const MACHINES: Call =
 /// A read of a network.
 const fn compute(permission: &'static str) -> Call {
     Call { api: COMPUTE, permission, role: "roles/compute.networkViewer" }
+}
+
+/// A read of what projects stand under.
+const fn resourcemanager(permission: &'static str, role: &'static str) -> Call {
+    Call { api: "cloudresourcemanager.googleapis.com", permission, role }
 }

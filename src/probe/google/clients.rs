@@ -1,6 +1,7 @@
 //! Google's client libraries, each built when it is first asked.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
 use google_cloud_auth::credentials::Credentials;
@@ -11,7 +12,7 @@ use google_cloud_compute_v1::client::{
 use google_cloud_gax::client_builder::{ClientBuilder, Error};
 use google_cloud_logging_v2::client::LoggingServiceV2;
 use google_cloud_policytroubleshooter_v1::client::IamChecker;
-use google_cloud_resourcemanager_v3::client::Projects;
+use google_cloud_resourcemanager_v3::client::{Folders, Organizations, Projects};
 use google_cloud_run_v2::client::{Revisions, Services};
 use google_cloud_secretmanager_v1::client::SecretManagerService;
 use google_cloud_sql_v1::client::{SqlDatabasesService, SqlInstancesService, SqlUsersService};
@@ -21,7 +22,7 @@ use tokio::sync::OnceCell;
 use super::auth::Identity;
 use super::endpoints::base;
 use super::errors::{bounded, chain};
-use super::{Auth, Endpoints, Timeouts, Vault, auth, retry};
+use super::{Auth, Endpoints, Timeouts, Vault, auth, names, retry};
 use crate::run::outcome::Broken;
 
 /// A client, or why there is none; told the same to everybody who asks.
@@ -39,10 +40,14 @@ pub(super) struct Clients {
     revisions: Lazy<Revisions>,
     connectors: Lazy<VpcAccessService>,
     secrets: Lazy<SecretManagerService>,
+    /// By location: regional secrets are known at their region's own endpoint only.
+    regional_secrets: Mutex<HashMap<String, Arc<Lazy<SecretManagerService>>>>,
     instances: Lazy<SqlInstancesService>,
     users: Lazy<SqlUsersService>,
     databases: Lazy<SqlDatabasesService>,
     projects: Lazy<Projects>,
+    folders: Lazy<Folders>,
+    organizations: Lazy<Organizations>,
     troubleshooter: Lazy<IamChecker>,
     networks: Lazy<Networks>,
     regional_policies: Lazy<RegionNetworkFirewallPolicies>,
@@ -80,10 +85,13 @@ impl Clients {
             revisions: OnceCell::new(),
             connectors: OnceCell::new(),
             secrets: OnceCell::new(),
+            regional_secrets: Mutex::default(),
             instances: OnceCell::new(),
             users: OnceCell::new(),
             databases: OnceCell::new(),
             projects: OnceCell::new(),
+            folders: OnceCell::new(),
+            organizations: OnceCell::new(),
             troubleshooter: OnceCell::new(),
             networks: OnceCell::new(),
             regional_policies: OnceCell::new(),
@@ -105,6 +113,8 @@ impl Clients {
     client!(users, SqlUsersService, sql);
     client!(databases, SqlDatabasesService, sql);
     client!(projects, Projects, cloudresourcemanager);
+    client!(folders, Folders, cloudresourcemanager);
+    client!(organizations, Organizations, cloudresourcemanager);
     client!(troubleshooter, IamChecker, policytroubleshooter);
     client!(networks, Networks, compute);
     client!(regional_policies, RegionNetworkFirewallPolicies, compute);
@@ -115,6 +125,27 @@ impl Clients {
     client!(forwarding_rules, ForwardingRules, compute);
     client!(machines, Instances, compute);
     client!(logs, LoggingServiceV2, logging);
+
+    /// Secret Manager where a secret of that resource name lies. An endpoint of the user's own has every location.
+    pub(super) async fn secrets_at(&self, name: &str) -> Result<SecretManagerService, Broken> {
+        let location = match names::segment(name, "locations") {
+            Some(location) if self.endpoints.secretmanager.is_none() => location,
+            Some(_) | None => return self.secrets().await.cloned(),
+        };
+        let endpoint = regional_secret_manager(location).ok_or_else(|| Broken::Unavailable {
+            what: bounded(name),
+            detail: "no location of Google's can have this name, so it was not asked for".to_owned(),
+        })?;
+        let cell = {
+            let mut cells = self.regional_secrets.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cells.entry(location.to_owned()).or_default())
+        };
+        let client = lazily(&cell, async || {
+            let builder = self.ready(SecretManagerService::builder(), Some(&endpoint)).await?;
+            built(builder.build().await, Some(&endpoint))
+        });
+        client.await.cloned()
+    }
 
     /// A builder with endpoint, credentials and patience set.
     async fn ready<F>(
@@ -159,6 +190,14 @@ pub(super) fn patient<F>(
     }
 }
 
+/// The endpoint of Secret Manager in a location. The name comes from a file and goes into a host name: `None` where it
+/// has more in it than a location's can have.
+fn regional_secret_manager(location: &str) -> Option<String> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let fit = !location.is_empty() && location.len() <= 63 && location.bytes().all(fits);
+    fit.then(|| format!("https://secretmanager.{location}.rep.googleapis.com/"))
+}
+
 /// The value, made at most once.
 async fn lazily<T, F>(cell: &Lazy<T>, make: impl FnOnce() -> F) -> Result<&T, Broken>
 where
@@ -177,4 +216,20 @@ pub(super) fn built<T>(client: Result<T, Error>, endpoint: Option<&str>) -> Resu
             detail: chain(&error),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::regional_secret_manager;
+
+    #[test]
+    fn a_location_goes_into_the_host_name_and_nothing_else_does() {
+        assert_eq!(
+            regional_secret_manager("europe-west1").as_deref(),
+            Some("https://secretmanager.europe-west1.rep.googleapis.com/")
+        );
+        for hostile in ["", "evil.example", "a:80", "a/b", "A", "x@y", &"a".repeat(64)] {
+            assert_eq!(regional_secret_manager(hostile), None, "{hostile}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod iam;
 mod logs;
 mod memo;
 pub mod names;
+pub(crate) mod needs;
 mod network;
 mod pages;
 mod retry;
@@ -19,7 +20,10 @@ mod vpc_access;
 
 pub use auth::{CredentialSource, IdToken, Kind, Platform, Surroundings, TokenTrouble};
 pub use endpoints::{Auth, Endpoints};
+pub use iam::Above;
 pub use retry::Timeouts;
+pub use secret_manager::Payload;
+pub(crate) use secret_manager::crc32c;
 
 use std::sync::Arc;
 use std::time::Duration;

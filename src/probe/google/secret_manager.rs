@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use google_cloud_gax::error::rpc::Code;
 use google_cloud_iam_v1::model::{GetPolicyOptions, Policy};
 use google_cloud_secretmanager_v1::model::{Secret, SecretVersion};
 use secrecy::{SecretSlice, SecretString};
@@ -15,8 +16,27 @@ use crate::run::outcome::Broken;
 pub(super) struct Memos {
     secrets: Memo<Secret>,
     versions: Memo<SecretVersion>,
-    payloads: Memo<SecretSlice<u8>>,
+    payloads: Memo<Payload>,
     policies: Memo<Policy>,
+}
+
+/// What came of asking for a payload that exists. No `Debug` of the value: `SecretSlice` shows none.
+#[derive(Debug)]
+pub enum Payload {
+    /// The payload, as its checksum says it is.
+    Whole(SecretSlice<u8>),
+    /// It came, and its checksum is another.
+    Corrupted,
+    /// The version's state does not allow it: it is disabled or destroyed (`FAILED_PRECONDITION`).
+    Locked,
+}
+
+/// The checksum that Secret Manager gives with a payload: CRC-32C (Castagnoli).
+const CASTAGNOLI: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
+
+/// CRC-32C of a payload.
+pub(crate) fn crc32c(data: &[u8]) -> u32 {
+    CASTAGNOLI.checksum(data)
 }
 
 impl Google {
@@ -26,7 +46,7 @@ impl Google {
         let name = names::secret(project, secret);
         let fetch = || {
             self.read(&calls::SECRET, &name, async {
-                Ok(self.clients.secrets().await?.get_secret().set_name(&name).send().await)
+                Ok(self.clients.secrets_at(&name).await?.get_secret().set_name(&name).send().await)
             })
         };
         self.secrets.secrets.get(&name, fetch).await
@@ -37,7 +57,7 @@ impl Google {
         let name = format!("{}/versions/{version}", names::secret(project, secret));
         let fetch = || {
             self.read(&calls::VERSION, &name, async {
-                Ok(self.clients.secrets().await?.get_secret_version().set_name(&name).send().await)
+                Ok(self.clients.secrets_at(&name).await?.get_secret_version().set_name(&name).send().await)
             })
         };
         self.secrets.versions.get(&name, fetch).await
@@ -45,29 +65,34 @@ impl Google {
 
     /// The payload of a secret version (`secretmanager.versions.access`). `secret` is a short name in `project`, or
     /// `projects/P/secrets/S`; `version` a number, an alias or `latest`. The value is put into the vault first.
-    pub async fn secret_payload(
-        &self,
-        project: &str,
-        secret: &str,
-        version: &str,
-    ) -> Answer<SecretSlice<u8>> {
+    pub async fn secret_payload(&self, project: &str, secret: &str, version: &str) -> Answer<Payload> {
         let name = format!("{}/versions/{version}", names::secret(project, secret));
         self.secrets.payloads.get(&name, || self.read_payload(&name)).await
     }
 
-    async fn read_payload(&self, name: &str) -> Answer<SecretSlice<u8>> {
-        let answer = self
-            .read(&calls::PAYLOAD, name, async {
-                Ok(self.clients.secrets().await?.access_secret_version().set_name(name).send().await)
+    async fn read_payload(&self, name: &str) -> Answer<Payload> {
+        let ask = async {
+            let answer =
+                self.clients.secrets_at(name).await?.access_secret_version().set_name(name).send().await;
+            Ok(match answer {
+                Err(error) if is_locked(&error) => Ok(None),
+                answer => answer.map(Some),
             })
-            .await?;
-        let Some(payload) = &answer.payload else {
+        };
+        let Some(answer) = self.once(&calls::PAYLOAD, name, ask).await? else {
+            return Ok(Arc::new(Payload::Locked));
+        };
+        let Some(payload) = answer.payload else {
             let detail = "it has no payload".to_owned();
             return Err(Broken::Malformed { what: name.to_owned(), detail }.into());
         };
         // Not UTF-8: what a lossy reader would print must not show either.
         self.vault.remember(&SecretString::from(String::from_utf8_lossy(&payload.data).into_owned()));
-        Ok(Arc::new(SecretSlice::from(payload.data.to_vec())))
+        // Versions from before checksums have none.
+        if payload.data_crc32c.is_some_and(|stated| stated != i64::from(crc32c(&payload.data))) {
+            return Ok(Arc::new(Payload::Corrupted));
+        }
+        Ok(Arc::new(Payload::Whole(SecretSlice::from(payload.data.to_vec()))))
     }
 
     /// Who may do what with a secret (`secretmanager.secrets.getIamPolicy`); what it inherits is not in it.
@@ -76,10 +101,25 @@ impl Google {
         let fetch = || {
             self.read(&calls::SECRET_POLICY, &name, async {
                 let options = GetPolicyOptions::new().set_requested_policy_version(POLICY_VERSION);
-                let call = self.clients.secrets().await?.get_iam_policy();
+                let call = self.clients.secrets_at(&name).await?.get_iam_policy();
                 Ok(call.set_resource(&name).set_options(options).send().await)
             })
         };
         self.secrets.policies.get(&name, fetch).await
+    }
+}
+
+/// Google's status for a version that is disabled or destroyed.
+fn is_locked(error: &google_cloud_gax::error::Error) -> bool {
+    error.status().is_some_and(|status| status.code == Code::FailedPrecondition)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_checksum_is_castagnolis() {
+        // The check value of RFC 3720, appendix B.4, and the usual one.
+        assert_eq!(super::crc32c(b"123456789"), 0xe306_9283);
+        assert_eq!(super::crc32c(&[0; 32]), 0x8a91_36aa);
     }
 }

@@ -35,6 +35,93 @@ pub enum CredentialFinding {
         /// What is wrong with it, without any part of the value.
         problem: String,
     },
+    /// The value has a shape that cannot work, or leads where nothing is.
+    Unfit {
+        /// The variable that receives it.
+        variable: String,
+        /// `projects/P/secrets/S` where it comes from Secret Manager.
+        secret: Option<String>,
+        /// In which way.
+        unfit: Unfit,
+    },
+}
+
+/// In which way a value cannot work. What is shown of it is never a password, nor a part of an unreadable text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "unfit", rename_all = "kebab-case")]
+pub enum Unfit {
+    /// Quotes stand around it, and are part of it.
+    Quoted,
+    /// It is something encoded; what, in words.
+    Encoded {
+        /// `a JSON document`, `a byte-order mark before its text`, ….
+        what: String,
+    },
+    /// A character that a URL gives another meaning stands raw before the host.
+    Unescaped {
+        /// Which one, and where.
+        what: String,
+    },
+    /// A dummy stands in its place.
+    Placeholder {
+        /// The part: `host`, `user`, `password` or `name`.
+        part: String,
+    },
+    /// The URL has a scheme or option that its driver does not take.
+    Scheme {
+        /// What the driver does not take, and what it takes.
+        what: String,
+    },
+    /// The host is the container itself, and no other container runs beside it.
+    Loopback {
+        /// The host.
+        host: String,
+    },
+    /// The host is a name from a compose file.
+    ComposeName {
+        /// The host.
+        host: String,
+    },
+    /// The port is another server's.
+    Port {
+        /// The port.
+        port: u16,
+        /// Whose it is.
+        whose: String,
+    },
+    /// TLS is asked for on a socket.
+    SocketTls {
+        /// The `sslmode`.
+        sslmode: String,
+    },
+    /// The path of the socket is longer than Linux allows.
+    SocketTooLong {
+        /// Its length in bytes, with the socket's own name.
+        length: usize,
+    },
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Quoted => f.write_str("has quotes around it that are part of it"),
+            Self::Encoded { what } => write!(f, "is {what}"),
+            Self::Unescaped { what } => write!(f, "has {what}"),
+            Self::Placeholder { part } => write!(f, "has a dummy for its {part}"),
+            Self::Scheme { what } => write!(f, "does not fit its driver: {what}"),
+            Self::Loopback { host } => {
+                write!(f, "leads to {host}, the container itself, and no other container runs beside it")
+            }
+            Self::ComposeName { host } => write!(f, "leads to {host}, a name from a compose file"),
+            Self::Port { port, whose } => write!(f, "names port {port}, {whose}"),
+            Self::SocketTls { sslmode } => {
+                write!(f, "asks for TLS (sslmode={sslmode}) on a socket, which has none")
+            }
+            Self::SocketTooLong { length } => {
+                write!(f, "leads to a socket whose path has {length} bytes; 107 are possible")
+            }
+        }
+    }
 }
 
 impl fmt::Display for CredentialFinding {
@@ -47,6 +134,7 @@ impl fmt::Display for CredentialFinding {
             Self::Unreadable { variable, problem } => {
                 write!(f, "the value of {variable} is no connection string: {problem}")
             }
+            Self::Unfit { variable, unfit, .. } => write!(f, "the value of {variable} {unfit}"),
         }
     }
 }

@@ -69,13 +69,37 @@ pub enum InjectionFinding {
         /// The version as referred to.
         version: String,
     },
-    /// No binding on the secret or its project lets the runtime service account read it. Bindings on folders
-    /// and the organisation are not visible from here.
+    /// No binding lets the runtime service account read the secret.
     NoAccessBinding {
         /// `projects/P/secrets/S`.
         secret: String,
         /// E-mail address of the runtime service account.
         service_account: String,
+        /// What shows that nothing that it inherits does either; `None`: that was not looked at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shown_by: Option<String>,
+    },
+    /// A version was added after the revision, and instances that were started before it hold the one before.
+    NewerVersion {
+        /// `projects/P/secrets/S`.
+        secret: String,
+        /// The variable that receives it.
+        target: String,
+        /// Number of the newest version.
+        newest: String,
+        /// When that was added.
+        added: String,
+        /// Short name of the revision.
+        revision: String,
+        /// When the revision was made.
+        deployed: String,
+    },
+    /// The payload came, and the checksum that Secret Manager states of it is another.
+    Corrupted {
+        /// `projects/P/secrets/S`.
+        secret: String,
+        /// The version as referred to.
+        version: String,
     },
 }
 
@@ -110,10 +134,25 @@ impl fmt::Display for InjectionFinding {
             Self::VersionDestroyed { secret, version } => {
                 write!(f, "version {version} of {secret} is DESTROYED; expected ENABLED")
             }
-            Self::NoAccessBinding { secret, service_account } => write!(
+            Self::NoAccessBinding { secret, service_account, shown_by } => {
+                write!(
+                    f,
+                    "no binding on {secret} or its project gives {service_account} the permission \
+                     secretmanager.versions.access"
+                )?;
+                shown_by.as_ref().map_or(Ok(()), |by| write!(f, " (shown by {by})"))
+            }
+            Self::NewerVersion { secret, target, newest, added, revision, deployed } => write!(
                 f,
-                "no binding on {secret} or its project gives {service_account} the permission secretmanager.versions.access"
+                "{target} takes the latest version of {secret}, and version {newest} was added {added}, after revision \
+                 {revision} was deployed {deployed}"
             ),
+            Self::Corrupted { secret, version } => {
+                write!(
+                    f,
+                    "the payload of version {version} of {secret} does not match its checksum (CRC-32C)"
+                )
+            }
         }
     }
 }

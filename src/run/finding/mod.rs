@@ -12,10 +12,10 @@ mod path;
 mod postgres;
 mod service;
 
-pub use credential::CredentialFinding;
+pub use credential::{CredentialFinding, Unfit};
 pub use health::{Dependency, HealthFinding};
 pub use injection::InjectionFinding;
-pub use instance::InstanceFinding;
+pub use instance::{IamProblem, InstanceFinding};
 pub use log::LogFinding;
 pub use path::PathFinding;
 pub use postgres::PostgresFinding;

@@ -8,7 +8,8 @@ use crate::sandbox::cloud::Cloud;
 use crate::sandbox::world::{Grants, World, project_number};
 
 /// Custom methods that follow the last segment after a colon.
-const VERBS: &[&str] = &["access", "generateIdToken", "getIamPolicy", "list", "testIamPermissions"];
+const VERBS: &[&str] =
+    &["access", "generateIdToken", "getIamPolicy", "list", "testIamPermissions", "troubleshoot"];
 
 /// A request to the control plane, taken apart.
 pub(super) struct Ask<'a> {

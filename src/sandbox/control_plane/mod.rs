@@ -15,6 +15,7 @@ mod run;
 mod secret_manager;
 mod spelling;
 mod sql;
+mod troubleshooter;
 mod vpc_access;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ const APIS: &[fn(&Ask<'_>) -> Option<Reply>] = &[
     compute::answer,
     logging::answer,
     iam_credentials::answer,
+    troubleshooter::answer,
 ];
 
 /// Longest request that is read, in bytes.

@@ -11,7 +11,8 @@ use super::ask::Ask;
 use super::error::Refusal;
 use super::spelling::{Spelling, resource, spelling};
 use super::{Reply, iam};
-use crate::sandbox::world::{SecretWorld, VersionState, VersionWorld, project_number};
+use crate::probe::google::crc32c;
+use crate::sandbox::world::{Added, SecretWorld, VersionState, VersionWorld, project_number};
 
 const API: &str = "secretmanager.googleapis.com";
 
@@ -91,7 +92,10 @@ fn version_model(secret: &SecretWorld, version: &VersionWorld, since: Timestamp)
     let destroyed = (version.state == VersionState::Destroyed).then(|| before(since, 0)).flatten();
     SecretVersion::new()
         .set_name(version_name(secret, version))
-        .set_or_clear_create_time(before(since, 7))
+        .set_or_clear_create_time(match version.added {
+            Added::Before => before(since, 7),
+            Added::After => google_cloud_wkt::Timestamp::new(since.as_second() + 60, 0).ok(),
+        })
         .set_or_clear_destroy_time(destroyed)
         .set_state(state)
 }
@@ -114,7 +118,7 @@ fn access(secret: &SecretWorld, version: &VersionWorld) -> Reply {
         }
     }
     let data = version.payload.expose_secret().as_bytes().to_vec();
-    let checksum = i64::from(crc32c(&data));
+    let checksum = i64::from(if version.corrupted { !crc32c(&data) } else { crc32c(&data) });
     let payload = SecretPayload::new().set_data(data).set_data_crc32c(checksum);
     let response =
         AccessSecretVersionResponse::new().set_name(version_name(secret, version)).set_payload(payload);
@@ -125,25 +129,4 @@ fn access(secret: &SecretWorld, version: &VersionWorld) -> Reply {
 pub(super) fn before(since: Timestamp, days: i64) -> Option<google_cloud_wkt::Timestamp> {
     let then = since - SignedDuration::from_hours(24 * days);
     google_cloud_wkt::Timestamp::new(then.as_second(), 0).ok()
-}
-
-/// CRC-32C (Castagnoli), which Secret Manager gives with every payload.
-fn crc32c(data: &[u8]) -> u32 {
-    let crc =
-        data.iter().fold(u32::MAX, |crc, byte| {
-            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-                if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 }
-            })
-        });
-    !crc
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_checksum_is_castagnolis() {
-        // The check value of RFC 3720, appendix B.4, and the usual one.
-        assert_eq!(super::crc32c(b"123456789"), 0xe306_9283);
-        assert_eq!(super::crc32c(&[0; 32]), 0x8a91_36aa);
-    }
 }

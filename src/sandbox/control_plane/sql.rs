@@ -1,9 +1,12 @@
 //! Cloud SQL Admin API, under the path of the client library (`v1/`) and under that of gcloud (`sql/v1beta4/`).
 
+use google_cloud_sql_v1::model::database_instance::SqlOutOfDiskReport;
+use google_cloud_sql_v1::model::database_instance::sql_out_of_disk_report::SqlOutOfDiskState;
 use google_cloud_sql_v1::model::{
-    Database, DatabaseInstance, DatabasesListResponse, InstancesListResponse, IpConfiguration, IpMapping,
-    Settings, SqlBackendType, SqlDatabaseVersion, SqlInstanceType, SqlIpAddressType, SqlSuspensionReason,
-    User, UsersListResponse, database_instance, ip_configuration, settings, user,
+    AclEntry, Database, DatabaseFlags, DatabaseInstance, DatabasesListResponse, InstancesListResponse,
+    IpConfiguration, IpMapping, Settings, SqlBackendType, SqlDatabaseVersion, SqlInstanceType,
+    SqlIpAddressType, SqlSuspensionReason, User, UsersListResponse, database_instance, ip_configuration,
+    settings, user,
 };
 
 use super::Reply;
@@ -11,7 +14,7 @@ use super::ask::Ask;
 use super::error::Refusal;
 use super::secret_manager::before;
 use super::spelling::{Spelling, resource, spelling};
-use crate::sandbox::world::{Activation, InstanceState, InstanceWorld};
+use crate::sandbox::world::{Activation, Engine, InstanceState, InstanceWorld, RoleKind, TlsWorld};
 
 const API: &str = "sqladmin.googleapis.com";
 
@@ -25,6 +28,7 @@ const SPELLINGS: &[Spelling] = &[
     spelling!("sslMode", ip_configuration::SslMode),
     spelling!("connectorEnforcement", settings::ConnectorEnforcement),
     spelling!("edition", settings::Edition),
+    spelling!("sqlOutOfDiskState", SqlOutOfDiskState),
 ];
 
 /// In these lists `type` is another enumeration than in an instance.
@@ -88,22 +92,43 @@ fn model(instance: &InstanceWorld, ask: &Ask<'_>) -> DatabaseInstance {
     let ip_configuration = IpConfiguration::new()
         .set_ipv4_enabled(public)
         .set_private_network(network.unwrap_or_default())
-        .set_ssl_mode(ip_configuration::SslMode::AllowUnencryptedAndEncrypted);
+        .set_authorized_networks(if public { networks(instance) } else { Vec::new() })
+        .set_ssl_mode(match instance.tls {
+            TlsWorld::Any => ip_configuration::SslMode::AllowUnencryptedAndEncrypted,
+            TlsWorld::Encrypted => ip_configuration::SslMode::EncryptedOnly,
+            TlsWorld::ClientCertificate => ip_configuration::SslMode::TrustedClientCertificateRequired,
+        });
+    let enforcement = match instance.connectors_only {
+        true => settings::ConnectorEnforcement::Required,
+        false => settings::ConnectorEnforcement::NotRequired,
+    };
+    let flag = DatabaseFlags::new().set_name("cloudsql.iam_authentication").set_value("on");
     let settings = Settings::new()
         .set_kind("sql#settings")
         .set_settings_version(1)
         .set_tier("db-custom-1-3840")
         .set_activation_policy(activation)
-        .set_connector_enforcement(settings::ConnectorEnforcement::NotRequired)
+        .set_connector_enforcement(enforcement)
+        .set_database_flags(instance.iam_authentication.then_some(flag))
         .set_edition(settings::Edition::Enterprise)
         .set_ip_configuration(ip_configuration);
+    let disk = match instance.disk_full {
+        true => SqlOutOfDiskReport::new()
+            .set_sql_out_of_disk_state(SqlOutOfDiskState::SoftShutdown)
+            .set_sql_min_recommended_increase_size_gb(5),
+        false => SqlOutOfDiskReport::new().set_sql_out_of_disk_state(SqlOutOfDiskState::Normal),
+    };
     DatabaseInstance::new()
+        .set_out_of_disk_report(disk)
         .set_kind("sql#instance")
         .set_name(&instance.name)
         .set_project(project)
         .set_region(&instance.region)
         .set_connection_name(instance.connection_name())
-        .set_database_version(SqlDatabaseVersion::Postgres15)
+        .set_database_version(match instance.engine {
+            Engine::Postgres => SqlDatabaseVersion::Postgres15,
+            Engine::MySql => SqlDatabaseVersion::Mysql80,
+        })
         .set_backend_type(SqlBackendType::SecondGen)
         .set_instance_type(SqlInstanceType::CloudSqlInstance)
         .set_state(state)
@@ -117,11 +142,21 @@ fn model(instance: &InstanceWorld, ask: &Ask<'_>) -> DatabaseInstance {
         .set_settings(settings)
 }
 
+fn networks(instance: &InstanceWorld) -> Vec<AclEntry> {
+    let entry =
+        |network: &ipnet::IpNet| AclEntry::new().set_kind("sql#aclEntry").set_value(network.to_string());
+    instance.authorized.iter().map(entry).collect()
+}
+
 fn users(instance: &InstanceWorld) -> UsersListResponse {
     let items = instance.roles.iter().map(|role| {
         User::new()
             .set_kind("sql#user")
             .set_name(&role.name)
+            .set_type(match role.kind {
+                RoleKind::BuiltIn => user::SqlUserType::BuiltIn,
+                RoleKind::IamServiceAccount => user::SqlUserType::CloudIamServiceAccount,
+            })
             .set_instance(&instance.name)
             .set_project(&instance.project)
     });

@@ -10,7 +10,7 @@ pub(super) static FAULT: Fault = Fault {
     what: "The new revision attaches another instance than the one whose socket the service dials.",
     expects: Expected { cause: CauseCode::CloudsqlNameMismatch, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    subject: &subject::SOCKET,
+    subject: &subject::ATTACHED_SOCKET,
     change: inject,
 };
 

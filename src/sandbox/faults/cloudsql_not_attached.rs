@@ -10,7 +10,7 @@ pub(super) static FAULT: Fault = Fault {
     what: "The new revision does not attach the instance whose socket the service dials.",
     expects: Expected { cause: CauseCode::CloudsqlNotAttached, verdict: Verdict::Unhealthy },
     when: When::BeforeDeploy,
-    subject: &subject::SOCKET,
+    subject: &subject::ATTACHED_SOCKET,
     change: inject,
 };
 

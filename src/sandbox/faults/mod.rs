@@ -4,6 +4,10 @@
 //! service then experiences both follow from the world.
 
 mod address_range_conflict;
+mod authorized_network_missing;
+mod client_certificate_required;
+mod cloudsql_client_role_missing;
+mod cloudsql_iam_login_misconfigured;
 mod cloudsql_name_mismatch;
 mod cloudsql_not_attached;
 mod connect_privilege_missing;
@@ -11,13 +15,22 @@ mod connection_slots_exhausted;
 mod container_did_not_start;
 mod container_out_of_memory;
 mod credential_empty;
+mod credential_encoded;
+mod credential_placeholder;
+mod credential_quoted;
+mod credential_scheme_mismatch;
 mod credential_trailing_whitespace;
+mod credential_unescaped;
 mod database_closed;
+mod database_host_loopback;
+mod database_host_placeholder;
 mod database_missing;
 mod database_name_unresolvable;
+mod database_port_wrong;
 mod database_refused;
 mod database_starting;
 mod database_unreachable;
+mod database_user_missing;
 mod database_variable_empty;
 mod database_variable_missing;
 mod egress_bypasses_database;
@@ -33,8 +46,11 @@ mod image_access_denied;
 mod image_not_found;
 mod image_wrong_platform;
 mod instance_address_mismatch;
+mod instance_disk_full;
 mod instance_not_found;
+mod instance_not_postgres;
 mod instance_not_running;
+mod instance_requires_connector;
 mod instance_stopped;
 mod instance_suspended;
 mod invoker_denied;
@@ -49,6 +65,8 @@ mod revision_failed;
 mod revision_not_serving;
 mod route_diverted;
 mod secret_access_denied;
+mod secret_corrupted;
+mod secret_newer_than_revision;
 mod secret_not_found;
 mod secret_reference_drifted;
 mod secret_version_destroyed;
@@ -56,7 +74,9 @@ mod secret_version_disabled;
 mod secret_version_missing;
 mod service_account_drifted;
 mod service_not_found;
+mod socket_tls_conflict;
 pub mod subject;
+mod tls_required;
 mod token_rejected;
 mod variable_missing;
 mod vpc_access_drifted;
@@ -156,8 +176,19 @@ pub static FAULTS: &[&Fault] = &[
     &secret_version_disabled::FAULT,
     &secret_version_destroyed::FAULT,
     &secret_access_denied::FAULT,
+    &secret_newer_than_revision::FAULT,
+    &secret_corrupted::FAULT,
     &credential_trailing_whitespace::FAULT,
     &credential_empty::FAULT,
+    &credential_quoted::FAULT,
+    &credential_encoded::FAULT,
+    &credential_placeholder::FAULT,
+    &credential_unescaped::FAULT,
+    &credential_scheme_mismatch::FAULT,
+    &database_host_loopback::FAULT,
+    &database_host_placeholder::FAULT,
+    &database_port_wrong::FAULT,
+    &socket_tls_conflict::FAULT,
     &vpc_access_missing::FAULT,
     &vpc_connector_not_found::FAULT,
     &vpc_connector_access_denied::FAULT,
@@ -179,6 +210,10 @@ pub static FAULTS: &[&Fault] = &[
     &instance_stopped::FAULT,
     &instance_suspended::FAULT,
     &instance_not_running::FAULT,
+    &instance_disk_full::FAULT,
+    &instance_not_postgres::FAULT,
+    &instance_requires_connector::FAULT,
+    &authorized_network_missing::FAULT,
     &instance_address_mismatch::FAULT,
     &cloudsql_not_attached::FAULT,
     &cloudsql_name_mismatch::FAULT,
@@ -186,6 +221,11 @@ pub static FAULTS: &[&Fault] = &[
     &not_postgres::FAULT,
     &password_rejected::FAULT,
     &login_not_allowed::FAULT,
+    &tls_required::FAULT,
+    &client_certificate_required::FAULT,
+    &database_user_missing::FAULT,
+    &cloudsql_iam_login_misconfigured::FAULT,
+    &cloudsql_client_role_missing::FAULT,
     &database_missing::FAULT,
     &connect_privilege_missing::FAULT,
     &database_closed::FAULT,
@@ -233,11 +273,16 @@ mod tests {
 
     #[test]
     fn every_fault_says_whether_it_applies() {
-        // The incident's service dials an address through a connector, and does not name its instance; everything else
-        // it has.
+        // The incident's service dials a private address, in variables of their own, and does not name its instance;
+        // everything else it has.
         let not_here = [
             "database-name-unresolvable",
             "instance-not-found",
+            "credential-unescaped",
+            "credential-scheme-mismatch",
+            "socket-tls-conflict",
+            "authorized-network-missing",
+            "cloudsql-client-role-missing",
             "cloudsql-not-attached",
             "cloudsql-name-mismatch",
             "vpc-network-not-found",

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::model::DatabaseVariables;
 use crate::sandbox::world::{
-    ConnectorWorld, DatabaseWorld, EnvValue, InstanceWorld, NetworkWorld, RevisionWorld, RoleWorld,
+    ConnectorWorld, DatabaseWorld, EnvValue, EnvWorld, InstanceWorld, NetworkWorld, RevisionWorld, RoleWorld,
     SecretWorld, ServiceWorld, VersionWorld, VpcWorld, World,
 };
 
@@ -93,11 +93,48 @@ pub static NAMED_INSTANCE: Subject = Subject {
 };
 
 /// A service that dials the socket of an instance that it attaches.
-pub static SOCKET: Subject = Subject {
+pub static ATTACHED_SOCKET: Subject = Subject {
     has: "a database that it dials through a /cloudsql socket",
     fits: |_, service| {
         let dials = service.link.as_ref().is_some_and(|link| link.host.starts_with("/cloudsql/"));
         dials && service.newest().is_some_and(|revision| !revision.cloudsql.is_empty())
+    },
+};
+
+/// A service whose whole connection string comes from Secret Manager.
+pub static CONNECTION_STRING: Subject = Subject {
+    has: "its connection string in Secret Manager",
+    fits: |world, service| {
+        matches!(service.database, Some(DatabaseVariables::Dsn(_))) && (SECRET.fits)(world, service)
+    },
+};
+
+/// A service that takes the latest version of its credential into a variable.
+pub static LATEST: Subject = Subject {
+    has: "its database's password in Secret Manager, taken as `latest`",
+    fits: |world, service| {
+        (PASSWORD.fits)(world, service)
+            && (SECRET.fits)(world, service)
+            && credential(service).is_some_and(|at| at.version == "latest")
+    },
+};
+
+/// A service that opens the `/cloudsql` socket of its database.
+pub static SOCKET: Subject = Subject {
+    has: "a database that it reaches through a /cloudsql socket",
+    fits: |world, service| {
+        let socket = service.link.as_ref().is_some_and(|link| link.host.starts_with("/cloudsql/"));
+        socket && instance_of(world, service).is_some()
+    },
+};
+
+/// A service that dials its database at a public address.
+pub static PUBLIC_ADDRESS: Subject = Subject {
+    has: "a database that it dials at a public address",
+    fits: |world, service| {
+        let dialled = dials(world, service);
+        let mut all = world.instances.iter().flat_map(|instance| &instance.addresses);
+        dialled.is_some_and(|dialled| all.any(|address| address.ip == dialled && !address.private))
     },
 };
 
@@ -202,6 +239,67 @@ pub(super) fn dialled(world: &World, service: usize) -> Option<IpAddr> {
 /// Gives a version another payload.
 pub(super) fn change_payload(version: &mut VersionWorld, change: impl FnOnce(&str) -> String) {
     version.payload = SecretString::from(change(version.payload.expose_secret()));
+}
+
+/// Gives a variable of the newest revision another value, where it stands: on the revision or in its secret.
+pub(super) fn change_variable(
+    world: &mut World,
+    service: usize,
+    variable: &str,
+    change: impl FnOnce(&str) -> String,
+) {
+    let Some(found) =
+        revision(world, service).and_then(|one| one.env.iter_mut().find(|one| one.name == variable))
+    else {
+        return;
+    };
+    let (project, secret, version) = match &mut found.value {
+        EnvValue::Plain(text) => {
+            *text = change(text);
+            return;
+        }
+        EnvValue::Secret { project, secret, version } => (project.clone(), secret.clone(), version.clone()),
+    };
+    if let Some(version) = world.secret_mut(&project, &secret).and_then(|secret| secret.version_mut(&version))
+    {
+        change_payload(version, change);
+    }
+}
+
+/// Lets the newest revision dial another host.
+pub(super) fn change_host(world: &mut World, service: usize, host: &str) {
+    let Some(described) = world.services.get(service) else { return };
+    let (Some(link), Some(variables)) = (described.link.clone(), described.database.clone()) else { return };
+    match variables {
+        DatabaseVariables::Dsn(variable) => {
+            change_variable(world, service, &variable, |text| text.replacen(&link.host, host, 1));
+        }
+        DatabaseVariables::Parts { host: variable, .. } => {
+            change_variable(world, service, &variable, |_| host.to_owned());
+        }
+    }
+}
+
+/// Lets the newest revision ask for TLS in this way.
+pub(super) fn change_sslmode(world: &mut World, service: usize, mode: &str) {
+    match world.services.get(service).and_then(|service| service.database.clone()) {
+        Some(DatabaseVariables::Dsn(variable)) => change_variable(world, service, &variable, |text| {
+            let separator = if text.contains('?') { '&' } else { '?' };
+            format!("{text}{separator}sslmode={mode}")
+        }),
+        Some(DatabaseVariables::Parts { host, .. }) => {
+            let name = format!("{}SSLMODE", host.strip_suffix("HOST").unwrap_or("DB_"));
+            let Some(revision) = revision(world, service) else { return };
+            revision.env.retain(|variable| variable.name != name);
+            revision.env.push(EnvWorld { name, value: EnvValue::Plain(mode.to_owned()) });
+        }
+        None => {}
+    }
+}
+
+/// The password of the role that it logs in as.
+pub(super) fn password(world: &mut World, service: usize) -> Option<String> {
+    role(world, service)?.password.as_ref().map(|password| password.expose_secret().to_owned())
 }
 
 fn instance_of(world: &World, service: &ServiceWorld) -> Option<usize> {

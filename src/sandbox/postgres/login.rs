@@ -22,6 +22,7 @@ use secrecy::ExposeSecret as _;
 use super::error::{fatal, fatal_detail};
 use super::{RESERVED, Server, VERSION};
 use crate::sandbox::random;
+use crate::sandbox::world::{RoleKind, TlsWorld};
 
 /// Logs clients in to one server.
 pub(super) struct Login {
@@ -49,6 +50,18 @@ impl Login {
             Some(role) if role.password.is_none() => Box::new(Trust),
             Some(_) | None => self.scram.create(),
         }
+    }
+
+    /// Whether a connection without TLS is taken at all; this server offers no other.
+    fn takes_plain(&self, user: &str, database: &str) -> Result<(), PgWireError> {
+        let said = match self.server.world().tls {
+            TlsWorld::Any => return Ok(()),
+            TlsWorld::Encrypted => format!(
+                "no pg_hba.conf entry for host \"10.8.0.2\", user \"{user}\", database \"{database}\", no encryption"
+            ),
+            TlsWorld::ClientCertificate => "connection requires a valid client certificate".to_owned(),
+        };
+        Err(fatal("28000", said))
     }
 
     /// What stops a session although its user proved who they are.
@@ -126,10 +139,11 @@ impl StartupHandler for Login {
             if self.server.world().starting {
                 return Err(fatal("57P03", "the database system is starting up"));
             }
+            let (user, database) = asked(client.metadata());
+            self.takes_plain(&user, &database)?;
             if self.server.free_slots().is_none() {
                 return Err(fatal("53300", "sorry, too many clients already"));
             }
-            let (user, _) = asked(client.metadata());
             if user.is_empty() {
                 return Err(fatal("28000", "no PostgreSQL user name specified in startup packet"));
             }
@@ -195,6 +209,8 @@ impl Roles {
         let roles = &self.server.world().roles;
         let found = roles.iter().position(|role| role.name == user);
         let (cell, password) = match found {
+            // An access token, which nobody has here, would be the only right password.
+            Some(index) if roles[index].kind == RoleKind::IamServiceAccount => (&self.salted[index], None),
             Some(index) => (&self.salted[index], roles[index].password.as_ref()),
             None => (&self.nobody, None),
         };

@@ -8,10 +8,11 @@ use tokio::net::TcpStream;
 use tokio::sync::SemaphorePermit;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, NoTls};
 
 use super::instance::Instance;
+use crate::credential::{has_option, mismatch};
 use crate::model::DatabaseVariables;
 use crate::sandbox::network::{Delivery, route, socket};
 use crate::sandbox::world::plain_scheme;
@@ -66,8 +67,16 @@ async fn place(instance: &Instance) -> Result<SemaphorePermit<'_>, String> {
 /// A session, where the variables and the network allow one; else what libpq says of it.
 async fn connect(instance: &Instance) -> Result<Session, String> {
     let mut config = config(instance).ok_or("the database is not configured")?;
+    let socket = config.get_hosts().iter().any(|host| match host {
+        Host::Tcp(host) => host.starts_with('/'),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    });
+    if socket && config.get_ssl_mode() == SslMode::Require {
+        return Err("server does not support SSL, but SSL was required".to_owned());
+    }
     // The sandbox's server offers no TLS, and the driver is built without.
-    config.ssl_mode(tokio_postgres::config::SslMode::Disable);
+    config.ssl_mode(SslMode::Disable);
     let (stream, server) = dial(instance, &config).await?;
     match timeout(SESSION_TIMEOUT, config.connect_raw(stream, NoTls)).await {
         Ok(Ok((client, connection))) => {
@@ -91,7 +100,10 @@ fn said(error: &tokio_postgres::Error) -> String {
 fn config(instance: &Instance) -> Option<Config> {
     let variables = &instance.variables;
     match instance.service().database.as_ref()? {
-        DatabaseVariables::Dsn(name) => Config::from_str(&plain_scheme(variables.get(name)?)).ok(),
+        DatabaseVariables::Dsn(name) => {
+            let text = variables.get(name).filter(|text| takes(name, text))?;
+            Config::from_str(&plain_scheme(text)).ok()
+        }
         DatabaseVariables::Parts { host, port, user, password, name } => {
             let part = |name: &Option<String>| name.as_deref().and_then(|name| variables.get(name));
             let mut config = Config::new();
@@ -105,9 +117,18 @@ fn config(instance: &Instance) -> Option<Config> {
             if let Some(name) = part(name) {
                 config.dbname(name);
             }
+            let prefix = host.strip_suffix("HOST").unwrap_or("DB_");
+            if variables.get(&format!("{prefix}SSLMODE")) == Some("require") {
+                config.ssl_mode(SslMode::Require);
+            }
             Some(config)
         }
     }
+}
+
+/// Whether the driver that a connection string names takes it, as SQLAlchemy's dialects do.
+fn takes(variable: &str, text: &str) -> bool {
+    mismatch(variable, text, |key| has_option(text, key)).is_none()
 }
 
 /// A connection to the first host that answers, and what it is called; else what libpq says of the last.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 /// A Cloud SQL instance with its PostgreSQL server. No `Debug`: it holds passwords.
@@ -33,6 +34,18 @@ pub struct InstanceWorld {
     pub max_connections: usize,
     /// Connections that others hold for as long as the world stands.
     pub held_connections: usize,
+    /// What runs there.
+    pub engine: Engine,
+    /// Whether its disk is full, so that Cloud SQL shut it down.
+    pub disk_full: bool,
+    /// Whether it takes connections of Cloud SQL's connectors only.
+    pub connectors_only: bool,
+    /// What it demands of TLS where it is dialled.
+    pub tls: TlsWorld,
+    /// The networks that it admits at its public addresses.
+    pub authorized: Vec<IpNet>,
+    /// Whether the flag `cloudsql.iam_authentication` is on.
+    pub iam_authentication: bool,
     /// Roles that log in.
     pub roles: Vec<RoleWorld>,
     /// Databases.
@@ -68,6 +81,35 @@ pub enum Activation {
     Never,
 }
 
+/// The engine of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// PostgreSQL 15.
+    Postgres,
+    /// MySQL 8.0.
+    MySql,
+}
+
+/// What an instance demands of TLS where it is dialled without a connector. The sandbox's servers offer none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsWorld {
+    /// Nothing.
+    Any,
+    /// Encryption.
+    Encrypted,
+    /// Encryption and a client certificate.
+    ClientCertificate,
+}
+
+/// How a role proves who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleKind {
+    /// With its password.
+    BuiltIn,
+    /// With an access token of a service account; no password is ever right.
+    IamServiceAccount,
+}
+
 /// The protocol that answers on the instance's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaks {
@@ -86,6 +128,8 @@ pub struct RoleWorld {
     pub password: Option<SecretString>,
     /// Whether it may log in (`LOGIN`).
     pub login: bool,
+    /// How it proves who it is.
+    pub kind: RoleKind,
 }
 
 /// A database of the server.
@@ -109,7 +153,7 @@ impl InstanceWorld {
 
     /// Whether it runs.
     pub fn runs(&self) -> bool {
-        self.state == InstanceState::Runnable && self.activation == Activation::Always
+        self.state == InstanceState::Runnable && self.activation == Activation::Always && !self.disk_full
     }
 
     /// The role of that name.

@@ -54,6 +54,7 @@ impl World {
         let service = &target.service;
         let mut revision = stated_revision(target, self.vpc(target));
         let link = self.link(target, &mut revision);
+        self.let_connect(&revision);
         self.let_read_its_secrets(&revision);
         let of_database = service.database.as_ref().map(|one| one.variables.names()).unwrap_or_default();
         let others = revision.env.iter().filter(|variable| !of_database.contains(&variable.name.as_str()));
@@ -95,6 +96,18 @@ impl World {
         };
         self.admit(index, way);
         Some(link)
+    }
+
+    /// The revision's account may connect to the instances that it is attached to.
+    fn let_connect(&mut self, revision: &RevisionWorld) {
+        for name in revision.cloudsql.iter().chain(&revision.proxied) {
+            let Some(index) = self.instance(name) else { continue };
+            let (project, account) =
+                (self.instances[index].project.clone(), revision.service_account.clone());
+            if !self.connects(&project, &account) {
+                self.sql_clients.push((project, account));
+            }
+        }
     }
 
     /// Whatever secret was not given a payload for the database's sake gets one; the revision's account may read all.

@@ -14,12 +14,13 @@ pub(super) mod testing;
 
 pub use access::{ConnectorState, ConnectorWorld, Egress, VpcWorld};
 pub use database::{
-    Activation, DatabaseWorld, InstanceAddress, InstanceState, InstanceWorld, RoleWorld, Speaks,
+    Activation, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld, RoleKind, RoleWorld,
+    Speaks, TlsWorld,
 };
 pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
 pub(super) use describe::plain_scheme;
 pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};
-pub use secret::{SecretWorld, VersionState, VersionWorld};
+pub use secret::{Added, SecretWorld, VersionState, VersionWorld};
 pub use service::{
     Admits, Code, DatabaseLink, EnvValue, EnvWorld, HealthRoute, Mount, RevisionWorld, ServiceWorld, Started,
     Traffic,
@@ -46,6 +47,9 @@ pub struct World {
     pub blackholes: Vec<IpAddr>,
     /// APIs that are switched off: project, and the API's service name (`vpcaccess.googleapis.com`).
     pub disabled_apis: Vec<(String, String)>,
+    /// Who may connect to Cloud SQL through a connector (`roles/cloudsql.client`): project, and e-mail address of the
+    /// account.
+    pub sql_clients: Vec<(String, String)>,
     /// What the gate's own identity may read.
     pub gate: Grants,
 }
@@ -114,6 +118,11 @@ impl World {
         let secrets = self.secrets.iter().map(|secret| secret.project.as_str());
         let instances = self.instances.iter().map(|instance| instance.project.as_str());
         services.chain(connectors).chain(secrets).chain(instances)
+    }
+
+    /// Whether an account may connect to the instances of a project through a connector.
+    pub fn connects(&self, project: &str, account: &str) -> bool {
+        self.sql_clients.iter().any(|(of, who)| of == project && who == account)
     }
 
     /// Whether an API is switched off in a project.

@@ -26,6 +26,19 @@ pub struct VersionWorld {
     pub state: VersionState,
     /// Its payload.
     pub payload: SecretString,
+    /// When it was added.
+    pub added: Added,
+    /// Whether its payload is not the one that its checksum was made of.
+    pub corrupted: bool,
+}
+
+/// When a version was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// Days before the deploy.
+    Before,
+    /// After the deploy, while its instances ran.
+    After,
 }
 
 /// The states of a version, as Secret Manager names them.

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use ipnet::{IpNet, Ipv4Net};
 use secrecy::SecretString;
 
 use super::way::Way;
@@ -10,8 +11,8 @@ use crate::plan::Target;
 use crate::sandbox::invent;
 use crate::sandbox::network::is_private;
 use crate::sandbox::world::{
-    Activation, DatabaseWorld, InstanceAddress, InstanceState, InstanceWorld, RevisionWorld, RoleWorld,
-    Speaks, VpcWorld, World,
+    Activation, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld, RevisionWorld,
+    RoleKind, RoleWorld, Speaks, TlsWorld, VpcWorld, World,
 };
 
 impl World {
@@ -95,7 +96,12 @@ impl World {
         let password = way.password.map(SecretString::from);
         match instance.roles.iter_mut().find(|role| role.name == way.user) {
             Some(role) => role.password = password,
-            None => instance.roles.push(RoleWorld { name: way.user, password, login: true }),
+            None => instance.roles.push(RoleWorld {
+                name: way.user,
+                password,
+                login: true,
+                kind: RoleKind::BuiltIn,
+            }),
         }
         if instance.database(&way.name).is_none() {
             instance.databases.push(DatabaseWorld::healthy(way.name));
@@ -139,6 +145,12 @@ fn new_instance(connection_name: &str, target: &Target, port: u16) -> InstanceWo
         starting: false,
         max_connections: MAX_CONNECTIONS,
         held_connections: 0,
+        engine: Engine::Postgres,
+        disk_full: false,
+        connectors_only: false,
+        tls: TlsWorld::Any,
+        authorized: vec![IpNet::V4(Ipv4Net::default())],
+        iam_authentication: false,
         roles: Vec::new(),
         databases: vec![DatabaseWorld::healthy("postgres")],
     }

@@ -8,7 +8,7 @@ use tokio_postgres::config::Host;
 use crate::model::DatabaseVariables;
 use crate::plan::Target;
 use crate::sandbox::world::{
-    EnvValue, EnvWorld, RevisionWorld, SecretWorld, VersionState, VersionWorld, World,
+    Added, EnvValue, EnvWorld, RevisionWorld, SecretWorld, VersionState, VersionWorld, World,
 };
 use crate::sandbox::{invent, random};
 
@@ -132,6 +132,8 @@ impl World {
             number,
             state: VersionState::Enabled,
             payload: SecretString::from(payload.clone()),
+            added: Added::Before,
+            corrupted: false,
         });
         secret.versions.sort_by_key(|version| version.number);
         payload

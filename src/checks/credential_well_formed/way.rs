@@ -1,0 +1,42 @@
+//! The parts of a way to the database, each by itself.
+
+use super::shape::Beside;
+use crate::credential::{
+    LONGEST_SOCKET, is_compose_name, is_dummy, is_dummy_host, is_loopback, socket_length, whose_port,
+};
+use crate::probe::google::bounded;
+use crate::run::finding::Unfit;
+
+/// A host, or the folder of a socket.
+pub(super) fn host(host: &str, beside: Beside) -> Result<(), Unfit> {
+    if host.starts_with("/cloudsql/") && !is_dummy_host(host) {
+        let length = socket_length(host.split("/.s.PGSQL.").next().unwrap_or(host));
+        if length > LONGEST_SOCKET {
+            return Err(Unfit::SocketTooLong { length });
+        }
+        return match beside.sslmode.filter(|mode| mode.requires_tls()) {
+            Some(mode) => Err(Unfit::SocketTls { sslmode: mode.to_string() }),
+            None => Ok(()),
+        };
+    }
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    if is_loopback(bare) && beside.alone {
+        Err(Unfit::Loopback { host: bounded(bare) })
+    } else if is_compose_name(bare) && beside.alone {
+        Err(Unfit::ComposeName { host: bounded(bare) })
+    } else if is_dummy_host(bare) {
+        Err(Unfit::Placeholder { part: "host".to_owned() })
+    } else {
+        Ok(())
+    }
+}
+
+/// A port.
+pub(super) fn port(port: u16) -> Result<(), Unfit> {
+    whose_port(port).map_or(Ok(()), |whose| Err(Unfit::Port { port, whose: whose.to_owned() }))
+}
+
+/// A password. Names of users and databases may be any word, `todo` too.
+pub(super) fn password(password: &str) -> Result<(), Unfit> {
+    if is_dummy(password) { Err(Unfit::Placeholder { part: "password".to_owned() }) } else { Ok(()) }
+}

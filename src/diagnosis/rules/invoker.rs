@@ -1,0 +1,77 @@
+//! Causes for which the gate's own request is not let in at a private service.
+
+use super::super::cause::CauseCode;
+use super::super::shell::command;
+use super::super::view::View;
+use super::super::{Remedy, words};
+use super::on_service;
+use crate::run::outcome::{Broken, Outcome};
+use crate::run::record::NodeRecord;
+
+type Found = (CauseCode, String, Vec<Remedy>);
+
+/// The account is known there, and may not invoke.
+pub(super) fn invoker_denied(view: &View<'_>, nodes: &[&NodeRecord]) -> Found {
+    let caller = nodes.iter().find_map(|node| match &node.outcome {
+        Some(Outcome::Broken { why: Broken::InvokerDenied { caller, .. } }) => Some(caller.as_str()),
+        Some(
+            Outcome::Passed { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Blocked { .. }
+            | Outcome::Skipped { .. }
+            | Outcome::Broken { .. },
+        )
+        | None => None,
+    });
+    let caller = caller.unwrap_or("the gate's account");
+    let member = if caller.contains(' ') || !caller.contains('@') {
+        "--member=serviceAccount:GATE_ACCOUNT".to_owned()
+    } else if caller.ends_with(".gserviceaccount.com") {
+        format!("--member=serviceAccount:{caller}")
+    } else {
+        format!("--member=user:{caller}")
+    };
+    let (project, region) = (view.project_flag(), view.region_flag());
+    let grant = command([
+        "gcloud",
+        "run",
+        "services",
+        "add-iam-policy-binding",
+        &view.service.name,
+        &member,
+        "--role=roles/run.invoker",
+        &region,
+        &project,
+    ]);
+    let remedy = vec![
+        Remedy { text: "grant it the right to call the service".to_owned(), command: Some(grant) },
+        Remedy {
+            text: "see who has that right; a new grant may need a minute to be seen".to_owned(),
+            command: Some(on_service(view, "get-iam-policy", &[])),
+        },
+    ];
+    let claim = format!(
+        "{} is private, and {caller} may not call it: it lacks run.routes.invoke (roles/run.invoker)",
+        view.service.name
+    );
+    (CauseCode::InvokerDenied, claim, remedy)
+}
+
+/// The ID token is not taken.
+pub(super) fn token_rejected(view: &View<'_>, nodes: &[&NodeRecord]) -> Found {
+    let why = nodes.first().map_or_else(String::new, |node| words::outcome(node.outcome.as_ref()));
+    let remedy = vec![
+        Remedy {
+            text: "see which audiences the service takes: its URL, and those of run.googleapis.com/custom-audiences"
+                .to_owned(),
+            command: Some(on_service(view, "describe", &["--format=export"])),
+        },
+        Remedy {
+            text: "take RUNGATE_ID_TOKEN away, so that the gate makes a token of its own; or set a fresh one for that \
+                   audience"
+                .to_owned(),
+            command: None,
+        },
+    ];
+    (CauseCode::TokenRejected, why, remedy)
+}

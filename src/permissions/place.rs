@@ -1,0 +1,108 @@
+//! Where a permission of the gate is needed, for one service.
+
+use crate::model::{Service, Stated};
+use crate::probe::google::names;
+use crate::probe::google::needs::Place;
+
+/// What a role is granted on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// A project, by id.
+    Project(String),
+    /// A secret.
+    Secret {
+        /// `projects/P/secrets/S`, or `projects/P/locations/L/secrets/S`.
+        name: String,
+    },
+    /// A Cloud Run service.
+    Service {
+        /// Project id.
+        project: String,
+        /// Region.
+        region: String,
+        /// Short name.
+        name: String,
+    },
+    /// A service account.
+    Account {
+        /// Its project's id.
+        project: String,
+        /// Its e-mail address.
+        email: String,
+    },
+    /// The organisation, which no file names.
+    Organization,
+}
+
+/// The targets of a place; none where the service has no such thing.
+pub(super) fn targets(place: Place, service: &Service, project: &str) -> Vec<Target> {
+    let one = |project: Option<String>| project.map(Target::Project).into_iter().collect();
+    match place {
+        Place::Service => one(Some(project.to_owned())),
+        Place::Connector => one(service.vpc.connector.as_ref().map(|one| owner(one, project))),
+        Place::Network => one(network(service, project)),
+        Place::Secrets => secrets(service, project, |_| true),
+        Place::DatabaseSecrets => {
+            let names = service.database.as_ref().map(|one| one.variables.names()).unwrap_or_default();
+            secrets(service, project, |target| names.contains(&target))
+        }
+        Place::Instance => one(instance(service, project)),
+        Place::Grantors => {
+            let secrets = secrets(service, project, |_| true).into_iter().filter_map(|secret| match secret {
+                Target::Secret { name } => names::segment(&name, "projects").map(str::to_owned),
+                Target::Project(_)
+                | Target::Service { .. }
+                | Target::Account { .. }
+                | Target::Organization => None,
+            });
+            secrets.chain(instance(service, project)).map(Target::Project).collect()
+        }
+        Place::Above => vec![Target::Organization],
+    }
+}
+
+/// The service itself.
+pub(super) fn service(service: &Service, project: &str) -> Target {
+    let raw = |stated: &Option<Stated>, none: &str| stated.as_ref().map_or(none, Stated::raw).to_owned();
+    let (region, name) = (raw(&service.region, "REGION"), raw(&service.name, "SERVICE"));
+    Target::Service { project: project.to_owned(), region, name }
+}
+
+/// The account that the service runs as.
+pub(super) fn account(service: &Service, project: &str) -> Target {
+    let stated = service.service_account.as_ref().map(Stated::raw);
+    let email = stated.unwrap_or("PROJECT_NUMBER-compute@developer.gserviceaccount.com").to_owned();
+    let of = email.split_once('@').and_then(|(_, host)| host.strip_suffix(".iam.gserviceaccount.com"));
+    Target::Account { project: of.unwrap_or(project).to_owned(), email }
+}
+
+/// The project of a name that may be a full one.
+fn owner(stated: &Stated, project: &str) -> String {
+    names::segment(stated.raw(), "projects").unwrap_or(project).to_owned()
+}
+
+/// The project of the network that the service leaves into: a Shared VPC stands in another.
+fn network(service: &Service, project: &str) -> Option<String> {
+    let vpc = &service.vpc;
+    let named = [&vpc.network, &vpc.subnet, &vpc.connector].into_iter().flatten();
+    let mut named = named.peekable();
+    named.peek()?;
+    let full = named.find(|stated| stated.raw().contains("projects/"));
+    Some(full.map_or_else(|| project.to_owned(), |stated| owner(stated, project)))
+}
+
+/// The project of the database's instance; the service's own where a database is declared, and no instance named.
+fn instance(service: &Service, project: &str) -> Option<String> {
+    let database = service.database.as_ref();
+    let named = database.and_then(|one| one.instance.as_ref()).or(service.cloudsql_instances.first());
+    if named.is_none() && database.is_none() {
+        return None;
+    }
+    let of = named.and_then(|stated| names::connection(stated.raw())).map(|(project, ..)| project);
+    Some(of.unwrap_or(project).to_owned())
+}
+
+fn secrets(service: &Service, project: &str, wanted: impl Fn(&str) -> bool) -> Vec<Target> {
+    let wanted = service.secrets.iter().filter(|secret| wanted(&secret.target));
+    wanted.map(|secret| Target::Secret { name: names::secret(project, secret.secret.raw()) }).collect()
+}

@@ -1,0 +1,130 @@
+//! Every call of the control plane, with where it is made and when: what the gate must be allowed.
+
+use super::calls::{self, Call};
+
+/// Where a permission is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The project of the service.
+    Service,
+    /// The project of its VPC connector.
+    Connector,
+    /// The project of its network: for a Shared VPC the host project.
+    Network,
+    /// Each secret that the service is given.
+    Secrets,
+    /// Each secret that leads to its database.
+    DatabaseSecrets,
+    /// The project of its Cloud SQL instance.
+    Instance,
+    /// The projects of secrets and instance: their policies may grant what the runtime account needs.
+    Grantors,
+    /// What the projects stand under: folders and organisation.
+    Above,
+}
+
+/// When a permission is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// In every run.
+    Always,
+    /// With `--inspect-secrets`.
+    Inspecting,
+    /// Never; with it the gate sees more.
+    Better,
+}
+
+/// A call, where it is made, and when.
+#[derive(Debug)]
+pub(crate) struct Need {
+    call: &'static Call,
+    /// Where.
+    pub(crate) place: Place,
+    /// When.
+    pub(crate) when: When,
+}
+
+impl Need {
+    /// The permission that Google asks for.
+    pub(crate) fn permission(&self) -> &'static str {
+        self.call.permission
+    }
+
+    /// The smallest predefined role that holds it.
+    pub(crate) fn role(&self) -> &'static str {
+        self.call.role
+    }
+}
+
+const fn need(call: &'static Call, place: Place, when: When) -> Need {
+    Need { call, place, when }
+}
+
+/// One line a call of [`calls`]. A test holds the two files together.
+pub(crate) static NEEDS: &[Need] = &[
+    need(&calls::SERVICE, Place::Service, When::Always),
+    need(&calls::SERVICES, Place::Service, When::Always),
+    need(&calls::REVISION, Place::Service, When::Always),
+    need(&calls::REVISIONS, Place::Service, When::Always),
+    need(&calls::SERVICE_POLICY, Place::Service, When::Always),
+    need(&calls::CONNECTOR, Place::Connector, When::Always),
+    need(&calls::SECRET, Place::Secrets, When::Always),
+    need(&calls::VERSION, Place::Secrets, When::Always),
+    need(&calls::SECRET_POLICY, Place::Secrets, When::Always),
+    need(&calls::PAYLOAD, Place::DatabaseSecrets, When::Inspecting),
+    need(&calls::PROJECT_POLICY, Place::Grantors, When::Always),
+    need(&calls::PROJECT, Place::Grantors, When::Always),
+    need(&calls::FOLDER, Place::Above, When::Better),
+    need(&calls::FOLDER_POLICY, Place::Above, When::Better),
+    need(&calls::ORGANIZATION_POLICY, Place::Above, When::Better),
+    need(&calls::TROUBLESHOOT, Place::Above, When::Better),
+    need(&calls::INSTANCE, Place::Instance, When::Always),
+    need(&calls::INSTANCES, Place::Instance, When::Always),
+    need(&calls::USERS, Place::Instance, When::Always),
+    need(&calls::DATABASES, Place::Instance, When::Always),
+    need(&calls::LOG_ENTRIES, Place::Service, When::Better),
+    need(&calls::NETWORK, Place::Network, When::Always),
+    need(&calls::FIREWALLS, Place::Network, When::Always),
+    need(&calls::REGIONAL_FIREWALLS, Place::Network, When::Always),
+    need(&calls::ROUTES, Place::Network, When::Always),
+    need(&calls::PEERING_ROUTES, Place::Network, When::Always),
+    need(&calls::SUBNETWORK, Place::Network, When::Always),
+    need(&calls::ROUTERS, Place::Network, When::Always),
+    need(&calls::GLOBAL_ADDRESSES, Place::Network, When::Always),
+    need(&calls::FORWARDING_RULES, Place::Network, When::Always),
+    need(&calls::MACHINES, Place::Network, When::Better),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What impersonation takes depends on who the gate is, not on the pipeline; `docs/authentication.md` has it.
+    const OF_THE_GATE: [&str; 4] =
+        ["ACCESS_TOKEN", "ACCESS_TOKEN_FEDERATED", "ID_TOKEN", "ID_TOKEN_FEDERATED"];
+
+    /// A call that stands in no line of the table is a permission that nobody is told of.
+    #[test]
+    fn every_call_has_its_line() {
+        let source = include_str!("calls.rs");
+        let consts = source.lines().filter_map(|line| line.strip_prefix("pub(super) const "));
+        let names = consts.filter_map(|rest| rest.split_once(": Call").map(|(name, _)| name));
+        let names: BTreeSet<&str> = names.filter(|name| !OF_THE_GATE.contains(name)).collect();
+        assert!(names.len() > 20 && names.contains("SERVICE"), "{names:?}");
+        let table = include_str!("needs.rs");
+        let missing: Vec<_> =
+            names.iter().filter(|name| !table.contains(&format!("need(&calls::{name},"))).collect();
+        assert!(missing.is_empty(), "{missing:?} have no line in NEEDS");
+        assert_eq!(NEEDS.len(), names.len());
+    }
+
+    #[test]
+    fn permissions_and_roles_have_googles_form() {
+        for need in NEEDS {
+            assert_eq!(need.permission().split('.').count(), 3, "{}", need.permission());
+            assert!(need.role().starts_with("roles/"), "{}", need.role());
+        }
+    }
+}

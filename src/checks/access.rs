@@ -76,6 +76,7 @@ pub(super) struct On<'a> {
 pub(super) async fn access(scope: &Scope, need: &Need, account: &str, on: On<'_>) -> Access {
     let google = &scope.outside.google;
     let mut policies: Vec<(String, Answer<Policy>)> = Vec::new();
+    let own_read = on.policy.as_ref().is_none_or(|(_, policy)| policy.is_ok());
     policies.extend(on.policy.map(|(name, policy)| (name.to_owned(), policy)));
     policies.push((format!("projects/{}", on.project), google.project_policy(on.project).await));
     let mut seen = Seen::default();
@@ -92,7 +93,8 @@ pub(super) async fn access(scope: &Scope, need: &Need, account: &str, on: On<'_>
                 need.permission
             ));
         }
-        Ok(AccessState::NotGranted) => {
+        // Of a resource whose own policy could not be read it is not known that it exists.
+        Ok(AccessState::NotGranted) if own_read => {
             return Access::Denied(
                 "the Policy Troubleshooter, which looks at all that it inherits".to_owned(),
             );

@@ -150,11 +150,7 @@ fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
     match why {
         Finding::Injection(injection) => explains_failed_secret(injection, failure),
         // A container that opens its database while it starts dies of a path that is cut.
-        Finding::Path(_)
-        | Finding::Credential(_)
-        | Finding::Instance(_)
-        | Finding::Postgres(_)
-        | Finding::Log(_) => matches!(
+        Finding::Path(_) => matches!(
             failure,
             Failure::Unknown
                 | Failure::Connector
@@ -162,6 +158,9 @@ fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
                 | Failure::ContainerStart
                 | Failure::TooSlow
         ),
+        Finding::Credential(_) | Finding::Instance(_) | Finding::Postgres(_) | Finding::Log(_) => {
+            matches!(failure, Failure::Unknown | Failure::ContainerStart | Failure::TooSlow)
+        }
         // Another account than declared may lack any right that the revision needs.
         Finding::Service(ServiceFinding::AccountDiffers { .. }) => {
             matches!(failure, Failure::Unknown | Failure::Secrets | Failure::SecretDenied)

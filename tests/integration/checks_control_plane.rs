@@ -59,7 +59,27 @@ impl Cloud {
         cloud.change(USERS, include_str!("../data/google/sql-users.json"), |_| ());
         cloud.change(DATABASES, include_str!("../data/google/sql-databases.json"), |_| ());
         cloud.instance(|_| ());
+        cloud.network();
         cloud
+    }
+
+    /// The network of connector and instance, with private services access and nothing that is in the way.
+    fn network(&self) {
+        let compute = "/compute/v1/projects/demo-project";
+        let range = json!({"items": [{"destRange": "10.20.0.0/24", "imported": true, "type": "SUBNET_PEERING_ROUTE"}]});
+        let peering = json!({"name": "servicenetworking-googleapis-com", "state": "ACTIVE"});
+        for (path, body) in [
+            ("global/networks/demo-vpc", json!({"name": "demo-vpc", "peerings": [peering]})),
+            ("global/networks/demo-vpc/getEffectiveFirewalls", json!({})),
+            ("global/networks/demo-vpc/listPeeringRoutes", range),
+            ("regions/europe-west1/firewallPolicies/getEffectiveFirewalls", json!({})),
+            ("regions/europe-west1/forwardingRules", json!({})),
+            ("regions/europe-west1/routers", json!({})),
+            ("global/addresses", json!({})),
+            ("global/routes", json!({})),
+        ] {
+            self.loopback.serves(&format!("{compute}/{path}"), body.to_string());
+        }
     }
 
     pub(crate) fn change(&self, path: &str, body: &str, change: impl FnOnce(&mut Value)) {
@@ -194,8 +214,17 @@ fn control_plane() -> impl Iterator<Item = &'static str> {
     all.filter(|id| !["credential-well-formed", "secret-intact"].contains(id))
 }
 
-/// What the healthy world has nothing for: a version by number, a user with a password, an address that is dialled.
-const NOT_APPLICABLE: &[&str] = &["secret-version-current", "instance-iam-login", "cloudsql-client-granted"];
+/// What the healthy world has nothing for: a version by number, a user with a password, an address that is dialled
+/// through a connector, private ranges only, a database that is Cloud SQL's.
+const NOT_APPLICABLE: &[&str] = &[
+    "secret-version-current",
+    "instance-iam-login",
+    "cloudsql-client-granted",
+    "cloudsql-attached",
+    "subnet-large-enough",
+    "ingress-firewall-allows",
+    "nat-present",
+];
 
 #[tokio::test]
 async fn in_a_healthy_world_every_check_passes() {

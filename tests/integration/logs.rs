@@ -7,7 +7,6 @@ use crate::common::{Rungate, pipeline};
 /// Faults that no read of the control plane shows, and what the log makes of them.
 const FAULTS: &[&str] = &[
     "password-rejected",
-    "database-missing",
     "connect-privilege-missing",
     "connection-slots-exhausted",
     "database-refused",

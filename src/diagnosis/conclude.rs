@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::graph::Graph;
 use super::view::View;
 use super::{
-    Cause, Diagnosis, Evidence, Met, Obligation, Remedy, ServiceDiagnosis, Verdict, explain, obligations,
-    ruled_out, rules,
+    Cause, Confidence, Diagnosis, Evidence, Met, Obligation, Remedy, ServiceDiagnosis, Verdict, explain,
+    obligations, ruled_out, rules,
 };
 use crate::run::finding::{Finding, HealthFinding};
 use crate::run::outcome::{Outcome, Skip};
@@ -96,6 +96,8 @@ impl Part {
                 merge(&mut advisories, cause);
             }
         }
+        // What is only likely, and may pass by itself, says less than anything else that was seen.
+        unmet.sort_by_key(|cause| cause.confidence == Confidence::Likely && cause.code.waiting_mends());
         let explained = !unmet.is_empty() || !open.is_empty();
         let gate = gate_causes(view, &obligations, &still_open(view, &obligations, open_nodes), explained);
         let ruled_out = match verdict {

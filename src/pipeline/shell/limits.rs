@@ -32,6 +32,30 @@ pub(super) fn worth_reading(script: &Text) -> bool {
     })
 }
 
+/// Whether a script has a here-document whose end is nothing (`<<''`, or `<<` before a carriage return): without a
+/// line feed behind it, the parser waits for the end for ever, and takes all memory for that.
+pub(super) fn has_endless_document(text: &str) -> bool {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once("<<") {
+        rest = after;
+        if let Some(string) = after.strip_prefix('<') {
+            rest = string;
+            continue;
+        }
+        let tag = after.strip_prefix('-').unwrap_or(after).trim_start_matches([' ', '\t']);
+        let end = tag.find(|c: char| c.is_whitespace() || ";&|()<>".contains(c)).unwrap_or(tag.len());
+        let (tag, behind) = tag.split_at(end);
+        let nothing = tag.chars().all(|c| "'\"\\$`".contains(c));
+        // Without any tag the parser gives up by itself.
+        let none = tag.is_empty()
+            && (behind.is_empty() || behind.starts_with(['\n', ';', '&', '|', '(', ')', '<', '>']));
+        if nothing && !none {
+            return true;
+        }
+    }
+    false
+}
+
 /// Whether a script is too deep for the parser, which recurses and, within brackets, tries several readings.
 pub(super) fn too_deep(text: &str) -> bool {
     let mut brackets = 0_usize;
@@ -81,4 +105,19 @@ pub(super) fn too_deep(text: &str) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_endless_document;
+
+    #[test]
+    fn an_end_mark_that_is_nothing_is_found() {
+        for text in ["<<'' ", "<<\u{c} ", "<<\r ", "a <<- \"\"\n", "`cat <<\\'\\' `"] {
+            assert!(has_endless_document(text), "{text:?}");
+        }
+        for text in ["<<E\nE\n", "<<-'E'", "<<<''", "<<", "<< \n", "<<;", "$((1 << 2))", "a < b"] {
+            assert!(!has_endless_document(text), "{text:?}");
+        }
+    }
 }

@@ -112,7 +112,7 @@ impl<'e> Machine<'e> {
     pub(super) fn expand_text(&mut self, text: &Text) -> Text {
         let script = Rc::new(Script::new(text));
         let word = Located::new(&script, &script.text, 0);
-        if limits::too_deep(&script.text) {
+        if limits::too_deep(&script.text) || limits::has_endless_document(&script.text) {
             return Text::open(text.as_written(), Open::default(), text.place().clone());
         }
         self.single(&script, &mut State::default(), &word)
@@ -503,6 +503,10 @@ fn is_nothing(variable: &Variable) -> bool {
 /// Parses a script.
 fn parse(script: &Script) -> Result<Program, Box<Problem>> {
     let place = script.place(0);
+    if limits::has_endless_document(&script.text) {
+        let problem = Problem::warning("script-not-read", "a here-document of this script has no end mark");
+        return Err(Box::new(problem.at(place).hint("give it one: `<<EOF`, and `EOF` on a line of its own")));
+    }
     if script.text.len() > limits::LONGEST_SCRIPT || limits::too_deep(&script.text) {
         let problem =
             Problem::warning("script-not-read", "this script is too long or too deeply nested to be read");

@@ -70,7 +70,6 @@ fn endpoints() -> Endpoints {
         cloudresourcemanager: of("CLOUDRESOURCEMANAGER"),
         compute: of("COMPUTE"),
         logging: of("LOGGING"),
-        networkmanagement: of("NETWORKMANAGEMENT"),
         policytroubleshooter: of("POLICYTROUBLESHOOTER"),
         sts: of("STS"),
         iamcredentials: of("IAMCREDENTIALS"),

@@ -166,7 +166,6 @@ impl Sandbox {
             cloudresourcemanager: url(),
             compute: Some(format!("http://{}/compute/v1/", self.cloud.places.control_plane)),
             logging: url(),
-            networkmanagement: url(),
             policytroubleshooter: url(),
             sts: None,
             iamcredentials: url(),

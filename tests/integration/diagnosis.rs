@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::diagnosis::{Confidence, Diagnosis, Met, Verdict, diagnose_with, settled_with};
+use rungate::network::Fault;
+use rungate::network::firewall::{Direction, RuleKind, RuleRef};
 use rungate::run::finding::{
-    CredentialFinding, Finding, HealthFinding, InstanceFinding, PostgresFinding, ServiceFinding, Unfit,
+    CredentialFinding, Finding, HealthFinding, InstanceFinding, PathFinding, PostgresFinding, ServiceFinding,
+    Unfit,
 };
 use rungate::run::outcome::{Broken, Mend, Outcome, Skip, Vantage};
 use rungate::run::record::{Ended, Fact, Role, RunRecord, Unproven};
@@ -926,6 +929,78 @@ proptest! {
             // Two nodes with one cause and one remedy are told as one.
             let told = named.iter().any(|(_, evidence)| evidence.iter().any(|one| one.node == key));
             prop_assert!(told, "{key}: {named:?}");
+        }
+    }
+}
+
+/// Faults of the way that no world of the sandbox has, each with the check that shows it, and the cause that is named.
+#[test]
+fn links_of_the_way_that_no_sandbox_breaks_have_their_causes() {
+    let rule = |name: &str| RuleRef {
+        kind: RuleKind::Vpc,
+        policy: None,
+        name: name.to_owned(),
+        priority: 900,
+        link: None,
+    };
+    let denies = |direction| Fault::FirewallDenies {
+        direction,
+        port: 5432,
+        by: rule("deny-postgres"),
+        without_effect: Vec::new(),
+    };
+    let range = "10.132.0.0/28".parse().unwrap();
+    let table = [
+        (
+            "subnet-large-enough",
+            Fault::SubnetTooSmall { subnet: "run".to_owned(), range, at_most: 26 },
+            "subnet-exhausted",
+        ),
+        (
+            "private-access-active",
+            Fault::EndpointMissing { address: [10, 20, 0, 3].into() },
+            "psc-endpoint-missing",
+        ),
+        ("ingress-firewall-allows", denies(Direction::Ingress), "firewall-denies-ingress"),
+        ("egress-firewall-allows", denies(Direction::Egress), "firewall-denies-egress"),
+        (
+            "egress-firewall-allows",
+            Fault::FirewallDeniesProxyPort { by: rule("only-5432") },
+            "firewall-denies-proxy-port",
+        ),
+        (
+            "egress-firewall-allows",
+            Fault::ConnectorRulesMissing {
+                from: "35.199.224.0/19".parse().unwrap(),
+                traffic: "tcp:667".to_owned(),
+                by: rule("deny-all"),
+            },
+            "connector-health-rules-missing",
+        ),
+        ("nat-present", Fault::EgressWithoutNat { database_outside: true }, "egress-without-nat"),
+    ];
+    for (check, fault, code) in table {
+        for (proven, confidence) in [(true, Confidence::Proven), (false, Confidence::Likely)] {
+            let mut record = healthy();
+            let finding = PathFinding::Way {
+                by: "connector auth-connector".to_owned(),
+                address: [10, 20, 0, 3].into(),
+                port: 5432,
+                fault: fault.clone(),
+                proven,
+            };
+            fail(&mut record, check, Finding::Path(finding));
+            for inside in
+                ["database-port-open", "database-speaks-postgres", "database-login", "database-query"]
+            {
+                let reason = Skip::NotVisible { because: "the runner is elsewhere".to_owned() };
+                end(&mut record, inside, Outcome::Skipped { reason });
+            }
+            fail(&mut record, "health-healthy", unhealthy(&[("database", true)], &[]));
+            let diagnosis = diagnose(&record);
+            assert_eq!(diagnosis.causes[0].code.to_string(), code, "{:?}", diagnosis.causes);
+            assert_eq!(diagnosis.causes[0].confidence, confidence, "{code}");
+            assert!(!diagnosis.causes[0].remedy.is_empty(), "{code} has no remedy");
         }
     }
 }

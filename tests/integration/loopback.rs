@@ -88,7 +88,6 @@ impl Loopback {
             cloudresourcemanager: url.clone(),
             compute: url.clone(),
             logging: url.clone(),
-            networkmanagement: url.clone(),
             policytroubleshooter: url.clone(),
             sts: url.clone(),
             iamcredentials: url,

@@ -291,3 +291,23 @@ fn peerings(view: &View<'_>, words: &[&str]) -> Option<String> {
     let all = ["gcloud", "services", "vpc-peerings"].into_iter().chain(words.iter().copied());
     Some(command(all.chain([service, &*project])))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The walk knows nothing of causes: its codes are texts, and this holds every one to the vocabulary.
+    #[test]
+    fn every_fault_of_the_walk_has_its_cause() {
+        let source = include_str!("../../network/walk/verdict.rs");
+        let codes: Vec<&str> = source
+            .lines()
+            .filter_map(|line| line.trim().split_once("=> \"")?.1.strip_suffix("\","))
+            .collect();
+        assert!(codes.len() >= 12, "{codes:?}");
+        for code in codes {
+            let known: Result<CauseCode, _> = code.parse();
+            assert_eq!(known.map(|one| one.to_string()), Ok(code.to_owned()));
+        }
+    }
+}

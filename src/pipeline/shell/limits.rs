@@ -36,7 +36,13 @@ pub(super) fn worth_reading(script: &Text) -> bool {
 /// line feed behind it, the parser waits for the end for ever, and takes all memory for that.
 pub(super) fn has_endless_document(text: &str) -> bool {
     let mut rest = text;
-    while let Some((_, after)) = rest.split_once("<<") {
+    while let Some((before, after)) = rest.split_once("<<") {
+        // As long as no here-document was met, whose text may hold anything, quotes can be told by counting.
+        if let Some(quote) = open_quote(before) {
+            let Some((_, behind)) = after.split_once(quote) else { return false };
+            rest = behind;
+            continue;
+        }
         rest = after;
         if let Some(string) = after.strip_prefix('<') {
             rest = string;
@@ -54,6 +60,25 @@ pub(super) fn has_endless_document(text: &str) -> bool {
         }
     }
     false
+}
+
+/// The quote that is still open at the end of a text; `None` also where a substitution within double quotes may hold
+/// commands of its own, or a line was passed, behind which a here-document may have begun.
+fn open_quote(text: &str) -> Option<char> {
+    let mut open: Option<char> = None;
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match (open, character) {
+            (_, '\n') => return None,
+            (None | Some('"'), '\\') => drop(characters.next()),
+            (None, '\'' | '"') => open = Some(character),
+            (Some(quote), _) if quote == character => open = None,
+            (Some('\''), _) => {}
+            (_, '`' | '$' | '#') => return None,
+            (None | Some(_), _) => {}
+        }
+    }
+    open
 }
 
 /// Whether a script is too deep for the parser, which recurses and, within brackets, tries several readings.
@@ -114,6 +139,12 @@ mod tests {
     #[test]
     fn an_end_mark_that_is_nothing_is_found() {
         for text in ["<<'' ", "<<\u{c} ", "<<\r ", "a <<- \"\"\n", "`cat <<\\'\\' `"] {
+            assert!(has_endless_document(text), "{text:?}");
+        }
+        for text in ["echo '<<'", "echo \"<<\"", "a '<<' ''", "x \\' '<<' b"] {
+            assert!(!has_endless_document(text), "{text:?}");
+        }
+        for text in ["a 'b' <<''", "a \"$(b <<'')\"", "a\n'<<''", "a \\'<<'' "] {
             assert!(has_endless_document(text), "{text:?}");
         }
         for text in ["<<E\nE\n", "<<-'E'", "<<<''", "<<", "<< \n", "<<;", "$((1 << 2))", "a < b"] {

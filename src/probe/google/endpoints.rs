@@ -22,8 +22,6 @@ pub struct Endpoints {
     pub compute: Option<String>,
     /// Cloud Logging API v2.
     pub logging: Option<String>,
-    /// Network Management API v1 (Connectivity Tests).
-    pub networkmanagement: Option<String>,
     /// Policy Troubleshooter API v1.
     pub policytroubleshooter: Option<String>,
     /// Security Token Service, which exchanges a federated token: it takes the place of the credential file's own.

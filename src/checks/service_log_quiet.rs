@@ -19,7 +19,7 @@ pub(super) static CHECK: Check = Check {
     vantage: Vantage::Service,
     role: Role::Advisory,
     needs: &["service-exists"],
-    explained_by: &["instance-has-address", "database-query"],
+    explained_by: &["instance-has-address", "cloudsql-attached", "cloudsql-client-granted", "database-query"],
     subjects: with_database,
     run: |scope| Box::pin(run(scope)),
 };

@@ -111,7 +111,10 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
             ],
         ),
         ("database-query", vec!["database-login"]),
-        ("service-log-quiet", vec!["instance-has-address", "database-query"]),
+        (
+            "service-log-quiet",
+            vec!["instance-has-address", "cloudsql-attached", "cloudsql-client-granted", "database-query"],
+        ),
     ]);
     let all: Vec<&str> = edges.iter().map(|(check, _)| *check).collect();
     edges.push(("health-healthy", all));

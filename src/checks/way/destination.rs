@@ -6,13 +6,14 @@ use google_cloud_sql_v1::model::{DatabaseInstance, SqlIpAddressType};
 
 use super::convert;
 use super::firewall::range;
-use crate::checks::facts::not_visible;
+use crate::checks::facts::{not_applicable, not_visible};
 use crate::checks::instance_facts::{addresses, named, of_type};
 use crate::checks::instance_running::known_instance;
 use crate::checks::network_facts::database_address;
 use crate::checks::{Scope, connection};
 use crate::network::ranges::in_private_range;
 use crate::network::{Destination, DestinationKind, Endpoint, Fact, Network};
+use crate::probe::google::NoAnswer;
 use crate::run::outcome::Outcome;
 
 /// The port at which Cloud SQL's proxies reach an instance.
@@ -32,6 +33,12 @@ pub(super) async fn dialled(scope: &Scope) -> Result<Dialled, Outcome> {
     let host = connection::host(scope).await.ok().flatten();
     if let Some(socket) = host.as_deref().and_then(|host| host.strip_prefix("/cloudsql/")) {
         return through_socket(scope, socket).await;
+    }
+    if let Some(connection) = named(&scope.target.service).and_then(|stated| stated.as_known())
+        && matches!(scope.instance(connection).await, Err(NoAnswer::NotFound))
+    {
+        // What has the address now, nobody knows; a way to it would be a way to something else.
+        return Err(not_applicable(format!("{connection} does not exist (see instance-running)")));
     }
     let address = database_address(scope).await?;
     let port = connection::endpoint(scope).await.map_or(PORT, |endpoint| endpoint.port);

@@ -159,7 +159,15 @@ async fn dial(instance: &Instance, config: &Config) -> Result<(TcpStream, String
             problem = match timeout(CONNECT_TIMEOUT, instance.cloud.deliver(delivery)).await {
                 Ok(Ok(stream)) => return Ok((stream, server)),
                 Ok(Err(_)) if server.contains("/cloudsql/") => {
-                    format!("connection to {server} failed: No such file or directory")
+                    // Where the instance is attached the socket is there, and the proxy behind it hangs up.
+                    let attached =
+                        instance.revision().cloudsql.iter().any(|one| server.contains(one.as_str()));
+                    let why = if attached {
+                        "server closed the connection unexpectedly"
+                    } else {
+                        "No such file or directory"
+                    };
+                    format!("connection to {server} failed: {why}")
                 }
                 Ok(Err(_)) => format!("connection to {server} failed: Connection refused"),
                 Err(_) => format!("connection to {server} failed: timeout expired"),

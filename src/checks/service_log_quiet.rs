@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use google_cloud_run_v2::model::Revision;
 
-use super::facts::{FRESH, broken, failed, not_applicable, passed, short_name};
+use super::facts::{FRESH, broken, failed, not_applicable, not_visible, passed, short_name};
 use super::vpc_access_present::with_database;
 use super::{Check, Scope, connection};
 use crate::probe::logs::{self, Database, Seen};
@@ -94,6 +94,10 @@ fn judge(revision: &Revision, seen: Vec<Seen>) -> Option<Outcome> {
 }
 
 fn quiet(revision: &Revision, read: usize) -> Outcome {
+    if read == 0 {
+        // A log that was not written yet, or is kept elsewhere, tells nothing.
+        return not_visible(format!("the log has no entry of {}", short_name(&revision.name)));
+    }
     passed(format!("{read} entries of {} tell of no trouble with the database", short_name(&revision.name)))
 }
 

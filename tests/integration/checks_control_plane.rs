@@ -239,6 +239,18 @@ async fn in_a_healthy_world_every_check_passes() {
     }
 }
 
+/// Whether a link is met depends on what has the address: unread, it is neither a pass nor "does not apply".
+#[tokio::test]
+async fn a_database_that_nobody_may_read_is_not_called_something_else() {
+    let cloud = Cloud::healthy().await;
+    cloud.denies(INSTANCE);
+    cloud.denies(INSTANCES);
+    for check in ["private-access-active", "ingress-firewall-allows"] {
+        let outcome = cloud.run(check).await;
+        assert!(matches!(outcome, Outcome::Broken { .. }), "{check}: {outcome:?}");
+    }
+}
+
 #[tokio::test]
 async fn checks_that_run_at_once_share_every_answer() {
     let cloud = Cloud::healthy().await;

@@ -42,12 +42,13 @@ fn what_only_the_log_tells_is_likely() {
 }
 
 #[test]
-fn a_quiet_log_is_read_once_and_proves_nothing() {
+fn an_empty_log_is_no_pass() {
     let rungate = Rungate::new();
     let (status, json) = gate(&rungate, &[]);
     assert_eq!(status, 0, "{json:#}");
     let checks = json["checks"].as_array().unwrap();
     let log = checks.iter().find(|check| check["id"] == "service-log-quiet").unwrap();
-    assert_eq!(log["outcome"], "passed", "{log:#}");
+    assert_eq!(log["outcome"], "skipped", "{log:#}");
+    assert_eq!(log["data"]["reason"], "not-visible", "{log:#}");
     assert_eq!(log["vantage"], "service");
 }

@@ -36,7 +36,7 @@ pub(super) async fn collect(scope: &Scope) -> Result<Known, Outcome> {
     );
     let endpoints =
         fact(&mut unread, Reading::Endpoints, rules, |all| convert::endpoints(all, dialled.address, region));
-    let destination = destination(scope, &dialled, &project, &endpoints).await;
+    let (destination, unplaced) = destination(scope, &dialled, &project, &endpoints).await;
     let ingress_firewall = match &destination.kind {
         DestinationKind::Machine(machine) => {
             let project = machine.network.project.clone().unwrap_or_else(|| project.clone());
@@ -66,7 +66,7 @@ pub(super) async fn collect(scope: &Scope) -> Result<Known, Outcome> {
         source,
         destination,
     };
-    Ok(Known { by, facts, unread })
+    Ok(Known { by, facts, unread, unplaced })
 }
 
 /// The effective firewall of a network, in a region.

@@ -14,7 +14,7 @@ use crate::checks::{Scope, connection};
 use crate::network::ranges::in_private_range;
 use crate::network::{Destination, DestinationKind, Endpoint, Fact, Network};
 use crate::probe::google::NoAnswer;
-use crate::run::outcome::Outcome;
+use crate::run::outcome::{Broken, Outcome};
 
 /// The port at which Cloud SQL's proxies reach an instance.
 pub(super) const PROXY_PORT: u16 = 3307;
@@ -26,6 +26,8 @@ pub(super) struct Dialled {
     pub(super) address: IpAddr,
     pub(super) ports: Vec<u16>,
     pub(super) instance: Option<DatabaseInstance>,
+    /// Why the instances could not be read.
+    pub(super) unread: Option<Broken>,
 }
 
 /// What the service dials.
@@ -42,8 +44,13 @@ pub(super) async fn dialled(scope: &Scope) -> Result<Dialled, Outcome> {
     }
     let address = database_address(scope).await?;
     let port = connection::endpoint(scope).await.map_or(PORT, |endpoint| endpoint.port);
-    let instance = known_instance(scope).await.ok().filter(|one| addresses(one).contains(&address));
-    Ok(Dialled { address, ports: vec![port], instance })
+    let (instance, unread) = match known_instance(scope).await {
+        Ok(instance) => (Some(instance).filter(|one| addresses(one).contains(&address)), None),
+        Err(Outcome::Broken { why }) => (None, Some(why)),
+        // None is named, and none of the project has the address.
+        Err(_) => (None, None),
+    };
+    Ok(Dialled { address, ports: vec![port], instance, unread })
 }
 
 /// The built-in socket dials the instance's public address where it has one, else its private one.
@@ -58,24 +65,27 @@ async fn through_socket(scope: &Scope, socket: &str) -> Result<Dialled, Outcome>
     match public.first().or(private.first()) {
         Some(&address) => {
             let instance = Some(DatabaseInstance::clone(&instance));
-            Ok(Dialled { address, ports: vec![PROXY_PORT], instance })
+            Ok(Dialled { address, ports: vec![PROXY_PORT], instance, unread: None })
         }
         None => Err(not_visible(format!("Cloud SQL states no address of {connection}"))),
     }
 }
 
-/// What has the address. `endpoints` are the Private Service Connect endpoints that have it.
+/// What has the address, and why it could not be found out. `endpoints` are the Private Service Connect endpoints that
+/// have it.
 pub(super) async fn destination(
     scope: &Scope,
     dialled: &Dialled,
     project: &str,
     endpoints: &Fact<Vec<Endpoint>>,
-) -> Destination {
-    let kind = match &dialled.instance {
-        Some(instance) => of_instance(instance, dialled.address),
-        None => of_network(scope, dialled.address, project, endpoints).await,
+) -> (Destination, Option<Broken>) {
+    let (kind, unread) = match (&dialled.instance, &dialled.unread) {
+        (Some(instance), _) => (of_instance(instance, dialled.address), None),
+        // An instance that nobody may read can have any address, a public one used privately too.
+        (None, Some(why)) => (DestinationKind::Unknown, Some(why.clone())),
+        (None, None) => of_network(scope, dialled.address, project, endpoints).await,
     };
-    Destination { address: dialled.address, ports: dialled.ports.clone(), kind }
+    (Destination { address: dialled.address, ports: dialled.ports.clone(), kind }, unread)
 }
 
 fn of_instance(instance: &DatabaseInstance, address: IpAddr) -> DestinationKind {
@@ -96,14 +106,19 @@ async fn of_network(
     address: IpAddr,
     project: &str,
     endpoints: &Fact<Vec<Endpoint>>,
-) -> DestinationKind {
+) -> (DestinationKind, Option<Broken>) {
     if matches!(endpoints, Fact::Known(found) if !found.is_empty()) {
-        return DestinationKind::PrivateServiceConnect;
+        return (DestinationKind::PrivateServiceConnect, None);
     }
     if !in_private_range(address) {
-        return DestinationKind::Public;
+        return (DestinationKind::Public, None);
     }
-    let machines = scope.outside.google.machines_at(project, address).await.ok();
-    let machine = machines.and_then(|all| convert::machine(&all, address));
-    machine.map_or(DestinationKind::Unknown, DestinationKind::Machine)
+    match scope.outside.google.machines_at(project, address).await {
+        Ok(all) => {
+            let machine = convert::machine(&all, address);
+            (machine.map_or(DestinationKind::Unknown, DestinationKind::Machine), None)
+        }
+        Err(NoAnswer::NotFound) => (DestinationKind::Unknown, None),
+        Err(NoAnswer::Broken(why)) => (DestinationKind::Unknown, Some(why)),
+    }
 }

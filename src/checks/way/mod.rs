@@ -10,7 +10,7 @@ mod source;
 
 use super::facts::{failed, not_applicable, not_visible, passed};
 use super::{Check, Scope};
-use crate::network::{Facts, Fault, Gap, Link, Reading, Verdict, walk};
+use crate::network::{DestinationKind, Facts, Fault, Gap, Link, Reading, Verdict, walk};
 use crate::run::finding::{Finding, PathFinding};
 use crate::run::outcome::{Broken, Outcome, Vantage};
 use crate::run::record::Role;
@@ -21,6 +21,8 @@ struct Known {
     by: String,
     facts: Facts,
     unread: Vec<(Reading, Broken)>,
+    /// Why it could not be read what has the database's address, where that is not known.
+    unplaced: Option<Broken>,
 }
 
 /// What the walk says of the links that a check is about.
@@ -57,7 +59,18 @@ fn judge(known: &Known, meant: fn(Link) -> bool, nothing: &str) -> Outcome {
         return unknown(known, gap);
     }
     let seen: Vec<String> = verdicts.iter().map(ToString::to_string).collect();
-    if seen.is_empty() { not_applicable(nothing) } else { passed(seen.join("; ")) }
+    if !seen.is_empty() {
+        return passed(seen.join("; "));
+    }
+    // Whether these links are met depends on what has the address.
+    let by_kind = meant(Link::Peering) || meant(Link::IngressFirewall { port: 0 });
+    match (&known.facts.destination.kind, &known.unplaced) {
+        (DestinationKind::Unknown, Some(why)) if by_kind => Outcome::Broken { why: why.clone() },
+        (DestinationKind::Unknown, None) if by_kind => {
+            not_visible(format!("nothing that was read has the address {}", known.facts.destination.address))
+        }
+        _ => not_applicable(nothing),
+    }
 }
 
 fn fails(known: &Known, fault: &Fault, proven: bool) -> Outcome {

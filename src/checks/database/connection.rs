@@ -1,0 +1,331 @@
+//! The way to the database as the revision is given it: from its variables, plain or out of Secret Manager.
+//!
+//! What the files declare only says *which* variables matter ([`DatabaseVariables`]); their values are those of the
+//! live revision, for it is the revision that dials.
+
+use google_cloud_run_v2::model::{Revision, env_var};
+use google_cloud_secretmanager_v1::model::secret_version::State;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::checks::Scope;
+use crate::checks::facts::{ingress, not_applicable, not_visible};
+use crate::checks::injection::variables_injected;
+use crate::model::{Database, DatabaseVariables};
+use crate::probe::google::{NoAnswer, Payload, names};
+use crate::probe::postgres::{Connection, DEFAULT_PORT, Dsn, SslMode, parse_dsn};
+use crate::run::outcome::{Broken, Outcome, Skip};
+use crate::run::record::{DatabaseRecord, NodeKey};
+
+/// What allows the gate to read payloads of secrets.
+pub(in crate::checks) const INSPECT_SECRETS: &str = "--inspect-secrets";
+
+/// A value as the revision is given it.
+pub(in crate::checks) enum Given {
+    /// It stands on the revision.
+    Plain(SecretString),
+    /// Cloud Run reads it from Secret Manager when an instance starts.
+    Secret {
+        /// A short name, or `projects/P/secrets/S`.
+        secret: String,
+        /// A number, an alias, or `latest`.
+        version: String,
+    },
+}
+
+/// Where the database listens.
+#[derive(Debug)]
+pub(in crate::checks) struct Endpoint {
+    /// Host name, address, or folder of a socket.
+    pub(in crate::checks) host: String,
+    /// Port.
+    pub(in crate::checks) port: u16,
+}
+
+impl Endpoint {
+    /// Whether it is a socket in the file system (`/cloudsql/…`).
+    pub(in crate::checks) fn is_socket(&self) -> bool {
+        self.host.starts_with('/')
+    }
+}
+
+/// The host as the live revision dials it; `None` where it is not known. Reads a secret only where the host stands
+/// in one.
+pub(in crate::checks) async fn host(scope: &Scope) -> Result<Option<String>, Outcome> {
+    let Some(database) = &scope.target.service.database else { return Ok(None) };
+    let revision = scope.revision().await?;
+    let host = match &database.variables {
+        DatabaseVariables::Dsn(name) => dsn(scope, &revision, name).await?.host,
+        DatabaseVariables::Parts { host, .. } => text(scope, &revision, Some(host)).await?,
+    };
+    note(scope, database, |record| record.host.clone_from(&host));
+    Ok(host)
+}
+
+/// Where the database listens, as the live revision dials it. Reads a secret only where that stands in one.
+pub(in crate::checks) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outcome> {
+    let database = database(scope).ok_or_else(no_database)?;
+    let revision = scope.revision().await?;
+    let (host, port) = location(scope, &revision, &database.variables).await?;
+    let Some(host) = host else { return Err(unstated("the database's host")) };
+    note(scope, database, |record| (record.host, record.port) = (Some(host.clone()), Some(port)));
+    Ok(Endpoint { host, port })
+}
+
+/// The whole way to the database, as the live revision goes it.
+pub(in crate::checks) async fn connection(scope: &Scope) -> Result<Connection, Outcome> {
+    let database = database(scope).ok_or_else(no_database)?;
+    let revision = scope.revision().await?;
+    let dsn = match &database.variables {
+        DatabaseVariables::Dsn(name) => dsn(scope, &revision, name).await?,
+        parts @ DatabaseVariables::Parts { .. } => self::parts(scope, &revision, parts).await?,
+    };
+    let port = dsn.port;
+    let Some(host) = dsn.host else { return Err(unstated("the database's host")) };
+    // libpq would take the name of the account that the container runs as, which nothing here knows.
+    let Some(user) = dsn.user else { return Err(unstated("the database's user")) };
+    let name = dsn.database.unwrap_or_else(|| user.clone());
+    note(scope, database, |record| {
+        record.host = Some(host.clone());
+        record.port = Some(port);
+        record.user = Some(user.clone());
+        record.name = Some(name.clone());
+    });
+    let (password, sslmode, connect_timeout) = (dsn.password, dsn.sslmode, dsn.connect_timeout);
+    Ok(Connection { host, port, user, password, database: name, sslmode, connect_timeout })
+}
+
+/// User and database as the live revision names them; `None` where no variable states one. Reads a secret only where
+/// one of them stands in it.
+pub(in crate::checks) async fn identity(scope: &Scope) -> Result<(Option<String>, Option<String>), Outcome> {
+    let database = database(scope).ok_or_else(no_database)?;
+    let revision = scope.revision().await?;
+    let (user, name) = match &database.variables {
+        DatabaseVariables::Dsn(variable) => {
+            let dsn = dsn(scope, &revision, variable).await?;
+            (dsn.user, dsn.database)
+        }
+        DatabaseVariables::Parts { user, name, .. } => {
+            (text(scope, &revision, user.as_ref()).await?, text(scope, &revision, name.as_ref()).await?)
+        }
+    };
+    note(scope, database, |record| {
+        record.user.clone_from(&user);
+        record.name.clone_from(&name);
+    });
+    Ok((user, name))
+}
+
+/// How the live revision asks for TLS, where that can be seen.
+pub(in crate::checks) async fn sslmode(scope: &Scope) -> Result<SslMode, Outcome> {
+    let database = database(scope).ok_or_else(no_database)?;
+    let revision = scope.revision().await?;
+    match &database.variables {
+        DatabaseVariables::Dsn(variable) => Ok(dsn(scope, &revision, variable).await?.sslmode),
+        DatabaseVariables::Parts { host, .. } => Ok(ssl_mode(&revision, host)),
+    }
+}
+
+/// The variable that holds the database's password, if the live revision is given one.
+pub(in crate::checks) async fn password_variable(scope: &Scope) -> Result<Option<String>, Outcome> {
+    let database = database(scope).ok_or_else(no_database)?;
+    let revision = scope.revision().await?;
+    Ok(match &database.variables {
+        DatabaseVariables::Dsn(variable) => {
+            let password = dsn(scope, &revision, variable).await?.password;
+            password.filter(|password| !password.expose_secret().is_empty()).map(|_| variable.clone())
+        }
+        DatabaseVariables::Parts { password, .. } => {
+            password.clone().filter(|variable| match given(&revision, variable) {
+                Some(Given::Plain(value)) => !value.expose_secret().is_empty(),
+                Some(Given::Secret { .. }) => true,
+                None => false,
+            })
+        }
+    })
+}
+
+/// Host and port.
+async fn location(
+    scope: &Scope,
+    revision: &Revision,
+    variables: &DatabaseVariables,
+) -> Result<(Option<String>, u16), Outcome> {
+    match variables {
+        DatabaseVariables::Dsn(name) => {
+            let dsn = dsn(scope, revision, name).await?;
+            Ok((dsn.host, dsn.port))
+        }
+        DatabaseVariables::Parts { host, port, .. } => {
+            let host = text(scope, revision, Some(host)).await?;
+            let port = match text(scope, revision, port.as_ref()).await? {
+                Some(digits) => match digits.trim().parse() {
+                    Ok(0) | Err(_) => return Err(malformed(scope)),
+                    Ok(port) => port,
+                },
+                None => DEFAULT_PORT,
+            };
+            Ok((host, port))
+        }
+    }
+}
+
+/// What stands in variables of its own, as one connection string would say it.
+async fn parts(scope: &Scope, revision: &Revision, variables: &DatabaseVariables) -> Result<Dsn, Outcome> {
+    let (host, port) = location(scope, revision, variables).await?;
+    let mut parts = Dsn { host, port, ..Dsn::default() };
+    if let DatabaseVariables::Parts { host, user, password, name, .. } = variables {
+        parts.user = text(scope, revision, user.as_ref()).await?;
+        parts.database = text(scope, revision, name.as_ref()).await?;
+        parts.sslmode = ssl_mode(revision, host);
+        if let Some(variable) = password {
+            let password = value(scope, revision, variable).await?;
+            scope.outside.vault.remember(&password);
+            parts.password = Some(password);
+        }
+    }
+    Ok(parts)
+}
+
+/// What a variable beside the host's says of TLS: `DB_SSLMODE` beside `DB_HOST`, or libpq's own `PGSSLMODE`.
+pub(in crate::checks) fn ssl_mode(revision: &Revision, host: &str) -> SslMode {
+    let prefix = host.strip_suffix("HOST").unwrap_or("DB_");
+    [format!("{prefix}SSLMODE"), format!("{prefix}SSL_MODE"), "PGSSLMODE".to_owned()]
+        .iter()
+        .find_map(|name| match given(revision, name)? {
+            Given::Plain(value) => value.expose_secret().trim().to_ascii_lowercase().parse().ok(),
+            Given::Secret { .. } => None,
+        })
+        .unwrap_or_default()
+}
+
+async fn dsn(scope: &Scope, revision: &Revision, variable: &str) -> Result<Dsn, Outcome> {
+    let value = value(scope, revision, variable).await?;
+    let parsed = parse_dsn(value.expose_secret());
+    // Even an unreadable one holds a password: then the whole of it is secret.
+    match parsed {
+        Ok(dsn) => {
+            if let Some(password) = &dsn.password {
+                scope.outside.vault.remember(password);
+                scope.outside.vault.remember(&value);
+            }
+            Ok(dsn)
+        }
+        // The check of its shape says what is wrong with it.
+        Err(_problem) => {
+            scope.outside.vault.remember(&value);
+            Err(malformed(scope))
+        }
+    }
+}
+
+/// The value of a variable of the revision.
+pub(in crate::checks) async fn value(
+    scope: &Scope,
+    revision: &Revision,
+    variable: &str,
+) -> Result<SecretString, Outcome> {
+    match given(revision, variable) {
+        None if variables_injected::declares(&scope.target.service, variable) => {
+            Err(blocked(scope, variables_injected::CHECK.id, None))
+        }
+        // Only the native file names it: the image may bring it along, and that cannot be seen.
+        None => Err(not_visible(format!("the revision has no variable {variable}; its image may bring one"))),
+        Some(Given::Plain(value)) => Ok(value),
+        Some(Given::Secret { .. }) if !scope.settings.inspect_secrets => {
+            Err(Outcome::Skipped { reason: Skip::NotAllowed { flag: INSPECT_SECRETS.to_owned() } })
+        }
+        Some(Given::Secret { secret, version }) => {
+            payload(scope, variable, &secret, &version).await?.ok_or_else(|| malformed(scope))
+        }
+    }
+}
+
+/// A value that is no secret by itself (host, port, user, database name); `None` where no variable is named, or an
+/// empty one.
+async fn text(
+    scope: &Scope,
+    revision: &Revision,
+    variable: Option<&String>,
+) -> Result<Option<String>, Outcome> {
+    let Some(variable) = variable else { return Ok(None) };
+    let text = value(scope, revision, variable).await?.expose_secret().to_owned();
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// What a secret's version holds; `None` where that is no text.
+pub(in crate::checks) async fn payload(
+    scope: &Scope,
+    variable: &str,
+    secret: &str,
+    version: &str,
+) -> Result<Option<SecretString>, Outcome> {
+    let by = |check: &str| blocked(scope, check, Some(variable));
+    let (google, project) = (&scope.outside.google, &scope.target.project);
+    match google.secret_payload(project, secret, version).await.as_deref() {
+        Ok(Payload::Whole(bytes)) => {
+            Ok(std::str::from_utf8(bytes.expose_secret()).ok().map(SecretString::from))
+        }
+        Ok(Payload::Corrupted) => Err(by("secret-intact")),
+        Ok(Payload::Locked) => match google.secret_version(project, secret, version).await {
+            // Its own state does not forbid it, so something else does: the key that it is encrypted with, as a rule.
+            Ok(live) if live.state == State::Enabled => Err(Outcome::Broken {
+                why: Broken::Unavailable {
+                    what: format!("the payload of {}", names::secret(project, secret)),
+                    detail: "its version is enabled, and may not be read all the same (FAILED_PRECONDITION)"
+                        .to_owned(),
+                },
+            }),
+            Ok(_) | Err(_) => Err(by("secret-version-enabled")),
+        },
+        Err(NoAnswer::NotFound) => Err(by("secret-version-enabled")),
+        Err(NoAnswer::Broken(why)) => Err(Outcome::Broken { why: why.clone() }),
+    }
+}
+
+/// How the revision's ingress container is given a variable.
+pub(in crate::checks) fn given(revision: &Revision, variable: &str) -> Option<Given> {
+    let env = ingress(revision)?.env.iter().find(|env| env.name == variable)?;
+    Some(match &env.values {
+        // Google leaves an empty value out of its JSON.
+        None => Given::Plain(SecretString::default()),
+        Some(env_var::Values::Value(value)) => Given::Plain(value.clone().into()),
+        Some(_) => {
+            let reference = env.value_source()?.secret_key_ref.as_ref()?;
+            let version = if reference.version.is_empty() { "latest" } else { &reference.version };
+            Given::Secret { secret: reference.secret.clone(), version: version.to_owned() }
+        }
+    })
+}
+
+fn database(scope: &Scope) -> Option<&Database> {
+    scope.target.service.database.as_ref()
+}
+
+/// What a check of the database says where there is none; it is not even planned then.
+fn no_database() -> Outcome {
+    not_applicable("the pipeline declares no database")
+}
+
+fn note(scope: &Scope, database: &Database, fill: impl FnOnce(&mut DatabaseRecord)) {
+    scope.notes.note(|noted| {
+        let record = noted.database.get_or_insert_with(DatabaseRecord::default);
+        record.variables = database.variables.names().into_iter().map(str::to_owned).collect();
+        record.instance =
+            database.instance.as_ref().and_then(|instance| instance.as_known()).map(str::to_owned);
+        fill(record);
+    });
+}
+
+/// Another check's finding stands in the way.
+pub(in crate::checks) fn blocked(scope: &Scope, check: &str, subject: Option<&str>) -> Outcome {
+    Outcome::Blocked { by: NodeKey { service: &scope.target.key, check, subject }.to_string() }
+}
+
+fn malformed(scope: &Scope) -> Outcome {
+    blocked(scope, "credential-well-formed", None)
+}
+
+pub(in crate::checks) fn unstated(what: &str) -> Outcome {
+    let what = format!("{what}: no declared variable states it, and drivers differ in what they take then");
+    Outcome::Skipped { reason: Skip::Unresolved { what } }
+}

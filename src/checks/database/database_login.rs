@@ -1,0 +1,77 @@
+//! The login that the service would make works.
+
+use crate::checks::database::connection::{self, Endpoint};
+use crate::checks::database::{addresses, bounds, declared, from_where, outcome, patiently};
+use crate::checks::facts::{not_visible, passed};
+use crate::checks::{Check, Scope};
+use crate::probe::postgres::{Connection, Session, login};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::{Fact, Role};
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "database-login",
+    holds: "The login that the service would make works",
+    vantage: Vantage::Runner,
+    role: Role::Advisory,
+    needs: &["database-speaks-postgres"],
+    explained_by: &[
+        "database-speaks-postgres",
+        "credential-well-formed",
+        "secret-references-match",
+        "secret-version-enabled",
+        "secret-readable",
+        "instance-running",
+        "secret-intact",
+        "instance-admits-service",
+        "instance-tls-agrees",
+        "instance-has-database",
+        "instance-has-user",
+        "instance-iam-login",
+    ],
+    subjects: declared,
+    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+};
+
+async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
+    let (connection, session) = log_in(scope).await?;
+    if connection.sslmode.verifies() {
+        scope.fact(Fact::Note {
+            text: format!(
+                "the gate logged in without verifying the server's certificate; the service does, by sslmode={}",
+                connection.sslmode
+            ),
+        });
+    }
+    let secured = if session.tls { "over TLS" } else { "without TLS" };
+    let address = session.address;
+    session.close().await;
+    let Connection { user, database, .. } = &connection;
+    Ok(passed(format!(
+        "user {user} logs in to database {database} at {address} {secured}, dialled {}",
+        from_where(scope)
+    )))
+}
+
+/// Logs in with what the live revision is given.
+pub(in crate::checks) async fn log_in(scope: &Scope) -> Result<(Connection, Session), Outcome> {
+    let connection = connection::connection(scope).await?;
+    let endpoint = Endpoint { host: connection.host.clone(), port: connection.port };
+    if connection.password.is_none() {
+        return Err(not_visible(
+            "no declared variable holds the database's password, so the gate cannot log in as the service does"
+                .to_owned(),
+        ));
+    }
+    let addresses = addresses(scope, &endpoint).await?;
+    let bounds = bounds(scope, connection.connect_timeout);
+    let session = patiently(scope, || {
+        let (addresses, connection) = (addresses.clone(), connection.clone());
+        Box::pin(async move {
+            login(scope.outside.dial.as_ref(), &scope.target.key, &addresses, &connection, bounds).await
+        })
+    })
+    .await
+    .map_err(|stop| outcome(scope, stop))?;
+    Ok((connection, session))
+}

@@ -1,0 +1,41 @@
+//! What listens there is a PostgreSQL server.
+
+use crate::checks::database::{self, addresses, bounds, declared, from_where, patiently};
+use crate::checks::facts::passed;
+use crate::checks::{Check, Scope};
+use crate::probe::postgres::{SslAnswer, ask_for_tls, connect};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "database-speaks-postgres",
+    holds: "What listens on the database's port is a PostgreSQL server",
+    vantage: Vantage::Runner,
+    role: Role::Advisory,
+    needs: &["database-port-open"],
+    explained_by: &["database-port-open"],
+    subjects: declared,
+    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+};
+
+async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
+    let endpoint = database::endpoint(scope).await?;
+    let addresses = &addresses(scope, &endpoint).await?;
+    let bounds = bounds(scope, None);
+    let asked = patiently(scope, || {
+        let addresses = addresses.clone();
+        Box::pin(async move {
+            let dial = scope.outside.dial.as_ref();
+            let (mut stream, address) = connect(dial, &scope.target.key, &addresses, bounds).await?;
+            Ok((ask_for_tls(&mut stream, address, bounds.step).await?, address))
+        })
+    });
+    let (answer, address) = asked.await.map_err(|stop| database::outcome(scope, stop))?;
+    let offer = match answer {
+        SslAnswer::Offered => "offers TLS",
+        SslAnswer::NotOffered => "does not offer TLS",
+        SslAnswer::Error => "answers with an error of its own",
+    };
+    Ok(passed(format!("{address} speaks PostgreSQL's protocol and {offer}, dialled {}", from_where(scope))))
+}

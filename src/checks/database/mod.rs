@@ -1,0 +1,188 @@
+//! What the checks of the database share: what can be seen of it from where the gate stands, and patience.
+
+pub(super) mod connection;
+pub(super) mod database_login;
+pub(super) mod database_name_resolves;
+pub(super) mod database_port_open;
+pub(super) mod database_query;
+pub(super) mod database_speaks_postgres;
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::time::{Instant, sleep};
+
+use crate::checks::facts::not_visible;
+use crate::checks::{Scope, Subjects};
+use crate::model::Service;
+use crate::probe::postgres::{Bounds, Stop, pause_before_retry, resolve};
+use crate::run::finding::{Finding, PostgresFinding};
+use crate::run::outcome::{Outcome, Vantage};
+use connection::Endpoint;
+
+/// Planned where the pipeline declares a database.
+pub(in crate::checks) fn declared(service: &Service) -> Subjects {
+    if service.database.is_some() { Subjects::Whole } else { Subjects::None }
+}
+
+pub(in crate::checks) fn failed(finding: PostgresFinding) -> Outcome {
+    Outcome::Failed { finding: Finding::Postgres(finding) }
+}
+
+/// Whether the gate dials from where the service does.
+pub(in crate::checks) fn inside(scope: &Scope) -> bool {
+    match scope.settings.vantage {
+        Vantage::InVpc => true,
+        Vantage::Pipeline | Vantage::ControlPlane | Vantage::Runner | Vantage::Service => false,
+    }
+}
+
+/// From where the gate dials, in words.
+pub(in crate::checks) fn from_where(scope: &Scope) -> &'static str {
+    if inside(scope) { "from inside the service's network" } else { "from this machine" }
+}
+
+/// How long the steps may take. A service that gives up sooner than the gate would is not waited for longer.
+pub(in crate::checks) fn bounds(scope: &Scope, connect_timeout: Option<Duration>) -> Bounds {
+    let connect = scope.settings.connect_timeout;
+    Bounds {
+        connect: connect_timeout.map_or(connect, |limit| limit.min(connect)),
+        step: scope.settings.step_timeout,
+    }
+}
+
+/// The database's endpoint, where TCP leads to it at all.
+pub(in crate::checks) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outcome> {
+    let endpoint = connection::endpoint(scope).await?;
+    if endpoint.is_socket() {
+        return Err(not_visible(format!(
+            "{} is a socket that Cloud Run mounts into the service's own container",
+            endpoint.host
+        )));
+    }
+    Ok(endpoint)
+}
+
+/// The addresses of an endpoint that can be dialled from here to any purpose: what a machine outside cannot reach of
+/// a private network is no evidence about a service inside.
+pub(in crate::checks) async fn addresses(
+    scope: &Scope,
+    endpoint: &Endpoint,
+) -> Result<Vec<SocketAddr>, Outcome> {
+    let Endpoint { host, port } = endpoint;
+    let dial = scope.outside.dial.as_ref();
+    let mut addresses = match resolve(dial, &scope.target.key, host, *port, bounds(scope, None)).await {
+        Ok(addresses) => addresses,
+        Err(stop) => return Err(outcome(scope, stop)),
+    };
+    if !inside(scope) {
+        addresses.retain(|address| is_public(address.ip()));
+        if addresses.is_empty() {
+            return Err(not_visible(format!(
+                "{host} is an address of the service's own network, which this machine is not in"
+            )));
+        }
+    }
+    Ok(addresses)
+}
+
+/// The outcome of a step that gave nothing. From outside, a name that is not known and packets that vanish are no
+/// evidence: a private zone and a list of admitted networks look the same from here.
+pub(in crate::checks) fn outcome(scope: &Scope, stop: Stop) -> Outcome {
+    let finding = match stop {
+        Stop::Broken(why) => return Outcome::Broken { why },
+        Stop::Found(finding) => finding,
+    };
+    let outside = !inside(scope);
+    match &finding {
+        PostgresFinding::NameUnresolvable { host } if outside => not_visible(format!(
+            "this machine's resolver knows no {host}; a private zone of the service's network may"
+        )),
+        PostgresFinding::TimedOut { .. } | PostgresFinding::Unreachable { .. } if outside => {
+            not_visible(format!("{finding}, asked from this machine, which the database need not admit"))
+        }
+        PostgresFinding::NameUnresolvable { .. }
+        | PostgresFinding::Refused { .. }
+        | PostgresFinding::TimedOut { .. }
+        | PostgresFinding::Unreachable { .. }
+        | PostgresFinding::NotPostgres { .. }
+        | PostgresFinding::Cut { .. }
+        | PostgresFinding::TlsUnsupported { .. }
+        | PostgresFinding::TlsFailed { .. }
+        | PostgresFinding::LoginRefused { .. }
+        | PostgresFinding::QueryFailed { .. } => failed(finding),
+    }
+}
+
+/// Makes a step again as long as time may mend what it sees; what it has seen so far is noted.
+pub(in crate::checks) async fn patiently<'a, T>(
+    scope: &'a Scope,
+    mut step: impl FnMut() -> BoxFuture<'a, Result<T, Stop>> + Send,
+) -> Result<T, Stop> {
+    let began = Instant::now();
+    let mut tries = 0;
+    loop {
+        let stop = match step().await {
+            Err(stop) => stop,
+            done @ Ok(_) => {
+                scope.notes.so_far(None);
+                return done;
+            }
+        };
+        tries += 1;
+        let pause = match &stop {
+            Stop::Found(finding) => pause_before_retry(finding, tries, began.elapsed()),
+            Stop::Broken(_) => None,
+        };
+        let (Some(pause), Stop::Found(finding)) = (pause, &stop) else { return Err(stop) };
+        scope.notes.so_far(Some(Finding::Postgres(finding.clone())));
+        sleep(pause).await;
+    }
+}
+
+/// Whether an address is one of the public network. Ranges that somebody uses privately although they are public
+/// cannot be told.
+fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let carrier_grade = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || carrier_grade)
+        }
+        IpAddr::V6(v6) => {
+            !(v6.is_unique_local() || v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn public_addresses_are_told_from_private_ones() {
+        for (address, expected) in [
+            ("8.8.8.8", true),
+            ("10.20.0.3", false),
+            ("172.31.0.1", false),
+            ("172.32.0.1", true),
+            ("192.168.1.1", false),
+            ("100.64.0.1", false),
+            ("100.128.0.1", true),
+            ("127.0.0.1", false),
+            ("169.254.169.254", false),
+            ("0.0.0.0", false),
+            ("::1", false),
+            ("fd00::1", false),
+            ("fe80::1", false),
+            ("2001:4860:4860::8888", true),
+            ("::ffff:10.0.0.1", false),
+        ] {
+            assert_eq!(is_public(address.parse().unwrap()), expected, "{address}");
+        }
+    }
+}

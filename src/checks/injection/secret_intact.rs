@@ -1,0 +1,61 @@
+//! The payload of a secret that leads to the database is the one whose checksum Secret Manager keeps.
+
+use crate::checks::database::connection::{Given, INSPECT_SECRETS, blocked, given};
+use crate::checks::facts::{failed, not_applicable, passed};
+use crate::checks::injection::secret_version_enabled::reference;
+use crate::checks::injection::variables_injected;
+use crate::checks::{Check, Scope, Subjects};
+use crate::model::Service;
+use crate::probe::google::{NoAnswer, Payload, names};
+use crate::run::finding::{Finding, InjectionFinding};
+use crate::run::outcome::{Outcome, Skip, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "secret-intact",
+    holds: "The payload of the secret matches its checksum",
+    vantage: Vantage::ControlPlane,
+    role: Role::Advisory,
+    needs: &["service-exists"],
+    explained_by: &[],
+    subjects: of_database,
+    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+};
+
+/// One node for each secret that the gate may read at all: those that lead to the database.
+fn of_database(service: &Service) -> Subjects {
+    let names = service.database.as_ref().map(|database| database.variables.names()).unwrap_or_default();
+    let secret = |name: &&str| service.secret(name).is_some();
+    let targets: Vec<String> = names.into_iter().filter(secret).map(str::to_owned).collect();
+    if targets.is_empty() { Subjects::None } else { Subjects::Each(targets) }
+}
+
+async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
+    let target = &reference(scope)?.target;
+    if !scope.settings.inspect_secrets {
+        return Err(Outcome::Skipped { reason: Skip::NotAllowed { flag: INSPECT_SECRETS.to_owned() } });
+    }
+    let revision = scope.revision().await?;
+    let (secret, version) = match given(&revision, target) {
+        None => return Err(blocked(scope, variables_injected::CHECK.id, None)),
+        Some(Given::Plain(_)) => {
+            return Err(not_applicable(format!("{target} is a plain value on the revision")));
+        }
+        Some(Given::Secret { secret, version }) => (secret, version),
+    };
+    let project = &scope.target.project;
+    let name = names::secret(project, &secret);
+    match scope.outside.google.secret_payload(project, &secret, &version).await.as_deref() {
+        Ok(Payload::Whole(_)) => {
+            Ok(passed(format!("the payload of version {version} of {name} matches its checksum")))
+        }
+        Ok(Payload::Corrupted) => {
+            Ok(failed(Finding::Injection(InjectionFinding::Corrupted { secret: name, version })))
+        }
+        Ok(Payload::Locked) | Err(NoAnswer::NotFound) => {
+            Err(blocked(scope, "secret-version-enabled", Some(target)))
+        }
+        Err(NoAnswer::Broken(why)) => Err(Outcome::Broken { why: why.clone() }),
+    }
+}

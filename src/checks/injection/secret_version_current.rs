@@ -1,0 +1,66 @@
+//! No version of a secret is newer than the revision that took the latest one into a variable.
+
+use crate::checks::database::connection::{Given, blocked, given};
+use crate::checks::facts::{broken, failed, malformed, not_applicable, not_visible, passed, short_name};
+use crate::checks::injection::secret_version_enabled::{each_secret, reference};
+use crate::checks::injection::variables_injected;
+use crate::checks::{Check, Scope};
+use crate::probe::google::{bounded, names};
+use crate::run::finding::{Finding, InjectionFinding};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "secret-version-current",
+    holds: "The latest version of the secret is older than the revision",
+    vantage: Vantage::ControlPlane,
+    role: Role::Advisory,
+    needs: &["service-exists"],
+    explained_by: &["secret-references-match"],
+    subjects: each_secret,
+    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+};
+
+async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
+    let target = &reference(scope)?.target;
+    if target.starts_with('/') {
+        return Err(not_applicable("a mounted file is read anew whenever it is opened"));
+    }
+    let revision = scope.revision().await?;
+    let (secret, version) = match given(&revision, target) {
+        None => return Err(blocked(scope, variables_injected::CHECK.id, None)),
+        Some(Given::Plain(_)) => {
+            return Err(not_applicable(format!("{target} is a plain value on the revision")));
+        }
+        Some(Given::Secret { secret, version }) => (secret, version),
+    };
+    let name = names::secret(&scope.target.project, &secret);
+    if version != "latest" {
+        // An alias can be moved, and nothing says when it was.
+        return Err(match version.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => not_applicable(format!("{target} is pinned to version {version}")),
+            false => not_visible(format!("when the alias {} was last moved is not known", bounded(&version))),
+        });
+    }
+    let answer = scope.outside.google.secret_version(&scope.target.project, &secret, &version).await;
+    let latest = answer.map_err(|answer| broken(&format!("{name}/versions/latest"), answer))?;
+    let newest = bounded(short_name(&latest.name));
+    let (Some(added), Some(deployed)) = (latest.create_time.as_ref(), revision.create_time.as_ref()) else {
+        return Err(malformed(name, "secret version or revision states no time of creation"));
+    };
+    if (added.seconds(), added.nanos()) <= (deployed.seconds(), deployed.nanos()) {
+        return Ok(passed(format!(
+            "version {newest} of {name} was there before {}",
+            short_name(&revision.name)
+        )));
+    }
+    Ok(failed(Finding::Injection(InjectionFinding::NewerVersion {
+        secret: name,
+        target: target.clone(),
+        newest,
+        added: String::from(*added),
+        revision: bounded(short_name(&revision.name)),
+        deployed: String::from(*deployed),
+    })))
+}

@@ -1,0 +1,116 @@
+//! Every variable that the pipeline declares is on the new revision. Presence only: a value may be right to differ.
+
+use google_cloud_run_v2::model::Revision;
+
+use crate::checks::facts::{failed, ingress, passed, short_name};
+use crate::checks::{Check, Scope, Subjects};
+use crate::model::Service;
+use crate::run::finding::{Finding, InjectionFinding};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "variables-injected",
+    holds: "The declared variables are on the new revision",
+    vantage: Vantage::ControlPlane,
+    role: Role::Advisory,
+    needs: &["service-exists"],
+    explained_by: &[],
+    subjects: |service| {
+        if declared(service).is_empty() { Subjects::None } else { Subjects::Whole }
+    },
+    run: |scope| Box::pin(run(scope)),
+};
+
+async fn run(scope: &Scope) -> Outcome {
+    match scope.revision().await {
+        Ok(revision) => judge(&scope.target.service, &revision),
+        Err(outcome) => outcome,
+    }
+}
+
+/// Names of the variables that the ingress container is to have; a secret whose target is a path is a file.
+fn declared(service: &Service) -> Vec<&str> {
+    let variables = service.env.iter().map(|variable| variable.name.as_str());
+    let secrets = service.secrets.iter().map(|secret| secret.target.as_str());
+    let mut names: Vec<&str> = Vec::new();
+    for name in variables.chain(secrets.filter(|target| !target.starts_with('/'))) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Whether the pipeline declares a variable of this name.
+pub(in crate::checks) fn declares(service: &Service, name: &str) -> bool {
+    declared(service).contains(&name)
+}
+
+fn judge(service: &Service, revision: &Revision) -> Outcome {
+    let declared = declared(service);
+    let present = |name: &str| {
+        ingress(revision).is_some_and(|container| container.env.iter().any(|live| live.name == name))
+    };
+    let missing: Vec<String> =
+        declared.iter().filter(|name| !present(name)).map(|name| (*name).to_owned()).collect();
+    let revision = short_name(&revision.name).to_owned();
+    if missing.is_empty() {
+        return passed(format!("{revision} has {}", declared.join(", ")));
+    }
+    let of_database = service.database.as_ref().map(|database| database.variables.names());
+    let of_database = of_database.unwrap_or_default();
+    let of_database = missing.iter().filter(|name| of_database.contains(&name.as_str())).cloned().collect();
+    failed(Finding::Injection(InjectionFinding::VariablesMissing { revision, missing, of_database }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::checks::testing;
+
+    fn revision(names: &[&str]) -> Revision {
+        let env: Vec<_> = names.iter().map(|name| json!({"name": name, "value": ""})).collect();
+        serde_json::from_value(json!({"name": "…/revisions/auth-7", "containers": [
+            {"name": "sidecar", "env": [{"name": "DB_HOST", "value": "sidecar's"}]},
+            {"name": "app", "ports": [{"containerPort": 8080}], "env": env},
+        ]}))
+        .unwrap()
+    }
+
+    #[test]
+    fn only_the_ingress_container_counts() {
+        let service = testing::service_with_database();
+        let Outcome::Failed { finding: Finding::Injection(finding) } =
+            judge(&service, &revision(&["DB_PASSWORD"]))
+        else {
+            panic!("passed");
+        };
+        assert_eq!(
+            finding,
+            InjectionFinding::VariablesMissing {
+                revision: "auth-7".into(),
+                missing: vec!["LOG_LEVEL".into(), "DB_HOST".into()],
+                of_database: vec!["DB_HOST".into()],
+            }
+        );
+    }
+
+    #[test]
+    fn an_empty_value_is_present_and_files_are_no_variables() {
+        let mut service = testing::service_with_database();
+        service.secrets.push(testing::secret("/secrets/key", "key", "latest"));
+        let outcome = judge(&service, &revision(&["LOG_LEVEL", "DB_HOST", "DB_PASSWORD"]));
+        assert!(matches!(outcome, Outcome::Passed { .. }), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_revision_without_containers_has_nothing() {
+        let bare = serde_json::from_value(json!({"name": "auth-7"})).unwrap();
+        let outcome = judge(&testing::service_with_database(), &bare);
+        assert!(matches!(outcome, Outcome::Failed { .. }), "{outcome:?}");
+    }
+}

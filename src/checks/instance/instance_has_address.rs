@@ -1,0 +1,110 @@
+//! The address that the service dials is one of the Cloud SQL instance's own.
+
+use std::net::IpAddr;
+
+use google_cloud_sql_v1::model::DatabaseInstance;
+
+use crate::checks::facts::{broken, failed, not_applicable, not_visible, passed};
+use crate::checks::instance::instance_facts::{addresses, connection_name, is_postgres, named};
+use crate::checks::vpc::network_facts::database_address;
+use crate::checks::vpc::vpc_access_present::with_database;
+use crate::checks::{Check, Scope};
+use crate::model::{DatabaseVariables, Service};
+use crate::probe::google::NoAnswer;
+use crate::run::finding::{Finding, InstanceFinding};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "instance-has-address",
+    holds: "The address that the service dials is the Cloud SQL instance's",
+    vantage: Vantage::ControlPlane,
+    role: Role::Advisory,
+    needs: &["service-exists"],
+    explained_by: &[],
+    subjects: with_database,
+    run: |scope| Box::pin(run(scope)),
+};
+
+async fn run(scope: &Scope) -> Outcome {
+    match look(scope).await {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
+    let dialled = database_address(scope).await?;
+    let service = &scope.target.service;
+    if let Some(connection) = named(service).and_then(|stated| stated.as_known()) {
+        return match scope.instance(connection).await {
+            Ok(instance) => Ok(judge(service, &instance, dialled, true)),
+            Err(NoAnswer::NotFound) => {
+                Err(not_applicable(format!("{connection} does not exist (see instance-running)")))
+            }
+            Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
+        };
+    }
+    let instances = scope.instances().await?;
+    if let Some(instance) = instances.iter().find(|instance| addresses(instance).contains(&dialled)) {
+        return Ok(judge(service, instance, dialled, false));
+    }
+    let mut candidates = instances.iter().filter(|instance| is_postgres(instance));
+    match (candidates.next(), candidates.next()) {
+        (Some(only), None) => Ok(judge(service, only, dialled, false)),
+        (None, _) => Err(not_applicable("the project has no Cloud SQL instance for PostgreSQL")),
+        (Some(_), Some(_)) => Err(not_visible(format!(
+            "the files name no Cloud SQL instance, and none of the project's has {dialled}: the database may be no \
+             Cloud SQL"
+        ))),
+    }
+}
+
+fn judge(
+    service: &Service,
+    instance: &DatabaseInstance,
+    dialled: IpAddr,
+    instance_is_stated: bool,
+) -> Outcome {
+    let addresses = addresses(instance);
+    let connection = connection_name(instance);
+    if addresses.contains(&dialled) {
+        return passed(format!("{dialled} is an address of {connection}"));
+    }
+    failed(Finding::Instance(InstanceFinding::AddressDiffers {
+        instance: connection,
+        dialled,
+        addresses,
+        variable: variable(service),
+        instance_is_stated,
+    }))
+}
+
+/// The variable that holds the host.
+fn variable(service: &Service) -> String {
+    match service.database.as_ref().map(|database| &database.variables) {
+        Some(DatabaseVariables::Dsn(name)) => name.clone(),
+        Some(DatabaseVariables::Parts { host, .. }) => host.clone(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::service_with_database;
+
+    #[test]
+    fn public_and_private_addresses_are_its_own_and_others_are_not() {
+        let body = include_str!("../../../tests/data/google/instance.json");
+        let instance: DatabaseInstance = serde_json::from_str(body).unwrap();
+        let judged = |last: [u8; 4]| judge(&service_with_database(), &instance, last.into(), true);
+        assert!(matches!(judged([10, 20, 0, 3]), Outcome::Passed { .. }));
+        assert!(matches!(judged([203, 0, 113, 7]), Outcome::Passed { .. }));
+        let Outcome::Failed { finding } = judged([203, 0, 113, 8]) else { panic!("OUTGOING was taken") };
+        assert_eq!(
+            finding.to_string(),
+            "DB_HOST leads to 203.0.113.8; demo-project:europe-west1:auth-db has 10.20.0.3, 203.0.113.7"
+        );
+    }
+}

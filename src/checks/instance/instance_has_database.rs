@@ -1,0 +1,44 @@
+//! The database that the service asks for exists on the Cloud SQL instance.
+
+use crate::checks::database::connection;
+use crate::checks::facts::{broken, failed, passed};
+use crate::checks::instance::instance_facts::{connection_name, own_instance, some_of};
+use crate::checks::vpc::vpc_access_present::with_database;
+use crate::checks::{Check, Scope};
+use crate::probe::google::bounded;
+use crate::run::finding::{Finding, InstanceFinding};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "instance-has-database",
+    holds: "The database exists on the Cloud SQL instance",
+    vantage: Vantage::ControlPlane,
+    role: Role::Advisory,
+    needs: &["service-exists"],
+    explained_by: &[
+        "variables-injected",
+        "secret-references-match",
+        "credential-well-formed",
+        "instance-has-address",
+    ],
+    subjects: with_database,
+    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+};
+
+async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
+    let (_, name) = connection::identity(scope).await?;
+    // Drivers differ in what they take then: libpq the user's name, others none.
+    let Some(database) = name else { return Err(connection::unstated("the database's name")) };
+    let instance = own_instance(scope).await?;
+    let (connection, database) = (connection_name(&instance), bounded(&database));
+    let answer = scope.outside.google.databases(&instance.project, &instance.name).await;
+    let listed = answer.map_err(|answer| broken(&format!("the databases of {connection}"), answer))?;
+    // Names are case-sensitive, as in a connection string.
+    if listed.iter().any(|one| bounded(&one.name) == database) {
+        return Ok(passed(format!("{connection} has database {database}")));
+    }
+    let known = some_of(listed.iter().map(|one| bounded(&one.name)).collect());
+    Ok(failed(Finding::Instance(InstanceFinding::NoDatabase { instance: connection, database, known })))
+}

@@ -1,0 +1,45 @@
+//! The user that the service logs in as exists on the Cloud SQL instance.
+
+use crate::checks::database::connection;
+use crate::checks::facts::{broken, failed, not_applicable, passed};
+use crate::checks::instance::instance_facts::{connection_name, own_instance, some_of};
+use crate::checks::vpc::vpc_access_present::with_database;
+use crate::checks::{Check, Scope};
+use crate::probe::google::bounded;
+use crate::run::finding::{Finding, InstanceFinding};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "instance-has-user",
+    holds: "The user exists on the Cloud SQL instance",
+    vantage: Vantage::ControlPlane,
+    role: Role::Advisory,
+    needs: &["service-exists"],
+    explained_by: &[
+        "variables-injected",
+        "secret-references-match",
+        "credential-well-formed",
+        "instance-has-address",
+    ],
+    subjects: with_database,
+    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+};
+
+async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
+    let (user, _) = connection::identity(scope).await?;
+    let Some(user) = user else { return Err(connection::unstated("the database's user")) };
+    let instance = own_instance(scope).await?;
+    let (connection, user) = (connection_name(&instance), bounded(&user));
+    let answer = scope.outside.google.database_users(&instance.project, &instance.name).await;
+    let listed = answer.map_err(|answer| broken(&format!("the users of {connection}"), answer))?;
+    if listed.iter().any(|one| bounded(&one.name) == user) {
+        return Ok(passed(format!("{connection} has user {user}")));
+    }
+    if user.contains('@') {
+        return Err(not_applicable(format!("{user} is the name of an IAM user (see instance-iam-login)")));
+    }
+    let known = some_of(listed.iter().map(|one| bounded(&one.name)).collect());
+    Ok(failed(Finding::Instance(InstanceFinding::NoUser { instance: connection, user, known })))
+}

@@ -1,0 +1,190 @@
+//! The Cloud SQL instance of the database runs.
+
+use google_cloud_sql_v1::model::DatabaseInstance;
+use google_cloud_sql_v1::model::database_instance::SqlInstanceState as State;
+use google_cloud_sql_v1::model::database_instance::sql_out_of_disk_report::SqlOutOfDiskState;
+use google_cloud_sql_v1::model::settings::SqlActivationPolicy;
+
+use crate::checks::database::connection;
+use crate::checks::facts::{broken, failed, malformed, not_applicable, not_visible, passed};
+use crate::checks::instance::instance_facts::{connection_name, named, socket_instance};
+use crate::checks::vpc::network_facts::database_address;
+use crate::checks::vpc::vpc_access_present::with_database;
+use crate::checks::{Check, Scope, Subjects};
+use crate::model::Service;
+use crate::probe::google::{NoAnswer, bounded};
+use crate::run::finding::{Finding, InstanceFinding};
+use crate::run::outcome::{Outcome, Skip, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "instance-running",
+    holds: "The Cloud SQL instance runs",
+    vantage: Vantage::ControlPlane,
+    role: Role::Advisory,
+    needs: &[], // a named instance can be judged without the service
+    explained_by: &[],
+    subjects,
+    run: |scope| Box::pin(run(scope)),
+};
+
+fn subjects(service: &Service) -> Subjects {
+    if service.cloudsql_instances.is_empty() { with_database(service) } else { Subjects::Whole }
+}
+
+async fn run(scope: &Scope) -> Outcome {
+    match named(&scope.target.service).and_then(|stated| stated.as_known()) {
+        Some(connection) => {
+            if let Err(NoAnswer::NotFound) = scope.instance(connection).await {
+                let instance = connection.to_owned();
+                return failed(Finding::Instance(InstanceFinding::NotFound { instance }));
+            }
+        }
+        None => {
+            if let Err(NoAnswer::NotFound) = scope.live_service().await {
+                return not_visible(
+                    "the files name no instance, and there is no service to tell its address",
+                );
+            }
+        }
+    }
+    match known_instance(scope).await {
+        Ok(instance) => judge(&instance),
+        Err(outcome) => outcome,
+    }
+}
+
+/// The instance that the files name, else the one that has the address that the service dials.
+///
+/// That a named one does not exist is the finding of this check alone.
+pub(in crate::checks) async fn known_instance(scope: &Scope) -> Result<DatabaseInstance, Outcome> {
+    let stated = named(&scope.target.service);
+    if let Some(connection) = stated.and_then(|stated| stated.as_known()) {
+        return match scope.instance(connection).await {
+            Ok(instance) => Ok(DatabaseInstance::clone(&instance)),
+            Err(NoAnswer::NotFound) => {
+                Err(not_applicable(format!("{connection} does not exist (see {})", CHECK.id)))
+            }
+            Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
+        };
+    }
+    let unresolved = stated.map(|stated| Outcome::Skipped {
+        reason: Skip::Unresolved { what: format!("{}, the Cloud SQL instance", stated.raw()) },
+    });
+    if let (None, Ok(Some(host))) = (stated, connection::host(scope).await)
+        && let Some(connection) = socket_instance(&host)
+    {
+        return match scope.instance(connection).await {
+            Ok(instance) => Ok(DatabaseInstance::clone(&instance)),
+            Err(NoAnswer::NotFound) => Err(not_applicable(format!("{} does not exist", bounded(connection)))),
+            Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
+        };
+    }
+    let address = match (database_address(scope).await, unresolved) {
+        (Ok(address), _) => address,
+        (Err(_), Some(unresolved)) => return Err(unresolved),
+        (Err(outcome), None) => return Err(outcome),
+    };
+    match scope.instance_at(address).await? {
+        Some(instance) => Ok(instance),
+        None => Err(not_applicable(format!("no Cloud SQL instance is named, and none has {address}"))),
+    }
+}
+
+fn judge(instance: &DatabaseInstance) -> Outcome {
+    let name = connection_name(instance);
+    let finding = if instance.state == State::Runnable {
+        let policy = instance.settings.as_ref().map(|settings| &settings.activation_policy);
+        // Google words it so: RUNNABLE is "running, or stopped by its owner".
+        if policy == Some(&SqlActivationPolicy::Never) {
+            return failed(Finding::Instance(InstanceFinding::Stopped { instance: name }));
+        }
+        match instance.out_of_disk_report.as_ref() {
+            Some(report) if report.sql_out_of_disk_state == Some(SqlOutOfDiskState::SoftShutdown) => {
+                let grow_by_gb = report.sql_min_recommended_increase_size_gb.filter(|gb| *gb > 0);
+                InstanceFinding::DiskFull { instance: name, grow_by_gb }
+            }
+            Some(_) | None => return passed(format!("{name} is RUNNABLE and not stopped")),
+        }
+    } else if instance.state == State::Suspended {
+        let reasons = instance.suspension_reason.iter().filter_map(|reason| reason.name());
+        InstanceFinding::Suspended { instance: name, reasons: reasons.map(bounded).collect() }
+    } else {
+        match instance.state.name() {
+            Some("SQL_INSTANCE_STATE_UNSPECIFIED") | None => {
+                return malformed(name, "it states no state that this version knows");
+            }
+            Some(state) => InstanceFinding::NotRunning { instance: name, state: bounded(state) },
+        }
+    };
+    failed(Finding::Instance(finding))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn judged(change: impl FnOnce(&mut Value)) -> Outcome {
+        let mut body: Value =
+            serde_json::from_str(include_str!("../../../tests/data/google/instance.json")).unwrap();
+        change(&mut body);
+        judge(&serde_json::from_value(body).unwrap())
+    }
+
+    fn finding(outcome: Outcome) -> InstanceFinding {
+        let Outcome::Failed { finding: Finding::Instance(finding) } = outcome else { panic!("{outcome:?}") };
+        finding
+    }
+
+    const NAME: &str = "demo-project:europe-west1:auth-db";
+
+    #[test]
+    fn runnable_is_running_unless_its_owner_stopped_it() {
+        assert!(matches!(judged(|_| ()), Outcome::Passed { .. }));
+        let stopped = judged(|body| body["settings"]["activationPolicy"] = json!("NEVER"));
+        assert_eq!(finding(stopped), InstanceFinding::Stopped { instance: NAME.into() });
+    }
+
+    #[test]
+    fn a_full_disk_shuts_a_runnable_instance_down() {
+        let full = judged(|body| {
+            body["outOfDiskReport"] =
+                json!({"sqlOutOfDiskState": "SOFT_SHUTDOWN", "sqlMinRecommendedIncreaseSizeGb": 5});
+        });
+        assert_eq!(finding(full), InstanceFinding::DiskFull { instance: NAME.into(), grow_by_gb: Some(5) });
+        let roomy = judged(|body| body["outOfDiskReport"] = json!({"sqlOutOfDiskState": "NORMAL"}));
+        assert!(matches!(roomy, Outcome::Passed { .. }));
+    }
+
+    #[test]
+    fn a_suspended_instance_says_why() {
+        let suspended = judged(|body| {
+            body["state"] = json!("SUSPENDED");
+            body["suspensionReason"] = json!(["BILLING_ISSUE", 4711]);
+        });
+        let reasons = vec!["BILLING_ISSUE".to_owned()];
+        assert_eq!(finding(suspended), InstanceFinding::Suspended { instance: NAME.into(), reasons });
+    }
+
+    #[test]
+    fn every_other_state_is_told_in_googles_words() {
+        for state in ["MAINTENANCE", "FAILED", "PENDING_CREATE", "PENDING_DELETE", "HIBERNATING"] {
+            let outcome = judged(|body| body["state"] = json!(state));
+            assert_eq!(
+                finding(outcome),
+                InstanceFinding::NotRunning { instance: NAME.into(), state: state.into() }
+            );
+        }
+    }
+
+    #[test]
+    fn no_state_is_no_verdict() {
+        for state in [Value::Null, json!(0), json!(4711)] {
+            let outcome = judged(|body| body["state"] = state.clone());
+            assert!(matches!(outcome, Outcome::Broken { .. }), "{state}: {outcome:?}");
+        }
+    }
+}

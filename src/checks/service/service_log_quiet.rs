@@ -1,0 +1,125 @@
+//! The service's own log tells of no trouble with its database.
+
+use std::time::Duration;
+
+use google_cloud_run_v2::model::Revision;
+
+use crate::checks::database::connection;
+use crate::checks::facts::{FRESH, broken, failed, not_applicable, not_visible, passed, short_name};
+use crate::checks::vpc::vpc_access_present::with_database;
+use crate::checks::{Check, Scope};
+use crate::probe::logs::{self, Database, Seen};
+use crate::run::finding::{Finding, LogFinding};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "service-log-quiet",
+    holds: "The service's log tells of no trouble with its database",
+    vantage: Vantage::Service,
+    role: Role::Advisory,
+    needs: &["service-exists"],
+    explained_by: &["instance-has-address", "cloudsql-attached", "cloudsql-client-granted", "database-query"],
+    subjects: with_database,
+    run: |scope| Box::pin(run(scope)),
+};
+
+/// The check whose end ends the watch over the log.
+const HEALTH: &str = "health-healthy";
+
+/// Pauses between two looks: entries take seconds to arrive, and reads of logs are limited to 60 a minute for a project
+/// (<https://cloud.google.com/logging/quotas>).
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// They double up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Up to so many services of a project, the log is read even where health is good; above, the limit of reads is kept
+/// for those that need it.
+const READ_WITHOUT_NEED: usize = 20;
+
+async fn run(scope: &Scope) -> Outcome {
+    match watch(scope).await {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+/// Looks until there is trouble or health has been judged.
+async fn watch(scope: &Scope) -> Result<Outcome, Outcome> {
+    scope.notes.step_aside();
+    let revision = scope.revision().await?;
+    let filter = filter(scope, &revision);
+    let database = database(scope).await;
+    let mut siblings = scope.siblings.clone();
+    let mut pause = FIRST_PAUSE;
+    let many = scope.outside.google.expected_in(&scope.target.project);
+    if many > READ_WITHOUT_NEED && siblings.passed(HEALTH).await {
+        return Ok(not_applicable(format!(
+            "health is good, and the logs of {many} services would take too many reads"
+        )));
+    }
+    loop {
+        let (read, seen) = look(scope, &filter, &database).await?;
+        if let Some(outcome) = judge(&revision, seen) {
+            return Ok(outcome);
+        }
+        match tokio::time::timeout(pause, siblings.passed(HEALTH)).await {
+            Ok(true) => return Ok(quiet(&revision, read)),
+            Ok(false) => {
+                // What the last answer of the service was about may only now be written.
+                let (read, seen) = look(scope, &filter, &database).await?;
+                return Ok(judge(&revision, seen).unwrap_or_else(|| quiet(&revision, read)));
+            }
+            Err(_not_ended) => pause = (pause * 2).min(LONGEST_PAUSE),
+        }
+    }
+}
+
+async fn look(scope: &Scope, filter: &str, database: &Database) -> Result<(usize, Vec<Seen>), Outcome> {
+    let entries = scope.outside.google.log_entries(FRESH, &scope.target.project, filter).await;
+    let entries = entries.map_err(|answer| broken(&format!("the log of {}", scope.target.name), answer))?;
+    Ok((entries.len(), logs::read(entries.iter(), database)))
+}
+
+fn judge(revision: &Revision, seen: Vec<Seen>) -> Option<Outcome> {
+    let mut seen = seen.into_iter();
+    let newest = seen.next()?;
+    Some(failed(Finding::Log(LogFinding::Trouble {
+        revision: short_name(&revision.name).to_owned(),
+        trouble: newest.trouble,
+        line: newest.line,
+        entries: newest.entries,
+        newest: newest.newest,
+        also: seen.map(|one| one.trouble).collect(),
+    })))
+}
+
+fn quiet(revision: &Revision, read: usize) -> Outcome {
+    if read == 0 {
+        // A log that was not written yet, or is kept elsewhere, tells nothing.
+        return not_visible(format!("the log has no entry of {}", short_name(&revision.name)));
+    }
+    passed(format!("{read} entries of {} tell of no trouble with the database", short_name(&revision.name)))
+}
+
+/// The entries of this revision since it was made, requests left out: they have no words.
+fn filter(scope: &Scope, revision: &Revision) -> String {
+    let mut filter = format!(
+        "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"{}\" AND \
+         resource.labels.revision_name=\"{}\" AND resource.labels.location=\"{}\" AND \
+         NOT log_id(\"run.googleapis.com/requests\")",
+        scope.target.name,
+        short_name(&revision.name),
+        scope.target.region,
+    );
+    if let Some(made) = revision.create_time {
+        filter.push_str(&format!(" AND timestamp>=\"{}\"", String::from(made)));
+    }
+    filter
+}
+
+/// What the gate knows of the database's place without reading a secret for it.
+async fn database(scope: &Scope) -> Database {
+    let host = connection::host(scope).await.ok().flatten();
+    Database { hosts: host.into_iter().collect(), port: 5432 }
+}

@@ -1,0 +1,100 @@
+//! The egress setting sends the database's address into the VPC, not past it.
+
+use std::net::IpAddr;
+
+use google_cloud_run_v2::model::Revision;
+use google_cloud_run_v2::model::vpc_access::VpcEgress;
+
+use crate::checks::facts::{failed, malformed, not_applicable, not_visible, passed, short_name};
+use crate::checks::vpc::network_facts::private_database_address;
+use crate::checks::vpc::vpc_access_present::with_database;
+use crate::checks::{Check, Scope};
+use crate::network::ranges::carried_as_private_range;
+use crate::run::finding::{Finding, PathFinding};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "egress-carries-database",
+    holds: "The egress setting sends the database's address into the VPC network",
+    vantage: Vantage::ControlPlane,
+    role: Role::Advisory,
+    needs: &["vpc-access-present"],
+    explained_by: &[],
+    subjects: with_database,
+    run: |scope| Box::pin(run(scope)),
+};
+
+async fn run(scope: &Scope) -> Outcome {
+    match look(scope).await {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
+    let address = private_database_address(scope).await?;
+    let revision = scope.revision().await?;
+    Ok(judge(&revision, address))
+}
+
+fn judge(revision: &Revision, address: IpAddr) -> Outcome {
+    let name = short_name(&revision.name);
+    let Some(access) = &revision.vpc_access else {
+        return not_applicable(format!("{name} has no way into a VPC network"));
+    };
+    if access.egress == VpcEgress::AllTraffic {
+        return passed(format!("{name} sends all traffic into the VPC"));
+    }
+    // Unset is Cloud Run's default.
+    if access.egress != VpcEgress::PrivateRangesOnly && access.egress != VpcEgress::Unspecified {
+        return malformed(format!("revision {name}"), "its egress setting is none that this version knows");
+    }
+    match carried_as_private_range(address) {
+        Some(true) => passed(format!("PRIVATE_RANGES_ONLY of {name} carries {address}")),
+        Some(false) => failed(Finding::Path(PathFinding::EgressBypasses {
+            revision: name.to_owned(),
+            egress: "PRIVATE_RANGES_ONLY".to_owned(),
+            address,
+        })),
+        None => not_visible(format!("Google does not say whether PRIVATE_RANGES_ONLY carries {address}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn judged(egress: Value, address: &str) -> Outcome {
+        let revision = json!({"name": "…/s-1", "vpcAccess": {"connector": "c", "egress": egress}});
+        judge(&serde_json::from_value(revision).unwrap(), address.parse().unwrap())
+    }
+
+    /// A public range that a network uses privately.
+    const PUPI: &str = "30.1.2.3";
+
+    #[test]
+    fn all_traffic_carries_everything() {
+        for address in ["10.0.0.3", PUPI, "fd00::1"] {
+            assert!(matches!(judged(json!("ALL_TRAFFIC"), address), Outcome::Passed { .. }), "{address}");
+        }
+    }
+
+    #[test]
+    fn private_ranges_only_is_the_default_and_carries_private_ranges_only() {
+        for egress in [json!("PRIVATE_RANGES_ONLY"), json!(0), Value::Null] {
+            assert!(matches!(judged(egress.clone(), "100.64.0.9"), Outcome::Passed { .. }));
+            let Outcome::Failed { finding } = judged(egress, PUPI) else { panic!("passed") };
+            assert!(finding.to_string().contains("does not send 30.1.2.3 into the VPC"), "{finding}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_judged() {
+        assert!(matches!(judged(json!("PRIVATE_RANGES_ONLY"), "fd00::1"), Outcome::Skipped { .. }));
+        assert!(matches!(judged(json!("PRIVATE_RANGES_ONLY"), "240.0.0.9"), Outcome::Skipped { .. }));
+        assert!(matches!(judged(json!("SOME_OF_IT"), "10.0.0.3"), Outcome::Broken { .. }));
+    }
+}

@@ -1,0 +1,54 @@
+//! The VPC connector stands in the service's own region: Cloud Run cannot use another.
+
+use crate::checks::facts::{failed, malformed, passed};
+use crate::checks::vpc::vpc_connector_ready::{connector, with_vpc};
+use crate::checks::{Check, Scope};
+use crate::probe::google::{bounded, names};
+use crate::run::finding::{Finding, PathFinding};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "vpc-connector-in-region",
+    holds: "The VPC connector stands in the service's region",
+    vantage: Vantage::ControlPlane,
+    role: Role::Advisory,
+    needs: &["service-exists"],
+    explained_by: &[],
+    subjects: with_vpc,
+    run: |scope| Box::pin(run(scope)),
+};
+
+async fn run(scope: &Scope) -> Outcome {
+    match connector(scope).await {
+        Ok(connector) => judge(connector, &scope.target.region),
+        Err(outcome) => outcome,
+    }
+}
+
+/// Judges where a connector stands, by its full name.
+pub(in crate::checks) fn judge(connector: String, service_region: &str) -> Outcome {
+    let Some(region) = names::segment(&connector, "locations").map(str::to_owned) else {
+        return malformed(bounded(&connector), "the name of a connector has a location");
+    };
+    if region == service_region {
+        return passed(format!("{connector} stands in the service's region"));
+    }
+    let service_region = service_region.to_owned();
+    failed(Finding::Path(PathFinding::ConnectorElsewhere { connector, region, service_region }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_tells_the_region() {
+        let name = || "projects/p/locations/europe-west1/connectors/c".to_owned();
+        assert!(matches!(judge(name(), "europe-west1"), Outcome::Passed { .. }));
+        let Outcome::Failed { finding } = judge(name(), "europe-west4") else { panic!("passed") };
+        assert!(finding.to_string().contains("expected the service's region europe-west4"), "{finding}");
+        assert!(matches!(judge("connectors/c".into(), "europe-west1"), Outcome::Broken { .. }));
+    }
+}

@@ -1,0 +1,76 @@
+//! The VPC connector that the revision refers to exists and carries traffic.
+
+use google_cloud_vpcaccess_v1::model::connector::State;
+
+use crate::checks::facts::{broken, failed, malformed, not_applicable, passed};
+use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
+use crate::checks::{Check, Scope, Subjects};
+use crate::model::Service;
+use crate::probe::google::{NoAnswer, bounded, names};
+use crate::run::finding::{Finding, PathFinding};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "vpc-connector-ready",
+    holds: "The VPC connector is ready",
+    vantage: Vantage::ControlPlane,
+    role: Role::Advisory,
+    needs: &["service-exists"],
+    explained_by: &[],
+    subjects: with_vpc,
+    run: |scope| Box::pin(run(scope)),
+};
+
+/// The service as a whole, where the files speak of a connector or of a database that may need one.
+pub(in crate::checks) fn with_vpc(service: &Service) -> Subjects {
+    if service.vpc.connector.is_some() || service.database.is_some() {
+        Subjects::Whole
+    } else {
+        Subjects::None
+    }
+}
+
+/// Full name of the connector of the new revision.
+pub(in crate::checks) async fn connector(scope: &Scope) -> Result<String, Outcome> {
+    let revision = scope.revision().await?;
+    match way_in(&revision) {
+        Some(WayIn::Connector(name)) => {
+            Ok(names::connector(&scope.target.project, &scope.target.region, name))
+        }
+        Some(WayIn::Direct { .. }) => {
+            Err(not_applicable("the revision has direct VPC egress and no connector"))
+        }
+        None => Err(not_applicable("the revision has no connector")),
+    }
+}
+
+async fn run(scope: &Scope) -> Outcome {
+    match look(scope).await {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
+    state_of(scope, connector(scope).await?).await
+}
+
+/// Judges the state of a connector, by its full name.
+pub(in crate::checks) async fn state_of(scope: &Scope, connector: String) -> Result<Outcome, Outcome> {
+    let finding = match scope.outside.google.connector(&connector).await {
+        Ok(live) if live.state == State::Ready => return Ok(passed(format!("{connector} is READY"))),
+        Ok(live) if live.state == State::Updating => {
+            return Ok(passed(format!("{connector} is UPDATING, and carries traffic meanwhile")));
+        }
+        Ok(live) => match live.state.name() {
+            Some("STATE_UNSPECIFIED") | None => {
+                return Err(malformed(connector, "it states no state that this version knows"));
+            }
+            Some(state) => PathFinding::ConnectorNotReady { connector, state: bounded(state) },
+        },
+        Err(NoAnswer::NotFound) => PathFinding::ConnectorNotFound { connector },
+        Err(answer @ NoAnswer::Broken(_)) => return Err(broken(&connector, answer)),
+    };
+    Ok(failed(Finding::Path(finding)))
+}

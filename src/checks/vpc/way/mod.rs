@@ -1,0 +1,164 @@
+//! The way from the service to its database, as Google's control plane has it: read, converted, walked.
+//!
+//! Each check of the way shows one link of the walk. The reads behind it are shared by all of them.
+
+mod collect;
+mod convert;
+mod destination;
+mod firewall;
+mod source;
+
+use crate::checks::facts::{failed, not_applicable, not_visible, passed};
+use crate::checks::{Check, Scope};
+use crate::network::{DestinationKind, Facts, Fault, Gap, Link, Reading, Verdict, walk};
+use crate::run::finding::{Finding, PathFinding};
+use crate::run::outcome::{Broken, Outcome, Vantage};
+use crate::run::record::Role;
+
+/// The way, and what of it could not be read.
+struct Known {
+    /// What carries the service's traffic into the network.
+    by: String,
+    facts: Facts,
+    unread: Vec<(Reading, Broken)>,
+    /// Why it could not be read what has the database's address, where that is not known.
+    unplaced: Option<Broken>,
+}
+
+/// What the walk says of the links that a check is about.
+async fn look(scope: &Scope, meant: fn(Link) -> bool, nothing: &str) -> Outcome {
+    let known = match collect::collect(scope).await {
+        Ok(known) => known,
+        Err(outcome) => return outcome,
+    };
+    judge(&known, meant, nothing)
+}
+
+fn judge(known: &Known, meant: fn(Link) -> bool, nothing: &str) -> Outcome {
+    let walked = walk(&known.facts);
+    let verdicts: Vec<&Verdict> =
+        walked.steps.iter().filter(|step| meant(step.link)).map(|step| &step.verdict).collect();
+    let broken = verdicts.iter().find_map(|verdict| match verdict {
+        Verdict::Broken(fault) => Some((fault, true)),
+        Verdict::Clear(_) | Verdict::Suspect(_) | Verdict::Unknown(_) => None,
+    });
+    let suspect = || {
+        verdicts.iter().find_map(|verdict| match verdict {
+            Verdict::Suspect(fault) => Some((fault, false)),
+            Verdict::Clear(_) | Verdict::Broken(_) | Verdict::Unknown(_) => None,
+        })
+    };
+    if let Some((fault, proven)) = broken.or_else(suspect) {
+        return fails(known, fault, proven);
+    }
+    let gap = verdicts.iter().find_map(|verdict| match verdict {
+        Verdict::Unknown(gap) => Some(gap),
+        Verdict::Clear(_) | Verdict::Broken(_) | Verdict::Suspect(_) => None,
+    });
+    if let Some(gap) = gap {
+        return unknown(known, gap);
+    }
+    let seen: Vec<String> = verdicts.iter().map(ToString::to_string).collect();
+    if !seen.is_empty() {
+        return passed(seen.join("; "));
+    }
+    // Whether these links are met depends on what has the address.
+    let by_kind = meant(Link::Peering) || meant(Link::IngressFirewall { port: 0 });
+    match (&known.facts.destination.kind, &known.unplaced) {
+        (DestinationKind::Unknown, Some(why)) if by_kind => Outcome::Broken { why: why.clone() },
+        (DestinationKind::Unknown, None) if by_kind => {
+            not_visible(format!("nothing that was read has the address {}", known.facts.destination.address))
+        }
+        _ => not_applicable(nothing),
+    }
+}
+
+fn fails(known: &Known, fault: &Fault, proven: bool) -> Outcome {
+    failed(Finding::Path(PathFinding::Way {
+        by: known.by.clone(),
+        port: known.facts.destination.ports.first().copied().unwrap_or(5432),
+        address: known.facts.destination.address,
+        fault: fault.clone(),
+        proven,
+    }))
+}
+
+fn unknown(known: &Known, gap: &Gap) -> Outcome {
+    if let Gap::Unread { what, .. } = gap
+        && let Some((_, why)) = known.unread.iter().find(|(reading, _)| reading == what)
+    {
+        return Outcome::Broken { why: why.clone() };
+    }
+    not_visible(gap.to_string())
+}
+
+/// A check of some links of the way.
+macro_rules! link {
+    ($name:ident, $id:literal, $holds:literal, $links:pat, $nothing:literal $(, $above:literal)*) => {
+        /// A check of one link; see its page.
+        pub(in crate::checks) static $name: Check = Check {
+            id: $id,
+            holds: $holds,
+            vantage: Vantage::ControlPlane,
+            role: Role::Advisory,
+            needs: &["service-exists"],
+            explained_by: &["vpc-access-present", "vpc-connector-ready", "vpc-network-matches" $(, $above)*],
+            subjects: crate::checks::vpc::vpc_access_present::with_database,
+            run: |scope| Box::pin(look(scope, |link| matches!(link, $links), $nothing)),
+        };
+    };
+}
+
+link!(
+    SUBNET,
+    "subnet-large-enough",
+    "The subnet of direct VPC egress has addresses for the service's instances",
+    Link::Subnet,
+    "the service does not use direct VPC egress"
+);
+link!(
+    RANGES,
+    "address-range-free",
+    "No other range has the database's address",
+    Link::Addresses,
+    "no other range can have the database's address"
+);
+link!(
+    PRIVATE_ACCESS,
+    "private-access-active",
+    "Private services access, or Private Service Connect, leads to the database",
+    Link::Peering | Link::Endpoint,
+    "the database is not reached through private services access or Private Service Connect"
+);
+link!(
+    EGRESS_FIREWALL,
+    "egress-firewall-allows",
+    "Firewall rules let the service's packets out to the database",
+    Link::EgressFirewall { .. } | Link::ConnectorRules,
+    "no packet to the database enters the VPC network"
+);
+link!(
+    INGRESS_FIREWALL,
+    "ingress-firewall-allows",
+    "Firewall rules let the service's packets in to the database's machine",
+    Link::IngressFirewall { .. },
+    "the database runs on no machine of the VPC network"
+);
+link!(
+    ROUTE,
+    "route-leads-to-database",
+    "The route that packets take leads to the database",
+    Link::Route,
+    "no packet to the database enters the VPC network",
+    "private-access-active"
+);
+link!(
+    NAT,
+    "nat-present",
+    "Where all traffic goes into the VPC, Cloud NAT leads out of it",
+    Link::Nat,
+    "the egress setting leaves the internet outside the VPC"
+);
+
+#[cfg(test)]
+mod tests;

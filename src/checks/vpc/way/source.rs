@@ -1,0 +1,116 @@
+//! Where the packet comes from: connector or direct VPC egress, and its network.
+
+use google_cloud_run_v2::model::{Revision, vpc_access::VpcEgress};
+
+use super::firewall::range;
+use crate::checks::Scope;
+use crate::checks::facts::{broken, malformed, not_applicable, not_visible, short_name};
+use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
+use crate::network::{Connector, DirectVpc, Egress, Fact, Network, Source, Way};
+use crate::probe::google::{NoAnswer, names};
+use crate::run::outcome::Outcome;
+
+/// The source, and what carries the traffic, in words.
+pub(super) async fn source(scope: &Scope, revision: &Revision) -> Result<(Source, String), Outcome> {
+    let access = revision.vpc_access.as_ref();
+    let egress = match access.map(|access| &access.egress) {
+        Some(VpcEgress::AllTraffic) => Egress::AllTraffic,
+        // Unset is Cloud Run's default.
+        Some(VpcEgress::PrivateRangesOnly | VpcEgress::Unspecified) | None => Egress::PrivateRangesOnly,
+        Some(_) => {
+            return Err(malformed("the revision", "its egress setting is none that this version knows"));
+        }
+    };
+    let (way, by) = match way_in(revision) {
+        None => return Err(not_applicable("the revision has no way into a VPC network")),
+        Some(WayIn::Connector(name)) => {
+            let full = names::connector(&scope.target.project, &scope.target.region, name);
+            (Way::Connector(connector(scope, &full).await?), full)
+        }
+        Some(WayIn::Direct { network, subnetwork }) => {
+            (Way::Direct(direct(scope, revision, network, subnetwork).await?), "direct VPC egress".to_owned())
+        }
+    };
+    Ok((Source { region: scope.target.region.clone(), way, egress }, by))
+}
+
+async fn connector(scope: &Scope, full: &str) -> Result<Connector, Outcome> {
+    let found = match scope.outside.google.connector(full).await {
+        Ok(found) => found,
+        Err(NoAnswer::NotFound) => {
+            return Err(not_applicable(format!("{full} does not exist (see vpc-connector-ready)")));
+        }
+        Err(answer @ NoAnswer::Broken(_)) => return Err(broken(full, answer)),
+    };
+    let own = names::segment(full, "projects").unwrap_or(&scope.target.project);
+    let subnet = found.subnet.as_ref().filter(|subnet| !subnet.name.is_empty());
+    let host = subnet.map(|subnet| subnet.project_id.as_str()).filter(|project| !project.is_empty());
+    let project = host.unwrap_or(own);
+    let region = names::segment(full, "locations").unwrap_or(&scope.target.region);
+    let subnet = subnet.map(|subnet| short_name(&subnet.name).to_owned());
+    let (network, range) = match &subnet {
+        Some(subnet) => of_subnet(scope, project, region, subnet, &found.network).await?,
+        None => (Network::parse(&found.network), known_range(&found.ip_cidr_range)),
+    };
+    let network = network.ok_or_else(|| malformed(full, "it names neither network nor subnetwork"))?;
+    Ok(Connector {
+        name: short_name(full).to_owned(),
+        network: Network { project: network.project.or_else(|| Some(project.to_owned())), ..network },
+        range,
+        subnet,
+        in_service_project: host.is_some_and(|host| host != own),
+    })
+}
+
+async fn direct(
+    scope: &Scope,
+    revision: &Revision,
+    network: &str,
+    subnetwork: &str,
+) -> Result<DirectVpc, Outcome> {
+    let target = &scope.target;
+    // An auto-mode network has a subnetwork of its own name in every region.
+    let subnet = if subnetwork.is_empty() { short_name(network) } else { short_name(subnetwork) };
+    let named = |text| names::segment(text, "projects");
+    let project = named(subnetwork).or(named(network)).unwrap_or(&target.project);
+    let region = names::segment(subnetwork, "regions").unwrap_or(&target.region);
+    let (network, range) = of_subnet(scope, project, region, subnet, network).await?;
+    let network =
+        network.ok_or_else(|| not_visible(format!("the network of subnetwork {subnet} is not known")))?;
+    let access = revision.vpc_access.as_ref();
+    let tags = access.and_then(|access| access.network_interfaces.first()).map(|one| one.tags.clone());
+    let most = revision.scaling.as_ref().map(|scaling| scaling.max_instance_count);
+    Ok(DirectVpc {
+        network: Network { project: network.project.or_else(|| Some(project.to_owned())), ..network },
+        subnet: subnet.to_owned(),
+        range,
+        tags: tags.unwrap_or_default(),
+        service_account: Some(revision.service_account.clone()).filter(|account| !account.is_empty()),
+        max_instances: most.and_then(|most| u32::try_from(most).ok()).filter(|most| *most > 0),
+    })
+}
+
+/// Network and range of a subnetwork. Where the network is stated, one that cannot be read hides its range only.
+async fn of_subnet(
+    scope: &Scope,
+    project: &str,
+    region: &str,
+    subnet: &str,
+    stated: &str,
+) -> Result<(Option<Network>, Fact<ipnet::IpNet>), Outcome> {
+    let stated = Network::parse(stated);
+    match scope.outside.google.subnetwork(project, region, subnet).await {
+        Ok(found) => {
+            let link = found.network.as_deref().and_then(Network::parse);
+            Ok((link.or(stated), known_range(found.ip_cidr_range.as_deref().unwrap_or_default())))
+        }
+        Err(_) if stated.is_some() => {
+            Ok((stated, Fact::Hidden(format!("subnetwork {subnet} could not be read"))))
+        }
+        Err(answer) => Err(broken(&format!("subnetwork {subnet}"), answer)),
+    }
+}
+
+fn known_range(text: &str) -> Fact<ipnet::IpNet> {
+    range(text).map_or_else(|| Fact::Hidden("no range is stated".to_owned()), Fact::Known)
+}

@@ -1,0 +1,122 @@
+//! Google's JSON, converted and walked.
+
+use std::net::IpAddr;
+
+use google_cloud_compute_v1::model::{
+    NetworksGetEffectiveFirewallsResponse, RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse,
+};
+use serde_json::json;
+
+use super::firewall::firewall;
+use super::*;
+use crate::network::firewall::{Action, Direction, OpaqueKind, Order, Ports, Protocol};
+use crate::network::routes::{Hop, RouteKind};
+use crate::network::{Fact, Network, Translated};
+
+fn from<T: serde::de::DeserializeOwned>(json: serde_json::Value) -> T {
+    serde_json::from_value(json).unwrap()
+}
+
+#[test]
+fn a_firewall_in_googles_form_is_read_whole() {
+    let effective: NetworksGetEffectiveFirewallsResponse = from(
+        serde_json::from_str(include_str!("../../../../tests/data/google/effective-firewalls.json")).unwrap(),
+    );
+    let regional = RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse::default();
+    let network =
+        from(json!({"name": "vpc", "networkFirewallPolicyEnforcementOrder": "BEFORE_CLASSIC_FIREWALL"}));
+    let found = firewall(Some(&network), &effective, Fact::Known(&regional));
+
+    assert_eq!(found.order, Order::BeforeClassicFirewall);
+    assert_eq!(found.hierarchical.len(), 1);
+    assert_eq!(found.global.len(), 1);
+    let deny = &found.rules[0];
+    assert_eq!((deny.name.as_str(), deny.priority, &deny.action), ("deny-postgres", 900, &Action::Deny));
+    assert_eq!(deny.direction, Direction::Egress);
+    assert_eq!(deny.targets.tags, ["vpc-connector"]);
+    assert_eq!(deny.traffic[0].protocol, Protocol::Tcp);
+    assert_eq!(deny.traffic[0].ports[0], Ports::Range { first: 5432, last: 5432 });
+    let unset = &found.rules[1];
+    assert_eq!((unset.priority, unset.direction, unset.disabled), (1000, Direction::Ingress, false));
+    let opaque = &found.hierarchical[0].rules[0];
+    assert_eq!(opaque.action, Action::GotoNext);
+    assert_eq!(opaque.to.opaque[0].kind, OpaqueKind::Fqdn);
+    assert_eq!(found.global[0].rules[0].action, Action::Other("mirror".to_owned()));
+}
+
+#[test]
+fn without_its_network_the_order_is_not_known() {
+    let found =
+        firewall(None, &NetworksGetEffectiveFirewallsResponse::default(), Fact::Hidden("no".to_owned()));
+    assert_eq!(found.order, Order::Unread);
+    assert!(found.regional.read().is_err());
+}
+
+#[test]
+fn routes_are_of_one_network() {
+    let all = [
+        from(json!({"name": "a", "network": "projects/p/global/networks/vpc", "destRange": "0.0.0.0/0",
+            "nextHopGateway": "projects/p/global/gateways/default-internet-gateway"})),
+        from(json!({"name": "b", "network": "projects/p/global/networks/other", "destRange": "10.0.0.0/8"})),
+        from(json!({"name": "c", "network": "projects/p/global/networks/vpc", "destRange": "10.1.0.0/16",
+            "nextHopNetwork": "projects/p/global/networks/vpc", "priority": 0})),
+        from(json!({"name": "d", "network": "projects/p/global/networks/vpc", "destRange": "10.9.0.0/16",
+            "nextHopIlb": "https://x/forwardingRules/ilb"})),
+        from(json!({"name": "e", "network": "projects/p/global/networks/vpc", "destRange": "nonsense"})),
+    ];
+    let routes = convert::routes(&all, &Network::parse("vpc").unwrap());
+    let seen: Vec<_> = routes.iter().map(|one| (one.name.as_str(), one.kind, &one.hop)).collect();
+    assert_eq!(
+        seen,
+        [
+            ("a", RouteKind::Static, &Hop::InternetGateway),
+            ("c", RouteKind::Subnet, &Hop::Network),
+            ("d", RouteKind::Static, &Hop::LoadBalancer("ilb".to_owned())),
+        ]
+    );
+}
+
+#[test]
+fn of_a_peering_only_what_is_imported_counts() {
+    let all = [
+        from(json!({"destRange": "10.20.0.0/24", "imported": true, "type": "SUBNET_PEERING_ROUTE"})),
+        from(json!({"destRange": "10.30.0.0/24", "imported": false, "type": "SUBNET_PEERING_ROUTE"})),
+        from(json!({"destRange": "10.40.0.0/24", "imported": true, "type": "STATIC_PEERING_ROUTE"})),
+    ];
+    let routes = convert::peering_routes(&all, "p");
+    let kinds: Vec<RouteKind> = routes.iter().map(|route| route.kind).collect();
+    assert_eq!(kinds, [RouteKind::PeeringSubnet, RouteKind::PeeringCustom]);
+}
+
+#[test]
+fn endpoints_gateways_and_machines_are_found() {
+    let at: IpAddr = [10, 0, 0, 5].into();
+    let rules = [
+        from(
+            json!({"name": "psc", "IPAddress": "10.0.0.5", "network": "vpc", "pscConnectionStatus": "ACCEPTED",
+            "target": "projects/x/regions/r/serviceAttachments/a", "region": "https://x/regions/europe-west1"}),
+        ),
+        from(
+            json!({"name": "lb", "IPAddress": "10.0.0.5", "network": "vpc", "target": "projects/x/targetPools/t"}),
+        ),
+    ];
+    let endpoints = convert::endpoints(&rules, at, "europe-west9");
+    assert_eq!(endpoints.len(), 1);
+    assert_eq!((endpoints[0].region.as_str(), endpoints[0].status.as_str()), ("europe-west1", "ACCEPTED"));
+
+    let routers = [from(json!({"network": "vpc", "nats": [
+        {"name": "all", "sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES"},
+        {"name": "private", "type": "PRIVATE", "sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES"},
+        {"name": "some", "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS",
+         "subnetworks": [{"name": "https://x/subnetworks/run"}]},
+    ]}))];
+    let nats = convert::nats(&routers, &Network::parse("vpc").unwrap());
+    assert_eq!(nats.len(), 2, "a private NAT leads to no internet");
+    assert_eq!(nats[1].translates, Translated::Subnets(vec!["run".to_owned()]));
+
+    let machines =
+        [from(json!({"name": "pg", "networkInterfaces": [{"networkIP": "10.0.0.5", "network": "vpc"}],
+        "tags": {"items": ["db"]}, "serviceAccounts": [{"email": "pg@p.iam.gserviceaccount.com"}]}))];
+    let machine = convert::machine(&machines, at).unwrap();
+    assert_eq!((machine.name.as_str(), machine.tags[0].as_str()), ("pg", "db"));
+}

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 
 /// The gate: the reports are proven writable first, and written on every way out.
 fn check(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Result<u8> {
-    let reports = Destinations::open(&asked.report, asked.save_run.as_deref(), style)?;
+    let reports = Destinations::open(&asked.output, asked.save_run.as_deref(), style)?;
     match judge(asked, context, style) {
         Ok((record, diagnosis)) => {
             reports.write(&record, &diagnosis);

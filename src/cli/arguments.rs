@@ -56,6 +56,18 @@ pub struct Files {
     pub substitution: Vec<(String, String)>,
 }
 
+/// Which reports, and how much is in the one for people.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Output {
+    /// Write a report to a path, `-` for standard output; repeatable. Formats: text, junit, json.
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub report: Vec<String>,
+
+    /// In the text report, show every check and every cause that was ruled out.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
 /// Arguments of `check`.
 #[derive(Clone, Debug, Args)]
 pub struct CheckArguments {
@@ -98,9 +110,9 @@ pub struct CheckArguments {
     #[arg(long, value_name = "WHAT", value_parser = ["database"])]
     pub accept_unproven: Vec<String>,
 
-    /// Write a report (text, junit, json) to a path, `-` for standard output; repeatable.
-    #[arg(long, value_name = "FORMAT=PATH")]
-    pub report: Vec<String>,
+    /// The reports.
+    #[command(flatten)]
+    pub output: Output,
 
     /// Keep the record of the run, for `rungate diagnose`.
     #[arg(long, value_name = "FILE")]
@@ -149,7 +161,7 @@ impl CheckArguments {
             vantage: None,
             inspect_secrets: false,
             accept_unproven: Vec::new(),
-            report: Vec::new(),
+            output: Output::default(),
             save_run: None,
             concurrency: CONCURRENCY,
             quiet: true,
@@ -197,9 +209,9 @@ pub struct DiagnoseArguments {
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
 
-    /// Write a report (text, junit, json) to a path, `-` for standard output; repeatable.
-    #[arg(long, value_name = "FORMAT=PATH")]
-    pub report: Vec<String>,
+    /// The reports.
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// Arguments of `permissions`.

@@ -87,7 +87,7 @@ pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> 
             record.version
         )));
     }
-    let reports = Destinations::open(&asked.report, None, style)?;
+    let reports = Destinations::open(&asked.output, None, style)?;
     let diagnosis = diagnosis::diagnose(&record);
     reports.write(&record, &diagnosis);
     Ok(diagnosis.exit_code)

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::Refusal;
+use super::arguments::Output;
 use crate::diagnosis::Diagnosis;
 use crate::report::{self, REPORTS, Report, Style, file::Destination};
 use crate::run::record::RunRecord;
@@ -31,14 +32,14 @@ impl Destinations {
     ///
     /// # Errors
     /// An unknown format, a path given twice, or one that cannot be written.
-    pub fn open(asked: &[String], save_run: Option<&Path>, style: Style) -> Result<Self, Refusal> {
+    pub fn open(asked: &Output, save_run: Option<&Path>, style: Style) -> Result<Self, Refusal> {
         let mut reports = Vec::new();
         let mut taken: HashSet<PathBuf> = HashSet::new();
         let mut take = |path: &Path| {
             let twice = !taken.insert(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
             if twice { Err(Refusal::new(format!("{} is given twice", path.display()))) } else { Ok(()) }
         };
-        for text in asked {
+        for text in &asked.report {
             let (format, path) =
                 text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(|| {
                     Refusal::new(format!("--report {text} names no path"))
@@ -62,7 +63,7 @@ impl Destinations {
         if implicit {
             reports.extend(report::find("text").map(|text| (text, Target::StandardOutput)));
         }
-        Ok(Self { reports, run, implicit, style })
+        Ok(Self { reports, run, implicit, style: Style { verbose: asked.verbose, ..style } })
     }
 
     /// Writes every report. What cannot be written is said on standard error; it changes neither the other

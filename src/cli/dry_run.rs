@@ -29,7 +29,7 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
         return Err(Refusal::new("--sandbox is not possible in a dry run without --online")
             .hint("the files alone need no cloud: leave it out"));
     }
-    let reports = asked.report.iter().map(|text| destination(text)).collect::<Result<Vec<_>, _>>()?;
+    let reports = asked.output.report.iter().map(|text| destination(text)).collect::<Result<Vec<_>, _>>()?;
     let mut loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
     only(&mut loaded, &asked.service)?;
     let findings = findings::find(&loaded);

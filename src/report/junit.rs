@@ -11,7 +11,8 @@ use junit_report::{Duration, Report, TestCase, TestCaseBuilder, TestSuite};
 
 use super::Style;
 use super::escape::{bounded, one_line};
-use super::standing::{cause_of, concluded, family, is_rested_on, is_root};
+use super::family::Family;
+use super::standing::{cause_of, concluded, is_rested_on, is_root};
 use super::suites::{self, Suite};
 use crate::diagnosis::cause::CauseCode;
 use crate::diagnosis::{Cause, Diagnosis, Met, Verdict, words};
@@ -113,7 +114,7 @@ fn properties(
 }
 
 fn case(diagnosis: &Diagnosis, node: &NodeRecord, class: &str, names: &mut Names) -> TestCase {
-    let class = format!("{class}.{}", family(&node.check));
+    let class = format!("{class}.{}", Family::of(&node.check));
     let name = match &node.subject {
         Some(subject) => format!("{}[{subject}]", node.check),
         None => node.check.clone(),

@@ -2,6 +2,7 @@
 //! status stand in the [`Diagnosis`].
 
 pub mod escape;
+mod family;
 pub mod file;
 mod json;
 mod junit;
@@ -10,6 +11,7 @@ mod standing;
 mod suites;
 mod text;
 
+pub use family::Family;
 pub use file::{Destination, ReportError};
 
 use crate::diagnosis::Diagnosis;
@@ -22,11 +24,13 @@ pub struct Style {
     pub colour: bool,
     /// Width of a line in characters; commands to copy are never broken.
     pub width: usize,
+    /// Whether the text report shows every check and cause, also those that a family's line can tell.
+    pub verbose: bool,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { colour: false, width: 100 }
+        Self { colour: false, width: 100, verbose: false }
     }
 }
 

@@ -30,20 +30,3 @@ pub(super) fn is_rested_on(diagnosis: &Diagnosis, node: &NodeRecord) -> bool {
 pub(super) fn concluded<'a>(diagnosis: &'a Diagnosis, service: &str) -> Option<&'a ServiceDiagnosis> {
     diagnosis.services.iter().find(|one| one.service == service)
 }
-
-/// The part of the chain that a check belongs to, for grouping.
-pub(super) fn family(check: &str) -> &'static str {
-    const FAMILIES: &[(&str, &str)] = &[
-        ("service-", "service"),
-        ("revision-", "service"),
-        ("variables-", "injection"),
-        ("secret-", "injection"),
-        ("credential-", "credential"),
-        ("vpc-", "path"),
-        ("egress-", "path"),
-        ("instance-", "instance"),
-        ("database-", "database"),
-        ("health-", "health"),
-    ];
-    FAMILIES.iter().find(|(prefix, _)| check.starts_with(prefix)).map_or("check", |(_, family)| family)
-}

@@ -179,7 +179,9 @@ fn no_report_for_people_lets_hostile_text_act() {
     for (folder, record, diagnosis) in cases() {
         for id in ["text", "junit"] {
             for width in [20, 60, 100, 300] {
-                let text = render(id, &record, &diagnosis, &Style { colour: false, width }).unwrap();
+                let text =
+                    render(id, &record, &diagnosis, &Style { colour: false, width, verbose: width == 60 })
+                        .unwrap();
                 let name = format!("{} {id} {width}", name(&folder));
                 assert!(!text.chars().any(|char| char.is_control() && char != '\n'), "{name}");
                 assert!(!text.contains(['\u{202e}', '\u{fffe}']), "{name}");

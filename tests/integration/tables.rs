@@ -145,3 +145,12 @@ fn reports_have_unique_ids_and_are_found_by_them() {
     assert_eq!(ids.len(), report::REPORTS.len());
     assert!(ids.iter().all(|id| report::find(id).is_some()) && report::find("xml").is_none());
 }
+
+/// Reports fold what passed by family: a check without one would stand among the unknown.
+#[test]
+fn every_check_has_a_family() {
+    for check in CHECKS {
+        let family = report::Family::of(check.id);
+        assert_ne!(family, report::Family::Other, "add {} to the table in src/report/family.rs", check.id);
+    }
+}

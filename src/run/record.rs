@@ -141,6 +141,9 @@ pub struct DatabaseRecord {
     pub user: Option<String>,
     /// Database name, where known.
     pub name: Option<String>,
+    /// Variables that lead to further databases of the service, or to this one by another way: not checked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
 }
 
 /// What a check is for the verdict.

@@ -38,6 +38,10 @@ pub enum Command {
     Drill(DrillArguments),
     /// Judge a saved run again (see `check --save-run`).
     Diagnose(DiagnoseArguments),
+    /// Render a saved run again, in any format.
+    Report(DiagnoseArguments),
+    /// Join saved runs of several shards or regions into one.
+    Merge(MergeArguments),
     /// Print the roles that the gate needs for a pipeline, and where.
     Permissions(PermissionsArguments),
     /// Explain a check, a cause or a finding.
@@ -59,13 +63,30 @@ pub struct Files {
 /// Which reports, and how much is in the one for people.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Output {
-    /// Write a report to a path, `-` for standard output; repeatable. Formats: text, junit, json.
+    /// Write a report to a path, `-` for standard output; repeatable. Formats: text, markdown, html, junit,
+    /// junit-github, json, github; in a dry run text, json, sarif.
     #[arg(long, value_name = "FORMAT=PATH")]
     pub report: Vec<String>,
 
     /// In the text report, show every check and every cause that was ruled out.
     #[arg(long, short)]
     pub verbose: bool,
+
+    /// Leave annotations, masks, a step summary and outputs for GitHub; auto: in a workflow of GitHub.
+    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub github: When,
+}
+
+/// When to do something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// Where the surroundings call for it.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// Arguments of `check`.
@@ -202,7 +223,23 @@ pub struct DrillArguments {
     pub list: bool,
 }
 
-/// Arguments of `diagnose`.
+/// Arguments of `merge`.
+#[derive(Clone, Debug, Args)]
+pub struct MergeArguments {
+    /// The records that `check --save-run` wrote.
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+
+    /// Keep the record of the merged run.
+    #[arg(long, value_name = "FILE")]
+    pub save_run: Option<PathBuf>,
+
+    /// The reports.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Arguments of `diagnose` and `report`.
 #[derive(Clone, Debug, Args)]
 pub struct DiagnoseArguments {
     /// The record that `check --save-run` wrote.

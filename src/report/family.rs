@@ -72,6 +72,17 @@ impl Family {
             Self::Other => "other checks",
         }
     }
+
+    /// What it is called in a drawing.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Injection => "configuration",
+            Self::Vpc => "VPC",
+            Self::Instance => "instance",
+            Self::Other => "others",
+            Self::Service | Self::Database | Self::Health | Self::Journey => self.title(),
+        }
+    }
 }
 
 /// Names of checks in one text, in their order: a check that several subjects have is named once, with all of them.

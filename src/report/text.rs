@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use super::Style;
 use super::family::{Family, names};
+use super::numbers::{count, coverage, seconds};
 use super::page::{Page, Paint};
-use super::standing::{cause_of, concluded};
-use crate::diagnosis::cause::CauseCode;
-use crate::diagnosis::{Cause, Diagnosis, Met, Remedy, RuledOut, ServiceDiagnosis, Verdict, words};
+use super::standing::{self, cause_of, concluded, label};
+use crate::diagnosis::{Cause, Diagnosis, Remedy, RuledOut, ServiceDiagnosis, Verdict, words};
 use crate::run::outcome::{Outcome, Skip};
-use crate::run::record::{Ended, Fact, NodeRecord, RunRecord, ServiceRecord};
+use crate::run::record::{NodeRecord, RunRecord, ServiceRecord};
 
 /// Width of the column of checks, at most.
 const WIDEST_NAME: usize = 38;
@@ -23,14 +23,25 @@ pub(super) fn render(record: &RunRecord, diagnosis: &Diagnosis, style: &Style) -
         page.blank();
         service_part(&mut page, record, diagnosis, service, style.verbose);
     }
-    let known = |cause: &&Cause| record.services.iter().any(|service| service.key == cause.service);
-    for cause in diagnosis.causes.iter().filter(|cause| !known(cause)) {
+    for cause in standing::homeless(record, diagnosis) {
         page.blank();
         cause_part(&mut page, cause, label(cause.code, 0));
     }
     page.blank();
     let more = if style.verbose || record.nodes.is_empty() { "" } else { "; --verbose shows each check" };
     page.labelled("coverage", &format!("{}{more}", coverage(record)), Paint::None);
+    page.finish()
+}
+
+/// The part about one service alone.
+pub(super) fn of_service(
+    record: &RunRecord,
+    diagnosis: &Diagnosis,
+    service: &ServiceRecord,
+    style: &Style,
+) -> String {
+    let mut page = Page::new(*style);
+    service_part(&mut page, record, diagnosis, service, style.verbose);
     page.finish()
 }
 
@@ -47,13 +58,8 @@ fn headline(page: &mut Page, record: &RunRecord, diagnosis: &Diagnosis) {
         seconds(record.duration_ms),
         record.vantage
     ));
-    match &record.ended_by {
-        Some(Ended::Deadline { seconds }) => {
-            page.plain(&format!("The deadline of {seconds} s ended the run before its checks did."));
-        }
-        Some(Ended::Signal { name }) => page.plain(&format!("{name} ended the run before its checks did.")),
-        Some(Ended::Refusal { .. }) => page.plain("The run did not begin."),
-        None => {}
+    if let Some(ended) = standing::ended(record) {
+        page.plain(&ended);
     }
 }
 
@@ -96,22 +102,7 @@ fn service_part(
 
 /// What was observed besides, and a reader should know.
 fn notes(page: &mut Page, nodes: &[&NodeRecord]) {
-    let mut shown: Vec<String> = Vec::new();
-    for fact in nodes.iter().flat_map(|node| &node.facts) {
-        let note = match fact {
-            Fact::Note { text } => text.clone(),
-            Fact::SignalsDisagree { status, body } => format!(
-                "status and body of the health answer disagree: {status}, and the body says {body}; the worse counts"
-            ),
-            Fact::DependencyUp { .. }
-            | Fact::HealthAttempt { .. }
-            | Fact::ColdStart { .. }
-            | Fact::PostgresServer { .. } => continue,
-        };
-        if !shown.contains(&note) {
-            shown.push(note);
-        }
-    }
+    let shown = standing::notes(nodes);
     if !shown.is_empty() {
         page.blank();
     }
@@ -121,38 +112,12 @@ fn notes(page: &mut Page, nodes: &[&NodeRecord]) {
 }
 
 fn verdict_line(verdict: Verdict, concluded: &ServiceDiagnosis) -> String {
-    let rests: Vec<String> = concluded
-        .obligations
-        .iter()
-        .map(|obligation| {
-            let state = match &obligation.met {
-                Met::Yes { .. } => "yes".to_owned(),
-                Met::No { .. } => "no".to_owned(),
-                Met::Unknown { because, .. } => format!("unknown ({because})"),
-                Met::Accepted => "accepted unproven".to_owned(),
-            };
-            format!("{}: {state}", obligation.what)
-        })
-        .collect();
+    let rests: Vec<String> =
+        concluded.obligations.iter().map(|one| format!("{}: {}", one.what, standing::state(one))).collect();
     format!(
         "{verdict} ({})",
         if rests.is_empty() { "nothing to rest on".to_owned() } else { rests.join("; ") }
     )
-}
-
-fn label(code: CauseCode, at: usize) -> &'static str {
-    let of_the_gate = matches!(
-        code,
-        CauseCode::NotEnoughPermission
-            | CauseCode::NotVisibleFromHere
-            | CauseCode::NotFoundOut
-            | CauseCode::VpcApiDisabled
-    );
-    match (of_the_gate, at) {
-        (true, _) => "open",
-        (false, 0) => "root cause",
-        (false, _) => "cause",
-    }
 }
 
 fn cause_part(page: &mut Page, cause: &Cause, label: &str) {
@@ -167,14 +132,9 @@ fn cause_part(page: &mut Page, cause: &Cause, label: &str) {
     if let Some(place) = &cause.place {
         page.labelled("", &format!("--> {place}"), Paint::Dim);
     }
-    let mut proofs: Vec<String> = Vec::new();
-    for evidence in &cause.evidence {
-        let proof = format!("{}: {}", evidence.vantage, evidence.text);
-        // Several checks may have stopped at the same obstacle.
-        if !proofs.contains(&proof) {
-            page.labelled(if proofs.is_empty() { "proof" } else { "" }, &proof, Paint::None);
-            proofs.push(proof);
-        }
+    for (at, (vantage, text)) in standing::proofs(cause).into_iter().enumerate() {
+        let label = if at == 0 { "proof" } else { "" };
+        page.labelled(label, &format!("{vantage}: {text}"), Paint::None);
     }
     if cause.chain.len() > 1 {
         page.labelled("chain", &cause.chain.join(", "), Paint::None);
@@ -322,40 +282,10 @@ fn folded(diagnosis: &Diagnosis, nodes: &[&NodeRecord]) -> Vec<Row> {
     rows
 }
 
-/// What was and was not looked at.
-fn coverage(record: &RunRecord) -> String {
-    let (mut passed, mut failed, mut blocked, mut unknown) = (0_usize, 0_usize, 0_usize, 0_usize);
-    let mut skipped: BTreeMap<&str, usize> = BTreeMap::new();
-    for node in &record.nodes {
-        match &node.outcome {
-            Some(Outcome::Passed { .. }) => passed += 1,
-            Some(Outcome::Failed { .. }) => failed += 1,
-            Some(Outcome::Blocked { .. }) => blocked += 1,
-            Some(Outcome::Skipped { reason }) => *skipped.entry(words::skip_kind(reason)).or_default() += 1,
-            Some(Outcome::Broken { .. }) | None => unknown += 1,
-        }
-    }
-    let total: usize = skipped.values().sum();
-    let reasons: Vec<String> = skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
-    format!(
-        "{passed} passed, {failed} failed, {blocked} blocked, {total} skipped{reasons}, {unknown} not found out"
-    )
-}
-
 fn paint(verdict: Verdict) -> Paint {
     match verdict {
         Verdict::Healthy => Paint::Green,
         Verdict::Undecided => Paint::Yellow,
         Verdict::Unhealthy => Paint::Red,
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
-}
-
-/// Milliseconds as seconds with two decimals; without a blank, so that no line breaks in it.
-fn seconds(ms: u64) -> String {
-    format!("{}.{:02}s", ms / 1000, ms % 1000 / 10)
 }

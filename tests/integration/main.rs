@@ -46,6 +46,8 @@ mod exit_status;
 mod findings;
 /// Several files, or a folder, as one pipeline.
 mod folders;
+/// What GitHub's runner reads: masks, annotations, summary, outputs.
+mod github_native;
 /// Real gcloud reads the sandbox.
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
@@ -56,6 +58,8 @@ mod hostile;
 mod incident;
 /// Faults of instance, secret and credential beyond the samples, and near misses.
 mod instances;
+/// The HTML report in a browser.
+mod html;
 /// Signals and the deadline.
 mod interrupts;
 /// Pipeline files as data: goldens, problems, the samples, real files.
@@ -65,8 +69,12 @@ mod pipelines;
 mod postgres;
 /// The steps to the database, made with servers that mean no good.
 mod postgres_hostile;
+/// What readers of each format rely on: JUnit consumers, schemas, Markdown, GitHub's commands, limits.
+mod report_formats;
 /// Recorded runs against their golden reports.
 mod reports;
+/// Saved runs rendered again, and several as one.
+mod saved_runs;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod revision_drill;
 mod revision_states;

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::doctor::DoctorArguments;
+use super::init::InitArguments;
+use super::schema::Subject;
 use crate::permissions::Format;
 
 /// A deployment gate for Google Cloud Run that names the root cause.
@@ -42,6 +45,16 @@ pub enum Command {
     Permissions(PermissionsArguments),
     /// Explain a check, a cause or a finding.
     Explain(ExplainArguments),
+    /// Write a rungate.yaml with comments, made from the pipeline that is here.
+    Init(InitArguments),
+    /// Say what is missing on this machine and in its credentials.
+    Doctor(DoctorArguments),
+    /// Print a JSON Schema.
+    Schema(SchemaArguments),
+    /// Print the completions of a shell.
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write one for every command.
+    Man(ManArguments),
 }
 
 /// Which files and services.
@@ -236,6 +249,30 @@ pub struct ExplainArguments {
     /// The id of a check, or the code of a cause or finding; without it, all are listed.
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
+}
+
+/// Arguments of `schema`.
+#[derive(Clone, Debug, Args)]
+pub struct SchemaArguments {
+    /// Of what.
+    #[arg(value_enum, default_value_t = Subject::Native, value_name = "WHAT")]
+    pub subject: Subject,
+}
+
+/// Arguments of `completions`.
+#[derive(Clone, Debug, Args)]
+pub struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Clone, Debug, Args)]
+pub struct ManArguments {
+    /// Write a page for every command into this folder.
+    #[arg(long, short, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
 }
 
 /// When to use colours.

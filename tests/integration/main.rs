@@ -58,6 +58,8 @@ mod incident;
 mod instances;
 /// Signals and the deadline.
 mod interrupts;
+/// What a laptop is given: init, doctor, schema, completions, man.
+mod laptop;
 /// Pipeline files as data: goldens, problems, the samples, real files.
 mod networks;
 mod pipelines;

@@ -58,6 +58,11 @@ pub(super) const SECRET_POLICY: Call = Call {
     permission: "secretmanager.secrets.getIamPolicy",
     role: "roles/secretmanager.viewer",
 };
+/// What the gate itself may do with a secret; Google asks for no permission, the names are those of the resource.
+pub(super) const HELD_ON_SECRET: Call =
+    Call { api: SECRETMANAGER, permission: "secretmanager.secrets.get", role: "roles/secretmanager.viewer" };
+/// What the gate itself may do in a project; Google asks for no permission.
+pub(super) const HELD_ON_PROJECT: Call = resourcemanager("resourcemanager.projects.get", "roles/browser");
 /// Who may do what in a project.
 pub(super) const PROJECT_POLICY: Call =
     resourcemanager("resourcemanager.projects.getIamPolicy", "roles/browser");

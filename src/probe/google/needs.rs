@@ -102,8 +102,15 @@ mod tests {
     use super::*;
 
     /// What impersonation takes depends on who the gate is, not on the pipeline; `docs/authentication.md` has it.
-    const OF_THE_GATE: [&str; 4] =
-        ["ACCESS_TOKEN", "ACCESS_TOKEN_FEDERATED", "ID_TOKEN", "ID_TOKEN_FEDERATED"];
+    /// What `doctor` asks of the gate itself, Google answers everybody.
+    const OF_THE_GATE: [&str; 6] = [
+        "ACCESS_TOKEN",
+        "ACCESS_TOKEN_FEDERATED",
+        "HELD_ON_PROJECT",
+        "HELD_ON_SECRET",
+        "ID_TOKEN",
+        "ID_TOKEN_FEDERATED",
+    ];
 
     /// A call that stands in no line of the table is a permission that nobody is told of.
     #[test]

@@ -115,6 +115,10 @@ pub struct CheckArguments {
     #[arg(long, value_name = "FORMAT=PATH")]
     pub report: Vec<String>,
 
+    /// What to do where a service is unhealthy: rollback sends its traffic back to the revision that served before.
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "dry_run")]
+    pub on_failure: Option<OnFailure>,
+
     /// Keep the record of the run, for `rungate diagnose`.
     #[arg(long, value_name = "FILE")]
     pub save_run: Option<PathBuf>,
@@ -163,6 +167,7 @@ impl CheckArguments {
             inspect_secrets: false,
             accept_unproven: Vec::new(),
             report: Vec::new(),
+            on_failure: None,
             save_run: None,
             concurrency: CONCURRENCY,
             quiet: true,
@@ -234,6 +239,10 @@ pub struct PermissionsArguments {
     #[arg(long)]
     pub inspect_secrets: bool,
 
+    /// With what `check --on-failure rollback` takes.
+    #[arg(long)]
+    pub rollback: bool,
+
     /// As whom the gate runs, such as serviceAccount:ci@PROJECT.iam.gserviceaccount.com.
     #[arg(long, value_name = "MEMBER")]
     pub member: Option<String>,
@@ -284,6 +293,13 @@ pub enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+/// What is done beside failing the deploy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnFailure {
+    /// The traffic goes back to the revision that served before; only what this deploy changed is touched.
+    Rollback,
 }
 
 /// Where the machine stands.

@@ -108,6 +108,7 @@ pub fn permissions(asked: &PermissionsArguments, context: &Context, style: Style
         project: asked.project.clone().or_else(|| context.project.clone()),
         in_place: asked.in_place,
         inspect_secrets: asked.inspect_secrets,
+        rollback: asked.rollback,
         member: asked.member.clone(),
     };
     let grants = permissions::grants(&loaded.pipeline, &wanted);

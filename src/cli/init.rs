@@ -12,7 +12,7 @@ use clap::Args;
 
 use super::arguments::Files;
 use super::{Context, Refusal, announce, request, say, schema, unread};
-use crate::model::{DatabaseVariables, Pipeline, Service, Stated};
+use crate::model::{Pipeline, Service, Stated};
 use crate::pipeline::{self, Loaded, Request};
 use crate::report::Style;
 use crate::report::escape::one_line;
@@ -180,24 +180,30 @@ fn database(text: &mut String, service: &Service) {
         );
         return;
     };
+    let variables = &database.variables;
+    if variables.url().is_some() && variables.names().len() > 1 || variables.instance().is_some() {
+        // The native format has no words for these two; their names are known, so that nothing need be said.
+        let names = variables.names().join(", ");
+        let _ = writeln!(
+            text,
+            "    # The database is found by the names of its variables: {}.",
+            one_line(&names)
+        );
+        return;
+    }
     text.push_str("    # The variables that lead to the database, as their names tell it.\n    database:\n");
-    let mut line = |key: &str, value: &str| {
-        let _ = writeln!(text, "      {key}: {}", scalar(value));
-    };
-    match &database.variables {
-        DatabaseVariables::Dsn(name) => line("dsn", name),
-        DatabaseVariables::Parts { host, port, user, password, name } => {
-            line("host", host);
-            for (key, value) in [("port", port), ("user", user), ("password", password), ("name", name)] {
-                if let Some(value) = value {
-                    line(key, value);
-                }
-            }
+    let mut line = |key: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            let _ = writeln!(text, "      {key}: {}", scalar(value));
         }
-    }
-    if let Some(instance) = known(database.instance.as_ref()) {
-        line("instance", instance);
-    }
+    };
+    line("dsn", variables.url());
+    line("host", variables.host());
+    line("port", variables.port());
+    line("user", variables.user());
+    line("password", variables.password());
+    line("name", variables.name());
+    line("instance", known(database.instance.as_ref()));
 }
 
 fn known(stated: Option<&Stated>) -> Option<&str> {

@@ -72,6 +72,8 @@ mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod revision_drill;
 mod revision_states;
+/// Sending traffic back.
+mod rollback;
 mod sandbox;
 /// Planted secrets, searched for in every output byte.
 mod secrets;

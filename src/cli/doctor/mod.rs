@@ -40,6 +40,10 @@ pub struct DoctorArguments {
     #[arg(long)]
     pub inspect_secrets: bool,
 
+    /// With what `check --on-failure rollback` takes.
+    #[arg(long)]
+    pub rollback: bool,
+
     /// Look at this machine and at the files only; ask nobody.
     #[arg(long)]
     pub offline: bool,

@@ -44,6 +44,7 @@ async fn held(
         project: asked.project.clone().or_else(|| context.project.clone()),
         in_place: false,
         inspect_secrets: asked.inspect_secrets,
+        rollback: asked.rollback,
         member: None,
     };
     let grants = permissions::grants(pipeline, &wanted);

@@ -34,6 +34,9 @@ pub(super) const REVISIONS: Call =
 /// Who may do what with a service.
 pub(super) const SERVICE_POLICY: Call =
     Call { api: RUN, permission: "run.services.getIamPolicy", role: "roles/run.viewer" };
+/// Sending the traffic of a service elsewhere; the caller must also be allowed to act as the account that it runs as.
+pub(super) const MOVE_TRAFFIC: Call =
+    Call { api: RUN, permission: "run.services.update", role: "roles/run.developer" };
 /// A Serverless VPC Access connector.
 pub(super) const CONNECTOR: Call = Call {
     api: "vpcaccess.googleapis.com",

@@ -30,6 +30,8 @@ pub(crate) enum When {
     Always,
     /// With `--inspect-secrets`.
     Inspecting,
+    /// With `--on-failure rollback`.
+    RollingBack,
     /// Never; with it the gate sees more.
     Better,
 }
@@ -67,6 +69,7 @@ pub(crate) static NEEDS: &[Need] = &[
     need(&calls::REVISION, Place::Service, When::Always),
     need(&calls::REVISIONS, Place::Service, When::Always),
     need(&calls::SERVICE_POLICY, Place::Service, When::Always),
+    need(&calls::MOVE_TRAFFIC, Place::Service, When::RollingBack),
     need(&calls::CONNECTOR, Place::Connector, When::Always),
     need(&calls::SECRET, Place::Secrets, When::Always),
     need(&calls::VERSION, Place::Secrets, When::Always),

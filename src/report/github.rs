@@ -30,7 +30,11 @@ pub(crate) fn commands(record: &RunRecord, diagnosis: &Diagnosis, style: &Style,
             } else {
                 String::new()
             };
-            out.push_str(&annotation(kind, cause, folder, &more));
+            let rollback = record.services.iter().find(|one| one.key == cause.service);
+            let rollback = rollback.and_then(|one| one.rollback.as_ref());
+            let rollback =
+                rollback.map_or_else(String::new, |one| format!("\n{}", one_line(&one.to_string())));
+            out.push_str(&annotation(kind, cause, folder, &(rollback + &more)));
         }
     }
     for service in &record.services {

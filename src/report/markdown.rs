@@ -152,6 +152,9 @@ fn service_part(record: &RunRecord, diagnosis: &Diagnosis, service: &ServiceReco
         let rests = if rests.is_empty() { "nothing to rest on".to_owned() } else { rests.join("; ") };
         text.push_str(&format!("**{}** ({rests})\n", concluded.verdict));
     }
+    if let Some(rollback) = &service.rollback {
+        text.push_str(&format!("\n**Rollback**: {}\n", prose(&rollback.to_string())));
+    }
     text.push_str(&diagram(&chain(record, diagnosis, service)));
     let of_service = |cause: &&Cause| cause.service == service.key;
     for (at, cause) in diagnosis.causes.iter().filter(of_service).enumerate() {

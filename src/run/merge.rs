@@ -225,6 +225,7 @@ fn add_service(services: &mut BTreeMap<String, ServiceRecord>, new: ServiceRecor
     known.url = known.url.take().or(new.url);
     known.service_account = known.service_account.take().or(new.service_account);
     known.database = known.database.take().or(new.database);
+    known.rollback = known.rollback.take().or(new.rollback);
     Ok(())
 }
 

@@ -43,18 +43,31 @@ fn the_incident_in_a_step() {
     assert!(masks > 0, "the sandbox's password is masked first: {}", ran.all());
     let error = lines[masks];
     assert!(error.starts_with("::error file="), "{error}");
-    assert!(error.contains("rungate.yaml,line=26,col=18,title=auth-staging%3A vpc-connector-not-ready::VPC connector"), "{error}");
+    assert!(
+        error.contains(
+            "rungate.yaml,line=26,col=18,title=auth-staging%3A vpc-connector-not-ready::VPC connector"
+        ),
+        "{error}"
+    );
     assert_eq!(lines.iter().filter(|line| line.starts_with("::group::")).count(), 1);
     assert_eq!(lines.iter().filter(|line| line.starts_with("::endgroup::")).count(), 1);
     let summary = rungate.read("summary.md");
-    assert!(summary.starts_with("# of a step before\n\n## ❌ rungate: unhealthy: `vpc-connector-not-ready`"), "{summary}");
+    assert!(
+        summary.starts_with("# of a step before\n\n## ❌ rungate: unhealthy: `vpc-connector-not-ready`"),
+        "{summary}"
+    );
     assert!(summary.contains(":::broken") && summary.contains("```sh"), "{summary}");
     let outputs = outputs(&rungate.read("outputs"));
     assert_eq!(outputs["verdict"], "unhealthy");
     assert_eq!(outputs["root_cause_code"], "vpc-connector-not-ready");
     assert!(outputs["root_cause"].contains("is in state ERROR"));
-    assert_eq!((outputs["junit"].as_str(), outputs["html"].as_str(), outputs["json"].as_str()), ("TEST-rungate.xml", "rungate.html", ""));
-    assert!(outputs["revision"].starts_with("auth-staging-0") && outputs["url"].starts_with("http://127.0.0.1:"));
+    assert_eq!(
+        (outputs["junit"].as_str(), outputs["html"].as_str(), outputs["json"].as_str()),
+        ("TEST-rungate.xml", "rungate.html", "")
+    );
+    assert!(
+        outputs["revision"].starts_with("auth-staging-0") && outputs["url"].starts_with("http://127.0.0.1:")
+    );
 
     // A workflow that runs the gate twice has both.
     let again = Ran::of(step(&rungate, None, &[]).output().unwrap());
@@ -67,7 +80,9 @@ fn the_incident_in_a_step() {
 
 #[test]
 fn missing_read_only_and_full_files_change_nothing_but_are_told() {
-    for (fault, expected) in [(None, 0), (Some("vpc-connector-not-ready"), 1), (Some("not-enough-permission"), 3)] {
+    for (fault, expected) in
+        [(None, 0), (Some("vpc-connector-not-ready"), 1), (Some("not-enough-permission"), 3)]
+    {
         let rungate = Rungate::new();
         rungate.file("full.md", vec![b'x'; 1 << 20]);
         for (summary, told) in [
@@ -86,7 +101,8 @@ fn missing_read_only_and_full_files_change_nothing_but_are_told() {
         let ran = Ran::of(command.env("GITHUB_OUTPUT", "/no/such/file").output().unwrap());
         assert!(ran.status == expected && ran.stderr.contains("cannot write /no/such/file"), "{}", ran.all());
         let mut command = step(&rungate, fault, &[]);
-        let ran = Ran::of(command.env_remove("GITHUB_OUTPUT").env_remove("GITHUB_STEP_SUMMARY").output().unwrap());
+        let ran =
+            Ran::of(command.env_remove("GITHUB_OUTPUT").env_remove("GITHUB_STEP_SUMMARY").output().unwrap());
         assert!(ran.status == expected && ran.stderr.contains("GITHUB_OUTPUT is not set"), "{}", ran.all());
     }
 }

@@ -21,10 +21,14 @@ fn the_policy_allows_the_style_sheet_by_its_hash_and_nothing_else() {
         let (_, rest) = page.split_once("<style>").unwrap();
         let (style, _) = rest.split_once("</style>").unwrap();
         let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));
-        let policy = format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
+        let policy =
+            format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
         assert!(page.contains(&policy), "{}", folder.display());
         assert_eq!(page.matches("<style").count(), 1);
-        for never in ["<script", "<img", "<iframe", "<object", "<form", "<a ", " src=", " style=", " onload=", "@import", "url("] {
+        for never in [
+            "<script", "<img", "<iframe", "<object", "<form", "<a ", " src=", " style=", " onload=",
+            "@import", "url(",
+        ] {
             assert!(!page.contains(never), "{}: {never}", folder.display());
         }
         // The one reference is the icon that is none.
@@ -42,8 +46,11 @@ fn a_browser_asks_nobody_complains_of_nothing_and_shows_all_on_a_phone() {
     let folder = tempfile::tempdir().unwrap();
     for (case, record, diagnosis) in cases() {
         let name = case.file_name().unwrap().to_str().unwrap().to_owned();
-        let call = format!("<img src=http://{address}/> <script>alert(1)</script> \"onload=\"x {}", "w".repeat(300));
-        let hostile = serde_json::to_string(&record).unwrap().replace("shop-staging\"", &format!("{}\"", call.replace('"', "\\\"")));
+        let call =
+            format!("<img src=http://{address}/> <script>alert(1)</script> \"onload=\"x {}", "w".repeat(300));
+        let hostile = serde_json::to_string(&record)
+            .unwrap()
+            .replace("shop-staging\"", &format!("{}\"", call.replace('"', "\\\"")));
         let hostile: rungate::run::record::RunRecord = serde_json::from_str(&hostile).unwrap();
         for (kind, record) in [("", &record), ("-hostile", &hostile)] {
             let page = folder.path().join(format!("{name}{kind}.html"));

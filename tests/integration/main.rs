@@ -46,22 +46,24 @@ mod exit_status;
 mod findings;
 /// Several files, or a folder, as one pipeline.
 mod folders;
-/// What GitHub's runner reads: masks, annotations, summary, outputs.
-mod github_native;
 /// Real gcloud reads the sandbox.
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
 mod gcloud_differential;
+/// What GitHub's runner reads: masks, annotations, summary, outputs.
+mod github_native;
 /// Services and control planes that answer with malice or nonsense.
 mod hostile;
+/// The HTML report in a browser.
+mod html;
 /// The founding incident, once per true cause, in every pipeline format.
 mod incident;
 /// Faults of instance, secret and credential beyond the samples, and near misses.
 mod instances;
-/// The HTML report in a browser.
-mod html;
 /// Signals and the deadline.
 mod interrupts;
+/// What a laptop is given: init, doctor, schema, completions, man.
+mod laptop;
 /// Pipeline files as data: goldens, problems, the samples, real files.
 mod networks;
 mod pipelines;
@@ -73,12 +75,14 @@ mod postgres_hostile;
 mod report_formats;
 /// Recorded runs against their golden reports.
 mod reports;
-/// Saved runs rendered again, and several as one.
-mod saved_runs;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod revision_drill;
 mod revision_states;
+/// Sending traffic back.
+mod rollback;
 mod sandbox;
+/// Saved runs rendered again, and several as one.
+mod saved_runs;
 /// Planted secrets, searched for in every output byte.
 mod secrets;
 /// Every table of the crate: unique, documented, reached.

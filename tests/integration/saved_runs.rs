@@ -25,7 +25,8 @@ fn a_saved_run_gives_the_same_reports_again() {
     let ran = rungate.run(&again);
     assert_eq!(ran.status, 1, "{}", ran.all());
     for format in formats {
-        let (first, again) = (rungate.read(&format!("first.{format}")), rungate.read(&format!("again.{format}")));
+        let (first, again) =
+            (rungate.read(&format!("first.{format}")), rungate.read(&format!("again.{format}")));
         assert_eq!(first, again, "{format}");
     }
 }
@@ -34,7 +35,9 @@ fn a_saved_run_gives_the_same_reports_again() {
 fn merged_runs_have_the_worst_verdict_in_any_order() {
     let rungate = Rungate::new();
     // The same service in another region.
-    let other = std::fs::read_to_string(recorded("healthy")).unwrap().replace("\"region\": \"europe-west1\"", "\"region\": \"us-east1\"");
+    let other = std::fs::read_to_string(recorded("healthy"))
+        .unwrap()
+        .replace("\"region\": \"europe-west1\"", "\"region\": \"us-east1\"");
     assert!(other.contains("us-east1"));
     rungate.file("us.json", other);
     let bad = recorded("vpc-connector-not-ready");
@@ -44,8 +47,12 @@ fn merged_runs_have_the_worst_verdict_in_any_order() {
         assert_eq!(ran.status, 1, "{}", ran.all());
         reports.push(ran.stdout);
         let report: Value = serde_json::from_str(&reports[0]).unwrap();
-        let verdicts: Vec<&str> =
-            report["services"].as_array().unwrap().iter().map(|one| one["verdict"].as_str().unwrap()).collect();
+        let verdicts: Vec<&str> = report["services"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["verdict"].as_str().unwrap())
+            .collect();
         assert_eq!(verdicts.len(), 2, "{report}");
         assert!(verdicts.contains(&"healthy") && verdicts.contains(&"unhealthy"), "{verdicts:?}");
         assert_eq!(report["causes"][0]["code"], "vpc-connector-not-ready");

@@ -216,7 +216,10 @@ fn searched(google: &str, body: &str) -> String {
     ];
     let mut command = check(&rungate, google, &more);
     command.env_remove("CLOUDSDK_AUTH_DISABLE_CREDENTIALS").env("CLOUDSDK_AUTH_ACCESS_TOKEN", TOKEN);
-    command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", "summary.md").env("GITHUB_OUTPUT", "outputs");
+    command
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", "summary.md")
+        .env("GITHUB_OUTPUT", "outputs");
     let mut ran = Ran::of(command.output().unwrap());
     assert!([1, 3].contains(&ran.status), "{}", ran.all());
     // GitHub's runner takes these lines out of the log, and what they name with them.

@@ -149,9 +149,14 @@ fn reports_have_unique_ids_and_are_found_by_them() {
 /// A report has its section, and is in the table of `docs/reports.md`.
 #[test]
 fn every_report_is_described() {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reports.md")).unwrap();
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reports.md")).unwrap();
     for report in report::REPORTS {
-        assert!(page.contains(&format!("| `{}` |", report.id)), "docs/reports.md does not list {}", report.id);
+        assert!(
+            page.contains(&format!("| `{}` |", report.id)),
+            "docs/reports.md does not list {}",
+            report.id
+        );
         let section = report.id.split('-').next().unwrap();
         assert!(page.contains(&format!("\n## {section}\n")), "docs/reports.md has no section {section}");
     }

@@ -33,6 +33,9 @@ pub(super) fn section(record: &RunRecord, diagnosis: &Diagnosis, service: &Servi
                     }
                 }
             }
+            @if let Some(rollback) = &service.rollback {
+                p.claim { "Rollback: " (shown(&rollback.to_string())) }
+            }
             (drawing::chain(&chain(record, diagnosis, service)))
             @for (at, one) in diagnosis.causes.iter().filter(of_service).enumerate() {
                 (cause(one, label(one.code, at)))

@@ -35,6 +35,7 @@ fn run(region: &str, second: i64, outcomes: &[(&str, Outcome)]) -> RunRecord {
         revision: Some("auth-1".to_owned()),
         service_account: None,
         database: None,
+        rollback: None,
     };
     RunRecord {
         started: Timestamp::from_second(second).unwrap(),

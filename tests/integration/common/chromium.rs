@@ -36,7 +36,8 @@ impl Browser {
         let profile = folder.path().join("profile");
         let flags = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
                      --disable-background-networking --disable-component-update --remote-debugging-pipe";
-        let script = format!("exec {program} {flags} --user-data-dir='{}' about:blank 3<to 4>from", profile.display());
+        let script =
+            format!("exec {program} {flags} --user-data-dir='{}' about:blank 3<to 4>from", profile.display());
         let child = Command::new("sh")
             .args(["-c", &script])
             .current_dir(folder.path())
@@ -62,8 +63,15 @@ impl Browser {
                 }
             }
         });
-        let mut browser =
-            Self { child, _folder: folder, to: writer, from: receiver, session: None, next: 0, events: Vec::new() };
+        let mut browser = Self {
+            child,
+            _folder: folder,
+            to: writer,
+            from: receiver,
+            session: None,
+            next: 0,
+            events: Vec::new(),
+        };
         let target = browser.ask("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
         let session = browser.ask("Target.attachToTarget", json!({"targetId": target, "flatten": true}));
         browser.session = session["sessionId"].as_str().map(str::to_owned);

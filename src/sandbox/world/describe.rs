@@ -17,7 +17,7 @@ use super::{
     RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
 };
 use crate::model::{Service, Stated};
-use crate::plan::Target;
+use crate::plan::{Target, calls};
 use crate::sandbox::random;
 
 /// The network of connectors and databases for which the pipeline names none.
@@ -33,6 +33,10 @@ impl World {
         let mut world = Self::default();
         for target in targets {
             world.add(target);
+        }
+        for (caller, service) in world.services.iter_mut().enumerate() {
+            let called = calls(targets, caller).into_iter().map(|call| targets[call.target].key.clone());
+            service.calls = called.collect();
         }
         world.make_networks();
         // The revisions before this deploy run with what was true then.
@@ -78,6 +82,8 @@ impl World {
             database: service.database.as_ref().map(|database| database.variables.clone()),
             link,
             health_path: health_path(service),
+            calls: Vec::new(),
+            walked: !service.journeys.is_empty(),
         });
     }
 

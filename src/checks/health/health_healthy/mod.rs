@@ -1,9 +1,9 @@
 //! The service's own health answer says healthy, several times in a row.
 
-mod admission;
+pub(in crate::checks) mod admission;
 mod assess;
 mod poll;
-mod target;
+pub(in crate::checks) mod target;
 
 use futures::future::join_all;
 use tokio::time::{Instant, sleep};
@@ -14,6 +14,7 @@ use crate::run::finding::{Finding, HealthFinding};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::{Fact, Role};
 use admission::Admission;
+pub(in crate::checks) use assess::refused;
 use assess::{Attempt, assess};
 use poll::{Poll, jittered};
 

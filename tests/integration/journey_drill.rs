@@ -7,6 +7,7 @@ use std::time::Duration;
 use rungate::checks::{CHECKS, RunSettings};
 use rungate::diagnosis::cause::CauseCode::{self, *};
 use rungate::diagnosis::{self, Diagnosis, Verdict};
+use rungate::model::Service;
 use rungate::pipeline;
 use rungate::plan::{self, Defaults, Plan};
 use rungate::probe::Outside;
@@ -24,6 +25,11 @@ use crate::common::root;
 
 /// A sample as the sandbox fills it in.
 fn planned(file: &str) -> Plan {
+    changed(file, |_| {})
+}
+
+/// The same with something changed in each service.
+fn changed(file: &str, change: impl Fn(&mut Service)) -> Plan {
     let request = pipeline::Request {
         files: vec![PathBuf::from(file)],
         directory: root().to_owned(),
@@ -31,7 +37,9 @@ fn planned(file: &str) -> Plan {
         ..Default::default()
     };
     let loaded = pipeline::load(&request).unwrap_or_else(|problems| panic!("{problems}"));
-    plan::build(&sandbox::fill(&loaded.pipeline), CHECKS, &Defaults::default()).unwrap()
+    let mut filled = sandbox::fill(&loaded.pipeline);
+    filled.services.iter_mut().for_each(change);
+    plan::build(&filled, CHECKS, &Defaults::default()).unwrap()
 }
 
 async fn gate(plan: &Plan, faults: &[&'static Fault], vantage: Vantage) -> (RunRecord, Diagnosis) {
@@ -87,6 +95,22 @@ async fn the_golden_path_is_walked_where_all_is_well() {
     assert_eq!(steps.len(), 3);
     assert!(steps.iter().all(|step| step.passed()));
     assert!(diagnosis.services[0].obligations.iter().any(|one| one.what == "journeys"));
+}
+
+/// The front end wants the gate's token, and the application its user's: both are shown, each in its own header.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_private_service_is_walked_with_the_gate_s_token_beside_the_user_s_own() {
+    let plan = changed("pipelines/rungate.yaml", |service| service.allow_unauthenticated = Some(false));
+    let (record, diagnosis) = gate(&plan, &[], Vantage::InVpc).await;
+    assert_eq!(diagnosis.verdict, Verdict::Healthy, "{:?}", diagnosis.causes);
+    let steps: Vec<_> = record.nodes.iter().filter(|node| node.check == "journey-step-works").collect();
+    assert!(steps.len() == 3 && steps.iter().all(|step| step.passed()));
+    // A front end that lets nobody in says nothing of what users meet.
+    for (fault, code) in [("invoker-denied", InvokerDenied), ("token-rejected", TokenRejected)] {
+        let (record, diagnosis) = gate(&plan, &[faults::find(fault).unwrap()], Vantage::InVpc).await;
+        assert_eq!((diagnosis.verdict, codes(&diagnosis)[0]), (Verdict::Undecided, code));
+        assert!(failed(&record).is_empty(), "{:?}", failed(&record));
+    }
 }
 
 /// Causes of row H14 of the catalogue, and what looks like them: health is good, and users cannot get in.

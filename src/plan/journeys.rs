@@ -7,6 +7,7 @@ use crate::model::{Journey, Stated, Step};
 /// A step of a journey as a node of the plan.
 struct Planned<'a> {
     node: usize,
+    target: usize,
     journey: &'a Journey,
     step: &'a Step,
 }
@@ -21,7 +22,9 @@ pub(super) fn connect(targets: &[Target], nodes: &mut [Node]) {
     };
     let mut links: Vec<(usize, Vec<usize>, Vec<usize>)> = Vec::new();
     for (at, one) in planned.iter().enumerate() {
-        let same = |other: &&Planned<'_>| other.journey.name.value == one.journey.name.value;
+        let same = |other: &&Planned<'_>| {
+            other.target == one.target && other.journey.name.value == one.journey.name.value
+        };
         let before: Vec<&Planned<'_>> = planned[..at].iter().filter(same).collect();
         let (mut needs, mut after) = (Vec::new(), health(nodes[one.node].target));
         for service in one.journey.steps.iter().filter_map(|step| step.head.service()) {
@@ -31,7 +34,7 @@ pub(super) fn connect(targets: &[Target], nodes: &mut [Node]) {
         match before.iter().rev().find(|other| !other.step.always) {
             Some(previous) if !one.step.always => needs.push(previous.node),
             Some(_) => {}
-            None => needs.extend(ends_of(&planned, &one.journey.needs)),
+            None => needs.extend(ends_of(&planned, one)),
         }
         after.extend(before.iter().map(|other| other.node));
         links.push((one.node, needs, after));
@@ -53,16 +56,17 @@ fn planned<'a>(targets: &'a [Target], nodes: &[Node]) -> Vec<Planned<'a>> {
         let service = &targets[node.target].service;
         let found = crate::checks::journey_steps(service)
             .find(|(journey, step)| node.subject.as_deref() == Some(journey.subject(step).as_str()));
-        planned.extend(found.map(|(journey, step)| Planned { node: index, journey, step }));
+        planned.extend(found.map(|(journey, step)| Planned { node: index, target: node.target, journey, step }));
     }
     planned
 }
 
-/// The last step of each of these journeys that is not only cleaning up.
-fn ends_of(planned: &[Planned<'_>], journeys: &[Stated]) -> Vec<usize> {
+/// The last step that is not only cleaning up of each journey that one needs: of the same service, else of any.
+fn ends_of(planned: &[Planned<'_>], of: &Planned<'_>) -> Vec<usize> {
     let last = |name: &Stated| {
-        let steps = planned.iter().filter(|one| one.journey.name.value == name.value && !one.step.always);
-        steps.map(|one| one.node).next_back()
+        let steps = || planned.iter().filter(|one| one.journey.name.value == name.value && !one.step.always);
+        let own = steps().filter(|one| one.target == of.target).map(|one| one.node).next_back();
+        own.or_else(|| steps().map(|one| one.node).next_back())
     };
-    journeys.iter().filter_map(last).collect()
+    of.journey.needs.iter().filter_map(last).collect()
 }

@@ -57,7 +57,7 @@ async fn run(scope: &Scope) -> Outcome {
         let detail = format!("there is no step {subject:?}");
         return Outcome::Broken { why: Broken::Defect { detail } };
     };
-    let walk = scope.walks.walk(journey);
+    let walk = scope.walks.walk(&scope.target, journey);
     if step.always {
         return clean_up(scope, journey, step, &walk).await;
     }

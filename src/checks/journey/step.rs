@@ -15,9 +15,8 @@ use super::values::{Held, Unfit, Values, host_of};
 use super::walk::Walk;
 use super::{judge, talk};
 use crate::checks::Scope;
-use crate::checks::health::refused;
 use crate::model::{Act, Capture, Step};
-use crate::probe::http::{NoHttpAnswer, Opened, Question, Reply};
+use crate::probe::http::{HttpAnswer, NoHttpAnswer, Opened, Question, Reply};
 use crate::run::finding::JourneyFinding;
 use crate::run::outcome::{Broken, Outcome};
 
@@ -187,6 +186,14 @@ async fn exchange(
             }
         }
     }
+}
+
+/// The status with which Cloud Run's front end refuses a caller. Its pages are its own: a service's 401 or 403 of these
+/// very words would only be asked once more, with a token that is good for that service alone.
+fn refused(answer: &HttpAnswer) -> Option<u16> {
+    let text = String::from_utf8_lossy(&answer.body[..answer.body.len().min(1000)]);
+    let page = text.trim_start().starts_with('<') && text.contains("Your client does not have permission");
+    (page && matches!(answer.status, 401 | 403)).then_some(answer.status)
 }
 
 /// A whole answer, judged.

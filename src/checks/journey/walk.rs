@@ -21,7 +21,8 @@ use crate::run::outcome::{Broken, Outcome, Skip};
 pub struct Walks {
     targets: Vec<Arc<Target>>,
     environment: BTreeMap<String, SecretString>,
-    walks: Mutex<BTreeMap<String, Arc<Walk>>>,
+    /// By the service and the name of the journey: a service of one name in two regions is walked twice.
+    walks: Mutex<BTreeMap<(String, String), Arc<Walk>>>,
     /// Keys of the services whose front end wants an ID token, and URLs that were found out.
     private: Mutex<BTreeSet<String>>,
 }
@@ -61,9 +62,9 @@ impl Walks {
         named.first().map(|one| Arc::clone(one))
     }
 
-    pub(super) fn walk(&self, journey: &Journey) -> Arc<Walk> {
+    pub(super) fn walk(&self, service: &Target, journey: &Journey) -> Arc<Walk> {
         let mut walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(walks.entry(journey.name.raw().to_owned()).or_default())
+        Arc::clone(walks.entry((service.key.clone(), journey.name.raw().to_owned())).or_default())
     }
 
     pub(super) fn is_private(&self, key: &str) -> bool {
@@ -74,10 +75,18 @@ impl Walks {
         self.private.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
     }
 
-    /// A journey of that name, of any service.
-    fn journey(&self, name: &str) -> Option<&Journey> {
-        let all = self.targets.iter().flat_map(|target| &target.service.journeys);
-        all.into_iter().find(|journey| journey.name.raw() == name)
+    /// A journey of that name: the service's own, else any.
+    fn journey(&self, near: &Target, name: &str) -> Option<(&Target, &Journey)> {
+        let mut found = None;
+        for target in &self.targets {
+            let journey = target.service.journeys.iter().find(|journey| journey.name.raw() == name);
+            if let Some(journey) = journey
+                && (found.is_none() || target.key == near.key)
+            {
+                found = Some((&**target, journey));
+            }
+        }
+        found
     }
 }
 
@@ -86,7 +95,7 @@ impl Walk {
     /// what it has captured itself.
     pub(super) async fn values(&self, scope: &Scope, journey: &Journey) -> Result<Values, Outcome> {
         let first = self.first.get_or_init(|| async {
-            let mut values = needed(&scope.walks, journey, &mut BTreeSet::new());
+            let mut values = needed(&scope.walks, &scope.target, journey, &mut BTreeSet::new());
             values.extend(declared(scope, journey).await?);
             Ok(values)
         });
@@ -124,12 +133,13 @@ impl Walk {
 }
 
 /// What the journeys that one needs had at their end.
-fn needed(walks: &Walks, journey: &Journey, seen: &mut BTreeSet<String>) -> Values {
+fn needed(walks: &Walks, of: &Target, journey: &Journey, seen: &mut BTreeSet<String>) -> Values {
     let mut values = Values::new();
     for name in journey.needs.iter().map(Stated::raw) {
-        let Some(above) = walks.journey(name).filter(|_| seen.insert(name.to_owned())) else { continue };
-        values.extend(needed(walks, above, seen));
-        let walk = walks.walk(above);
+        let found = walks.journey(of, name).filter(|_| seen.insert(name.to_owned()));
+        let Some((target, above)) = found else { continue };
+        values.extend(needed(walks, target, above, seen));
+        let walk = walks.walk(target, above);
         values.extend(walk.first.get().and_then(|first| first.clone().ok()).unwrap_or_default());
         values.extend(walk.lock().captured.clone());
     }

@@ -235,7 +235,7 @@ fn says_so_itself(body: &[u8]) -> bool {
 
 /// The status with which the front end refuses. Its pages are its own: a service's 401 or 403 of these very words would
 /// only be asked once more, with a token that is good for that service alone.
-pub(in crate::checks) fn refused(answer: &HttpAnswer) -> Option<u16> {
+fn refused(answer: &HttpAnswer) -> Option<u16> {
     let text = String::from_utf8_lossy(&answer.body[..answer.body.len().min(2 * EXCERPT)]);
     let page = text.trim_start().starts_with('<') && text.contains("Your client does not have permission");
     (page && matches!(answer.status, 401 | 403)).then_some(answer.status)

@@ -15,7 +15,6 @@ use crate::run::finding::{Finding, HealthFinding};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::{Fact, Role};
 use admission::Admission;
-pub(in crate::checks) use assess::refused;
 use assess::{Attempt, assess};
 use poll::{Poll, jittered};
 

@@ -56,7 +56,12 @@ fn planned<'a>(targets: &'a [Target], nodes: &[Node]) -> Vec<Planned<'a>> {
         let service = &targets[node.target].service;
         let found = crate::checks::journey_steps(service)
             .find(|(journey, step)| node.subject.as_deref() == Some(journey.subject(step).as_str()));
-        planned.extend(found.map(|(journey, step)| Planned { node: index, target: node.target, journey, step }));
+        planned.extend(found.map(|(journey, step)| Planned {
+            node: index,
+            target: node.target,
+            journey,
+            step,
+        }));
     }
     planned
 }

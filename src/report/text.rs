@@ -68,6 +68,9 @@ fn service_part(page: &mut Page, record: &RunRecord, diagnosis: &Diagnosis, serv
         let because = format!("{}: {}, shown there", cause.service, cause.code);
         page.labelled("because of", &because, Paint::Red);
     }
+    if let Some(rollback) = &service.rollback {
+        page.labelled("rollback", &rollback.to_string(), Paint::Bold);
+    }
     let of_service = |cause: &&Cause| cause.service == service.key;
     for (at, cause) in diagnosis.causes.iter().filter(of_service).enumerate() {
         page.blank();

@@ -374,6 +374,7 @@ fn blank(plan: &Plan, options: &Options) -> RunRecord {
                 ..Default::default()
             }),
             calls: called(index),
+            rollback: None,
         })
         .collect();
     let nodes = plan

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::attempt::HealthAttempt;
 use super::finding::{Dependency, Finding};
 use super::outcome::{Outcome, Vantage};
+use super::rollback::Rollback;
 use crate::model::Place;
 
 /// Version of the record's shape.
@@ -127,6 +128,9 @@ pub struct ServiceRecord {
     /// The services of the run that it calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<CallRecord>,
+    /// What became of sending its traffic back (`--on-failure rollback`); `None`: not asked for, or not needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Rollback>,
 }
 
 /// A call from one service to another of the run.

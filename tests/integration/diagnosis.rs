@@ -159,7 +159,7 @@ fn names_the_root_and_not_its_symptoms() {
         (
             "a step that asks another service is not explained by this one's database",
             vec![(health, database_down()), ("journey-step-works", step_failed(Some("other")))],
-            vec![HealthReportsDatabaseDown, JourneyStepFailed],
+            vec![JourneyStepFailed, HealthReportsDatabaseDown],
         ),
         (
             "health that names nothing may be",

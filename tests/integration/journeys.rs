@@ -471,6 +471,14 @@ fn a_captured_line_break_never_reaches_the_next_request() {
     );
 }
 
+/// Each case in a thread of its own: mostly they wait.
+fn side_by_side<T: Send>(cases: Vec<T>, one: impl Fn(T) + Send + Sync) {
+    let one = &one;
+    std::thread::scope(|scope| {
+        cases.into_iter().for_each(|case| drop(scope.spawn(move || one(case))));
+    });
+}
+
 const ONE: &str = "\
 - name: one
   timeout: 4s
@@ -504,10 +512,10 @@ fn hostile_answers_are_bounded_typed_and_escaped() {
     let deep: Answer = |_, stream| json(stream, &"[".repeat(200_000));
     let hostile_text: Answer = |_, stream| {
         let body = "\u{1b}[31mred\u{1b}[0m\n::error::owned\n::set-output name=a::b\n]]><failure>x</failure>\n| a | [b](javascript:1) |\u{202e}\u{7}";
-        say(stream, "200 OK", "X-Evil: \u{1b}[2J\r\n", body.as_bytes());
+        say(stream, "200 OK", "X-Evil: ::error::x\r\n", body.as_bytes());
     };
     let huge_capture: Answer = |_, stream| json(stream, &format!("{{\"ok\":\"{}\"}}", "z".repeat(900_000)));
-    for (name, answer) in [
+    let cases = [
         ("endless", endless),
         ("dripping", dripping),
         ("silent", silent),
@@ -517,9 +525,11 @@ fn hostile_answers_are_bounded_typed_and_escaped() {
         ("deep", deep),
         ("hostile text", hostile_text),
         ("huge", huge_capture),
-    ] {
+    ];
+    let (one, all) = (ONE, cases.to_vec());
+    side_by_side(all, |(name, answer)| {
         let began = Instant::now();
-        let record = walk(server(answer), ONE, &[]);
+        let record = walk(server(answer), one, &[]);
         let found = finding(&record, "ask");
         assert!(began.elapsed() < Duration::from_secs(20), "{name} took {:?}", began.elapsed());
         let typed = match name {
@@ -539,7 +549,7 @@ fn hostile_answers_are_bounded_typed_and_escaped() {
             assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{name}: {}", report.id);
             assert!(report.id != "junit" || !text.contains("<failure>x"), "{name}");
         }
-    }
+    });
 }
 
 /// A frame of a server: first byte, then the payload, its length written as RFC 6455 has it.
@@ -676,7 +686,7 @@ fn hostile_talks_are_bounded_and_typed() {
         drop(stream.write_all(head.as_bytes()));
     };
     let refuses: Answer = |_, stream| say(stream, "403 Forbidden", "", b"go away");
-    for (name, answer, word) in [
+    let cases = [
         ("flood", flood, ""),
         ("pings", pings, ""),
         ("oversized", oversized, "too much"),
@@ -691,7 +701,8 @@ fn hostile_talks_are_bounded_and_typed() {
         ("no text", no_text, ""),
         ("wrong accept", wrong_accept, "wrong Sec-WebSocket-Accept"),
         ("refuses", refuses, "a WebSocket (101) is expected"),
-    ] {
+    ];
+    side_by_side(cases.to_vec(), |(name, answer, word)| {
         let began = Instant::now();
         let record = walk(server(answer), CHAT, &[]);
         let found = finding(&record, "chat").to_string();
@@ -699,7 +710,7 @@ fn hostile_talks_are_bounded_and_typed() {
         assert!(found.contains(word), "{name}: {found}");
         assert!(found.len() < 2000 && !found.contains('\u{1b}'), "{name}: {found}");
         assert!(serde_json::to_string(&record).unwrap().len() < 20_000, "{name}");
-    }
+    });
 }
 
 #[test]

@@ -8,14 +8,16 @@ mod way;
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
+use secrecy::SecretString;
 
 use super::access::connector_resource;
 use super::{
     Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, Egress, EnvValue, EnvWorld, Mount,
     RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
 };
-use crate::model::{Service, Stated};
+use crate::model::{Service, Stated, VariableSource};
 use crate::plan::{Target, calls};
+use crate::probe::google::names;
 use crate::sandbox::random;
 
 /// The network of connectors and databases for which the pipeline names none.
@@ -82,6 +84,7 @@ impl World {
             health_path: health_path(service),
             calls: Vec::new(),
             walked: !service.journeys.is_empty(),
+            clients: self.clients(target),
         });
     }
 
@@ -100,6 +103,25 @@ impl World {
         };
         self.admit(index, way);
         Some(link)
+    }
+
+    /// What journeys read of Secret Manager: it comes to exist, and the service knows whoever shows it.
+    fn clients(&mut self, target: &Target) -> Vec<SecretString> {
+        let variables = target.service.journeys.iter().flat_map(|journey| &journey.variables);
+        let mut clients = Vec::new();
+        for variable in variables {
+            let VariableSource::Secret { secret, version } = &variable.source else { continue };
+            let full = names::secret(&target.project, secret.raw());
+            let (Some(project), Some(name)) =
+                (names::segment(&full, "projects"), names::segment(&full, "secrets"))
+            else {
+                continue;
+            };
+            self.payload(project, name, version.raw(), || random::word(32));
+            let found = self.secret(project, name).and_then(|secret| secret.version(version.raw()));
+            clients.extend(found.map(|version| version.payload.clone()));
+        }
+        clients
     }
 
     /// The revision's account may connect to the instances that it is attached to.

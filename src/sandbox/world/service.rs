@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use secrecy::SecretString;
+
 use super::deploy::Injected;
 use super::{Flaw, NotStarted, VpcWorld};
 use crate::model::DatabaseVariables;
@@ -35,6 +37,8 @@ pub struct ServiceWorld {
     pub calls: Vec<String>,
     /// Whether the pipeline states what its users do.
     pub walked: bool,
+    /// The secrets of the clients that its token endpoint knows.
+    pub clients: Vec<SecretString>,
 }
 
 /// What the front end of a private service does with the gate's account.

@@ -11,7 +11,7 @@ use crate::model::{Comparison, Condition, Expectation, Stated, Test};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 
-const KEYS: &[&str] = &["status", "json", "headers", "matches", "latency"];
+pub(super) const KEYS: &[&str] = &["status", "json", "headers", "matches", "latency"];
 
 /// Patterns compile to at most this many bytes.
 const PATTERN_SIZE: usize = 1 << 20;

@@ -24,6 +24,22 @@ const STEP: &[&str] =
 const VARIABLE: &[&str] = &["env", "secret", "value", "hosts"];
 const CAPTURE: &[&str] = &["json", "header", "body", "matches", "secret", "hosts"];
 
+/// Every mapping of a journey with its keys, by the name that the published schema has for it.
+#[cfg(test)]
+pub(super) const SHAPES: &[(&str, &[&str])] = &[
+    ("journey", JOURNEY),
+    ("journey-variable", VARIABLE),
+    ("step", STEP),
+    ("request", request::REQUEST),
+    ("websocket", request::WEBSOCKET),
+    ("turn", request::TURN),
+    ("message", request::MESSAGE),
+    ("expected-message", request::EXPECTED_MESSAGE),
+    ("basic", request::BASIC),
+    ("expect", expect::KEYS),
+    ("capture", CAPTURE),
+];
+
 /// More is no patience any more.
 const MOST_RETRIES: u32 = 10;
 /// More steps than this nobody reads.

@@ -11,9 +11,14 @@ use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::{Kind, Node};
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-const REQUEST: &[&str] =
+pub(super) const REQUEST: &[&str] =
     &["method", "service", "path", "url", "headers", "basic", "bearer", "json", "form", "body"];
-const WEBSOCKET: &[&str] = &["service", "path", "url", "headers", "basic", "bearer", "protocol", "talk"];
+pub(super) const WEBSOCKET: &[&str] =
+    &["service", "path", "url", "headers", "basic", "bearer", "protocol", "talk"];
+pub(super) const TURN: &[&str] = &["send", "expect", "close"];
+pub(super) const MESSAGE: &[&str] = &["json", "text"];
+pub(super) const EXPECTED_MESSAGE: &[&str] = &["json", "matches", "within"];
+pub(super) const BASIC: &[&str] = &["user", "password"];
 
 /// Headers that others set: by hand they would contradict what is really sent, or carry the gate's own token.
 const KEPT: &[&str] = &[
@@ -69,11 +74,13 @@ pub(super) fn websocket(node: &Node, problems: &mut Problems) -> Option<(Head, O
 }
 
 fn turn(node: &Node, problems: &mut Problems) -> Option<Turn> {
-    const KEYS: &[&str] = &["send", "expect", "close"];
     if node.text() == Some("close") {
         return Some(Turn::Close);
     }
-    let fields = Fields::open(node, "a turn of `talk`", KEYS, problems)?;
+    let fields = Fields::open(node, "a turn of `talk`", TURN, problems)?;
+    if node.get("close").is_some_and(Node::is_null) && node.entries().len() == 1 {
+        return Some(Turn::Close);
+    }
     if let (Some(_), Some(second)) = (fields.get("send"), fields.get("expect")) {
         problems.push(two_of("`send` and `expect` are two turns", second));
         return None;
@@ -92,7 +99,7 @@ fn send(node: &Node, problems: &mut Problems) -> Option<Body> {
     match &node.kind {
         Kind::Scalar { .. } => template(node, "`send`", problems).map(Body::Text),
         Kind::Map(_) | Kind::Seq(_) => {
-            let fields = Fields::open(node, "`send`", &["json", "text"], problems)?;
+            let fields = Fields::open(node, "`send`", MESSAGE, problems)?;
             match (fields.get("json"), fields.get("text")) {
                 (Some(node), None) => json(node, problems).map(Body::Json),
                 (None, Some(node)) => template(node, "`text`", problems).map(Body::Text),
@@ -110,7 +117,7 @@ fn send(node: &Node, problems: &mut Problems) -> Option<Body> {
 }
 
 fn expected_message(node: &Node, problems: &mut Problems) -> Option<Turn> {
-    let fields = Fields::open(node, "`expect`", &["json", "matches", "within"], problems)?;
+    let fields = Fields::open(node, "`expect`", EXPECTED_MESSAGE, problems)?;
     let before = problems.iter().count();
     let json = expect::conditions(fields.get("json"), problems);
     let pattern = expect::pattern(fields.get("matches"), problems);
@@ -158,7 +165,7 @@ fn authorization(fields: &Fields<'_>, problems: &mut Problems) -> Option<Authori
         return filled(template(node, "`bearer`", problems)?, node, problems).map(Authorization::Bearer);
     }
     let node = fields.get("basic")?;
-    let basic = Fields::open(node, "`basic`", &["user", "password"], problems)?;
+    let basic = Fields::open(node, "`basic`", BASIC, problems)?;
     let mut part = |key: &str| match basic.get(key) {
         Some(node) => template(node, &format!("`{key}`"), problems),
         None => {

@@ -41,6 +41,7 @@ fn check(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Res
     match judge(asked, context, style) {
         Ok((record, diagnosis)) => {
             reports.write(&record, &diagnosis);
+            cli::closing::say(&diagnosis, context);
             Ok(diagnosis.exit_code)
         }
         Err(error) => {

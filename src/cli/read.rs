@@ -265,6 +265,7 @@ mod tests {
             known_checks: Vec::new(),
             substitutions: Vec::new(),
             strict: true,
+            ..Request::default()
         })
         .unwrap()
     }

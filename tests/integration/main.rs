@@ -22,6 +22,8 @@ mod records;
 /// A server on loopback that does to every connection what a test wants; and a cloud made of two of them.
 mod standin;
 
+/// The composite action, carried out as a runner would.
+mod action;
 /// Every way in which the gate becomes somebody, against stand-ins of those who give tokens.
 mod authentication;
 /// The checks of Cloud SQL, secrets and identity, each with its near miss.
@@ -50,6 +52,8 @@ mod folders;
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
 mod gcloud_differential;
+/// What Cloud Build and GitHub tell the gate of the pipeline that runs it.
+mod host;
 /// Services and control planes that answer with malice or nonsense.
 mod hostile;
 /// The founding incident, once per true cause, in every pipeline format.
@@ -70,6 +74,8 @@ mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod revision_drill;
 mod revision_states;
+/// The deploy patterns, checked by the tools that they are for; scripts, workflows and the image.
+mod samples;
 mod sandbox;
 /// Planted secrets, searched for in every output byte.
 mod secrets;

@@ -98,7 +98,15 @@ pub(super) fn service_model(ask: &Ask<'_>, index: usize, service: &ServiceWorld)
     let full = service.resource();
     let revision_name = |revision: &RevisionWorld| format!("{full}/revisions/{}", revision.name);
     let uri = ask.cloud.url(index);
-    let (target, status) = traffic(service);
+    let (mut targets, mut statuses) = traffic(service);
+    if let (Some(tag), Some(revision), Some(url)) =
+        (&service.tag, service.tagged(), ask.cloud.tagged_url(index))
+    {
+        let (kind, name) = (TrafficTargetAllocationType::Revision, &revision.name);
+        targets.push(TrafficTarget::new().set_type(kind.clone()).set_revision(name).set_tag(tag));
+        let status = TrafficTargetStatus::new().set_type(kind).set_revision(name);
+        statuses.push(status.set_tag(tag).set_uri(url));
+    }
     let created = service.newest().map(&revision_name).unwrap_or_default();
     let ready = service.latest_ready().map(&revision_name).unwrap_or_default();
     let now = before(ask.cloud.since, 0);
@@ -118,8 +126,8 @@ pub(super) fn service_model(ask: &Ask<'_>, index: usize, service: &ServiceWorld)
         .set_client("gcloud")
         .set_ingress(IngressTraffic::All)
         .set_or_clear_template(service.newest().map(template))
-        .set_traffic([target])
-        .set_traffic_statuses([status])
+        .set_traffic(targets)
+        .set_traffic_statuses(statuses)
         .set_latest_created_revision(created)
         .set_latest_ready_revision(ready)
         .set_terminal_condition(condition("Ready", &deployed, ask))
@@ -135,7 +143,7 @@ pub(super) fn deployed(service: &ServiceWorld) -> Started {
 }
 
 /// Where the traffic is to go, and where it goes.
-fn traffic(service: &ServiceWorld) -> (TrafficTarget, TrafficTargetStatus) {
+fn traffic(service: &ServiceWorld) -> (Vec<TrafficTarget>, Vec<TrafficTargetStatus>) {
     let (kind, pinned) = match &service.traffic {
         Traffic::Latest => (TrafficTargetAllocationType::Latest, String::new()),
         Traffic::Pinned(name) => (TrafficTargetAllocationType::Revision, name.clone()),
@@ -144,7 +152,7 @@ fn traffic(service: &ServiceWorld) -> (TrafficTarget, TrafficTargetStatus) {
     // Like the API: traffic that follows the latest revision names it in the status only.
     let target = TrafficTarget::new().set_type(kind.clone()).set_percent(100).set_revision(pinned);
     let status = TrafficTargetStatus::new().set_type(kind).set_percent(100).set_revision(serving);
-    (target, status)
+    (vec![target], vec![status])
 }
 
 /// A condition as the deploy left it.

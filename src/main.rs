@@ -23,7 +23,9 @@ fn main() -> ExitCode {
         Command::Check(asked) => check(asked, &context, style),
         Command::Read(asked) => cli::commands::read(asked, &context, style).map_err(anyhow::Error::from),
         Command::Drill(asked) => cli::commands::drill(asked, &context, style).map_err(anyhow::Error::from),
-        Command::Diagnose(asked) => cli::commands::diagnose(asked, style).map_err(anyhow::Error::from),
+        Command::Diagnose(asked) => {
+            cli::commands::diagnose(asked, &context, style).map_err(anyhow::Error::from)
+        }
         Command::Permissions(asked) => {
             cli::commands::permissions(asked, &context, style).map_err(anyhow::Error::from)
         }

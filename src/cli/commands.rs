@@ -6,7 +6,8 @@ use super::arguments::{
     CheckArguments, DiagnoseArguments, DrillArguments, ExplainArguments, PermissionsArguments, ReadArguments,
 };
 use super::{
-    Context, Destinations, Refusal, announce, drill as drilling, request, say, settings, unplanned, unread,
+    Context, Destinations, Refusal, announce, closing, drill as drilling, request, say, settings, unplanned,
+    unread,
 };
 use crate::permissions::Asked;
 use crate::pipeline::Request;
@@ -67,7 +68,7 @@ pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<
 ///
 /// # Errors
 /// A record that cannot be read.
-pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> {
+pub fn diagnose(asked: &DiagnoseArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
     let name = asked.run.display();
     // What the file holds may be anybody's, and the decoder quotes it.
     let cannot = |problem: &str| {
@@ -90,6 +91,7 @@ pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> 
     let reports = Destinations::open(&asked.report, None, style)?;
     let diagnosis = diagnosis::diagnose(&record);
     reports.write(&record, &diagnosis);
+    closing::say(&diagnosis, context);
     Ok(diagnosis.exit_code)
 }
 

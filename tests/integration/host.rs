@@ -71,6 +71,12 @@ fn the_last_lines_of_a_builds_log_are_the_verdict() {
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(json["exit_code"], 1);
 
+    // A kept run that is judged again says it as well: `pipelines/cloudbuild.yaml` ends with that.
+    let kept: Vec<&str> = broken.iter().copied().chain(["--save-run", "run.json"]).collect();
+    build_step(&rungate, &kept, &[]);
+    let again = build_step(&rungate, &["diagnose", "run.json"], &[]);
+    assert_eq!((again.status, again.stderr.lines().last()), (1, lines.last().copied()), "{}", again.all());
+
     let ran = build_step(&rungate, &check, &[]);
     assert_eq!(ran.stderr, "rungate: healthy (exit status 0)\n");
     // On a laptop the report is the last word.

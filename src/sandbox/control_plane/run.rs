@@ -7,6 +7,8 @@ use google_cloud_run_v2::model::{
     TrafficTargetStatus, VersionToPath, Volume, VolumeMount, VpcAccess, condition, vpc_access,
 };
 
+use axum::http::Method;
+
 use super::ask::Ask;
 use super::error::Refusal;
 use super::secret_manager::before;
@@ -38,6 +40,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
     };
     let [name, rest @ ..] = rest else { return Some(list(ask, project, region)) };
     let permission = match (rest, verb) {
+        ([], "") if ask.method == Method::PATCH => "run.services.update",
         ([], "") => "run.services.get",
         ([], "getIamPolicy") => "run.services.getIamPolicy",
         (["revisions"], "") => "run.revisions.list",
@@ -70,9 +73,35 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
                 };
                 iam::policy([("roles/run.invoker", invokers)])
             }
+            _ if ask.method == Method::PATCH => update(ask, index, service),
             _ => resource(&service_model(ask, index, service), SPELLINGS),
         }
     }))
+}
+
+/// Only the traffic can be changed here, as `updateMask=traffic` says. The answer is an operation that is under way.
+fn update(ask: &Ask<'_>, index: usize, service: &ServiceWorld) -> Reply {
+    let changed: Result<Service, _> = serde_json::from_slice(ask.body);
+    let Ok(changed) = changed else {
+        return Err(Refusal::FailedPrecondition { message: "the body is no service".to_owned() });
+    };
+    if ask.query("updateMask").as_deref() != Some("traffic") {
+        return Err(Refusal::FailedPrecondition {
+            message: "only updateMask=traffic is known here".to_owned(),
+        });
+    }
+    if !changed.etag.is_empty() && changed.etag != "sandbox" {
+        return Err(Refusal::FailedPrecondition { message: "the etag is not the service's".to_owned() });
+    }
+    let total: i32 = changed.traffic.iter().map(|target| target.percent).sum();
+    if total != 100 {
+        return Err(Refusal::FailedPrecondition {
+            message: format!("traffic adds up to {total} %, not to 100 %"),
+        });
+    }
+    ask.cloud.move_traffic(index, changed.traffic);
+    let name = format!("projects/{}/locations/{}/operations/sandbox", service.project, service.region);
+    Ok(serde_json::json!({"name": name, "done": false}))
 }
 
 fn list(ask: &Ask<'_>, project: &str, region: &str) -> Reply {
@@ -98,15 +127,19 @@ pub(super) fn service_model(ask: &Ask<'_>, index: usize, service: &ServiceWorld)
     let full = service.resource();
     let revision_name = |revision: &RevisionWorld| format!("{full}/revisions/{}", revision.name);
     let uri = ask.cloud.url(index);
-    let (mut targets, mut statuses) = traffic(service);
-    if let (Some(tag), Some(revision), Some(url)) =
-        (&service.tag, service.tagged(), ask.cloud.tagged_url(index))
-    {
-        let (kind, name) = (TrafficTargetAllocationType::Revision, &revision.name);
-        targets.push(TrafficTarget::new().set_type(kind.clone()).set_revision(name).set_tag(tag));
-        let status = TrafficTargetStatus::new().set_type(kind).set_revision(name);
-        statuses.push(status.set_tag(tag).set_uri(url));
-    }
+    let (targets, statuses) = match ask.cloud.moved(index) {
+        None => traffic(ask, index, service),
+        Some(moved) => {
+            let status = |target: &TrafficTarget| {
+                let status = TrafficTargetStatus::new().set_type(target.r#type.clone());
+                let status = status.set_percent(target.percent).set_revision(&target.revision);
+                let url = if target.tag.is_empty() { None } else { ask.cloud.tagged_url(index) };
+                status.set_tag(&target.tag).set_uri(url.unwrap_or_default())
+            };
+            let statuses = moved.iter().map(status).collect();
+            (moved, statuses)
+        }
+    };
     let created = service.newest().map(&revision_name).unwrap_or_default();
     let ready = service.latest_ready().map(&revision_name).unwrap_or_default();
     let now = before(ask.cloud.since, 0);
@@ -143,7 +176,11 @@ pub(super) fn deployed(service: &ServiceWorld) -> Started {
 }
 
 /// Where the traffic is to go, and where it goes.
-fn traffic(service: &ServiceWorld) -> (Vec<TrafficTarget>, Vec<TrafficTargetStatus>) {
+fn traffic(
+    ask: &Ask<'_>,
+    index: usize,
+    service: &ServiceWorld,
+) -> (Vec<TrafficTarget>, Vec<TrafficTargetStatus>) {
     let (kind, pinned) = match &service.traffic {
         Traffic::Latest => (TrafficTargetAllocationType::Latest, String::new()),
         Traffic::Pinned(name) => (TrafficTargetAllocationType::Revision, name.clone()),
@@ -152,7 +189,16 @@ fn traffic(service: &ServiceWorld) -> (Vec<TrafficTarget>, Vec<TrafficTargetStat
     // Like the API: traffic that follows the latest revision names it in the status only.
     let target = TrafficTarget::new().set_type(kind.clone()).set_percent(100).set_revision(pinned);
     let status = TrafficTargetStatus::new().set_type(kind).set_percent(100).set_revision(serving);
-    (vec![target], vec![status])
+    let (mut targets, mut statuses) = (vec![target], vec![status]);
+    if let (Some(tag), Some(revision), Some(url)) =
+        (&service.tag, service.tagged(), ask.cloud.tagged_url(index))
+    {
+        let (kind, name) = (TrafficTargetAllocationType::Revision, &revision.name);
+        targets.push(TrafficTarget::new().set_type(kind.clone()).set_revision(name).set_tag(tag));
+        let status = TrafficTargetStatus::new().set_type(kind).set_revision(name);
+        statuses.push(status.set_tag(tag).set_uri(url));
+    }
+    (targets, statuses)
 }
 
 /// A condition as the deploy left it.

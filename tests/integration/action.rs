@@ -371,6 +371,12 @@ fn a_wrong_input_is_told_by_its_name() {
             assert!(done.ran.all().contains(word), "{word}: {}", done.ran.all());
         }
     };
+    let bare = Runner::new().gate(&[]);
+    assert!(
+        bare.ran.status == 2 && bare.ran.stdout.contains("actions/checkout comes before"),
+        "{}",
+        bare.ran.all()
+    );
     // GitHub gives an unknown input to nobody, but it stands in the workflow.
     told(&[], &["no input `acept_unproven`", "did you mean `accept_unproven`?", "deploy.yaml:"]);
     told(&[("dry_run", "yes")], &["::error title=rungate::the input dry_run is neither true nor false: yes"]);
@@ -446,6 +452,7 @@ fn a_release_is_used_only_with_its_checksum_and_attestation() {
             runner.environment.insert(variable.to_owned(), value.to_owned());
         }
         runner.program("gh", gh);
+        runner.file("service.yaml", "");
         runner.run(inputs)
     };
     let verified = "echo \"$GH_TOKEN $*\" >>\"$RUNNER_TEMP/gh\"; echo \"gh $*\"";
@@ -482,6 +489,7 @@ fn a_release_is_used_only_with_its_checksum_and_attestation() {
 fn without_a_release_the_source_is_built_once_and_cached_by_what_it_is() {
     let mut runner = Runner::new();
     runner.environment.insert("TEST_ACTION_REF".to_owned(), "main".to_owned());
+    runner.file("service.yaml", "");
     runner.program(
         "cargo",
         "for a; do [ \"$p\" != --target-dir ] || t=$a; p=$a; done; echo \"cargo $*\"; mkdir -p \"$t/release\"\n\

@@ -276,6 +276,17 @@ fn the_incident_without_any_input_but_the_sandbox() {
     let errors: Vec<&str> = annotation.lines().filter(|line| line.starts_with("::error ")).collect();
     assert!(errors[0].contains("file=.github/workflows/deploy.yaml,line="), "{errors:?}");
     assert!(errors[0].contains("auth-connector"), "{errors:?}");
+
+    // From a folder of the repository, the workflow is still named as GitHub knows it.
+    runner.file("apps/auth/README.md", "");
+    let done = runner.gate(&[
+        ("sandbox", "true"),
+        ("args", "--fault vpc-connector-not-ready"),
+        ("working_directory", "apps/auth"),
+    ]);
+    let all = done.ran.all();
+    let error = all.lines().find(|line| line.starts_with("::error ")).unwrap_or_else(|| panic!("{all}"));
+    assert!(error.contains("file=.github/workflows/deploy.yaml,line="), "{error}");
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod records;
 /// A server on loopback that does to every connection what a test wants; and a cloud made of two of them.
 mod standin;
 
+/// The composite action, carried out as a runner would.
+mod action;
 /// Every way in which the gate becomes somebody, against stand-ins of those who give tokens.
 mod authentication;
 /// The checks of Cloud SQL, secrets and identity, each with its near miss.
@@ -50,10 +52,14 @@ mod folders;
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
 mod gcloud_differential;
+/// What GitHub's runner reads: masks, annotations, summary, outputs.
+mod github_native;
 /// What Cloud Build and GitHub tell the gate of the pipeline that runs it.
 mod host;
 /// Services and control planes that answer with malice or nonsense.
 mod hostile;
+/// The HTML report in a browser.
+mod html;
 /// The founding incident, once per true cause, in every pipeline format.
 mod incident;
 /// Faults of instance, secret and credential beyond the samples, and near misses.
@@ -69,6 +75,8 @@ mod pipelines;
 mod postgres;
 /// The steps to the database, made with servers that mean no good.
 mod postgres_hostile;
+/// What readers of each format rely on: JUnit consumers, schemas, Markdown, GitHub's commands, limits.
+mod report_formats;
 /// Recorded runs against their golden reports.
 mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
@@ -79,6 +87,8 @@ mod rollback;
 /// The deploy patterns, checked by the tools that they are for; scripts, workflows and the image.
 mod samples;
 mod sandbox;
+/// Saved runs rendered again, and several as one.
+mod saved_runs;
 /// Planted secrets, searched for in every output byte.
 mod secrets;
 /// Every table of the crate: unique, documented, reached.

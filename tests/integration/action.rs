@@ -348,21 +348,21 @@ fn what_a_workflow_gives_is_never_run() {
     let runner = Runner::new();
     runner.file("service.yaml", &std::fs::read_to_string(root().join("pipelines/service.yaml")).unwrap());
     let evil = "$(touch pwned) `touch pwned`; touch pwned # ' \"\n::set-output name=x::y\ntouch pwned";
-    for (input, status) in [
-        ("service", 2),
-        ("region", 0),
-        ("project_id", 0),
-        ("require", 2),
-        ("deadline", 2),
-        ("accept_unproven", 2),
-        ("pipeline", 2),
-        ("args", 2),
-        ("working_directory", 2),
-        ("version", 2),
-        ("dry_run", 2),
+    for input in [
+        "service",
+        "region",
+        "project_id",
+        "require",
+        "deadline",
+        "accept_unproven",
+        "pipeline",
+        "args",
+        "working_directory",
+        "version",
+        "dry_run",
     ] {
         let done = runner.gate(&[("sandbox", "true"), (input, evil)]);
-        assert_eq!(done.ran.status, status, "{input}: {}", done.ran.all());
+        assert_eq!(done.ran.status, 2, "{input}: {}", done.ran.all());
         assert!(!runner.at("workspace/pwned").exists(), "{input} was run: {}", done.ran.all());
         let all = done.ran.all();
         let commands = all.lines().filter(|line| line.starts_with("::set-output"));

@@ -23,7 +23,9 @@ fn main() -> ExitCode {
         Command::Check(asked) => check(asked, &context, style),
         Command::Read(asked) => cli::commands::read(asked, &context, style).map_err(anyhow::Error::from),
         Command::Drill(asked) => cli::commands::drill(asked, &context, style).map_err(anyhow::Error::from),
-        Command::Diagnose(asked) => cli::commands::diagnose(asked, style).map_err(anyhow::Error::from),
+        Command::Diagnose(asked) => {
+            cli::commands::diagnose(asked, &context, style).map_err(anyhow::Error::from)
+        }
         Command::Permissions(asked) => {
             cli::commands::permissions(asked, &context, style).map_err(anyhow::Error::from)
         }
@@ -46,6 +48,7 @@ fn check(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Res
     match judge(asked, context, style) {
         Ok((record, diagnosis)) => {
             reports.write(&record, &diagnosis);
+            cli::closing::say(&diagnosis, context);
             Ok(diagnosis.exit_code)
         }
         Err(error) => {

@@ -9,7 +9,8 @@ use super::arguments::{
     ManArguments, PermissionsArguments, ReadArguments, SchemaArguments,
 };
 use super::{
-    Context, Destinations, Refusal, announce, drill as drilling, request, say, settings, unplanned, unread,
+    Context, Destinations, Refusal, announce, closing, drill as drilling, request, say, settings, unplanned,
+    unread,
 };
 use crate::permissions::Asked;
 use crate::pipeline::Request;
@@ -71,7 +72,7 @@ pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<
 ///
 /// # Errors
 /// A record that cannot be read.
-pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> {
+pub fn diagnose(asked: &DiagnoseArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
     let name = asked.run.display();
     // What the file holds may be anybody's, and the decoder quotes it.
     let cannot = |problem: &str| {
@@ -94,6 +95,7 @@ pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> 
     let reports = Destinations::open(&asked.report, None, style)?;
     let diagnosis = diagnosis::diagnose(&record);
     reports.write(&record, &diagnosis);
+    closing::say(&diagnosis, context);
     Ok(diagnosis.exit_code)
 }
 

@@ -279,6 +279,7 @@ mod tests {
             known_checks: Vec::new(),
             substitutions: Vec::new(),
             strict: true,
+            ..Request::default()
         })
         .unwrap()
     }

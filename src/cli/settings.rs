@@ -60,6 +60,8 @@ pub fn defaults(asked: &CheckArguments, context: &Context) -> Defaults {
         region: asked.region.clone().or_else(|| context.region.clone()),
         services: asked.service.clone(),
         revision: asked.revision.clone(),
+        url: asked.url.clone(),
+        require: asked.require.clone(),
     }
 }
 

@@ -50,6 +50,8 @@ mod folders;
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
 mod gcloud_differential;
+/// What Cloud Build and GitHub tell the gate of the pipeline that runs it.
+mod host;
 /// Services and control planes that answer with malice or nonsense.
 mod hostile;
 /// The founding incident, once per true cause, in every pipeline format.
@@ -78,6 +80,8 @@ mod revision_drill;
 mod revision_states;
 /// Sending traffic back.
 mod rollback;
+/// The deploy patterns, checked by the tools that they are for; scripts, workflows and the image.
+mod samples;
 mod sandbox;
 /// Planted secrets, searched for in every output byte.
 mod secrets;

@@ -17,10 +17,20 @@ use crate::sandbox::world::Admits;
 /// What the front end says when an instance does not come up.
 const NOT_STARTED: &str = "The request failed because the instance could not start successfully.";
 
-/// The front end of one service.
+/// To which revision a URL of a service leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sandbox) enum Leads {
+    /// The service's own: to the one that has the traffic.
+    Traffic,
+    /// That of its tag: to the newest.
+    Tag,
+}
+
+/// The front end of one URL of a service.
 struct FrontEnd {
     cloud: Arc<Cloud>,
     service: usize,
+    leads: Leads,
     /// The instance that serves; `None`: it could not start.
     instance: OnceCell<Option<Instance>>,
 }
@@ -74,10 +84,10 @@ fn escaped(text: &str) -> String {
 pub(in crate::sandbox) async fn serve(
     listener: TcpListener,
     cloud: Arc<Cloud>,
-    service: usize,
+    (service, leads): (usize, Leads),
     mut stopped: watch::Receiver<()>,
 ) {
-    let state = Arc::new(FrontEnd { cloud, service, instance: OnceCell::new() });
+    let state = Arc::new(FrontEnd { cloud, service, leads, instance: OnceCell::new() });
     let router = Router::new().fallback(answer).with_state(state);
     let end = async move { drop(stopped.changed().await) };
     // The accept loop of axum never ends with an error.
@@ -88,7 +98,7 @@ async fn answer(State(front_end): State<Arc<FrontEnd>>, request: Request) -> Res
     if let Some(refusal) = front_end.refuses(&request) {
         return refusal;
     }
-    let start = async || Instance::start(&front_end.cloud, front_end.service);
+    let start = async || Instance::start(&front_end.cloud, front_end.service, front_end.leads);
     match front_end.instance.get_or_init(start).await {
         Some(instance) => instance.answer(request).await,
         None => {

@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+use super::front_end::Leads;
 use super::{calls, chat, health, journey};
 use crate::sandbox::cloud::Cloud;
 use crate::sandbox::random;
@@ -37,11 +38,14 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Starts an instance of the revision that has the traffic; `None`: it does not come up.
-    pub(super) fn start(cloud: &Arc<Cloud>, service: usize) -> Option<Self> {
+    /// Starts an instance of the revision to which a URL leads; `None`: it does not come up.
+    pub(super) fn start(cloud: &Arc<Cloud>, service: usize, leads: Leads) -> Option<Self> {
         let world = &cloud.world;
         let described = &world.services[service];
-        let serving = described.serving()?;
+        let serving = match leads {
+            Leads::Traffic => described.serving()?,
+            Leads::Tag => described.tagged()?,
+        };
         let revision = described.revisions.iter().position(|one| one.name == serving.name)?;
         // An instance from before the deploy still has what it was given then.
         let variables = match &serving.running {

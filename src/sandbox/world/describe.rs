@@ -77,6 +77,7 @@ impl World {
             region: target.region.clone(),
             revisions: vec![revision, newest],
             traffic,
+            tag: service.tag.as_ref().and_then(Stated::as_known).map(str::to_owned),
             public: service.allow_unauthenticated.unwrap_or(true),
             gate: Admits::default(),
             database: service.database.as_ref().map(|database| database.variables.clone()),

@@ -23,6 +23,8 @@ pub struct ServiceWorld {
     pub revisions: Vec<RevisionWorld>,
     /// Where its traffic goes.
     pub traffic: Traffic,
+    /// The tag that the deploy gives to the newest revision.
+    pub tag: Option<String>,
     /// Whether everybody may invoke it.
     pub public: bool,
     /// What its front end does with the gate's account, where not everybody may invoke it.
@@ -233,6 +235,11 @@ impl ServiceWorld {
     /// The newest revision that is ready.
     pub fn latest_ready(&self) -> Option<&RevisionWorld> {
         self.revisions.iter().rev().find(|revision| revision.started == Started::Ready)
+    }
+
+    /// The revision to which the tag leads: the newest, once it is ready.
+    pub fn tagged(&self) -> Option<&RevisionWorld> {
+        self.newest().filter(|revision| self.tag.is_some() && revision.started == Started::Ready)
     }
 
     /// The revision that receives the traffic.

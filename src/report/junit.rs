@@ -12,7 +12,7 @@ use junit_report::{Duration, Report, TestCase, TestCaseBuilder, TestSuite};
 use super::Style;
 use super::escape::{bounded, one_line};
 use super::family::Family;
-use super::standing::{cause_of, concluded, is_rested_on, is_root};
+use super::standing::{cause_of, concerns, concluded, is_rested_on, is_root};
 use super::suites::{self, Suite};
 use crate::diagnosis::cause::CauseCode;
 use crate::diagnosis::{Cause, Diagnosis, Met, Verdict, words};
@@ -55,7 +55,7 @@ fn suite(record: &RunRecord, diagnosis: &Diagnosis, service: &ServiceRecord) -> 
     cases.extend(unseen_cases(diagnosis, service, &class, &cases, &mut names));
     places.resize(cases.len(), Some(service.place.clone()));
     let verdict = concluded(diagnosis, &service.key).map_or(Verdict::Undecided, |one| one.verdict);
-    let causes: Vec<&Cause> = diagnosis.causes.iter().filter(|cause| cause.service == service.key).collect();
+    let causes: Vec<&Cause> = diagnosis.causes.iter().filter(|cause| concerns(cause, &service.key)).collect();
     Suite {
         suite: of_cases(&service.key, cases),
         file: Some(service.place.file.to_string()),

@@ -8,7 +8,12 @@ use crate::run::record::{Ended, Fact, NodeRecord, RunRecord};
 pub(super) fn cause_of<'a>(diagnosis: &'a Diagnosis, node: &NodeRecord) -> Option<&'a Cause> {
     let key = node.key();
     let speaks = |cause: &&Cause| cause.evidence.iter().any(|evidence| evidence.node == key);
-    diagnosis.causes.iter().filter(|cause| cause.service == node.service).find(speaks)
+    diagnosis.causes.iter().filter(|cause| concerns(cause, &node.service)).find(speaks)
+}
+
+/// Whether a cause is of a service, or explains its failure from another one.
+pub(super) fn concerns(cause: &Cause, service: &str) -> bool {
+    cause.service == service || cause.symptoms_in.iter().any(|one| one == service)
 }
 
 /// Whether the node is where the cause was seen, and not further up.

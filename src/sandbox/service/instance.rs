@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::front_end::Leads;
-use super::{health, journey};
+use super::{calls, chat, health, journey};
 use crate::sandbox::cloud::Cloud;
 use crate::sandbox::random;
 use crate::sandbox::world::{HealthRoute, Injected, RevisionWorld, ServiceWorld};
@@ -100,6 +100,8 @@ impl Instance {
         match (request.method(), path) {
             (&Method::POST, "/auth/token") => journey::issue(self, request).await,
             (&Method::POST, "/auth/validate-token-and-get-user") => journey::validate(self, request).await,
+            (&Method::GET, "/chat") => chat::open(self, request).await,
+            (&Method::GET, "/api/me") if !self.service().calls.is_empty() => calls::me(self, request).await,
             (&Method::GET, _) if route == HealthRoute::StartPage => Html(START_PAGE).into_response(),
             _ => not_found(),
         }

@@ -70,6 +70,7 @@ impl World {
             Some(true) => Traffic::Pinned(revision.name.clone()),
             Some(false) | None => Traffic::Latest,
         };
+        let clients = self.clients(target);
         self.services.push(ServiceWorld {
             key: target.key.clone(),
             name: target.name.clone(),
@@ -85,7 +86,7 @@ impl World {
             health_path: health_path(service),
             calls: Vec::new(),
             walked: !service.journeys.is_empty(),
-            clients: self.clients(target),
+            clients,
         });
     }
 

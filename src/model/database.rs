@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Service, Stated};
+use super::{DatabaseExpectation, Service, Stated};
 
 /// The variables that hold the way to the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,19 @@ pub struct Database {
     pub instance: Option<Stated>,
     /// Whether the native file states it, or its variables' names gave it away.
     pub stated: bool,
+    /// How many connections one instance of the service may hold, where the native file says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<u32>,
+    /// What the native file asks of it.
+    #[serde(default, skip_serializing_if = "DatabaseExpectation::is_empty")]
+    pub expect: DatabaseExpectation,
+}
+
+impl Database {
+    /// A database of which only the way is known.
+    pub fn new(variables: DatabaseVariables, instance: Option<Stated>, stated: bool) -> Self {
+        Self { variables, instance, stated, pool: None, expect: DatabaseExpectation::default() }
+    }
 }
 
 /// Names under which users put a whole connection string, most usual first.
@@ -76,7 +89,7 @@ pub fn infer(service: &Service) -> Option<Database> {
     let instance = service.cloudsql_instances.first().cloned();
     if let Some(name) = DSN_NAMES.iter().find(|name| exists(name)) {
         let variables = DatabaseVariables::Dsn((*name).to_owned());
-        return Some(Database { variables, instance, stated: false });
+        return Some(Database::new(variables, instance, false));
     }
     let prefix = PART_PREFIXES.iter().find(|prefix| exists(&format!("{prefix}HOST")))?;
     let part = |suffixes: &[&str]| {
@@ -89,5 +102,5 @@ pub fn infer(service: &Service) -> Option<Database> {
         password: part(PASSWORD_SUFFIXES),
         name: part(NAME_SUFFIXES),
     };
-    Some(Database { variables, instance, stated: false })
+    Some(Database::new(variables, instance, false))
 }

@@ -2,13 +2,20 @@
 
 mod changes;
 mod database;
+mod expectation;
 mod health;
+mod pool;
 mod service;
 mod value;
 
 pub use changes::{OtherVariables, Removal, Scaling};
 pub use database::{Database, DatabaseVariables, infer as infer_database};
+pub use expectation::{
+    DatabaseExpectation, Gives, MigrationTool, Migrations, Number, PrivilegeExpectation, PrivilegeKind,
+    QueryExpectation, migration_order,
+};
 pub use health::{Degraded, HealthExpectation};
+pub use pool::{POOL_OPTIONS, names_pool_size};
 pub use service::{
     DeploysVia, SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Variable, VpcAccess,
 };

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::outcome::{Broken, Outcome, Skip, Vantage};
 use super::record::{DatabaseRecord, Ended, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven};
 use super::redact::redacted;
-use crate::checks::{Notes, Progress, RunSettings, Scope, Siblings};
+use crate::checks::{Conversation, Notes, Progress, RunSettings, Scope, Siblings};
 use crate::plan::Plan;
 use crate::probe::Outside;
 
@@ -99,6 +99,8 @@ struct Running<'a> {
     notes: Vec<Arc<Notes>>,
     /// How far each target's checks are.
     progress: Vec<watch::Sender<Progress>>,
+    /// What the checks of each target's database hand on to each other.
+    conversations: Vec<Arc<Conversation>>,
     tasks: JoinSet<Outcome>,
     /// Which node a task works for, and how to end it.
     at_work: HashMap<Id, (usize, AbortHandle)>,
@@ -126,6 +128,7 @@ impl<'a> Running<'a> {
             bell,
             notes,
             progress: (0..plan.targets.len()).map(|index| progress_of(plan, index)).collect(),
+            conversations: plan.targets.iter().map(|_| Arc::default()).collect(),
             tasks: JoinSet::new(),
             at_work: HashMap::new(),
             begun: vec![false; plan.nodes.len()],
@@ -179,6 +182,7 @@ impl<'a> Running<'a> {
             outside: Arc::clone(&self.outside),
             settings: Arc::clone(&self.options.settings),
             notes: Arc::clone(&self.notes[index]),
+            conversation: Arc::clone(&self.conversations[node.target]),
             siblings: Siblings::new(self.progress[node.target].subscribe()),
             started: self.started,
         };

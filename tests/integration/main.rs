@@ -50,6 +50,8 @@ mod folders;
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
 mod gcloud_differential;
+/// What a database holds: a real server and the sandbox, asked the same.
+mod holdings;
 /// Services and control planes that answer with malice or nonsense.
 mod hostile;
 /// The founding incident, once per true cause, in every pipeline format.

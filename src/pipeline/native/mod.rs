@@ -4,8 +4,10 @@
 //! error at its place, and all of them are told at once.
 
 mod database;
+mod expectation;
 mod fields;
 mod health;
+mod migrations;
 mod text;
 
 use std::path::Path;
@@ -146,7 +148,7 @@ fn service(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Serv
     if let Some(node) = fields.get("health") {
         service.health = health::read(node, problems);
     }
-    service.database = fields.get("database").and_then(|node| database::read(node, problems));
+    service.database = fields.get("database").and_then(|node| database::read(node, file, problems));
     service.require = checks(fields.get("require"), file, problems);
     service.advisory = checks(fields.get("advisory"), file, problems);
     contradictions(&service, problems);

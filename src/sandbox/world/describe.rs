@@ -2,6 +2,7 @@
 //!
 //! What the pipeline forgets is not made up for: without VPC access a private database stays out of reach here too.
 
+mod expected;
 mod instance;
 mod way;
 
@@ -93,8 +94,10 @@ impl World {
             host: way.host.clone(),
             role: way.user.clone(),
             name: way.name.clone(),
+            expects: database.expect.clone(),
         };
         self.admit(index, way);
+        self.hold(index, &link);
         Some(link)
     }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::deploy::Injected;
 use super::{Flaw, NotStarted, VpcWorld};
-use crate::model::DatabaseVariables;
+use crate::model::{DatabaseExpectation, DatabaseVariables};
 
 /// A Cloud Run service. No `Debug`: its variables may hold passwords.
 #[derive(Clone)]
@@ -58,6 +58,8 @@ pub struct DatabaseLink {
     pub role: String,
     /// The database's name.
     pub name: String,
+    /// What the pipeline expects to find there.
+    pub expects: DatabaseExpectation,
 }
 
 /// Where the traffic of a service goes.

@@ -175,7 +175,7 @@ fn parts<'a>(service: &'a Service, prefix: &'static str) -> Option<Way<'a>> {
 }
 
 /// The value of an option of a connection string's query, where it is known.
-pub(crate) fn option<'t>(dsn: &'t str, key: &str) -> Option<&'t str> {
+pub(super) fn option<'t>(dsn: &'t str, key: &str) -> Option<&'t str> {
     let (_, query) = dsn.split_once('?')?;
     let pair = |pair: &'t str| pair.split_once('=').filter(|(name, _)| *name == key);
     query.split('&').find_map(pair).map(|(_, value)| value).filter(|value| !value.contains(OPEN))

@@ -22,7 +22,6 @@ use std::sync::Arc;
 use crate::model::{Place, Service};
 pub use crate::pipeline::Severity;
 use crate::pipeline::{JOB_SOCKET_MISSING, Loaded, Problem};
-pub(crate) use database::option as option_of_dsn;
 use look::{Found, Look, Texts};
 pub use rules::RULES;
 pub use show::{json, text};

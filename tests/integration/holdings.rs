@@ -128,7 +128,7 @@ async fn session(server: &Postgres, user: &str) -> Session {
         password: Some(PASSWORD.into()),
         database: "postgres".to_owned(),
         sslmode: SslMode::Disable,
-        connect_timeout: None,
+        ..Connection::default()
     };
     login(&System, "service", &[([127, 0, 0, 1], server.port).into()], &connection, BOUNDS).await.unwrap()
 }
@@ -188,7 +188,8 @@ fn expectation(text: &str) -> DatabaseExpectation {
 async fn no_query_changes_anything_or_takes_what_it_likes() {
     let Some(server) = Postgres::start(&[]) else { return skip("no PostgreSQL server") };
     execute_in(server.port, "postgres", "CREATE SEQUENCE counter").await;
-    execute_in(server.port, "postgres", "CREATE FUNCTION broken() RETURNS int LANGUAGE sql AS 'SELECT 1/0'").await;
+    execute_in(server.port, "postgres", "CREATE FUNCTION broken() RETURNS int LANGUAGE sql AS 'SELECT 1/0'")
+        .await;
     let expected = expectation(
         "tables: ['no such', '\"', \"o'clock\", pg_class]
 queries:

@@ -3,12 +3,11 @@
 use google_cloud_run_v2::model::{Revision, Service};
 use secrecy::ExposeSecret as _;
 
-use crate::checks::database::connection::{self, Given, given};
+use crate::checks::database::connection::{Given, given};
 use crate::checks::database::{answers, declared, outcome};
 use crate::checks::facts::{failed, ingress, passed};
 use crate::checks::{Check, Scope};
-use crate::findings::option_of_dsn;
-use crate::model::{DatabaseVariables, POOL_OPTIONS, names_pool_size};
+use crate::model::names_pool_size;
 use crate::probe::postgres::Slots;
 use crate::run::finding::{DatabaseFinding, Finding};
 use crate::run::outcome::{Outcome, Vantage};
@@ -38,7 +37,7 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     let revision = scope.revision().await?;
     let service = scope.live_service().await.ok();
     let instances = most_instances(&revision, service.as_deref());
-    let pool = pool(scope, &revision).await;
+    let pool = pool(scope, &revision);
     let finding = match &pool {
         Some((pool, from)) => judge(slots, instances, *pool, from, on_cloud_sql(scope)),
         None => nearly_full(slots, 1),
@@ -154,7 +153,7 @@ fn most_instances(revision: &Revision, service: Option<&Service>) -> u32 {
 
 /// How many connections one instance may hold, and what says so: the rungate file, a variable of the live revision, an
 /// option of its connection string.
-async fn pool(scope: &Scope, revision: &Revision) -> Option<(u32, String)> {
+fn pool(scope: &Scope, revision: &Revision) -> Option<(u32, String)> {
     let database = scope.target.service.database.as_ref()?;
     if let Some(pool) = database.pool {
         return Some((pool, "`pool` of the rungate file".to_owned()));
@@ -168,12 +167,9 @@ async fn pool(scope: &Scope, revision: &Revision) -> Option<(u32, String)> {
             return Some((pool, variable.name.clone()));
         }
     }
-    let DatabaseVariables::Dsn(variable) = &database.variables else { return None };
-    let value = connection::value(scope, revision, variable).await.ok()?;
-    POOL_OPTIONS.iter().find_map(|key| {
-        let size = option_of_dsn(value.expose_secret(), key)?.trim().parse().ok().filter(|size| *size > 0)?;
-        Some((size, format!("{key} in {variable}")))
-    })
+    // What the connection string itself says.
+    let (pool, url) = (scope.conversation.answers()?.connection.pool?, database.variables.leading());
+    Some((pool, url.to_owned()))
 }
 
 fn on_cloud_sql(scope: &Scope) -> bool {

@@ -11,11 +11,12 @@ use crate::pipeline::statement::{NotOneQuery, one_query};
 use crate::pipeline::suggest;
 use crate::pipeline::yaml::{Kind, Node};
 
-const KEYS: &[&str] = &["tables", "extensions", "privileges", "queries", "migrations"];
-const PRIVILEGES: &[&str] = &["tables", "schemas"];
+pub(super) const KEYS: &[&str] = &["tables", "extensions", "privileges", "queries", "migrations"];
+pub(super) const PRIVILEGES: &[&str] = &["tables", "schemas"];
 const OF_TABLES: &[&str] = &["select", "insert", "update", "delete", "truncate", "references", "trigger"];
 const OF_SCHEMAS: &[&str] = &["usage", "create"];
-const QUERY: &[&str] = &["name", "query", "equals", "at_least", "at_most", "rows", "rows_at_least"];
+pub(super) const QUERY: &[&str] =
+    &["name", "query", "equals", "at_least", "at_most", "rows", "rows_at_least"];
 const GIVES: &[&str] = &["equals", "at_least", "at_most", "rows", "rows_at_least"];
 
 /// Most things of a kind: each is a question to the server.

@@ -8,7 +8,7 @@ use crate::pipeline::migrations::{Unread, read as read_folder};
 use crate::pipeline::problem::Problems;
 use crate::pipeline::yaml::Node;
 
-const KEYS: &[&str] = &["tool", "folder", "table"];
+pub(super) const KEYS: &[&str] = &["tool", "folder", "table"];
 const TOOLS: &[&str] = <MigrationTool as strum::VariantNames>::VARIANTS;
 
 /// Reads it, and the folder that it names.

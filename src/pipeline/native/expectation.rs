@@ -229,7 +229,7 @@ mod tests {
             ("queries: [{query: SELEC, rows: 1}]", &["1:27:bad-query"]),
             (
                 "queries: [{name: a, query: SELECT 1, rows: 1}, {name: a, query: SELECT 2, rows: 1}]",
-                &["1:55:contradiction"],
+                &["1:56:contradiction"],
             ),
             ("{}", &["1:9:empty-value"]),
         ] {

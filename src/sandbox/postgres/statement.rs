@@ -49,7 +49,10 @@ pub(super) fn parse(sql: &str) -> Result<Statement, PgWireError> {
 
 /// A query, by the grammar of PostgreSQL.
 fn query(sql: &str) -> Option<Statement> {
-    let mut parsed = Parser::parse_sql(&PostgreSqlDialect {}, sql).ok()?;
+    // The parser knows `TABLE users` within brackets only.
+    let table = sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("table "));
+    let bracketed = if table { format!("({sql})") } else { sql.to_owned() };
+    let mut parsed = Parser::parse_sql(&PostgreSqlDialect {}, &bracketed).ok()?;
     match (parsed.pop()?, parsed.is_empty()) {
         (Parsed::Query(query), true) => Some(Statement::Select(Arc::from(query))),
         _ => None,

@@ -16,7 +16,7 @@ use rungate::sandbox::{self, SandboxOptions, faults};
 use secrecy::ExposeSecret as _;
 
 use crate::common::pg::{PASSWORD, Postgres};
-use crate::common::skip;
+use crate::common::{Rungate, skip};
 use crate::conformance::{LeadsTo, execute_in, plan_of, said};
 
 const BOUNDS: Bounds = Bounds { connect: Duration::from_secs(5), step: Duration::from_secs(20) };
@@ -233,4 +233,23 @@ queries:
     assert!(describe(&session, BOUNDS).await.is_ok());
     session.close().await;
     execute_in(server.port, "postgres", "DO $$ BEGIN ASSERT nextval('counter') = 1; END $$").await;
+}
+
+/// The whole binary: each of these faults is drilled on a pipeline that says what its database must hold.
+#[test]
+fn the_drill_names_what_is_missing() {
+    let codes = [
+        "database-read-only",
+        "schema-behind",
+        "extension-missing",
+        "schema-missing",
+        "schema-permission-denied",
+        "query-answer-unexpected",
+    ];
+    let file = data("rungate.yaml").display().to_string();
+    let mut arguments = vec!["drill", &file];
+    arguments.extend(codes.iter().flat_map(|code| ["--fault", code]));
+    let ran = Rungate::new().run(&arguments);
+    assert_eq!(ran.status, 0, "{}", ran.all());
+    assert!(ran.stdout.contains("6 of 6 faults named right, 0 not applicable, 0 wrong"), "{}", ran.all());
 }

@@ -45,6 +45,7 @@ pub(super) fn blame(finding: &Finding, call: &CallRecord, callee: &ServiceRecord
             | HealthFinding::Unstable { .. },
         ) => Some(Blame::Possible),
         Finding::Health(HealthFinding::NotFound { .. } | HealthFinding::NotJudgeable { .. })
+        | Finding::Database(_)
         | Finding::Service(_)
         | Finding::Injection(_)
         | Finding::Credential(_)

@@ -224,6 +224,18 @@ pub enum CauseCode {
     ConnectionParameterInvalid,
     /// The session ends in its middle.
     ConnectionCut,
+    /// A standby, or a server that is set to read only.
+    DatabaseReadOnly,
+    /// Migrations of the repository were not run.
+    SchemaBehind,
+    /// Tables are not there.
+    SchemaMissing,
+    /// The role may not use tables or schemas.
+    SchemaPermissionDenied,
+    /// An extension is not installed.
+    ExtensionMissing,
+    /// A query of the pipeline's gives something else than it must.
+    QueryAnswerUnexpected,
 
     // Health
     /// The service says that its database is down, and nothing deeper is proven.
@@ -364,6 +376,12 @@ impl CauseCode {
             | Self::ConnectPrivilegeMissing
             | Self::DatabaseClosed
             | Self::ConnectionParameterInvalid
+            | Self::DatabaseReadOnly
+            | Self::SchemaBehind
+            | Self::SchemaMissing
+            | Self::SchemaPermissionDenied
+            | Self::ExtensionMissing
+            | Self::QueryAnswerUnexpected
             | Self::InvokerDenied
             | Self::TokenRejected
             | Self::NotEnoughPermission

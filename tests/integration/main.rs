@@ -50,6 +50,8 @@ mod folders;
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
 mod gcloud_differential;
+/// What a database holds: a real server and the sandbox, asked the same.
+mod holdings;
 /// What Cloud Build and GitHub tell the gate of the pipeline that runs it.
 mod host;
 /// Services and control planes that answer with malice or nonsense.

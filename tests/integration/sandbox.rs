@@ -118,6 +118,18 @@ fn auth_in_public() -> Service {
     service
 }
 
+/// The same service, whose pipeline says what its database must hold.
+fn auth_that_expects() -> Service {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/database/rungate.yaml");
+    let request =
+        rungate::pipeline::Request { files: vec![file.into()], directory: ".".into(), ..Default::default() };
+    let mut loaded = rungate::pipeline::load(&request).unwrap().pipeline;
+    let mut service = auth();
+    let expect = loaded.services.pop().unwrap().database.unwrap().expect;
+    service.database.as_mut().unwrap().expect = expect;
+    service
+}
+
 fn reference(target: &str, secret: &str, version: &str) -> SecretReference {
     SecretReference { target: target.to_owned(), secret: known(secret), version: known(version) }
 }
@@ -275,6 +287,14 @@ async fn every_fault_shows_at_the_service() {
         "secret-not-found",
         "secret-version-missing",
     ];
+    // Its health asks `SELECT 1`, which says nothing of tables; the journey does.
+    let of_what_it_holds = [
+        "schema-behind",
+        "extension-missing",
+        "schema-missing",
+        "schema-permission-denied",
+        "query-answer-unexpected",
+    ];
     let no_instance = ["secret-version-disabled", "secret-version-destroyed"];
     let not_started =
         (500, "The request failed because the instance could not start successfully.".to_owned());
@@ -286,6 +306,7 @@ async fn every_fault_shows_at_the_service() {
             "credential-unescaped" | "credential-scheme-mismatch" => auth_by_dsn(),
             "socket-tls-conflict" | "cloudsql-client-role-missing" => auth_by_socket(),
             "authorized-network-missing" => auth_in_public(),
+            code if of_what_it_holds.contains(&code) => auth_that_expects(),
             _ => auth(),
         };
         let sandbox = sandbox(service, &[fault.code]).await;
@@ -317,8 +338,14 @@ async fn every_fault_shows_at_the_service() {
                 assert!(status == 403 && body.contains("does not have permission to get URL"), "{body}");
                 return;
             }
-            // The gate may not look; the service is fine.
-            "not-enough-permission" => (200, HEALTHY.to_owned()),
+            "schema-missing" | "schema-permission-denied" => {
+                assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()), "{}", fault.code);
+                assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()), "{}", fault.code);
+                return;
+            }
+            // The gate may not look; the service is fine. A standby answers what only reads.
+            "not-enough-permission" | "database-read-only" => (200, HEALTHY.to_owned()),
+            code if of_what_it_holds.contains(&code) => (200, HEALTHY.to_owned()),
             code if served_by_the_old.contains(&code) => (200, HEALTHY.to_owned()),
             code if no_instance.contains(&code) => not_started.clone(),
             _ => (200, UNHEALTHY.to_owned()),

@@ -4,9 +4,11 @@
 //! error at its place, and all of them are told at once.
 
 mod database;
+mod expectation;
 mod fields;
 mod health;
 mod journey;
+mod migrations;
 mod text;
 
 use std::path::Path;
@@ -62,6 +64,10 @@ const SHAPES: &[(&str, &[&str])] = &[
     ("vpc", VPC),
     ("health", health::KEYS),
     ("database", database::KEYS),
+    ("expect", expectation::KEYS),
+    ("privileges", expectation::PRIVILEGES),
+    ("query", expectation::QUERY),
+    ("migrations", migrations::KEYS),
 ];
 
 fn recognises(path: &Path, document: &Node) -> bool {
@@ -160,7 +166,7 @@ fn service(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Serv
     if let Some(node) = fields.get("health") {
         service.health = health::read(node, problems);
     }
-    service.database = fields.get("database").and_then(|node| database::read(node, problems));
+    service.database = fields.get("database").and_then(|node| database::read(node, file, problems));
     service.journeys = journey::read(fields.get("journeys"), problems);
     service.depends_on = text::one_or_more(fields.get("depends_on"), problems);
     service.require = checks(fields.get("require"), file, problems);

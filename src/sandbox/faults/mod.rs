@@ -27,6 +27,7 @@ mod database_host_placeholder;
 mod database_missing;
 mod database_name_unresolvable;
 mod database_port_wrong;
+mod database_read_only;
 mod database_refused;
 mod database_starting;
 mod database_unreachable;
@@ -34,6 +35,7 @@ mod database_user_missing;
 mod database_variable_empty;
 mod database_variable_missing;
 mod egress_bypasses_database;
+mod extension_missing;
 mod firewall_denies_egress;
 mod health_endpoint_failing;
 mod health_not_found;
@@ -62,9 +64,13 @@ mod password_rejected;
 mod peering_inactive;
 mod peering_missing;
 mod peering_range_mismatch;
+mod query_answer_unexpected;
 mod revision_failed;
 mod revision_not_serving;
 mod route_diverted;
+mod schema_behind;
+mod schema_missing;
+mod schema_permission_denied;
 mod secret_access_denied;
 mod secret_corrupted;
 mod secret_newer_than_revision;
@@ -232,6 +238,12 @@ pub static FAULTS: &[&Fault] = &[
     &database_closed::FAULT,
     &connection_slots_exhausted::FAULT,
     &database_starting::FAULT,
+    &database_read_only::FAULT,
+    &schema_behind::FAULT,
+    &extension_missing::FAULT,
+    &schema_missing::FAULT,
+    &schema_permission_denied::FAULT,
+    &query_answer_unexpected::FAULT,
     &health_reports_database_down::FAULT,
     &health_reports_dependency_down::FAULT,
     &health_reports_unhealthy::FAULT,
@@ -289,6 +301,11 @@ mod tests {
             "cloudsql-name-mismatch",
             "vpc-network-not-found",
             "journey-step-failed",
+            "schema-behind",
+            "extension-missing",
+            "schema-missing",
+            "schema-permission-denied",
+            "query-answer-unexpected",
         ];
         for fault in FAULTS {
             let applies = fault.applies(&incident());

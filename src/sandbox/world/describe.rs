@@ -2,6 +2,7 @@
 //!
 //! What the pipeline forgets is not made up for: without VPC access a private database stays out of reach here too.
 
+mod expected;
 mod instance;
 mod way;
 
@@ -70,6 +71,7 @@ impl World {
             Some(true) => Traffic::Pinned(revision.name.clone()),
             Some(false) | None => Traffic::Latest,
         };
+        let clients = self.clients(target);
         self.services.push(ServiceWorld {
             key: target.key.clone(),
             name: target.name.clone(),
@@ -85,7 +87,7 @@ impl World {
             health_path: health_path(service),
             calls: Vec::new(),
             walked: !service.journeys.is_empty(),
-            clients: self.clients(target),
+            clients,
         });
     }
 
@@ -101,8 +103,10 @@ impl World {
             host: way.host.clone(),
             role: way.user.clone(),
             name: way.name.clone(),
+            expects: database.expect.clone(),
         };
         self.admit(index, way);
+        self.hold(index, &link);
         Some(link)
     }
 

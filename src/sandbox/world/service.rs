@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::deploy::Injected;
 use super::{Flaw, NotStarted, VpcWorld};
-use crate::model::DatabaseVariables;
+use crate::model::{DatabaseExpectation, DatabaseVariables};
 
 /// A Cloud Run service. No `Debug`: its variables may hold passwords.
 #[derive(Clone)]
@@ -68,6 +68,8 @@ pub struct DatabaseLink {
     pub role: String,
     /// The database's name.
     pub name: String,
+    /// What the pipeline expects to find there.
+    pub expects: DatabaseExpectation,
 }
 
 /// Where the traffic of a service goes.

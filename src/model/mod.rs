@@ -8,7 +8,7 @@ mod value;
 
 pub use changes::{OtherVariables, Removal, Scaling};
 pub use database::{Database, DatabaseVariables, infer as infer_database};
-pub use health::{Degraded, HealthExpectation};
+pub use health::{CommitExpectation, Degraded, HeaderExpectation, HealthExpectation, ToldBy, is_reserved};
 pub use service::{
     DeploysVia, SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Variable, VpcAccess,
 };

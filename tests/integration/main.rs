@@ -50,6 +50,8 @@ mod folders;
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
 mod gcloud_differential;
+/// Health as the gate meets it: shut doors, the front end in the service's place, other builds.
+mod health;
 /// Services and control planes that answer with malice or nonsense.
 mod hostile;
 /// The founding incident, once per true cause, in every pipeline format.

@@ -5,6 +5,7 @@
 
 mod admission;
 mod credential;
+mod door;
 pub(super) mod gate;
 mod health;
 mod injection;

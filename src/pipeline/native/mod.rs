@@ -4,6 +4,7 @@
 //! error at its place, and all of them are told at once.
 
 mod database;
+mod expect;
 mod fields;
 mod health;
 mod text;

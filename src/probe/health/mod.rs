@@ -6,14 +6,18 @@
 
 mod dialect;
 mod evidence;
+mod front_end;
 mod keys;
+mod login_page;
 mod node;
 mod read;
 mod text;
 mod words;
 
 pub use dialect::Dialect;
+pub use front_end::{FrontEndPage, front_end, sentence};
 pub use keys::is_database;
+pub use login_page::{leads_to_login, login};
 
 use crate::run::finding::Dependency;
 use evidence::Evidence;

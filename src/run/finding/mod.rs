@@ -13,7 +13,7 @@ mod postgres;
 mod service;
 
 pub use credential::{CredentialFinding, Unfit};
-pub use health::{Dependency, HealthFinding};
+pub use health::{Dependency, FrontEndSays, HealthFinding, KnownBy};
 pub use injection::InjectionFinding;
 pub use instance::{IamProblem, InstanceFinding};
 pub use log::LogFinding;

@@ -35,17 +35,22 @@ mod database_variable_empty;
 mod database_variable_missing;
 mod egress_bypasses_database;
 mod firewall_denies_egress;
+mod health_behind_login;
 mod health_endpoint_failing;
+mod health_expectation_unmet;
 mod health_not_found;
 mod health_not_judgeable;
 mod health_reports_database_down;
 mod health_reports_dependency_down;
 mod health_reports_unhealthy;
 mod health_unstable;
+mod health_version_mismatch;
 mod image_access_denied;
 mod image_not_found;
 mod image_wrong_platform;
+mod ingress_closed;
 mod instance_address_mismatch;
+mod instance_crashing;
 mod instance_disk_full;
 mod instance_not_found;
 mod instance_not_postgres;
@@ -55,12 +60,14 @@ mod instance_stopped;
 mod instance_suspended;
 mod invoker_denied;
 mod login_not_allowed;
+mod no_instance_available;
 mod not_enough_permission;
 mod not_postgres;
 mod password_rejected;
 mod peering_inactive;
 mod peering_missing;
 mod peering_range_mismatch;
+mod request_timed_out;
 mod revision_failed;
 mod revision_not_serving;
 mod route_diverted;
@@ -238,6 +245,13 @@ pub static FAULTS: &[&Fault] = &[
     &health_not_found::FAULT,
     &health_endpoint_failing::FAULT,
     &health_unstable::FAULT,
+    &health_expectation_unmet::FAULT,
+    &health_version_mismatch::FAULT,
+    &health_behind_login::FAULT,
+    &ingress_closed::FAULT,
+    &no_instance_available::FAULT,
+    &instance_crashing::FAULT,
+    &request_timed_out::FAULT,
     &invoker_denied::FAULT,
     &token_rejected::FAULT,
     &not_enough_permission::FAULT,
@@ -286,6 +300,8 @@ mod tests {
             "cloudsql-not-attached",
             "cloudsql-name-mismatch",
             "vpc-network-not-found",
+            "health-expectation-unmet",
+            "health-version-mismatch",
         ];
         for fault in FAULTS {
             let applies = fault.applies(&incident());

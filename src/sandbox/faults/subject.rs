@@ -22,6 +22,24 @@ pub struct Subject {
 /// Any service; one with a database, if there is one.
 pub static ANY: Subject = Subject { has: "been deployed", fits: |_, _| true };
 
+/// A service that the files do not open to everybody by name; where they do, a closed door is a fault of its own.
+pub static UNPROMISED: Subject = Subject {
+    has: "been deployed without an ingress of `all` in the files",
+    fits: |_, service| !service.expects.open,
+};
+
+/// A service of which the files expect that its health answer tells its revision or commit.
+pub static TELLS_VERSION: Subject = Subject {
+    has: "a health answer that must tell its revision or commit",
+    fits: |_, service| service.expects.revision.is_some() || service.expects.commit.is_some(),
+};
+
+/// A service of which the files expect that it tells its health soon.
+pub static TELLS_SOON: Subject = Subject {
+    has: "a limit for the latency of its health answer",
+    fits: |_, service| service.expects.latency.is_some(),
+};
+
 /// A service with a database.
 pub static DATABASE: Subject =
     Subject { has: "a database", fits: |world, service| instance_of(world, service).is_some() };

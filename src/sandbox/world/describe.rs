@@ -13,8 +13,8 @@ pub(in crate::sandbox) use way::plain_scheme;
 
 use super::access::connector_resource;
 use super::{
-    Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, Egress, EnvValue, EnvWorld, Mount,
-    RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
+    Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, DoorWorld, Egress, EnvValue, EnvWorld,
+    Expects, Mount, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
 };
 use crate::model::{Service, Stated};
 use crate::plan::Target;
@@ -78,6 +78,13 @@ impl World {
             database: service.database.as_ref().map(|database| database.variables.clone()),
             link,
             health_path: health_path(service),
+            expects: Expects {
+                revision: service.health.revision.clone(),
+                commit: service.health.commit.clone(),
+                latency: service.health.latency,
+                open: service.ingress.as_ref().and_then(Stated::as_known) == Some("all"),
+            },
+            door: DoorWorld::default(),
         });
     }
 

@@ -22,8 +22,8 @@ pub(super) use describe::plain_scheme;
 pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};
 pub use secret::{Added, SecretWorld, VersionState, VersionWorld};
 pub use service::{
-    Admits, Code, DatabaseLink, EnvValue, EnvWorld, HealthRoute, Mount, RevisionWorld, ServiceWorld, Started,
-    Traffic,
+    Admits, Code, DatabaseLink, DoorWorld, EnvValue, EnvWorld, Expects, HealthRoute, Mount, RevisionWorld,
+    ServiceWorld, Started, Traffic,
 };
 
 use std::net::IpAddr;

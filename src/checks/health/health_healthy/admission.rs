@@ -92,7 +92,7 @@ fn nowhere(because: String) -> Broken {
 
 /// Whether a URL leads to the service itself, by TLS or on this machine. A host of the user's own choosing is not
 /// enough: whoever may change the pipeline file could have the token sent to himself.
-fn is_own(url: &Url, service: &Service) -> bool {
+pub(super) fn is_own(url: &Url, service: &Service) -> bool {
     let tagged = service.traffic_statuses.iter().map(|status| &status.uri);
     let mut own = service.urls.iter().chain([&service.uri]).chain(tagged);
     (url.scheme() == "https" || is_loopback(url))

@@ -6,8 +6,8 @@ pub(super) mod mask;
 use std::fmt::Write as _;
 
 use crate::model::{
-    Database, DatabaseVariables, Degraded, DeploysVia, Pipeline, SecretReference, Service, Stated, Value,
-    Variable,
+    CommitExpectation, Database, DatabaseVariables, Degraded, DeploysVia, Pipeline, SecretReference, Service,
+    Stated, ToldBy, Value, Variable,
 };
 use crate::pipeline::{Found, Loaded, printable};
 pub use json::json;
@@ -119,6 +119,22 @@ impl Page {
         for condition in &health.conditions {
             self.fact("health expects", &shown(condition.raw()), condition);
         }
+        for header in &health.headers {
+            let expected = format!("{}: {}", header.name.raw(), header.pattern.raw());
+            self.fact("health expects", &shown(&expected), &header.pattern);
+        }
+        if let Some(pattern) = &health.body {
+            self.fact("health expects", &shown(&format!("a body with {}", pattern.raw())), pattern);
+        }
+        if let Some(ToldBy::Header(at) | ToldBy::Json(at)) = &health.revision {
+            self.fact("health expects", &shown(&format!("the new revision in {}", at.raw())), at);
+        }
+        if let Some(CommitExpectation { told_by: ToldBy::Header(at) | ToldBy::Json(at), commit }) =
+            &health.commit
+        {
+            let expected = format!("commit {} in {}", commit.raw(), at.raw());
+            self.fact("health expects", &shown(&expected), commit);
+        }
         let statuses: Vec<_> = health.statuses.iter().map(u16::to_string).collect();
         let mut words = vec![
             if statuses.is_empty() { "any 2xx".to_owned() } else { statuses.join(", ") },
@@ -135,10 +151,16 @@ impl Page {
         let names = database.variables.names().join(", ");
         let kind = match &database.variables {
             DatabaseVariables::Dsn(_) => "connection string in",
+            DatabaseVariables::Url { .. } => "connection string and what it leaves out in",
             DatabaseVariables::Parts { .. } => "from",
+            DatabaseVariables::Instance { .. } => "by its instance's connection name in",
         };
         let known_by = if database.stated { "stated" } else { "known by these names" };
         self.plain("database", &format!("{kind} {} ({known_by})", shown(&names)));
+        if !database.others.is_empty() {
+            let others = shown(&database.others.join(", "));
+            self.plain("not checked", &format!("{others} (leads to a database too; `database` can name it)"));
+        }
         if let Some(instance) = &database.instance {
             self.fact("instance", &shown(instance.raw()), instance);
         }

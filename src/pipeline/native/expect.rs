@@ -9,6 +9,11 @@ use crate::model::{CommitExpectation, HeaderExpectation, Stated, ToldBy};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 
+/// Keys of `revision:`.
+pub(super) const REVISION: &[&str] = &["header", "json"];
+/// Keys of `commit:`.
+pub(super) const COMMIT: &[&str] = &["header", "json", "equals", "env"];
+
 /// `headers: {NAME: PATTERN}`.
 pub(super) fn headers(node: Option<&Node>, problems: &mut Problems) -> Vec<HeaderExpectation> {
     let mut headers = Vec::new();
@@ -66,14 +71,14 @@ pub(super) fn is_query(condition: &Stated, problems: &mut Problems) -> bool {
 /// `revision: {header: NAME}` or `{json: PATH}`.
 pub(super) fn revision(node: Option<&Node>, problems: &mut Problems) -> Option<ToldBy> {
     let node = node?;
-    let fields = Fields::open(node, "`revision`", &["header", "json"], problems)?;
+    let fields = Fields::open(node, "`revision`", REVISION, problems)?;
     told_by(&fields, node, "`revision`", problems)
 }
 
 /// `commit: {header: NAME, equals: SHA}`, or `env: NAME` in the place of `equals`.
 pub(super) fn commit(node: Option<&Node>, problems: &mut Problems) -> Option<CommitExpectation> {
     let node = node?;
-    let fields = Fields::open(node, "`commit`", &["header", "json", "equals", "env"], problems)?;
+    let fields = Fields::open(node, "`commit`", COMMIT, problems)?;
     let told_by = told_by(&fields, node, "`commit`", problems);
     let commit = match (fields.get("equals"), fields.get("env")) {
         (Some(_), None) => text::text(fields.get("equals"), problems).filter(|stated| {

@@ -6,7 +6,7 @@ use crate::model::{Degraded, HealthExpectation, Stated};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "path",
     "status",
     "expect",

@@ -1,6 +1,9 @@
 //! Health as the gate meets it: doors that are shut, Google's front end in the service's place, other builds, several
 //! ways to one revision.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
 use rungate::diagnosis::cause::CauseCode;
 use rungate::diagnosis::{Confidence, Diagnosis, Verdict};
 use rungate::model::{CommitExpectation, Stated, ToldBy};
@@ -8,8 +11,13 @@ use rungate::run::attempt::{AttemptVerdict, HealthAttempt, Taken};
 use rungate::run::record::{Fact, RunRecord};
 use rungate::sandbox::faults::{Expected, Fault, When, subject};
 
+use serde_json::{Value, json};
+
+use crate::common::{Ran, Rungate};
+use crate::loopback::Loopback;
 use crate::revision_drill::{fault, gate};
 use crate::sandbox::{PROJECT, auth, auth_expecting, known};
+use crate::standin::{check, control_plane, fixture, http, path, pipeline, send};
 
 fn attempts(record: &RunRecord) -> Vec<&HealthAttempt> {
     let facts =
@@ -157,4 +165,99 @@ async fn every_attempt_is_kept() {
     assert!(attempts.windows(2).all(|pair| pair[0].at_ms < pair[1].at_ms), "{attempts:?}");
     assert!(attempts.iter().all(|attempt| attempt.status == Some(200) && attempt.taken == Taken::Failure));
     assert!(attempts.iter().all(|attempt| attempt.verdict == AttemptVerdict::Unhealthy));
+}
+
+/// A cloud in which the deploy made a tag: where the service and the tag answer, and what.
+async fn tagged(no_traffic: bool, service: &'static str, tag: &'static str) -> Ran {
+    const SERVICE: &str = "/v2/projects/demo-project/locations/europe-west1/services/auth";
+    let at = |body: &'static str| http(move |_, stream| send(stream, 200, "", body.as_bytes()));
+    let google = Loopback::start().await;
+    let mut live: Value = serde_json::from_str(fixture(SERVICE).unwrap()).unwrap();
+    live["uri"] = at(service).into();
+    let revision = live["latestCreatedRevision"].clone();
+    let statuses = live["trafficStatuses"].as_array_mut().unwrap();
+    statuses.push(json!({"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": revision, "tag": "next", "uri": at(tag)}));
+    google.serves(SERVICE, live.to_string());
+    let revision = format!("{SERVICE}/revisions/auth-00007-xyz");
+    google.serves(&revision, fixture(&revision).unwrap());
+    let rungate = Rungate::new();
+    let file = "version: 1\nservices:\n  - name: auth\n    project: demo-project\n    region: europe-west1\n    tag: next\n";
+    let health = "    health: { path: /health, window: 1s, interval: 100ms, successes: 1 }\n";
+    rungate.file("rungate.yaml", format!("{file}    no_traffic: {no_traffic}\n{health}"));
+    let mut command = check(&rungate, google.url.trim_end_matches('/'), &["--quiet"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    Ran::of(output)
+}
+
+#[tokio::test]
+async fn the_new_revision_is_asked_at_its_tag_and_with_traffic_at_both_doors() {
+    const UP: &str = r#"{"status":"ok"}"#;
+    const DOWN: &str = r#"{"status":"unhealthy"}"#;
+    // Without traffic, the service's own URL leads to the old revision.
+    let ran = tagged(true, DOWN, UP).await;
+    assert!(!ran.stdout.contains("says unhealthy"), "{}", ran.all());
+    let ran = tagged(true, UP, DOWN).await;
+    assert!(ran.status == 1 && ran.stdout.contains("says unhealthy"), "{}", ran.all());
+    // With traffic, users come by both.
+    for (service, tag) in [(UP, DOWN), (DOWN, UP)] {
+        let ran = tagged(false, service, tag).await;
+        assert!(ran.status == 1 && ran.stdout.contains("says unhealthy"), "{}", ran.all());
+    }
+    let ran = tagged(false, UP, UP).await;
+    assert_eq!(ran.status, 0, "{}", ran.all());
+}
+
+/// What a health answer is made of without a path in the files: several are tried, the most telling one counts.
+#[tokio::test]
+async fn of_the_usual_paths_the_most_telling_one_counts() {
+    let service = http(|head, stream| match path(head) {
+        "/health" => send(stream, 200, "", br#"{"status":"ok"}"#),
+        "/health/ready" => send(stream, 200, "", br#"{"status":"ok","database":"down"}"#),
+        _ => send(stream, 404, "", br#"{"detail":"Not Found"}"#),
+    });
+    let rungate = Rungate::new();
+    let file = pipeline(&service, "").replace("path: /health, ", "");
+    rungate.file("rungate.yaml", file);
+    let mut command = check(&rungate, &control_plane(), &["--save-run", "run.json"]);
+    let ran = Ran::of(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+    assert!(ran.status == 1 && ran.stdout.contains("/health/ready"), "{}", ran.all());
+    let record: RunRecord = serde_json::from_str(&rungate.read("run.json")).unwrap();
+    let asked: BTreeSet<&str> = attempts(&record).iter().map(|attempt| attempt.url.as_str()).collect();
+    assert!(asked.len() >= 5, "every usual path is in the record: {asked:?}");
+}
+
+/// A redirect within the service is followed; a circle, another host and the metadata server are not.
+#[test]
+fn redirects_are_followed_within_the_service_only() {
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let elsewhere = {
+        let asked = Arc::clone(&asked);
+        http(move |head, stream| {
+            asked.lock().unwrap().push(path(head).to_owned());
+            send(stream, 200, "", br#"{"status":"ok"}"#);
+        })
+    };
+    for (location, status) in [
+        ("/health/".to_owned(), 0),
+        ("/health".to_owned(), 1),
+        ("/a".to_owned(), 1),
+        (format!("{elsewhere}/health"), 1),
+        ("http://169.254.169.254/computeMetadata/v1/".to_owned(), 1),
+        ("http://metadata.google.internal/".to_owned(), 1),
+        ("/login".to_owned(), 3),
+        ("https://accounts.google.com/o/oauth2/v2/auth".to_owned(), 3),
+    ] {
+        let to = location.clone();
+        let service = http(move |head, stream| match path(head) {
+            "/health" => send(stream, 302, &format!("Location: {to}\r\n"), b""),
+            "/a" => send(stream, 302, "Location: /b\r\n", b""),
+            "/b" => send(stream, 302, "Location: /a\r\n", b""),
+            _ => send(stream, 200, "", br#"{"status":"ok"}"#),
+        });
+        let rungate = Rungate::new();
+        rungate.file("rungate.yaml", pipeline(&service, ""));
+        let ran = Ran::of(check(&rungate, &control_plane(), &[]).output().unwrap());
+        assert_eq!(ran.status, status, "{location}: {}", ran.all());
+    }
+    assert!(asked.lock().unwrap().is_empty(), "another host was asked");
 }

@@ -46,6 +46,8 @@ mod exit_status;
 mod findings;
 /// Several files, or a folder, as one pipeline.
 mod folders;
+/// Real health libraries, each before a real server that is really stopped.
+mod frameworks;
 /// Real gcloud reads the sandbox.
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
@@ -81,3 +83,5 @@ mod sandbox;
 mod secrets;
 /// Every table of the crate: unique, documented, reached.
 mod tables;
+/// TLS of every kind before health.
+mod tls;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::assess::{Attempt, End};
 use crate::probe::health::Judgement;
 use crate::run::finding::HealthFinding;
+use crate::run::outcome::Door;
 use crate::run::record::Fact;
 
 /// Longest pattern that is kept: the last attempts.
@@ -122,16 +123,19 @@ impl Poll {
     }
 
     /// What the whole row says once the window ended without enough healthy answers, and of which URL.
-    pub(super) fn verdict(self) -> (String, End) {
+    /// A finding, or the door that kept the gate out.
+    pub(super) fn verdict(self) -> (String, Result<HealthFinding, Door>) {
         let Self { url, pattern, bad, .. } = self;
         let turns = pattern.windows(2).filter(|pair| pair[0] != pair[1]).count();
         let tail = pattern.iter().rev().take_while(|mark| **mark == BAD).count();
-        match bad {
-            // It was never well; or it was, and then it fell for good (an old revision that still answered at first).
-            Some(bad) if !pattern.contains(&GOOD) || (turns == 1 && tail >= FOR_GOOD) => (url, bad),
-            Some(_) | None => {
+        // It was never well; or it was, and then it fell for good (an old revision that still answered at first).
+        let one_voice = !pattern.contains(&GOOD) || (turns == 1 && tail >= FOR_GOOD);
+        match bad.filter(|_| one_voice) {
+            Some(End::Bad(finding)) => (url, Ok(finding)),
+            Some(End::Shut(door)) => (url, Err(door)),
+            Some(End::Good(_)) | None => {
                 let pattern = pattern.into_iter().collect();
-                (url.clone(), End::Bad(HealthFinding::Unstable { url, pattern }))
+                (url.clone(), Ok(HealthFinding::Unstable { url, pattern }))
             }
         }
     }
@@ -220,9 +224,9 @@ mod tests {
     #[test]
     fn turns_are_unstable_and_one_voice_is_itself() {
         let kind = |row| match after(row, 9).0.verdict().1 {
-            End::Bad(HealthFinding::Unstable { pattern, .. }) => pattern,
-            End::Bad(HealthFinding::Unhealthy { .. }) => "unhealthy".to_owned(),
-            other @ (End::Good(_) | End::Bad(_) | End::Shut(_)) => panic!("{other:?}"),
+            Ok(HealthFinding::Unstable { pattern, .. }) => pattern,
+            Ok(HealthFinding::Unhealthy { .. }) => "unhealthy".to_owned(),
+            other @ (Ok(_) | Err(_)) => panic!("{other:?}"),
         };
         assert_eq!(kind("UUU"), "unhealthy");
         assert_eq!(kind("HHUUU"), "unhealthy", "an old revision answered at first");

@@ -159,27 +159,27 @@ fn best(round: &[Attempt]) -> Option<usize> {
 
 /// What the whole row says once the window ended without enough healthy answers.
 async fn end(scope: &Scope, poll: Poll, why_unknown: Option<String>) -> Outcome {
-    let (url, last) = poll.verdict();
-    let shut = |door| Outcome::Broken { why: Broken::NotLetIn { url: url.clone(), door } };
-    let asked = Url::parse(&url).ok();
-    match last {
-        End::Good(_) => Outcome::Failed {
-            finding: Finding::Health(HealthFinding::Unstable { url, pattern: String::new() }),
-        },
-        End::Shut(Door::Unknown { because }) => {
-            let because = why_unknown.map_or(because.clone(), |why| format!("{because}, {why}"));
-            shut(Door::Unknown { because })
-        }
-        End::Shut(door) => shut(door),
-        End::Bad(finding) => {
-            let finding = match (asked, unsure(&finding)) {
-                (Some(asked), Some(status)) => {
+    let (url, told) = poll.verdict();
+    match told {
+        Ok(finding) => {
+            let asked = Url::parse(&url).ok().zip(unsure(&finding));
+            let finding = match asked {
+                Some((asked, status)) => {
                     let logged = request_log::look(scope, &asked, status).await;
                     request_log::settle(finding, logged)
                 }
-                (Some(_) | None, _) => finding,
+                None => finding,
             };
             Outcome::Failed { finding: Finding::Health(finding) }
+        }
+        Err(door) => {
+            let door = match (door, why_unknown) {
+                (Door::Unknown { because }, Some(why)) => {
+                    Door::Unknown { because: format!("{because}, {why}") }
+                }
+                (door, _) => door,
+            };
+            Outcome::Broken { why: Broken::NotLetIn { url, door } }
         }
     }
 }
@@ -187,9 +187,13 @@ async fn end(scope: &Scope, poll: Poll, why_unknown: Option<String>) -> Outcome 
 /// The status of an answer of which it is not sure who gave it.
 fn unsure(finding: &HealthFinding) -> Option<u16> {
     match finding {
-        HealthFinding::BadStatus { status, .. } => Some(*status),
         HealthFinding::FrontEnd { status, known: KnownBy::Guess | KnownBy::Page, .. } => Some(*status),
-        HealthFinding::FrontEnd { known: KnownBy::RequestLog { .. }, .. }
+        // Google's front end speaks no JSON.
+        HealthFinding::BadStatus { status, excerpt, .. } if !excerpt.starts_with(['{', '[', '"']) => {
+            Some(*status)
+        }
+        HealthFinding::BadStatus { .. }
+        | HealthFinding::FrontEnd { known: KnownBy::RequestLog { .. }, .. }
         | HealthFinding::Unhealthy { .. }
         | HealthFinding::NotJudgeable { .. }
         | HealthFinding::NotFound { .. }

@@ -190,7 +190,9 @@ pub enum Door {
         /// The path.
         path: String,
     },
-    /// A login page answers: Identity-Aware Proxy's, or the service's own.
+    /// Identity-Aware Proxy stands before the service.
+    IdentityAwareProxy,
+    /// A login page answers.
     Login {
         /// How it shows.
         how: String,
@@ -218,6 +220,7 @@ impl fmt::Display for Door {
             }
             Self::DefaultUrlDisabled => f.write_str("the service's run.app URL is switched off"),
             Self::ReservedPath { path } => write!(f, "Google's front end keeps {path} for itself"),
+            Self::IdentityAwareProxy => f.write_str("Identity-Aware Proxy answers in the service's place"),
             Self::Login { how } => write!(f, "it wants a login: {how}"),
             Self::Credentials { status } => write!(f, "the service wants credentials there ({status})"),
             Self::Unknown { because } => f.write_str(because),

@@ -577,11 +577,8 @@ fn gate_troubles_are_named_by_what_would_mend_them() {
         ),
         (shut(Door::Ingress { setting: "internal".to_owned() }), IngressClosed, "--vantage in-vpc"),
         (shut(Door::DefaultUrlDisabled), IngressClosed, "--default-url"),
-        (
-            shut(Door::Login { how: "Identity-Aware Proxy answers in the service's place".to_owned() }),
-            HealthBehindLogin,
-            "gcloud run services describe",
-        ),
+        (shut(Door::IdentityAwareProxy), HealthBehindLogin, "gcloud run services describe"),
+        (shut(Door::Login { how: "a form".to_owned() }), HealthBehindLogin, "curl"),
         (shut(Door::Credentials { status: 401 }), HealthBehindLogin, "curl"),
         (shut(Door::Unknown { because: "404".to_owned() }), NotFoundOut, "curl"),
         (Broken::Deadline { seconds: 300 }, NotFoundOut, "--deadline"),

@@ -162,10 +162,26 @@ pub(super) fn not_let_in(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, 
             ),
             vec![remedy("serve health elsewhere, at /health for example, and state that path", None)],
         ),
+        Door::IdentityAwareProxy => (
+            CauseCode::HealthBehindLogin,
+            format!(
+                "Identity-Aware Proxy stands before {url}, so health cannot be seen; the gate does not log in there"
+            ),
+            vec![
+                remedy("see that it is so", Some(on_service(view, "describe", &["--format=export"]))),
+                remedy("run the gate inside the VPC, or state an address without the proxy (url:)", inside()),
+            ],
+        ),
         Door::Login { how } => (
             CauseCode::HealthBehindLogin,
             format!("{url} wants a login, so health cannot be seen: {how}"),
-            login_remedies(view, how),
+            vec![
+                remedy("see what answers there", Some(ask(url))),
+                remedy(
+                    "let the health path answer without a login, or state another one in rungate.yaml (health: path)",
+                    None,
+                ),
+            ],
         ),
         Door::Credentials { status } => (
             CauseCode::HealthBehindLogin,
@@ -181,24 +197,6 @@ pub(super) fn not_let_in(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, 
             vec![remedy("ask it yourself", Some(ask(url)))],
         ),
     }
-}
-
-fn login_remedies(view: &View<'_>, how: &str) -> Vec<Remedy> {
-    let mut remedies = Vec::new();
-    if how.contains("Identity-Aware Proxy") || how.contains("accounts.google.com") {
-        remedies.push(Remedy {
-            text: "see whether Identity-Aware Proxy stands before it; the gate does not log in there"
-                .to_owned(),
-            command: Some(on_service(view, "describe", &["--format=export"])),
-        });
-    }
-    remedies.push(Remedy {
-        text:
-            "let the health path answer without a login, or state another one in rungate.yaml (health: path)"
-                .to_owned(),
-        command: None,
-    });
-    remedies
 }
 
 /// The door at which a node was not let in.

@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::probe::http::HttpAnswer;
+use crate::run::outcome::Door;
 
 /// Hosts at which people log in, and nothing else.
 const HOSTS: &[&str] = &[
@@ -45,19 +46,20 @@ const SEGMENTS: &[&str] = &[
 const LONGEST: usize = 64 * 1024;
 
 /// How an answer shows that it wants a login, where it does. `asked` is the URL that it answers.
-pub fn login(asked: &Url, answer: &HttpAnswer) -> Option<String> {
+pub fn login(asked: &Url, answer: &HttpAnswer) -> Option<Door> {
     if answer.header("x-goog-iap-generated-response").any(|value| value.eq_ignore_ascii_case("true")) {
-        return Some("Identity-Aware Proxy answers in the service's place".to_owned());
+        return Some(Door::IdentityAwareProxy);
     }
     if (300..400).contains(&answer.status) {
         let to = asked.join(answer.location.as_deref()?).ok()?;
         return leads_to_login(&to).then(|| {
             let to =
                 crate::probe::line_of(&format!("{}{}", to.origin().ascii_serialization(), to.path()), 200);
-            format!("status {} leads to a login page at {to}", answer.status)
+            Door::Login { how: format!("status {} leads to a login page at {to}", answer.status) }
         });
     }
-    asks_for_password(&answer.body).then(|| "the answer is a page with a form for a password".to_owned())
+    asks_for_password(&answer.body)
+        .then(|| Door::Login { how: "the answer is a page with a form for a password".to_owned() })
 }
 
 /// Whether one logs in at that URL.

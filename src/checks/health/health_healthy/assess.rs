@@ -233,8 +233,8 @@ fn wants_login(url: &Url, answer: &HttpAnswer, health: &HealthExpectation) -> Op
     if health.statuses.contains(&answer.status) {
         return None;
     }
-    if let Some(how) = login(url, answer) {
-        return Some(Door::Login { how });
+    if let Some(door) = login(url, answer) {
+        return Some(door);
     }
     matches!(answer.status, 401 | 403).then_some(Door::Credentials { status: answer.status })
 }

@@ -105,8 +105,8 @@ async fn watch(
                 Err(why) => why_unknown = Some(why),
             }
         }
-        let wants_login = matches!(attempt.end, End::Shut(Door::Login { .. } | Door::Credentials { .. }));
-        all_shut = if wants_login { all_shut + 1 } else { 0 };
+        let proxy = matches!(attempt.end, End::Shut(Door::IdentityAwareProxy));
+        all_shut = if proxy { all_shut + 1 } else { 0 };
         admission.last_refused = attempt.refused;
         if let Some(detail) = poll.take(attempt, began.elapsed()) {
             for fact in poll.facts() {
@@ -128,7 +128,7 @@ async fn watch(
             let urls = asked.iter().map(Url::to_string).collect();
             return Ok(Outcome::Failed { finding: Finding::Health(HealthFinding::NotFound { urls }) });
         }
-        // A login does not go away by waiting.
+        // The proxy does not go away by waiting. A login page may be that of a revision that still serves.
         if all_shut == 2 {
             break;
         }

@@ -98,8 +98,12 @@ pub(super) fn admits_database(health: &HealthFinding) -> bool {
                 || failing.is_empty() && !working.iter().any(|one| one.database)
         }
         // The path does not exist, or something else answers: no state of the database makes it so.
-        HealthFinding::NotFound { .. } | HealthFinding::NotJudgeable { .. } => false,
+        HealthFinding::NotFound { .. }
+        | HealthFinding::NotJudgeable { .. }
+        | HealthFinding::OtherVersion { .. }
+        | HealthFinding::DoorClosed { .. } => false,
         HealthFinding::BadStatus { .. }
+        | HealthFinding::FrontEnd { .. }
         | HealthFinding::NoAnswer { .. }
         | HealthFinding::ExpectationUnmet { .. }
         | HealthFinding::Unstable { .. } => true,

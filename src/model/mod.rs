@@ -15,7 +15,7 @@ pub use expectation::{
     DatabaseExpectation, Gives, MigrationTool, Migrations, Number, PrivilegeExpectation, PrivilegeKind,
     QueryExpectation, migration_order,
 };
-pub use health::{Degraded, HealthExpectation};
+pub use health::{CommitExpectation, Degraded, HeaderExpectation, HealthExpectation, ToldBy, is_reserved};
 pub use journey::{
     Act, Authorization, Body, Capture, CaptureFrom, Comparison, Condition, Expectation, Head,
     JOURNEY_TIMEOUT, Journey, JourneyVariable, Json, Part, STEP_TIMEOUT, Step, Template, Test, To, Turn,

@@ -18,7 +18,7 @@ use google_cloud_vpcaccess_v1::model::connector;
 use rungate::diagnosis::Verdict;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::model::{
-    DeploysVia, Pipeline, Place, SecretReference, Service, Stated, Variable, infer_database,
+    DeploysVia, Pipeline, Place, SecretReference, Service, Stated, ToldBy, Variable, infer_database,
 };
 use rungate::plan::Target;
 use rungate::sandbox::faults::{Expected, FAULTS, Fault, When, find, subject};
@@ -74,6 +74,14 @@ fn auth_by_dsn() -> Service {
     service.env.retain(|variable| !variable.name.starts_with("DB_"));
     service.secrets = vec![reference("DATABASE_URL", "auth-database-url", "latest")];
     service.database = infer_database(&service);
+    service
+}
+
+/// The same service, whose health must come from the new revision, and soon.
+pub(crate) fn auth_expecting() -> Service {
+    let mut service = auth();
+    service.health.revision = Some(ToldBy::Header(known("x-revision")));
+    service.health.latency = Some(Duration::from_secs(4));
     service
 }
 
@@ -307,6 +315,7 @@ async fn every_fault_shows_at_the_service() {
             "socket-tls-conflict" | "cloudsql-client-role-missing" => auth_by_socket(),
             "authorized-network-missing" => auth_in_public(),
             code if of_what_it_holds.contains(&code) => auth_that_expects(),
+            "health-expectation-unmet" | "health-version-mismatch" => auth_expecting(),
             _ => auth(),
         };
         let sandbox = sandbox(service, &[fault.code]).await;
@@ -320,6 +329,17 @@ async fn every_fault_shows_at_the_service() {
             "health-reports-dependency-down" => (200, failing.replace("}}", "},\"redis_status\":\"error\"}")),
             "health-reports-unhealthy" => (200, r#"{"status":"unhealthy"}"#.to_owned()),
             "health-not-found" => (404, r#"{"detail":"Not Found"}"#.to_owned()),
+            // The words are good; time and header are not.
+            "health-expectation-unmet" | "health-version-mismatch" => (200, HEALTHY.to_owned()),
+            "no-instance-available" => (429, "Rate exceeded.".to_owned()),
+            "instance-crashing" => (503, "Service Unavailable".to_owned()),
+            "request-timed-out" => (504, "upstream request timeout".to_owned()),
+            "health-behind-login" => (302, String::new()),
+            "ingress-closed" => {
+                let (status, body) = health(&sandbox).await;
+                assert!(status == 404 && body.contains("was not found on this server"), "{body}");
+                return;
+            }
             "health-endpoint-failing" => (500, r#"{"message":"Internal Server Error"}"#.to_owned()),
             "health-not-judgeable" => {
                 let (status, body) = health(&sandbox).await;

@@ -10,6 +10,11 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     CAUSES.iter().chain(FINDINGS).chain(CHECKS).copied()
 }
 
+/// Whether an id is that of a cause.
+pub fn is_cause(id: &str) -> bool {
+    CAUSES.iter().any(|(known, _)| *known == id)
+}
+
 /// The id that was probably meant, where one is near enough.
 pub fn nearest(id: &str) -> Option<&'static str> {
     let id = id.trim().to_lowercase().replace('_', "-");

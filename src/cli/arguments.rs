@@ -41,6 +41,10 @@ pub enum Command {
     Drill(DrillArguments),
     /// Judge a saved run again (see `check --save-run`).
     Diagnose(DiagnoseArguments),
+    /// Render a saved run again, in any format.
+    Report(DiagnoseArguments),
+    /// Join saved runs of several shards or regions into one.
+    Merge(MergeArguments),
     /// Print the roles that the gate needs for a pipeline, and where.
     Permissions(PermissionsArguments),
     /// Explain a check, a cause or a finding.
@@ -67,6 +71,35 @@ pub struct Files {
     /// Give a substitution of Cloud Build its value, in the place of the file's default; repeatable.
     #[arg(long, value_name = "KEY=VALUE", value_parser = substitution)]
     pub substitution: Vec<(String, String)>,
+}
+
+/// Which reports, and how much is in the one for people.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Output {
+    /// Write a report to a path, `-` for standard output; repeatable. Formats: text, markdown, html, junit,
+    /// junit-github, json, github; in a dry run text, json, sarif.
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub report: Vec<String>,
+
+    /// In the text report, show every check and every cause that was ruled out.
+    #[arg(long, short)]
+    pub verbose: bool,
+
+    /// Leave annotations, masks, a step summary and outputs for GitHub; auto: in a workflow of GitHub.
+    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub github: When,
+}
+
+/// When to do something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// Where the surroundings call for it.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// Arguments of `check`.
@@ -120,9 +153,9 @@ pub struct CheckArguments {
     #[arg(long, value_name = "WHAT", value_parser = ["database"])]
     pub accept_unproven: Vec<String>,
 
-    /// Write a report (text, junit, json) to a path, `-` for standard output; repeatable.
-    #[arg(long, value_name = "FORMAT=PATH")]
-    pub report: Vec<String>,
+    /// The reports.
+    #[command(flatten)]
+    pub output: Output,
 
     /// What to do where a service is unhealthy: rollback sends its traffic back to the revision that served before.
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "dry_run")]
@@ -177,7 +210,7 @@ impl CheckArguments {
             vantage: None,
             inspect_secrets: false,
             accept_unproven: Vec::new(),
-            report: Vec::new(),
+            output: Output::default(),
             on_failure: None,
             save_run: None,
             concurrency: CONCURRENCY,
@@ -219,16 +252,32 @@ pub struct DrillArguments {
     pub list: bool,
 }
 
-/// Arguments of `diagnose`.
+/// Arguments of `merge`.
+#[derive(Clone, Debug, Args)]
+pub struct MergeArguments {
+    /// The records that `check --save-run` wrote.
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+
+    /// Keep the record of the merged run.
+    #[arg(long, value_name = "FILE")]
+    pub save_run: Option<PathBuf>,
+
+    /// The reports.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Arguments of `diagnose` and `report`.
 #[derive(Clone, Debug, Args)]
 pub struct DiagnoseArguments {
     /// The record that `check --save-run` wrote.
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
 
-    /// Write a report (text, junit, json) to a path, `-` for standard output; repeatable.
-    #[arg(long, value_name = "FORMAT=PATH")]
-    pub report: Vec<String>,
+    /// The reports.
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// Arguments of `permissions`.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use super::github::Runner;
 use super::host;
 use crate::probe::google::{Auth, Endpoints, Platform, Surroundings};
 
@@ -36,6 +37,10 @@ pub struct Context {
     pub stdout_is_terminal: bool,
     /// Whether standard error is a terminal.
     pub stderr_is_terminal: bool,
+    /// Whether standard error goes to a file, which keeps what is written.
+    pub stderr_is_file: bool,
+    /// What GitHub's runner gave us, if it runs us.
+    pub github: Runner,
     /// Width to wrap text at, in columns.
     pub width: usize,
 }
@@ -65,6 +70,8 @@ impl Context {
             ci: set("CI").is_some_and(|value| value != "false"),
             stdout_is_terminal,
             stderr_is_terminal: std::io::stderr().is_terminal(),
+            stderr_is_file: stderr_is_file(),
+            github: runner(),
             width: set("COLUMNS").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_WIDTH).clamp(40, 200),
         }
     }
@@ -83,6 +90,30 @@ pub(super) fn variable(name: &str) -> Option<String> {
 /// A variable that is set and not empty.
 fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// GitHub's runner.
+fn runner() -> Runner {
+    let path = |name| set(name).map(PathBuf::from);
+    Runner {
+        is_here: set("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
+        summary: path("GITHUB_STEP_SUMMARY"),
+        output: path("GITHUB_OUTPUT"),
+        workspace: path("GITHUB_WORKSPACE"),
+    }
+}
+
+#[cfg(unix)]
+fn stderr_is_file() -> bool {
+    use std::os::fd::AsFd as _;
+    let copy = std::io::stderr().as_fd().try_clone_to_owned();
+    copy.ok().and_then(|copy| std::fs::File::from(copy).metadata().ok()).is_some_and(|meta| meta.is_file())
+}
+
+/// Where that cannot be told, it is taken for one: nothing secret is written there.
+#[cfg(not(unix))]
+fn stderr_is_file() -> bool {
+    true
 }
 
 fn endpoints() -> Endpoints {

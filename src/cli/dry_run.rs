@@ -31,7 +31,7 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
         return Err(Refusal::new("--sandbox is not possible in a dry run without --online")
             .hint("the files alone need no cloud: leave it out"));
     }
-    let reports = asked.report.iter().map(|text| destination(text)).collect::<Result<Vec<_>, _>>()?;
+    let reports = asked.output.report.iter().map(|text| destination(text)).collect::<Result<Vec<_>, _>>()?;
     let mut loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
     only(&mut loaded, &asked.service)?;
     let findings = findings::find(&loaded);
@@ -49,14 +49,16 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
         say(&page(style.colour));
     }
     for report in reports {
-        let text = if report.json {
-            let mut json = json(&findings, &loaded, &plan);
-            if let Some(answers) = &answers {
-                json["online"] = answers.json();
+        let text = match report.form {
+            Form::Text => page(false),
+            Form::Sarif => format!("{:#}\n", findings::sarif(&findings)),
+            Form::Json => {
+                let mut json = json(&findings, &loaded, &plan);
+                if let Some(answers) = &answers {
+                    json["online"] = answers.json();
+                }
+                format!("{json:#}\n")
             }
-            format!("{json:#}\n")
-        } else {
-            page(false)
         };
         match report.target {
             Some(target) => target.write(&text).map_err(|error| Refusal::new(error.to_string()))?,
@@ -66,26 +68,36 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
     Ok(u8::from(findings.has_errors()).max(answers.map_or(0, |answers| answers.status())))
 }
 
+/// A form of a dry run's report.
+#[derive(Clone, Copy)]
+enum Form {
+    Text,
+    Json,
+    Sarif,
+}
+
 /// A report of a dry run.
 struct Report {
-    json: bool,
+    form: Form,
     /// `None`: standard output.
     target: Option<Destination>,
 }
 
-/// `FORMAT=PATH`; a dry run has no test cases, so it is text or JSON.
+/// `FORMAT=PATH`; a dry run has no test cases, so it is text, JSON or SARIF.
 fn destination(text: &str) -> Result<Report, Refusal> {
-    let json = match text.split_once('=') {
-        Some(("text", _)) => false,
-        Some(("json", _)) => true,
+    let form = match text.split_once('=') {
+        Some(("text", _)) => Form::Text,
+        Some(("json", _)) => Form::Json,
+        Some(("sarif", _)) => Form::Sarif,
         Some(_) | None => {
-            return Err(Refusal::new(format!("--report {text} is not possible in a dry run"))
-                .hint("write text=PATH or json=PATH: nothing is checked, so there are no test cases"));
+            return Err(Refusal::new(format!("--report {text} is not possible in a dry run")).hint(
+                "write text=PATH, json=PATH or sarif=PATH: nothing is checked, so there are no test cases",
+            ));
         }
     };
     let path = text.split_once('=').map_or("", |(_, path)| path);
     let open = || Destination::open(Path::new(path)).map_err(|error| Refusal::new(error.to_string()));
-    Ok(Report { json, target: if path == "-" { None } else { Some(open()?) } })
+    Ok(Report { form, target: if path == "-" { None } else { Some(open()?) } })
 }
 
 /// Leaves only the services that were asked for.

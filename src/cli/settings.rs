@@ -92,5 +92,5 @@ pub fn style(colour: Colour, context: &Context) -> Style {
         Colour::Never => false,
         Colour::Auto => context.stdout_is_terminal && !context.no_color,
     };
-    Style { colour, width: context.width }
+    Style { colour, width: context.width, verbose: false }
 }

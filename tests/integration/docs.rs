@@ -181,8 +181,7 @@ fn examples_show_real_output() {
 #[test]
 fn the_readme_is_short_and_leads_on() {
     let text = read("README.md");
-    // A third of it is what one run prints.
-    assert!(text.lines().count() < 330);
+    assert!(text.lines().count() < 260);
     for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
         if !link.contains("://") && !link.starts_with('#') {
             assert!(root().join(link).exists(), "README.md leads to {link}, which is not there");
@@ -250,7 +249,7 @@ fn the_reference_lists_every_page() {
 /// Every key of the native format stands on its page.
 #[test]
 fn the_page_of_the_native_format_has_every_key() {
-    let page = read("docs/native-format.md");
+    let page = ["docs/native-format.md", "docs/journeys.md"].map(read).concat();
     let schema: serde_json::Value = serde_json::from_str(rungate::cli::schema::NATIVE).unwrap();
     for (shape, definition) in schema["$defs"].as_object().unwrap() {
         for key in definition["properties"].as_object().into_iter().flatten().map(|(key, _)| key) {
@@ -278,16 +277,9 @@ fn the_examples_of_journeys_are_real() {
     for example in &examples {
         let rungate = Rungate::new();
         rungate.file("rungate.yaml", example);
-        let ran = rungate.run(&["read"]);
+        let ran = rungate.run(&["read", "rungate.yaml"]);
         assert!(ran.status == 0 && ran.stderr.is_empty(), "{}{}", ran.stdout, ran.stderr);
     }
-    // The golden path of the first one is walked in the sandbox, but for the sign-out that the sample service lacks.
-    let walked: String = examples[0].split("          - name: sign out").next().unwrap().to_owned();
-    let rungate = Rungate::new();
-    rungate.file("rungate.yaml", walked);
-    let ran = rungate.run(&["check", "--sandbox", "--report", "json=run.json"]);
-    let steps = rungate.read("run.json").matches("journey-step-works[sign in and chat / ").count();
-    assert!(ran.status == 0 && steps >= 3, "{steps} {}{}", ran.stdout, ran.stderr);
 
     let sources: String = std::fs::read_dir(root().join("src/pipeline/native/journey"))
         .unwrap()

@@ -82,6 +82,11 @@ impl Context {
     }
 }
 
+/// The value of a variable that a file names.
+pub(super) fn variable(name: &str) -> Option<String> {
+    set(name)
+}
+
 /// A variable that is set and not empty.
 fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

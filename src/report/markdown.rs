@@ -160,6 +160,10 @@ fn service_part(record: &RunRecord, diagnosis: &Diagnosis, service: &ServiceReco
     for (at, cause) in diagnosis.causes.iter().filter(of_service).enumerate() {
         text.push_str(&cause_part(cause, label(cause.code, at)));
     }
+    for cause in diagnosis.causes.iter().filter(|cause| cause.symptoms_in.contains(&service.key)) {
+        let (other, root) = (code(&cause.service), code(&cause.code.to_string()));
+        text.push_str(&format!("\n**Because of** {other}: {root}, shown there\n"));
+    }
     for cause in diagnosis.advisories.iter().filter(of_service) {
         text.push_str(&cause_part(cause, "advisory"));
     }

@@ -100,6 +100,9 @@ pub fn merge(runs: &[RunRecord]) -> Result<Merged, MergeError> {
         for service in &run.services {
             let mut service = service.clone();
             rename(&mut service.key, &renamed);
+            for call in &mut service.calls {
+                rename(&mut call.service, &renamed);
+            }
             add_service(&mut services, service)?;
         }
         for node in &run.nodes {
@@ -225,6 +228,11 @@ fn add_service(services: &mut BTreeMap<String, ServiceRecord>, new: ServiceRecor
     known.url = known.url.take().or(new.url);
     known.service_account = known.service_account.take().or(new.service_account);
     known.database = known.database.take().or(new.database);
+    for call in new.calls {
+        if !known.calls.contains(&call) {
+            known.calls.push(call);
+        }
+    }
     known.rollback = known.rollback.take().or(new.rollback);
     Ok(())
 }

@@ -29,6 +29,7 @@ pub(super) struct Cloud {
     pub(super) signing_key: String,
     requests: Mutex<BTreeMap<String, u64>>,
     logged: Mutex<Vec<Logged>>,
+    served: Mutex<Vec<Served>>,
     moved: Mutex<BTreeMap<usize, Vec<TrafficTarget>>>,
 }
 
@@ -41,6 +42,23 @@ pub(super) struct Logged {
     pub(super) revision: String,
     /// The line.
     pub(super) line: String,
+    /// When.
+    pub(super) at: Timestamp,
+}
+
+/// An entry of the log of requests, which the front end writes.
+#[derive(Clone, Debug)]
+pub(super) struct Served {
+    /// Short name of the service.
+    pub(super) service: String,
+    /// The URL that was asked.
+    pub(super) url: String,
+    /// Who asked.
+    pub(super) user_agent: String,
+    /// Status of the answer.
+    pub(super) status: u16,
+    /// Why the front end answered in the service's place, where it did.
+    pub(super) line: Option<&'static str>,
     /// When.
     pub(super) at: Timestamp,
 }
@@ -73,6 +91,7 @@ impl Cloud {
             signing_key: random::word(32),
             requests: Mutex::default(),
             logged: Mutex::default(),
+            served: Mutex::default(),
             moved: Mutex::default(),
         }
     }
@@ -94,6 +113,19 @@ impl Cloud {
             let (service, revision) = (service.to_owned(), revision.to_owned());
             logged.push(Logged { service, revision, line, at: Timestamp::now() });
         }
+    }
+
+    /// The front end writes an entry to the log of requests.
+    pub(super) fn log_request(&self, served: Served) {
+        let mut all = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < LOGGED {
+            all.push(served);
+        }
+    }
+
+    /// The log of requests, the oldest first.
+    pub(super) fn served(&self) -> Vec<Served> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Everything that services logged, the oldest first.

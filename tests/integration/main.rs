@@ -48,12 +48,18 @@ mod exit_status;
 mod findings;
 /// Several files, or a folder, as one pipeline.
 mod folders;
+/// Real health libraries, each before a real server that is really stopped.
+mod frameworks;
 /// Real gcloud reads the sandbox.
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
 mod gcloud_differential;
 /// What GitHub's runner reads: masks, annotations, summary, outputs.
 mod github_native;
+/// Health as the gate meets it: shut doors, the front end in the service's place, other builds.
+mod health;
+/// What a database holds: a real server and the sandbox, asked the same.
+mod holdings;
 /// What Cloud Build and GitHub tell the gate of the pipeline that runs it.
 mod host;
 /// Services and control planes that answer with malice or nonsense.
@@ -99,3 +105,5 @@ mod secrets;
 mod services;
 /// Every table of the crate: unique, documented, reached.
 mod tables;
+/// TLS of every kind before health.
+mod tls;

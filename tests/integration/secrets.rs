@@ -226,7 +226,8 @@ fn searched(google: &str, body: &str) -> String {
     let (masks, rest): (Vec<&str>, Vec<&str>) =
         ran.stderr.lines().partition(|line| line.starts_with("::add-mask::"));
     for secret in SECRETS {
-        for line in secret.lines() {
+        // A line of three letters stays: to hide every "end" hides the log.
+        for line in secret.lines().filter(|line| line.len() > 3) {
             let line = line.replace('%', "%25");
             assert!(masks.iter().any(|mask| mask[12..] == line), "{line:?} is masked: {masks:?}");
         }

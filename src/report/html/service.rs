@@ -40,6 +40,11 @@ pub(super) fn section(record: &RunRecord, diagnosis: &Diagnosis, service: &Servi
             @for (at, one) in diagnosis.causes.iter().filter(of_service).enumerate() {
                 (cause(one, label(one.code, at)))
             }
+            @for one in diagnosis.causes.iter().filter(|one| one.symptoms_in.contains(&service.key)) {
+                p.claim {
+                    "Because of " (shown(&one.service)) ": " span.mono { (one.code) } ", shown there."
+                }
+            }
             @for one in diagnosis.advisories.iter().filter(of_service) { (cause(one, "advisory")) }
             @if !notes.is_empty() {
                 h3 { "Worth knowing" }

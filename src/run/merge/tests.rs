@@ -36,6 +36,7 @@ fn run(region: &str, second: i64, outcomes: &[(&str, Outcome)]) -> RunRecord {
         service_account: None,
         database: None,
         rollback: None,
+        calls: Vec::new(),
     };
     RunRecord {
         started: Timestamp::from_second(second).unwrap(),

@@ -16,7 +16,8 @@ use super::spelling::{Spelling, resource, spelling};
 use super::{Reply, iam};
 use crate::sandbox::tokens::GATE;
 use crate::sandbox::world::{
-    Admits, Egress, EnvValue, NotStartedReason, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld,
+    Admits, DoorWorld, Egress, EnvValue, NotStartedReason, RevisionWorld, ServiceWorld, Started, Traffic,
+    VpcWorld,
 };
 
 pub(super) const API: &str = "run.googleapis.com";
@@ -157,7 +158,11 @@ pub(super) fn service_model(ask: &Ask<'_>, index: usize, service: &ServiceWorld)
         .set_creator("deployer@example.com")
         .set_last_modifier("deployer@example.com")
         .set_client("gcloud")
-        .set_ingress(IngressTraffic::All)
+        .set_ingress(match service.door {
+            DoorWorld::InsideOnly => IngressTraffic::InternalOnly,
+            DoorWorld::Open | DoorWorld::Login | DoorWorld::Full => IngressTraffic::All,
+        })
+        .set_iap_enabled(service.door == DoorWorld::Login)
         .set_or_clear_template(service.newest().map(template))
         .set_traffic(targets)
         .set_traffic_statuses(statuses)

@@ -95,7 +95,7 @@ fn flat(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            ".." if parts.last().is_some_and(|last| *last != "..") => parts.truncate(parts.len() - 1),
             _ => parts.push(part),
         }
     }

@@ -7,7 +7,7 @@ mod service;
 mod value;
 
 pub use changes::{OtherVariables, Removal, Scaling};
-pub use database::{Database, DatabaseVariables, infer as infer_database};
+pub use database::{Database, DatabaseVariables, holds_connection_string, infer as infer_database};
 pub use health::{Degraded, HealthExpectation};
 pub use service::{
     DeploysVia, SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Variable, VpcAccess,

@@ -12,7 +12,7 @@ mod path;
 mod postgres;
 mod service;
 
-pub use credential::{CredentialFinding, Unfit};
+pub use credential::{CredentialFinding, Drivers, Unfit};
 pub use health::{Dependency, HealthFinding};
 pub use injection::InjectionFinding;
 pub use instance::{IamProblem, InstanceFinding};

@@ -352,6 +352,7 @@ fn blank(plan: &Plan, options: &Options) -> RunRecord {
                 others: database.others.clone(),
                 ..Default::default()
             }),
+            rollback: None,
         })
         .collect();
     let nodes = plan

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::attempt::HealthAttempt;
 use super::finding::{Dependency, Finding};
 use super::outcome::{Outcome, Vantage};
+use super::rollback::Rollback;
 use crate::model::Place;
 
 /// Version of the record's shape.
@@ -124,6 +125,9 @@ pub struct ServiceRecord {
     pub service_account: Option<String>,
     /// The database that the pipeline declares.
     pub database: Option<DatabaseRecord>,
+    /// What became of sending its traffic back (`--on-failure rollback`); `None`: not asked for, or not needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Rollback>,
 }
 
 /// What is known of a declared database. No secret part.

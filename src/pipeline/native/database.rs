@@ -6,7 +6,8 @@ use crate::model::{Database, DatabaseVariables, Stated};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 
-const KEYS: &[&str] = &["dsn", "host", "port", "user", "password", "name", "instance", "instance_variable"];
+pub(super) const KEYS: &[&str] =
+    &["dsn", "host", "port", "user", "password", "name", "instance", "instance_variable"];
 /// What says where the database is; only one of them may.
 const LEADING: [&str; 3] = ["dsn", "host", "instance_variable"];
 

@@ -55,6 +55,7 @@ mod instance_requires_connector;
 mod instance_stopped;
 mod instance_suspended;
 mod invoker_denied;
+mod journey_step_failed;
 mod login_not_allowed;
 mod not_enough_permission;
 mod not_postgres;
@@ -240,6 +241,7 @@ pub static FAULTS: &[&Fault] = &[
     &health_not_found::FAULT,
     &health_endpoint_failing::FAULT,
     &health_unstable::FAULT,
+    &journey_step_failed::FAULT,
     &invoker_denied::FAULT,
     &token_rejected::FAULT,
     &not_enough_permission::FAULT,
@@ -289,6 +291,7 @@ mod tests {
             "cloudsql-not-attached",
             "cloudsql-name-mismatch",
             "vpc-network-not-found",
+            "journey-step-failed",
         ];
         for fault in FAULTS {
             let applies = fault.applies(&incident());

@@ -38,6 +38,8 @@ mod conformance;
 mod control_plane;
 /// Real files with hand-made labels.
 mod corpus;
+/// The rows K of the catalogue, the shapes of a way to a database, and no value anywhere.
+mod credentials;
 /// The causal graph and the verdict, as tables and properties.
 mod diagnosis;
 /// Examples in README and pages are real.

@@ -49,6 +49,7 @@ fn check(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Res
     match judge(asked, context, style, &reports) {
         Ok((record, diagnosis)) => {
             reports.write(&record, &diagnosis);
+            cli::closing::say(&diagnosis, context);
             Ok(diagnosis.exit_code)
         }
         Err(error) => {
@@ -68,7 +69,8 @@ fn judge(
         pipeline::load(&cli::request(&asked.files, context)).map_err(|all| cli::unread(&all, style))?;
     reports.mask(&cli::github::stated_secrets(&loaded.pipeline));
     cli::announce(&loaded, asked.quiet, style);
-    let pipeline = if asked.sandbox { sandbox::fill(&loaded.pipeline) } else { loaded.pipeline };
+    let mut pipeline = if asked.sandbox { sandbox::fill(&loaded.pipeline) } else { loaded.pipeline };
+    settings::read_environment(&mut pipeline);
     let plan = plan::build(&pipeline, checks::CHECKS, &settings::defaults(asked, context))
         .map_err(|all| cli::unplanned(&all))?
         .given(|name| settings::variable(name, asked.sandbox, context));

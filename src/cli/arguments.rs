@@ -124,6 +124,15 @@ pub struct CheckArguments {
     /// Judge this revision, of the one service that is checked [default: the newest].
     #[arg(long, value_name = "NAME")]
     pub revision: Option<String>,
+
+    /// Ask the one service that is checked at this URL, such as a tag's [default: what the files state, else its own].
+    #[arg(long, value_name = "URL", value_parser = origin, conflicts_with = "sandbox")]
+    pub url: Option<String>,
+
+    /// Make this check an obligation, whatever the files say; repeatable.
+    #[arg(long, value_name = "CHECK")]
+    pub require: Vec<String>,
+
     /// Act as this service account, or by way of others as A,B,ACCOUNT (else CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT).
     #[arg(long, value_name = "ACCOUNT", conflicts_with = "sandbox")]
     pub impersonate_service_account: Option<String>,
@@ -194,6 +203,8 @@ impl CheckArguments {
             region: None,
             service: Vec::new(),
             revision: None,
+            url: None,
+            require: Vec::new(),
             impersonate_service_account: None,
             deadline: None,
             vantage: None,
@@ -369,6 +380,24 @@ fn substitution(text: &str) -> Result<(String, String), String> {
         return Err(format!("`{key}` is no name of a substitution: capital letters, digits and `_`"));
     }
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// The address of a service: where it answers, without a path.
+fn origin(text: &str) -> Result<String, String> {
+    let url = url::Url::parse(text).map_err(|error| format!("{error}: write https://HOST"))?;
+    if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
+        return Err("a service is reached by http or https: write https://HOST".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a user or password does not belong into it".to_owned());
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(format!(
+            "write {} alone: the health path is stated in the files",
+            url.origin().ascii_serialization()
+        ));
+    }
+    Ok(url.origin().ascii_serialization())
 }
 
 /// A duration as the native format writes it.

@@ -13,9 +13,11 @@ use super::{Context, Refusal, announce, request, settings, unplanned, unread};
 use crate::checks::CHECKS;
 use crate::findings::{self, Findings};
 use crate::model::{Service, Stated};
+use crate::permissions;
 use crate::pipeline::{self, Loaded, printable};
-use crate::plan::{self, Plan, PlanError};
+use crate::plan::{self, Node, Plan, PlanError};
 use crate::report::{Destination, Style};
+use crate::run::outcome::Vantage;
 use crate::run::record::Role;
 
 /// The longest name or expression that is shown, in characters.
@@ -42,9 +44,10 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
     }
     let plan = plan::build(&loaded.pipeline, CHECKS, &settings::defaults(asked, context));
     let answers = if asked.online { Some(online::ask(asked, context, &loaded.pipeline)?) } else { None };
+    let takes = takes(&loaded, asked, context);
     let page = |colour| {
         let answers = answers.as_ref().map(Answers::text).unwrap_or_default();
-        text(&findings, &loaded, &plan, colour) + &answers
+        text(&findings, &loaded, &plan, &takes, colour) + &answers
     };
     if reports.iter().all(|report| report.target.is_some()) {
         say(&page(style.colour));
@@ -116,10 +119,19 @@ fn only(loaded: &mut Loaded, asked: &[String]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn text(findings: &Findings, loaded: &Loaded, plan: &Result<Plan, Vec<PlanError>>, colour: bool) -> String {
+fn text(
+    findings: &Findings,
+    loaded: &Loaded,
+    plan: &Result<Plan, Vec<PlanError>>,
+    takes: &str,
+    colour: bool,
+) -> String {
     let mut page = findings::text(findings, loaded, colour);
     match plan {
-        Ok(plan) => page.push_str(&planned(plan)),
+        Ok(plan) => {
+            page.push_str(&planned(plan));
+            page.push_str(takes);
+        }
         Err(errors) => {
             page.push_str("\nnot yet checkable:\n");
             for line in because(errors) {
@@ -155,15 +167,56 @@ fn planned(plan: &Plan) -> String {
             shown(&target.region),
             shown(&target.service.place.to_string()),
         );
-        for node in plan.nodes.iter().filter(|node| node.target == index) {
-            let subject = node.subject.as_ref().map_or_else(String::new, |subject| format!("[{subject}]"));
-            let id = format!("{}{}", node.check.id, shown(&subject));
-            let advisory = if node.role == Role::Advisory { " (advisory)" } else { "" };
-            let place = shown(&node.place.to_string());
-            let _ = writeln!(text, "  {id:<40} {}{advisory}  {place}", node.check.holds);
+        let nodes: Vec<&Node> = plan.nodes.iter().filter(|node| node.target == index).collect();
+        for vantage in
+            [Vantage::Pipeline, Vantage::ControlPlane, Vantage::Runner, Vantage::InVpc, Vantage::Service]
+        {
+            let seen: Vec<&&Node> = nodes.iter().filter(|node| node.check.vantage == vantage).collect();
+            if seen.is_empty() {
+                continue;
+            }
+            let _ = writeln!(text, "  {} ({}):", from_where(vantage), seen.len());
+            for node in seen {
+                let subject =
+                    node.subject.as_ref().map_or_else(String::new, |subject| format!("[{subject}]"));
+                let mark = if node.role == Role::Obligation { "*" } else { " " };
+                let id = format!("{}{}", node.check.id, shown(&subject));
+                let place = shown(&node.place.to_string());
+                let _ = writeln!(text, "  {mark} {id:<40} {}  {place}", node.check.holds);
+            }
         }
+        text.push_str("  * the verdict rests on it; the others explain it\n");
     }
     text
+}
+
+/// Where an observation would be made, in words.
+fn from_where(vantage: Vantage) -> &'static str {
+    match vantage {
+        Vantage::Pipeline => "from the files",
+        Vantage::ControlPlane => "asked of Google's APIs",
+        Vantage::Runner => {
+            "dialled from this machine; of a private address that is no evidence without --vantage in-vpc"
+        }
+        Vantage::InVpc => "dialled from the service's own network",
+        Vantage::Service => "asked of the service itself",
+    }
+}
+
+/// The rights that it would take.
+fn takes(loaded: &Loaded, asked: &CheckArguments, context: &Context) -> String {
+    let wanted = permissions::Asked {
+        project: asked.project.clone().or_else(|| context.project.clone()),
+        ..permissions::Asked::default()
+    };
+    let mut grants = permissions::grants(&loaded.pipeline, &wanted);
+    grants.retain(|grant| !grant.optional);
+    if grants.is_empty() {
+        return String::new();
+    }
+    let list = permissions::render(&grants, &wanted, permissions::Format::Text);
+    let lines: String = list.lines().skip(1).map(|line| format!("{line}\n")).collect();
+    format!("\nwould take these roles (`rungate permissions` prints the commands that grant them):\n{lines}")
 }
 
 /// Why `check` could not begin, line by line.

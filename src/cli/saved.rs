@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::arguments::{DiagnoseArguments, MergeArguments};
-use super::{Context, Destinations, Refusal};
+use super::{Context, Destinations, Refusal, closing};
 use crate::diagnosis;
 use crate::report::Style;
 use crate::report::escape::{bounded, one_line};
@@ -25,6 +25,7 @@ pub fn report(asked: &DiagnoseArguments, context: &Context, style: Style) -> Res
     let reports = Destinations::open(&asked.output, None, style, context)?;
     let diagnosis = diagnosis::diagnose(&record);
     reports.write(&record, &diagnosis);
+    closing::say(&diagnosis, context);
     Ok(diagnosis.exit_code)
 }
 
@@ -42,6 +43,7 @@ pub fn merge(asked: &MergeArguments, context: &Context, style: Style) -> Result<
     }
     let diagnosis = diagnosis::diagnose(&record);
     reports.write(&record, &diagnosis);
+    closing::say(&diagnosis, context);
     Ok(diagnosis.exit_code)
 }
 

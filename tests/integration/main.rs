@@ -22,6 +22,8 @@ mod records;
 /// A server on loopback that does to every connection what a test wants; and a cloud made of two of them.
 mod standin;
 
+/// The composite action, carried out as a runner would.
+mod action;
 /// Every way in which the gate becomes somebody, against stand-ins of those who give tokens.
 mod authentication;
 /// The checks of Cloud SQL, secrets and identity, each with its near miss.
@@ -36,6 +38,8 @@ mod conformance;
 mod control_plane;
 /// Real files with hand-made labels.
 mod corpus;
+/// The rows K of the catalogue, the shapes of a way to a database, and no value anywhere.
+mod credentials;
 /// The causal graph and the verdict, as tables and properties.
 mod diagnosis;
 /// Examples in README and pages are real.
@@ -46,12 +50,20 @@ mod exit_status;
 mod findings;
 /// Several files, or a folder, as one pipeline.
 mod folders;
+/// Real health libraries, each before a real server that is really stopped.
+mod frameworks;
 /// Real gcloud reads the sandbox.
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
 mod gcloud_differential;
 /// What GitHub's runner reads: masks, annotations, summary, outputs.
 mod github_native;
+/// Health as the gate meets it: shut doors, the front end in the service's place, other builds.
+mod health;
+/// What a database holds: a real server and the sandbox, asked the same.
+mod holdings;
+/// What Cloud Build and GitHub tell the gate of the pipeline that runs it.
+mod host;
 /// Services and control planes that answer with malice or nonsense.
 mod hostile;
 /// The HTML report in a browser.
@@ -84,6 +96,8 @@ mod revision_drill;
 mod revision_states;
 /// Sending traffic back.
 mod rollback;
+/// The deploy patterns, checked by the tools that they are for; scripts, workflows and the image.
+mod samples;
 mod sandbox;
 /// Saved runs rendered again, and several as one.
 mod saved_runs;
@@ -93,3 +107,5 @@ mod secrets;
 mod services;
 /// Every table of the crate: unique, documented, reached.
 mod tables;
+/// TLS of every kind before health.
+mod tls;

@@ -44,6 +44,12 @@ fn without_code(text: &str) -> String {
 
 /// A line without its spans of code.
 fn without_spans(line: &str) -> String {
+    // A line that begins with a tag of a block is HTML, in which a backtick is none.
+    if line.starts_with("<details>") {
+        let Some((before, after)) = line.split_once("<code>") else { return line.to_owned() };
+        let (_, after) = after.rsplit_once("</code>").unwrap();
+        return format!("{before}{after}");
+    }
     let (mut out, mut rest) = (String::new(), line);
     while let Some(at) = rest.find('`') {
         out.push_str(&rest[..at]);
@@ -62,9 +68,7 @@ fn without_spans(line: &str) -> String {
         rest = &rest[end..];
     }
     out.push_str(rest);
-    let Some((before, after)) = out.split_once("<code>") else { return out };
-    let (_, after) = after.rsplit_once("</code>").unwrap();
-    format!("{before}{after}")
+    out
 }
 
 /// Nothing in it is a link, an image, a mention, a reference or markup but our own.
@@ -267,6 +271,8 @@ proptest! {
 #[test]
 fn findings_as_sarif_are_valid_and_placed() {
     let schema = fs::read_to_string(root().join("tests/data/sarif-2.1.0.json")).unwrap();
+    // Two patterns of the published schema have a bracket too many and are no regular expressions.
+    let schema = schema.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
     let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
     let folders = fs::read_dir(root().join("tests/data/findings")).unwrap();
     let mut seen = 0;
@@ -305,7 +311,7 @@ fn what_a_comment_silences_is_a_suppression_with_its_reason() {
     let rungate = Rungate::new();
     rungate.file(
         "rungate.yaml",
-        "version: 1\nservices:\n- name: a\n  project: p-123456\n  region: europe-west1\n  env:\n    # rungate: allow secret-as-plain-value it is [a](https://x.example) test\n    DB_PASSWORD: hunter2hunter2\n",
+        "version: 1\nservices:\n- name: a\n  project: p-123456\n  region: europe-west1\n  env:\n    # rungate: allow secret-in-plain-text it is [a](https://x.example) test\n    DB_PASSWORD: hunter2hunter2\n",
     );
     let ran = rungate.run(&["check", "--dry-run", "--quiet", "--report", "sarif=-"]);
     let log: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -412,11 +418,6 @@ const CONSUMERS: &[(&str, &[&str], &str)] = &[
         "junitparser (EnricoMi/publish-unit-test-result-action)",
         &["junitparser==5.0.3"],
         "from junitparser import JUnitXml\nfor path in sys.argv[1:]:\n x = JUnitXml.fromfile(path)\n cases = [c for s in x for c in s]\n kinds = [[r.__class__.__name__ for r in c.result] for c in cases]\n n = lambda k: sum(1 for r in kinds if k in r)\n say(path, n('Failure'), n('Error'), n('Skipped'), len(cases), [(c._elem.get('file'), c._elem.get('line')) for c in cases if c.classname != 'rungate.gate'])",
-    ),
-    (
-        "xunitparser",
-        &["xunitparser==1.3.4"],
-        "import xunitparser\nfor path in sys.argv[1:]:\n ts, tr = xunitparser.parse(open(path))\n say(path, len(tr.failures), len(tr.errors), len(tr.skipped), tr.testsRun, None)",
     ),
     (
         "junit2html",

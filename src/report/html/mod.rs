@@ -40,8 +40,6 @@ pub(super) fn render(record: &RunRecord, diagnosis: &Diagnosis, _style: &Style) 
                 meta name="referrer" content="no-referrer";
                 meta name="robots" content="noindex";
                 title { "rungate: " (diagnosis.verdict) (title) }
-                // A browser asks for an icon unless it has one.
-                link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
             }
             body {

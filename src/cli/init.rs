@@ -203,7 +203,6 @@ fn database(text: &mut String, service: &Service) {
     line("user", variables.user());
     line("password", variables.password());
     line("name", variables.name());
-    line("instance", known(database.instance.as_ref()));
 }
 
 fn known(stated: Option<&Stated>) -> Option<&str> {

@@ -10,8 +10,8 @@ use super::view::{View, speaks_of_the_service};
 use crate::network::Fault;
 use crate::probe::logs::Trouble;
 use crate::run::finding::{
-    CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, LogFinding, PathFinding,
-    PostgresFinding, ServiceFinding, Unfit,
+    CredentialFinding, DatabaseFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding,
+    LogFinding, PathFinding, PostgresFinding, ServiceFinding, Unfit,
 };
 use crate::run::record::NodeRecord;
 
@@ -55,6 +55,7 @@ pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord
             }
             Finding::Service(service) => explains_service(why, service),
             Finding::Injection(_) | Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) => true,
+            Finding::Database(_) => explains_holdings(view, cause, why),
         }
 }
 
@@ -66,6 +67,7 @@ pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Findi
         | Finding::Path(_)
         | Finding::Instance(_)
         | Finding::Postgres(_)
+        | Finding::Database(_)
         | Finding::Log(_) => true,
         Finding::Injection(InjectionFinding::VariablesMissing { missing, of_database, .. }) => {
             missing.len() == of_database.len()
@@ -96,8 +98,12 @@ pub(super) fn admits_database(health: &HealthFinding) -> bool {
                 || failing.is_empty() && !working.iter().any(|one| one.database)
         }
         // The path does not exist, or something else answers: no state of the database makes it so.
-        HealthFinding::NotFound { .. } | HealthFinding::NotJudgeable { .. } => false,
+        HealthFinding::NotFound { .. }
+        | HealthFinding::NotJudgeable { .. }
+        | HealthFinding::OtherVersion { .. }
+        | HealthFinding::DoorClosed { .. } => false,
         HealthFinding::BadStatus { .. }
+        | HealthFinding::FrontEnd { .. }
         | HealthFinding::NoAnswer { .. }
         | HealthFinding::ExpectationUnmet { .. }
         | HealthFinding::Unstable { .. } => true,
@@ -120,6 +126,7 @@ fn stands(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
         | Finding::Injection(_)
         | Finding::Path(_)
         | Finding::Postgres(_)
+        | Finding::Database(_)
         | Finding::Log(_)
         | Finding::Health(_)
         | Finding::Journey(_) => false,
@@ -170,7 +177,11 @@ fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
                 | Failure::ContainerStart
                 | Failure::TooSlow
         ),
-        Finding::Credential(_) | Finding::Instance(_) | Finding::Postgres(_) | Finding::Log(_) => {
+        Finding::Credential(_)
+        | Finding::Instance(_)
+        | Finding::Postgres(_)
+        | Finding::Database(_)
+        | Finding::Log(_) => {
             matches!(failure, Failure::Unknown | Failure::ContainerStart | Failure::TooSlow)
         }
         // Another account than declared may lack any right that the revision needs.
@@ -281,6 +292,13 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
         | Finding::Log(_)
         | Finding::Health(_)
         | Finding::Journey(_) => true,
+        // A login that worked saw it: only what a full server refuses has to do with it.
+        Finding::Database(
+            DatabaseFinding::NoHeadroom { .. }
+            | DatabaseFinding::NearlyFull { .. }
+            | DatabaseFinding::PoolTooLarge { .. },
+        ) => refused_for(Refused::Other),
+        Finding::Database(_) => false,
         Finding::Injection(InjectionFinding::VariablesMissing { of_database, .. }) => !of_database.is_empty(),
         Finding::Injection(
             InjectionFinding::VariablesEmpty { .. } | InjectionFinding::VariablesDropped { .. },
@@ -346,6 +364,30 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
             refused_for(Refused::Password) || refused_for(Refused::Entry)
         }
         Finding::Instance(InstanceFinding::NoConnectBinding { .. }) => !refused,
+    }
+}
+
+/// Whether a finding explains what a database holds. The gate was in it, so nothing on the way there is to blame, unless
+/// it led to another database than the one that is meant.
+fn explains_holdings(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
+    match why {
+        Finding::Database(_) => true,
+        Finding::Injection(InjectionFinding::SecretReferenceDiffers { .. }) => {
+            is_of_database(view, cause, why)
+        }
+        Finding::Path(PathFinding::NetworkDiffers { .. })
+        | Finding::Instance(InstanceFinding::AddressDiffers { .. } | InstanceFinding::SocketDiffers { .. }) => {
+            true
+        }
+        Finding::Service(_)
+        | Finding::Injection(_)
+        | Finding::Credential(_)
+        | Finding::Path(_)
+        | Finding::Instance(_)
+        | Finding::Postgres(_)
+        | Finding::Log(_)
+        | Finding::Health(_)
+        | Finding::Journey(_) => false,
     }
 }
 

@@ -84,6 +84,7 @@ pub(super) fn speaks_of_the_service(node: &NodeRecord) -> bool {
                 | PostgresFinding::LoginRefused { .. }
                 | PostgresFinding::QueryFailed { .. },
             )
+            | Finding::Database(_)
             | Finding::Log(_)
             | Finding::Health(_)
             | Finding::Journey(_),

@@ -11,6 +11,7 @@ mod mask;
 mod names;
 mod open;
 mod rules;
+mod sarif;
 mod show;
 mod silence;
 
@@ -24,6 +25,7 @@ pub use crate::pipeline::Severity;
 use crate::pipeline::{JOB_SOCKET_MISSING, Loaded, Problem};
 use look::{Found, Look, Texts};
 pub use rules::RULES;
+pub use sarif::sarif;
 pub use show::{json, text};
 
 /// A rule, as data.

@@ -11,7 +11,7 @@ use rungate::run::finding::{
     CredentialFinding, Finding, HealthFinding, InstanceFinding, PathFinding, PostgresFinding, ServiceFinding,
     Unfit,
 };
-use rungate::run::outcome::{Broken, Mend, Outcome, Skip, Vantage};
+use rungate::run::outcome::{Broken, Door, Mend, Outcome, Skip, Vantage};
 use rungate::run::record::{Ended, Fact, Role, RunRecord, Unproven};
 
 use crate::records::*;
@@ -566,6 +566,7 @@ fn gate_troubles_are_named_by_what_would_mend_them() {
     let command = Some("gcloud auth application-default login".to_owned());
     let login = Mend { text: "log in".to_owned(), command };
     let url = || "https://auth.example/health".to_owned();
+    let shut = |door| Broken::NotLetIn { url: url(), door };
     let table = [
         (denied, NotEnoughPermission, "--role=roles/run.viewer"),
         (off, VpcApiDisabled, "gcloud services enable run.googleapis.com --project=shop-staging"),
@@ -598,6 +599,12 @@ fn gate_troubles_are_named_by_what_would_mend_them() {
             NotEnoughPermission,
             "gcloud iam service-accounts add-iam-policy-binding gate@p.iam.gserviceaccount.com",
         ),
+        (shut(Door::Ingress { setting: "internal".to_owned() }), IngressClosed, "--vantage in-vpc"),
+        (shut(Door::DefaultUrlDisabled), IngressClosed, "--default-url"),
+        (shut(Door::IdentityAwareProxy), HealthBehindLogin, "gcloud run services describe"),
+        (shut(Door::Login { how: "a form".to_owned() }), HealthBehindLogin, "curl"),
+        (shut(Door::Credentials { status: 401 }), HealthBehindLogin, "curl"),
+        (shut(Door::Unknown { because: "404".to_owned() }), NotFoundOut, "curl"),
         (Broken::Deadline { seconds: 300 }, NotFoundOut, "--deadline"),
         (Broken::Defect { detail: "oh".to_owned() }, NotFoundOut, "--save-run"),
     ];

@@ -111,9 +111,22 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
             ],
         ),
         ("database-query", vec!["database-login"]),
+        ("database-writable", vec!["database-query"]),
+        ("database-has-headroom", vec!["database-query"]),
+        ("database-migrated", vec!["database-query"]),
+        ("database-has-extensions", vec!["database-query"]),
+        ("database-has-tables", vec!["database-migrated", "database-has-extensions"]),
+        ("database-grants-privileges", vec!["database-has-tables"]),
+        ("database-gives-expected", vec!["database-grants-privileges"]),
         (
             "service-log-quiet",
-            vec!["instance-has-address", "cloudsql-attached", "cloudsql-client-granted", "database-query"],
+            vec![
+                "instance-has-address",
+                "cloudsql-attached",
+                "cloudsql-client-granted",
+                "database-query",
+                "database-has-headroom",
+            ],
         ),
     ]);
     let all: Vec<&str> = edges.iter().map(|(check, _)| *check).collect();

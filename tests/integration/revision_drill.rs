@@ -30,7 +30,7 @@ const fn change(when: When, change: fn(&mut World, usize)) -> Fault {
 }
 
 /// Runs the gate from inside the VPC against this world.
-async fn gate(mut service: Service, faults: &[&'static Fault]) -> (RunRecord, Diagnosis) {
+pub(crate) async fn gate(mut service: Service, faults: &[&'static Fault]) -> (RunRecord, Diagnosis) {
     service.health.successes = 1;
     service.health.window = Duration::from_secs(4);
     let pipeline = Pipeline { services: vec![service], ..Pipeline::default() };
@@ -67,7 +67,7 @@ async fn named(service: Service, faults: &[&'static Fault]) -> (CauseCode, Confi
     (cause.code, cause.confidence)
 }
 
-fn fault(code: &str) -> &'static Fault {
+pub(crate) fn fault(code: &str) -> &'static Fault {
     find(code).unwrap()
 }
 

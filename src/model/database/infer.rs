@@ -30,7 +30,7 @@ pub fn infer(service: &Service) -> Option<Database> {
     let of_variable =
         of_variable.filter(|value| value.as_known().is_none_or(|text| text.matches(':').count() >= 2));
     let instance = of_variable.or(service.cloudsql_instances.first()).cloned();
-    Some(Database { variables, instance, stated: false, others })
+    Some(Database { others, ..Database::new(variables, instance, false) })
 }
 
 /// How sure a name is to be the main way: smaller is surer.

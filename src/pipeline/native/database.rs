@@ -1,16 +1,19 @@
-//! `database:` of the native format: the names of the variables that lead to the database.
+//! `database:` of the native format: the names of the variables that lead to the database, and what it must hold.
 
+use super::super::File;
+use super::expectation;
 use super::fields::Fields;
 use super::text;
 use crate::model::{Database, DatabaseVariables, Stated};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 
-pub(super) const KEYS: &[&str] = &["dsn", "host", "port", "user", "password", "name", "instance"];
+pub(super) const KEYS: &[&str] =
+    &["dsn", "host", "port", "user", "password", "name", "instance", "pool", "expect"];
 const PARTS: &[&str] = &["host", "port", "user", "password", "name"];
 
 /// Reads it; `None` where it does not say how the database is found.
-pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Database> {
+pub(super) fn read(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Database> {
     let fields = Fields::open(node, "`database`", KEYS, problems)?;
     let mut variable = |key: &str| {
         let stated = text::text(fields.get(key), problems)?;
@@ -46,7 +49,9 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Database> {
             return None;
         }
     };
-    Some(Database { variables, instance, stated: true, others: Vec::new() })
+    let pool = fields.get("pool").and_then(|node| text::count(node, problems));
+    let expect = fields.get("expect").map(|node| expectation::read(node, file, problems));
+    Some(Database { pool, expect: expect.unwrap_or_default(), ..Database::new(variables, instance, true) })
 }
 
 /// Users write the value (`host: 10.0.0.3`) where the variable's name belongs.
@@ -68,14 +73,12 @@ fn check_variable(stated: &Stated, problems: &mut Problems) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::source::Source;
-    use crate::pipeline::yaml;
 
     fn read_text(text: &str) -> (Option<Database>, Vec<&'static str>) {
-        let documents = yaml::parse(&Source::new("a", text)).unwrap();
-        let mut problems = Problems::default();
-        let database = read(&documents[0], &mut problems);
-        (database, problems.iter().map(|problem| problem.code).collect())
+        let indented: String = text.lines().map(|line| format!("\n      {line}")).collect();
+        let text = format!("version: 1\nservices:\n  - name: a\n    database:{indented}\n");
+        let (mut reading, problems) = crate::pipeline::tests::read_text(&super::super::FORMAT, &text);
+        (reading.services.pop().and_then(|one| one.database), problems.iter().map(|one| one.code).collect())
     }
 
     #[test]

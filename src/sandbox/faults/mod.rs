@@ -27,6 +27,7 @@ mod database_host_placeholder;
 mod database_missing;
 mod database_name_unresolvable;
 mod database_port_wrong;
+mod database_read_only;
 mod database_refused;
 mod database_starting;
 mod database_unreachable;
@@ -34,18 +35,24 @@ mod database_user_missing;
 mod database_variable_empty;
 mod database_variable_missing;
 mod egress_bypasses_database;
+mod extension_missing;
 mod firewall_denies_egress;
+mod health_behind_login;
 mod health_endpoint_failing;
+mod health_expectation_unmet;
 mod health_not_found;
 mod health_not_judgeable;
 mod health_reports_database_down;
 mod health_reports_dependency_down;
 mod health_reports_unhealthy;
 mod health_unstable;
+mod health_version_mismatch;
 mod image_access_denied;
 mod image_not_found;
 mod image_wrong_platform;
+mod ingress_closed;
 mod instance_address_mismatch;
+mod instance_crashing;
 mod instance_disk_full;
 mod instance_not_found;
 mod instance_not_postgres;
@@ -56,15 +63,21 @@ mod instance_suspended;
 mod invoker_denied;
 mod journey_step_failed;
 mod login_not_allowed;
+mod no_instance_available;
 mod not_enough_permission;
 mod not_postgres;
 mod password_rejected;
 mod peering_inactive;
 mod peering_missing;
 mod peering_range_mismatch;
+mod query_answer_unexpected;
+mod request_timed_out;
 mod revision_failed;
 mod revision_not_serving;
 mod route_diverted;
+mod schema_behind;
+mod schema_missing;
+mod schema_permission_denied;
 mod secret_access_denied;
 mod secret_corrupted;
 mod secret_newer_than_revision;
@@ -232,6 +245,12 @@ pub static FAULTS: &[&Fault] = &[
     &database_closed::FAULT,
     &connection_slots_exhausted::FAULT,
     &database_starting::FAULT,
+    &database_read_only::FAULT,
+    &schema_behind::FAULT,
+    &extension_missing::FAULT,
+    &schema_missing::FAULT,
+    &schema_permission_denied::FAULT,
+    &query_answer_unexpected::FAULT,
     &health_reports_database_down::FAULT,
     &health_reports_dependency_down::FAULT,
     &health_reports_unhealthy::FAULT,
@@ -240,6 +259,13 @@ pub static FAULTS: &[&Fault] = &[
     &health_endpoint_failing::FAULT,
     &health_unstable::FAULT,
     &journey_step_failed::FAULT,
+    &health_expectation_unmet::FAULT,
+    &health_version_mismatch::FAULT,
+    &health_behind_login::FAULT,
+    &ingress_closed::FAULT,
+    &no_instance_available::FAULT,
+    &instance_crashing::FAULT,
+    &request_timed_out::FAULT,
     &invoker_denied::FAULT,
     &token_rejected::FAULT,
     &not_enough_permission::FAULT,
@@ -289,6 +315,13 @@ mod tests {
             "cloudsql-name-mismatch",
             "vpc-network-not-found",
             "journey-step-failed",
+            "schema-behind",
+            "extension-missing",
+            "schema-missing",
+            "schema-permission-denied",
+            "query-answer-unexpected",
+            "health-expectation-unmet",
+            "health-version-mismatch",
         ];
         for fault in FAULTS {
             let applies = fault.applies(&incident());

@@ -76,6 +76,8 @@ pub struct Finding {
     pub mend: String,
     /// Further places of the same.
     pub also: Vec<Place>,
+    /// What the families of drivers make of it, where it is a connection string.
+    pub drivers: Vec<String>,
 }
 
 /// A finding that a comment in the file silences.
@@ -158,6 +160,7 @@ fn taken_over(loaded: &Loaded) -> Vec<Finding> {
             related: problem.related.clone(),
             mend: rule.mend.to_owned(),
             also: Vec::new(),
+            drivers: Vec::new(),
         })
     };
     loaded.warnings.iter().filter_map(of).collect()

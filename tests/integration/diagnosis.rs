@@ -8,8 +8,8 @@ use rungate::diagnosis::{Confidence, Diagnosis, Met, Verdict, diagnose_with, set
 use rungate::network::Fault;
 use rungate::network::firewall::{Direction, RuleKind, RuleRef};
 use rungate::run::finding::{
-    CredentialFinding, Finding, HealthFinding, InstanceFinding, PathFinding, PostgresFinding, ServiceFinding,
-    Unfit,
+    CredentialFinding, Drivers, Finding, HealthFinding, InstanceFinding, PathFinding, PostgresFinding,
+    ServiceFinding, Unfit,
 };
 use rungate::run::outcome::{Broken, Door, Mend, Outcome, Skip, Vantage};
 use rungate::run::record::{Ended, Fact, Role, RunRecord, Unproven};
@@ -45,6 +45,7 @@ fn names_the_root_and_not_its_symptoms() {
             edge: "trailing".to_owned(),
             class: "line feed".to_owned(),
             length: 13,
+            drivers: Drivers::default(),
         })
     };
     let traffic = || {
@@ -296,7 +297,10 @@ fn names_the_root_and_not_its_symptoms() {
         (
             "a URL that the gate's driver takes and the service's own does not",
             vec![
-                ("credential-well-formed", unfit(Unfit::Scheme { what: "no sslmode".to_owned() })),
+                (
+                    "credential-well-formed",
+                    unfit(Unfit::Scheme { what: "no sslmode".to_owned(), drivers: Drivers::default() }),
+                ),
                 (health, database_down()),
             ],
             vec![CredentialSchemeMismatch],
@@ -822,7 +826,7 @@ fn some_end(check: &str, choice: u8, at: usize) -> Option<Outcome> {
                 secret: None,
             }),
             unfit(Unfit::Quoted),
-            unfit(Unfit::Scheme { what: "x".to_owned() }),
+            unfit(Unfit::Scheme { what: "x".to_owned(), drivers: Drivers::default() }),
             unfit(Unfit::Loopback { host: "localhost".to_owned() }),
         ][at % 4]
             .clone(),

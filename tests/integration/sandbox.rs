@@ -69,7 +69,7 @@ pub(crate) fn auth() -> Service {
 }
 
 /// The same service with its whole connection string in a secret.
-fn auth_by_dsn() -> Service {
+pub(crate) fn auth_by_dsn() -> Service {
     let mut service = auth();
     service.env.retain(|variable| !variable.name.starts_with("DB_"));
     service.secrets = vec![reference("DATABASE_URL", "auth-database-url", "latest")];
@@ -152,7 +152,7 @@ fn auth_that_expects() -> Service {
     service
 }
 
-fn reference(target: &str, secret: &str, version: &str) -> SecretReference {
+pub(crate) fn reference(target: &str, secret: &str, version: &str) -> SecretReference {
     SecretReference { target: target.to_owned(), secret: known(secret), version: known(version) }
 }
 
@@ -325,7 +325,7 @@ async fn every_fault_shows_at_the_service() {
             "database-name-unresolvable" | "instance-not-found" => auth_by_name(),
             "cloudsql-not-attached" | "cloudsql-name-mismatch" => auth_by_socket(),
             "vpc-network-not-found" => auth_by_direct_egress(),
-            "credential-unescaped" | "credential-scheme-mismatch" => auth_by_dsn(),
+            "credential-unescaped" | "credential-scheme-mismatch" | "credential-unreadable" => auth_by_dsn(),
             "socket-tls-conflict" | "cloudsql-client-role-missing" => auth_by_socket(),
             "authorized-network-missing" => auth_in_public(),
             code if of_what_it_holds.contains(&code) => auth_that_expects(),

@@ -14,7 +14,7 @@ mod path;
 mod postgres;
 mod service;
 
-pub use credential::{CredentialFinding, Unfit};
+pub use credential::{CredentialFinding, Drivers, Unfit};
 pub use database::DatabaseFinding;
 pub(crate) use database::list;
 pub use health::{Dependency, FrontEndSays, HealthFinding, KnownBy};

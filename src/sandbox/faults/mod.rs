@@ -21,6 +21,7 @@ mod credential_quoted;
 mod credential_scheme_mismatch;
 mod credential_trailing_whitespace;
 mod credential_unescaped;
+mod credential_unreadable;
 mod database_closed;
 mod database_host_loopback;
 mod database_host_placeholder;
@@ -198,6 +199,7 @@ pub static FAULTS: &[&Fault] = &[
     &credential_encoded::FAULT,
     &credential_placeholder::FAULT,
     &credential_unescaped::FAULT,
+    &credential_unreadable::FAULT,
     &credential_scheme_mismatch::FAULT,
     &database_host_loopback::FAULT,
     &database_host_placeholder::FAULT,
@@ -308,6 +310,7 @@ mod tests {
             "instance-not-found",
             "credential-unescaped",
             "credential-scheme-mismatch",
+            "credential-unreadable",
             "socket-tls-conflict",
             "authorized-network-missing",
             "cloudsql-client-role-missing",

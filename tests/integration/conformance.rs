@@ -103,7 +103,10 @@ fn kind(finding: &PostgresFinding) -> String {
         | PostgresFinding::NotPostgres { .. }
         | PostgresFinding::Cut { .. }
         | PostgresFinding::TlsUnsupported { .. }
+        | PostgresFinding::CertificateInvalid { .. }
+        | PostgresFinding::ClientCertificateRefused { .. }
         | PostgresFinding::TlsFailed { .. }
+        | PostgresFinding::ServerUnproven { .. }
         | PostgresFinding::QueryFailed { .. } => finding.to_string(),
     }
 }

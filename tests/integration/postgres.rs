@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rungate::probe::dial::System;
 use rungate::probe::postgres::{
-    Bounds, Connection, Session, SslAnswer, SslMode, Stop, ask_for_tls, connect, describe, login, resolve,
+    Bounds, Connection, Session, SslAnswer, SslMode, Stop, Trust, ask_for_tls, connect, describe, login, resolve,
 };
 use rungate::run::finding::PostgresFinding;
 
@@ -26,6 +26,8 @@ fn superuser(port: u16) -> Connection {
         database: "postgres".to_owned(),
         sslmode: SslMode::Prefer,
         connect_timeout: None,
+        options: None,
+        trust: Trust::default(),
     }
 }
 
@@ -182,5 +184,5 @@ async fn names_without_address_and_ports_without_listener() {
     assert_eq!(none, Err(PostgresFinding::NameUnresolvable { host }.into()));
     let address = nobody();
     let refused = connect(&System, "service", &[address], BOUNDS).await.unwrap_err();
-    assert_eq!(refused, PostgresFinding::Refused { addresses: vec![address] }.into());
+    assert_eq!(refused, PostgresFinding::Refused { addresses: vec![address], others: vec![] }.into());
 }

@@ -53,6 +53,8 @@ async fn log_in(address: SocketAddr, sslmode: SslMode) -> PostgresFinding {
         database: "database".to_owned(),
         sslmode,
         connect_timeout: None,
+        options: None,
+        trust: Trust::default(),
     };
     let began = Instant::now();
     let end = login(&System, "s", &[address], &connection, BOUNDS).await;

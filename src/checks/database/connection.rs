@@ -12,7 +12,7 @@ use crate::checks::facts::{ingress, not_applicable, not_visible};
 use crate::checks::injection::variables_injected;
 use crate::model::{Database, DatabaseVariables};
 use crate::probe::google::{NoAnswer, Payload, names};
-use crate::probe::postgres::{Connection, DEFAULT_PORT, Dsn, SslMode, parse_dsn};
+use crate::probe::postgres::{Connection, DEFAULT_PORT, Dsn, SslMode, Trust, parse_dsn};
 use crate::run::outcome::{Broken, Outcome, Skip};
 use crate::run::record::{DatabaseRecord, NodeKey};
 
@@ -91,7 +91,17 @@ pub(in crate::checks) async fn connection(scope: &Scope) -> Result<Connection, O
         record.name = Some(name.clone());
     });
     let (password, sslmode, connect_timeout) = (dsn.password, dsn.sslmode, dsn.connect_timeout);
-    Ok(Connection { host, port, user, password, database: name, sslmode, connect_timeout })
+    let options = options(&revision);
+    let trust = Trust::default();
+    Ok(Connection { host, port, user, password, database: name, sslmode, connect_timeout, options, trust })
+}
+
+/// The settings that the driver asks the server for by libpq's own variable, which other drivers read, too.
+fn options(revision: &Revision) -> Option<String> {
+    match given(revision, "PGOPTIONS")? {
+        Given::Plain(value) => Some(value.expose_secret().to_owned()).filter(|text| !text.is_empty()),
+        Given::Secret { .. } => None,
+    }
 }
 
 /// User and database as the live revision names them; `None` where no variable states one. Reads a secret only where
@@ -196,6 +206,43 @@ pub(in crate::checks) fn ssl_mode(revision: &Revision, host: &str) -> SslMode {
             Given::Secret { .. } => None,
         })
         .unwrap_or_default()
+}
+
+/// A file that the driver is given for TLS (`sslrootcert`, `sslcert`, `sslkey`): a path of the container, or a word.
+pub(in crate::checks) async fn tls_file(scope: &Scope, revision: &Revision, option: &str) -> Option<String> {
+    let database = database(scope)?;
+    let (own, beside) = match &database.variables {
+        DatabaseVariables::Dsn(variable) => {
+            let text = value(scope, revision, variable).await.ok()?;
+            (option_of(text.expose_secret(), option), "PG")
+        }
+        DatabaseVariables::Parts { host, .. } => (None, host.strip_suffix("HOST").unwrap_or("DB_")),
+    };
+    let upper = option.to_ascii_uppercase();
+    own.or_else(|| {
+        [format!("{beside}{upper}"), format!("PG{upper}")].iter().find_map(|name| {
+            match given(revision, name)? {
+                Given::Plain(value) => {
+                    Some(value.expose_secret().to_owned()).filter(|path| !path.is_empty())
+                }
+                Given::Secret { .. } => None,
+            }
+        })
+    })
+}
+
+/// An option of a connection string, in either of libpq's forms.
+fn option_of(text: &str, option: &str) -> Option<String> {
+    let parts: Vec<&str> = match text.split_once("://") {
+        Some((_, rest)) => rest.split_once('?')?.1.split('&').collect(),
+        None => text.split_whitespace().collect(),
+    };
+    let value = parts.iter().find_map(|part| {
+        let (key, value) = part.split_once('=')?;
+        key.eq_ignore_ascii_case(option).then_some(value)
+    })?;
+    let decoded = percent_encoding::percent_decode_str(value.trim_matches('\'')).decode_utf8().ok()?;
+    Some(decoded.into_owned()).filter(|path| !path.is_empty())
 }
 
 async fn dsn(scope: &Scope, revision: &Revision, variable: &str) -> Result<Dsn, Outcome> {

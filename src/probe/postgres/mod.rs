@@ -3,21 +3,30 @@
 //! Each step is a function of its own with a typed end: what it gave, or [`Stop`]. Servers are not trusted: every
 //! step is bounded in time by its caller's [`Bounds`] and in memory by `guard`.
 
+mod certificate;
 mod dsn;
 mod guard;
 mod login;
+mod progress;
 mod query;
 mod reach;
 mod retry;
+mod secure;
 mod ssl_request;
+mod stream;
 mod tls;
+mod trust;
 
 pub use dsn::{Dsn, DsnProblem, SslMode, parse as parse_dsn};
-pub use login::{Session, login};
+pub use login::{Session, login, login_over};
+pub use progress::{Method, ServerError};
 pub use query::{Server, describe};
-pub use reach::{connect, resolve};
-pub use retry::pause_before_retry;
+pub use reach::{connect, resolve, try_all};
+pub use retry::{Patience, insist};
+pub use secure::{Agreement, agree_on_tls};
 pub use ssl_request::{SslAnswer, ask as ask_for_tls};
+pub use tls::{Secured, Verified};
+pub use trust::{Authorities, Identity, PemProblem, Trust};
 
 use std::fmt;
 use std::time::Duration;
@@ -47,6 +56,10 @@ pub struct Connection {
     pub sslmode: SslMode,
     /// How long the service itself waits for a connection, where it says so.
     pub connect_timeout: Option<Duration>,
+    /// libpq's `options`: settings that the server is asked for at the start.
+    pub options: Option<String>,
+    /// What the service holds for TLS, as far as the gate knows it.
+    pub trust: Trust,
 }
 
 /// Without the password.
@@ -58,6 +71,7 @@ impl fmt::Debug for Connection {
             .field("user", &self.user)
             .field("database", &self.database)
             .field("sslmode", &self.sslmode)
+            .field("trust", &self.trust)
             .finish_non_exhaustive()
     }
 }

@@ -3,9 +3,9 @@
 use tokio::time::timeout;
 use tokio_postgres::SimpleQueryMessage;
 
-use super::login::{Session, describe as describe_error, sqlstate};
+use super::login::{Session, ending, sqlstate};
 use super::{Bounds, Stop, bounded, millis};
-use crate::run::finding::PostgresFinding;
+use crate::run::finding::{Ending, PostgresFinding};
 
 /// What PostgreSQL says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +21,14 @@ pub struct Server {
 pub async fn describe(session: &Session, bounds: Bounds) -> Result<Server, Stop> {
     match timeout(bounds.step, converse(session, bounds)).await {
         Ok(end) => end,
-        Err(_) => Err(cut(session, format!("no answer within {} ms", millis(bounds.step)))),
+        Err(_) => Err(cut(session, Ending::Silence { after_ms: millis(bounds.step) })),
     }
 }
 
 async fn converse(session: &Session, bounds: Bounds) -> Result<Server, Stop> {
     let one = value(session, "SELECT 1").await?;
     if one != "1" {
-        return Err(cut(session, "SELECT 1 gave something else than 1".to_owned()));
+        return Err(wrong(session, "SELECT 1 gave something else than 1".to_owned()));
     }
     run(session, "BEGIN READ ONLY").await?;
     // The server's own bound, so that nothing of the gate's is left behind there.
@@ -47,7 +47,7 @@ async fn value(session: &Session, query: &str) -> Result<String, Stop> {
         .find_map(|message| if let SimpleQueryMessage::Row(row) = message { Some(row) } else { None });
     match row.and_then(|row| row.try_get(0).ok().flatten()) {
         Some(value) => Ok(value.to_owned()),
-        None => Err(cut(session, format!("{query} gave no value"))),
+        None => Err(wrong(session, format!("{query} gave no value"))),
     }
 }
 
@@ -59,10 +59,14 @@ async fn run(session: &Session, query: &str) -> Result<Vec<SimpleQueryMessage>, 
             query: query.to_owned(),
         }
         .into(),
-        None => cut(session, describe_error(&error)),
+        None => cut(session, ending(&error)),
     })
 }
 
-fn cut(session: &Session, detail: String) -> Stop {
-    PostgresFinding::Cut { address: session.address, step: "query".to_owned(), detail }.into()
+fn wrong(session: &Session, what: String) -> Stop {
+    cut(session, Ending::WrongAnswer { what })
+}
+
+fn cut(session: &Session, ending: Ending) -> Stop {
+    PostgresFinding::Cut { address: session.address, step: "query".to_owned(), ending }.into()
 }

@@ -11,6 +11,7 @@ mod log;
 mod path;
 mod postgres;
 mod service;
+mod talk;
 
 pub use credential::{CredentialFinding, Unfit};
 pub use health::{Dependency, HealthFinding};
@@ -20,6 +21,7 @@ pub use log::LogFinding;
 pub use path::PathFinding;
 pub use postgres::PostgresFinding;
 pub use service::ServiceFinding;
+pub use talk::{CertificateProblem, Ending, OtherEnd, OtherWay, Stage, Tried};
 
 use std::fmt;
 

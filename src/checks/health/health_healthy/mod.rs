@@ -65,6 +65,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         "database-name-resolves",
         "database-port-open",
         "database-speaks-postgres",
+        "database-tls-agrees",
         "database-login",
         "database-query",
         "service-log-quiet",

@@ -1,5 +1,6 @@
 //! The run: checks at work, and the record that they leave. The only async part besides [`crate::probe`].
 
+pub mod attempt;
 mod execute;
 pub mod finding;
 pub mod outcome;

@@ -8,6 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attempt::HealthAttempt;
 use super::finding::{Dependency, Finding};
 use super::outcome::{Outcome, Vantage};
 use crate::model::Place;
@@ -140,6 +141,9 @@ pub struct DatabaseRecord {
     pub user: Option<String>,
     /// Database name, where known.
     pub name: Option<String>,
+    /// Variables that lead to further databases of the service, or to this one by another way: not checked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
 }
 
 /// What a check is for the verdict.
@@ -235,18 +239,7 @@ pub enum Fact {
         dependency: Dependency,
     },
     /// One attempt at the health endpoint.
-    HealthAttempt {
-        /// Milliseconds from the run's start.
-        at_ms: u64,
-        /// The URL.
-        url: String,
-        /// HTTP status code, where an answer came.
-        status: Option<u16>,
-        /// Milliseconds until the whole answer was there.
-        latency_ms: u64,
-        /// `healthy`, `degraded`, `unhealthy`, `not-judgeable`, `no-answer`, ….
-        verdict: String,
-    },
+    HealthAttempt(HealthAttempt),
     /// The body and the status code of a health answer disagree.
     SignalsDisagree {
         /// HTTP status code.

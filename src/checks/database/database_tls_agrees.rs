@@ -33,12 +33,10 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
         host: at.host,
         port: at.port,
         user: user.unwrap_or_default(),
-        password: None,
         database: database.unwrap_or_default(),
         sslmode,
-        connect_timeout: None,
-        options: None,
         trust,
+        ..Connection::default()
     };
     let agreed = patiently(scope, || {
         let (addresses, connection) = (addresses.clone(), connection.clone());

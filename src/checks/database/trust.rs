@@ -15,7 +15,7 @@ use crate::checks::database::inside;
 use crate::checks::facts::ingress;
 use crate::checks::instance::instance_facts::{connection_name, own_instance};
 use crate::probe::google::bounded;
-use crate::probe::postgres::{Authorities, Identity, SslMode, Trust};
+use crate::probe::postgres::{Authorities, Identity, SslMode, TlsFiles, Trust};
 
 /// Longest file that is read: a bundle of all public authorities has about 250 KiB.
 const LONGEST_FILE: u64 = 1024 * 1024;
@@ -26,18 +26,19 @@ pub(super) async fn trust(scope: &Scope, sslmode: SslMode) -> (Trust, Option<Str
         return (Trust::default(), None);
     }
     let Ok(revision) = scope.revision().await else { return (Trust::default(), None) };
-    let (authorities, open) = authorities(scope, &revision, sslmode).await;
-    let (identity, missing) = identity(scope, &revision).await;
+    let files = connection::tls_files(scope, &revision).await;
+    let (authorities, open) = authorities(scope, &revision, files.root.as_deref(), sslmode).await;
+    let (identity, missing) = identity(scope, &revision, files).await;
     (Trust { authorities, identity }, open.or(missing))
 }
 
 async fn authorities(
     scope: &Scope,
     revision: &Revision,
+    stated: Option<&str>,
     sslmode: SslMode,
 ) -> (Option<Authorities>, Option<String>) {
-    let stated = connection::tls_file(scope, revision, "sslrootcert").await;
-    let unread = match stated.as_deref() {
+    let unread = match stated {
         Some(Trust::SYSTEM) => match Authorities::of_system() {
             Ok(all) => {
                 let open = "verified by this machine's authorities (sslrootcert=system); the service's image has its own";
@@ -82,10 +83,12 @@ async fn of_instance(scope: &Scope) -> Option<Authorities> {
 }
 
 /// The client certificate that the service states, and why it is not there where it states one.
-async fn identity(scope: &Scope, revision: &Revision) -> (Option<Identity>, Option<String>) {
-    let certificate = connection::tls_file(scope, revision, "sslcert").await;
-    let key = connection::tls_file(scope, revision, "sslkey").await;
-    let (Some(certificate), Some(key)) = (certificate, key) else { return (None, None) };
+async fn identity(
+    scope: &Scope,
+    revision: &Revision,
+    files: TlsFiles,
+) -> (Option<Identity>, Option<String>) {
+    let (Some(certificate), Some(key)) = (files.certificate, files.key) else { return (None, None) };
     let read = async {
         let (certificate, key) =
             (file(scope, revision, &certificate).await?, file(scope, revision, &key).await?);

@@ -46,7 +46,7 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Database> {
             return None;
         }
     };
-    Some(Database { variables, instance, stated: true })
+    Some(Database { variables, instance, stated: true, others: Vec::new() })
 }
 
 /// Users write the value (`host: 10.0.0.3`) where the variable's name belongs.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
@@ -132,11 +133,14 @@ struct Road<'a> {
 }
 
 impl Road<'_> {
-    async fn by(&self, way: Way, proof: Proof) -> Result<Session, Stop> {
+    fn by(&self, way: Way, proof: Proof) -> BoxFuture<'_, Result<Session, Stop>> {
         let Self { connection, bounds, .. } = *self;
-        let (stream, address) = connect(self.dial, self.from, self.addresses, bounds).await?;
-        let session = over(stream, address, connection, way, proof, bounds);
-        timeout(bounds.step, session).await.unwrap_or_else(|_| Err(endless("login", address, bounds).into()))
+        Box::pin(async move {
+            let (stream, address) = connect(self.dial, self.from, self.addresses, bounds).await?;
+            let session = over(stream, address, connection, way, proof, bounds);
+            let endless = || Err(endless("login", address, bounds).into());
+            timeout(bounds.step, session).await.unwrap_or_else(|_| endless())
+        })
     }
 }
 
@@ -291,5 +295,23 @@ pub(super) fn ending(error: &tokio_postgres::Error) -> Ending {
         None if io.raw_os_error().is_some() || is_loss(io.kind()) => loss(io.kind()),
         // The driver's own complaint about a message that it cannot read, or about SCRAM's.
         None => Ending::OutOfPlace,
+    }
+}
+mod t {
+    use super::*;
+    fn t1<'a>(dial: &'a dyn Dial, from: &'a str, a: &'a [SocketAddr], b: Bounds) -> BoxFuture<'a, ()> {
+        Box::pin(async move { drop(connect(dial, from, a, b).await) })
+    }
+    fn t2<'a>(s: &'a mut tokio::net::TcpStream, a: SocketAddr, b: Bounds) -> BoxFuture<'a, ()> {
+        Box::pin(async move { drop(super::super::ask_for_tls(s, a, b.step).await) })
+    }
+    fn t3<'a>(s: tokio::net::TcpStream, h: &'a str, a: SocketAddr, t: &'a super::super::Trust) -> BoxFuture<'a, ()> {
+        Box::pin(async move { drop(super::super::tls::handshake(s, h, a, super::super::SslMode::Allow, t).await) })
+    }
+    fn t4<'a>(s: tokio::net::TcpStream, a: SocketAddr, c: &'a Connection, b: Bounds) -> BoxFuture<'a, ()> {
+        Box::pin(async move { drop(secure(s, a, c, Way::Plain, b).await) })
+    }
+    fn t5<'a>(o: Opened, a: SocketAddr, c: &'a Connection) -> BoxFuture<'a, ()> {
+        Box::pin(async move { drop(start(o, a, c, Proof::None).await) })
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -100,22 +101,25 @@ pub async fn try_all(
     Ok((address, after, others))
 }
 
-async fn attempt(
-    dial: &dyn Dial,
-    from: &str,
+/// Boxed, so that its lifetimes are those of its arguments and no others.
+fn attempt<'a>(
+    dial: &'a dyn Dial,
+    from: &'a str,
     address: SocketAddr,
     bounds: Bounds,
-) -> (SocketAddr, io::Result<TcpStream>) {
-    let end = match timeout(bounds.connect, dial.connect(from, address)).await {
-        Ok(end) => end,
-        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
-    };
-    if let Ok(stream) = &end {
-        // The conversation is made of small messages that wait for one another. Where the option is refused, it is
-        // only slower.
-        drop(stream.set_nodelay(true));
-    }
-    (address, end)
+) -> BoxFuture<'a, (SocketAddr, io::Result<TcpStream>)> {
+    Box::pin(async move {
+        let end = match timeout(bounds.connect, dial.connect(from, address)).await {
+            Ok(end) => end,
+            Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
+        };
+        if let Ok(stream) = &end {
+            // The conversation is made of small messages that wait for one another. Where the option is refused, it
+            // is only slower.
+            drop(stream.set_nodelay(true));
+        }
+        (address, end)
+    })
 }
 
 /// Addresses by the way in which they failed.
@@ -123,7 +127,7 @@ async fn attempt(
 struct Failures {
     timed_out: Vec<SocketAddr>,
     refused: Vec<SocketAddr>,
-    unreachable: Vec<(SocketAddr, &'static str)>,
+    unreachable: Vec<(SocketAddr, String)>,
     other: Vec<(SocketAddr, String)>,
 }
 
@@ -136,12 +140,12 @@ impl Failures {
         match error.kind() {
             io::ErrorKind::TimedOut => self.timed_out.push(address),
             io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => self.refused.push(address),
-            io::ErrorKind::HostUnreachable => self.unreachable.push((address, "EHOSTUNREACH")),
-            io::ErrorKind::NetworkUnreachable => self.unreachable.push((address, "ENETUNREACH")),
-            io::ErrorKind::NetworkDown => self.unreachable.push((address, "ENETDOWN")),
+            io::ErrorKind::HostUnreachable => self.unreachable.push((address, "EHOSTUNREACH".to_owned())),
+            io::ErrorKind::NetworkUnreachable => self.unreachable.push((address, "ENETUNREACH".to_owned())),
+            io::ErrorKind::NetworkDown => self.unreachable.push((address, "ENETDOWN".to_owned())),
             // A firewall of this machine itself, and an address family that it does not have.
-            io::ErrorKind::PermissionDenied => self.unreachable.push((address, "EACCES")),
-            io::ErrorKind::AddrNotAvailable => self.unreachable.push((address, "EADDRNOTAVAIL")),
+            io::ErrorKind::PermissionDenied => self.unreachable.push((address, "EACCES".to_owned())),
+            io::ErrorKind::AddrNotAvailable => self.unreachable.push((address, "EADDRNOTAVAIL".to_owned())),
             // What is left is of this machine (no descriptor, no memory), and says nothing about the other.
             kind => self.other.push((address, kind.to_string())),
         }
@@ -179,7 +183,7 @@ impl Failures {
             return PostgresFinding::Refused { addresses: self.refused, others }.into();
         }
         if let Some((_, error)) = self.unreachable.first() {
-            let error = (*error).to_owned();
+            let error = error.clone();
             let addresses = self.unreachable.iter().map(|(address, _)| *address).collect();
             return PostgresFinding::Unreachable { addresses, error }.into();
         }

@@ -85,10 +85,37 @@ impl Patience {
 /// Makes a step again as long as time may mend what it sees, and tells `seen` what it has seen so far.
 pub async fn insist<'a, T>(
     patience: Patience,
+    step: impl FnMut() -> BoxFuture<'a, Result<T, Stop>> + Send,
+    seen: impl FnMut(&PostgresFinding) + Send,
+) -> Result<T, Stop> {
+    by_clock(&Real(Instant::now()), patience, step, seen).await
+}
+
+/// The time that passes, and the waiting for it.
+trait Clock: Sync {
+    /// Since the first try.
+    fn elapsed(&self) -> Duration;
+    fn sleep(&self, pause: Duration) -> BoxFuture<'_, ()>;
+}
+
+struct Real(Instant);
+
+impl Clock for Real {
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, pause: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(sleep(pause))
+    }
+}
+
+async fn by_clock<'a, T>(
+    clock: &dyn Clock,
+    patience: Patience,
     mut step: impl FnMut() -> BoxFuture<'a, Result<T, Stop>> + Send,
     mut seen: impl FnMut(&PostgresFinding) + Send,
 ) -> Result<T, Stop> {
-    let began = Instant::now();
     let mut tries = 0;
     loop {
         let finding = match step().await {
@@ -96,11 +123,11 @@ pub async fn insist<'a, T>(
             end => return end,
         };
         tries += 1;
-        let Some(pause) = patience.pause(&finding, tries, began.elapsed(), chance()) else {
+        let Some(pause) = patience.pause(&finding, tries, clock.elapsed(), chance()) else {
             return Err(finding.into());
         };
         seen(&finding);
-        sleep(pause).await;
+        clock.sleep(pause).await;
     }
 }
 
@@ -111,8 +138,7 @@ fn chance() -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
     use super::*;
     use crate::run::finding::Stage;
@@ -141,22 +167,34 @@ mod tests {
         PostgresFinding::Cut { address: ([127, 0, 0, 1], 1).into(), step: "login".to_owned(), ending }
     }
 
-    /// How often a step was made that always sees the same, and how long that took by tokio's stopped clock.
-    async fn made(patience: Patience, finding: PostgresFinding) -> (u32, Duration) {
-        let (count, began) = (Arc::new(AtomicU32::new(0)), Instant::now());
-        let step = || -> BoxFuture<'_, Result<(), Stop>> {
-            let (count, finding) = (Arc::clone(&count), finding.clone());
-            Box::pin(async move {
-                count.fetch_add(1, Ordering::Relaxed);
-                Err(finding.into())
-            })
-        };
-        let end = insist(patience, step, |_| {}).await;
-        assert_eq!(end, Err(finding.clone().into()), "the last end is given");
-        (count.load(Ordering::Relaxed), began.elapsed())
+    /// A clock on which nothing passes but what is waited for.
+    #[derive(Default)]
+    struct Fake(AtomicU64);
+
+    impl Clock for Fake {
+        fn elapsed(&self) -> Duration {
+            Duration::from_micros(self.0.load(Ordering::Relaxed))
+        }
+
+        fn sleep(&self, pause: Duration) -> BoxFuture<'_, ()> {
+            self.0.fetch_add(u64::try_from(pause.as_micros()).unwrap(), Ordering::Relaxed);
+            Box::pin(std::future::ready(()))
+        }
     }
 
-    #[tokio::test(start_paused = true)]
+    /// How often a step was made that always sees the same, and how long that was waited for.
+    async fn made(patience: Patience, finding: PostgresFinding) -> (u32, Duration) {
+        let (count, clock) = (AtomicU32::new(0), Fake::default());
+        let step = || -> BoxFuture<'_, Result<(), Stop>> {
+            count.fetch_add(1, Ordering::Relaxed);
+            Box::pin(std::future::ready(Err(finding.clone().into())))
+        };
+        let end = by_clock(&clock, patience, step, |_| {}).await;
+        assert_eq!(end, Err(finding.clone().into()), "the last end is given");
+        (count.load(Ordering::Relaxed), clock.elapsed())
+    }
+
+    #[tokio::test]
     async fn only_what_time_mends_is_asked_again() {
         for sqlstate in ["28P01", "28000", "3D000", "42501", "55000", "XX000", "42704", "22023"] {
             assert_eq!(made(PATIENT, refused(sqlstate)).await, (1, Duration::ZERO), "{sqlstate}");
@@ -167,7 +205,7 @@ mod tests {
         assert_eq!(made(PATIENT, timed_out()).await.0, 1);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_starting_server_is_given_ten_seconds() {
         for sqlstate in ["57P01", "57P02", "57P03"] {
             let (tries, long) = made(PATIENT, refused(sqlstate)).await;
@@ -176,7 +214,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn slots_cuts_and_refusals_are_asked_for_shortly() {
         assert_eq!(made(PATIENT, refused("53300")).await.0, 3);
         assert_eq!(made(PATIENT, cut(Ending::Closed)).await.0, 2);
@@ -185,7 +223,7 @@ mod tests {
         assert!(tries > 1 && long < REFUSED_FOR, "{tries} {long:?}");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn silence_is_worth_a_minute_where_direct_vpc_egress_is_young() {
         let aged = |seconds| Patience { direct_vpc_age: Some(Duration::from_secs(seconds)), ..PATIENT };
         let (tries, long) = made(aged(10), timed_out()).await;
@@ -193,7 +231,7 @@ mod tests {
         assert_eq!(made(aged(61), timed_out()).await.0, 1);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn nothing_is_waited_for_longer_than_is_worth_it_there() {
         let none = Patience { most: Duration::ZERO, direct_vpc_age: Some(Duration::ZERO) };
         for finding in [refused("57P03"), refused("53300"), cut(Ending::Closed), timed_out()] {
@@ -201,7 +239,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_mends_is_taken() {
         let tries = AtomicU32::new(0);
         let step = || -> BoxFuture<'_, Result<u32, Stop>> {
@@ -209,7 +247,7 @@ mod tests {
             Box::pin(async move { if tried < 3 { Err(refused("57P03").into()) } else { Ok(tried) } })
         };
         let mut seen = 0;
-        assert_eq!(insist(PATIENT, step, |_| seen += 1).await, Ok(3));
+        assert_eq!(by_clock(&Fake::default(), PATIENT, step, |_| seen += 1).await, Ok(3));
         assert_eq!(seen, 2);
     }
 

@@ -1,6 +1,7 @@
 //! From TCP to the stream on which a login goes on: SSLRequest, and TLS as libpq's `sslmode` says.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
@@ -68,6 +69,24 @@ where
         SslAnswer::Error(error) => {
             Err(refused(error, connection, Stage::BeforeProof, false, false).into())
         }
+    }
+}
+
+/// The stream of a session by the first way of its `sslmode`: for clients that go on by themselves.
+pub(crate) async fn open_stream<S>(
+    stream: S,
+    connection: &Connection,
+    limit: Duration,
+) -> Result<Box<dyn Stream>, PostgresFinding>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let address = SocketAddr::from(([127, 0, 0, 1], connection.port));
+    let bounds = Bounds { connect: limit, step: limit };
+    match secure(stream, address, connection, Way::of(connection.sslmode).0, bounds).await {
+        Ok(opened) => Ok(opened.stream),
+        Err(Stop::Found(finding)) => Err(finding),
+        Err(Stop::Broken(_)) => Err(endless("TLS", address, bounds)),
     }
 }
 

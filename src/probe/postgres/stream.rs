@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 
 /// A stream of either kind.
-pub(super) trait Stream: TlsStream + Send + Unpin {}
+pub(crate) trait Stream: TlsStream + Send + Unpin {}
 
 impl<T: TlsStream + Send + Unpin> Stream for T {}
 

@@ -30,7 +30,7 @@ use crate::run::finding::{Ending, PostgresFinding};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secured {
     /// `TLS 1.3`.
-    pub version: &'static str,
+    pub version: String,
     /// By what the server's certificate was verified.
     pub verified: Verified,
     /// Whether the server asked for a client certificate.
@@ -242,7 +242,7 @@ impl Notes {
     fn secured(&self, verified: Verified, trust: &Trust) -> Secured {
         let noted = self.read();
         Secured {
-            version: if noted.tls13 { "TLS 1.3" } else { "TLS 1.2" },
+            version: if noted.tls13 { "TLS 1.3" } else { "TLS 1.2" }.to_owned(),
             verified,
             certificate_asked: noted.asked,
             certificate_sent: noted.asked && trust.identity.is_some(),

@@ -6,7 +6,7 @@ use google_cloud_sql_v1::model::{
     AclEntry, Database, DatabaseFlags, DatabaseInstance, DatabasesListResponse, InstancesListResponse,
     IpConfiguration, IpMapping, Settings, SqlBackendType, SqlDatabaseVersion, SqlInstanceType,
     SqlIpAddressType, SqlSuspensionReason, User, UsersListResponse, database_instance, ip_configuration,
-    settings, user,
+    settings, user, SslCert,
 };
 
 use super::Reply;
@@ -134,6 +134,7 @@ fn model(instance: &InstanceWorld, ask: &Ask<'_>) -> DatabaseInstance {
         .set_state(state)
         .set_suspension_reason(reasons)
         .set_ip_addresses(addresses)
+        .set_server_ca_cert(SslCert::new().set_kind("sql#sslCert").set_cert(&ask.cloud.authority.pem))
         .set_or_clear_create_time(before(ask.cloud.since, 90))
         .set_self_link(format!(
             "https://sqladmin.googleapis.com/sql/v1beta4/projects/{project}/instances/{}",

@@ -15,10 +15,9 @@ pub(super) mod testing;
 pub use access::{ConnectorState, ConnectorWorld, Egress, VpcWorld};
 pub use database::{
     Activation, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld, RoleKind, RoleWorld,
-    Speaks, TlsWorld,
+    CertificateWorld, Speaks, TlsWorld,
 };
 pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
-pub(super) use describe::plain_scheme;
 pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};
 pub use secret::{Added, SecretWorld, VersionState, VersionWorld};
 pub use service::{

@@ -47,6 +47,8 @@ pub(crate) async fn execute(port: u16, statements: &[&str]) {
     }
     drop(client);
     drop(driver.await);
+    // The slot is free again once the server has noticed the farewell.
+    tokio::time::sleep(Duration::from_millis(200)).await;
 }
 
 /// What a login came to, in a few words, and the cause that the gate would name for it with its confidence.

@@ -79,14 +79,14 @@ pub async fn login(
     let road = Road { dial, from, addresses, connection, bounds };
     let mut finding = match road.by(first, Proof::Password).await {
         Ok(session) => return Ok(session),
-        Err(Stop::Found(finding)) => finding,
-        Err(broken @ Stop::Broken(_)) => return Err(broken),
+        Err(Ended { stop: Stop::Found(finding), .. }) => finding,
+        Err(Ended { stop, .. }) => return Err(stop),
     };
     if goes_on_without(&finding) {
         let Some(second) = second else { return Err(finding.into()) };
         return match road.by(second, Proof::Password).await {
             Ok(session) => Ok(session),
-            Err(further) if came_further(&further) => Err(further),
+            Err(further) if further.came_in() => Err(further.stop),
             // Without TLS it comes no further: what is wrong with TLS is what the service meets.
             Err(_) => Err(finding.into()),
         };
@@ -114,9 +114,9 @@ pub async fn login(
                 session.close().await;
                 OtherEnd::Admitted
             }
-            Err(further) if came_further(&further) && second.is_some() => return Err(further),
-            Err(further) if came_further(&further) => OtherEnd::Admitted,
-            Err(stop) => other_end(stop),
+            Err(further) if further.came_in() && second.is_some() => return Err(further.stop),
+            Err(further) if further.came_in() => OtherEnd::Admitted,
+            Err(ended) => other_end(ended.stop),
         }
     };
     *other_way = Some(OtherWay { tls, end });
@@ -133,23 +133,33 @@ struct Road<'a> {
 }
 
 impl Road<'_> {
-    fn by(&self, way: Way, proof: Proof) -> BoxFuture<'_, Result<Session, Stop>> {
+    fn by(&self, way: Way, proof: Proof) -> BoxFuture<'_, Result<Session, Ended>> {
         let Self { connection, bounds, .. } = *self;
         Box::pin(async move {
             let (stream, address) = connect(self.dial, self.from, self.addresses, bounds).await?;
             let session = over(stream, address, connection, way, proof, bounds);
-            let endless = || Err(endless("login", address, bounds).into());
+            let endless = || Err(Stop::from(endless("login", address, bounds)).into());
             timeout(bounds.step, session).await.unwrap_or_else(|_| endless())
         })
     }
 }
 
-/// Whether a login ended after the server had let the connection in.
-fn came_further(stop: &Stop) -> bool {
-    match stop {
-        Stop::Found(PostgresFinding::LoginRefused { stage, .. }) => *stage > Stage::BeforeProof,
-        Stop::Found(PostgresFinding::ServerUnproven { .. }) | Stop::Broken(_) => true,
-        Stop::Found(_) => false,
+/// The end of a login, and how far it had come.
+struct Ended {
+    stop: Stop,
+    stage: Stage,
+}
+
+impl Ended {
+    /// Whether the server had let the connection in: its rules took it, and it went on to the user.
+    fn came_in(&self) -> bool {
+        self.stage > Stage::BeforeProof
+    }
+}
+
+impl From<Stop> for Ended {
+    fn from(stop: Stop) -> Self {
+        Self { stop, stage: Stage::BeforeProof }
     }
 }
 
@@ -187,8 +197,11 @@ where
 {
     let address = SocketAddr::from(([127, 0, 0, 1], connection.port));
     let (way, _) = Way::of(connection.sslmode);
-    let session = over(stream, address, connection, way, Proof::Password, bounds);
-    timeout(bounds.step, session).await.unwrap_or_else(|_| Err(endless("login", address, bounds).into()))
+    match timeout(bounds.step, over(stream, address, connection, way, Proof::Password, bounds)).await {
+        Ok(Ok(session)) => Ok(session),
+        Ok(Err(ended)) => Err(ended.stop),
+        Err(_) => Err(endless("login", address, bounds).into()),
+    }
 }
 
 async fn over<S>(
@@ -198,7 +211,7 @@ async fn over<S>(
     way: Way,
     proof: Proof,
     bounds: Bounds,
-) -> Result<Session, Stop>
+) -> Result<Session, Ended>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -211,7 +224,7 @@ async fn start(
     address: SocketAddr,
     connection: &Connection,
     proof: Proof,
-) -> Result<Session, Stop> {
+) -> Result<Session, Ended> {
     let Opened { stream, secured } = opened;
     let progress = Arc::new(Progress::default());
     let mut config = Config::new();
@@ -232,7 +245,10 @@ async fn start(
             let (tls, method) = (secured.is_some(), progress.method());
             Ok(Session { client, address, tls, secured, method, driver })
         }
-        Err(error) => Err(stop(&error, &progress, address, connection, secured.as_ref())),
+        Err(error) => {
+            let stop = stop(&error, &progress, address, connection, secured.as_ref());
+            Err(Ended { stop, stage: progress.stage() })
+        }
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Asked {
     pub in_place: bool,
     /// With what `--inspect-secrets` takes.
     pub inspect_secrets: bool,
+    /// With what `--on-failure rollback` takes.
+    pub rollback: bool,
     /// As whom the gate runs, as IAM writes members (`serviceAccount:…`); else a placeholder stands there.
     pub member: Option<String>,
 }
@@ -76,14 +78,23 @@ pub fn grants(pipeline: &Pipeline, asked: &Asked) -> Vec<Grant> {
                 When::Always => false,
                 When::Inspecting if asked.inspect_secrets => false,
                 When::Inspecting => continue,
+                When::RollingBack if asked.rollback => false,
+                When::RollingBack => continue,
                 When::Better => true,
             };
             for target in place::targets(need.place, service, &project) {
                 add(optional, target, need.role(), need.permission());
             }
         }
+        for target in place::journeys(service, &project) {
+            add(false, target, "roles/secretmanager.secretAccessor", "secretmanager.versions.access");
+        }
         if service.allow_unauthenticated == Some(false) {
             add(false, place::service(service, &project), "roles/run.invoker", "run.routes.invoke");
+        }
+        if asked.rollback {
+            let account = place::account(service, &project);
+            add(false, account, "roles/iam.serviceAccountUser", "iam.serviceAccounts.actAs");
         }
         if asked.in_place {
             for permission in JOB {

@@ -6,5 +6,7 @@ pub mod finding;
 pub mod outcome;
 pub mod record;
 mod redact;
+pub mod rollback;
 
 pub use execute::{Event, Judge, Options, execute};
+pub use rollback::roll_back;

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use google_cloud_run_v2::model::TrafficTarget;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 
@@ -31,6 +32,7 @@ pub(super) struct Cloud {
     pub(super) signing_key: String,
     requests: Mutex<BTreeMap<String, u64>>,
     logged: Mutex<Vec<Logged>>,
+    moved: Mutex<BTreeMap<usize, Vec<TrafficTarget>>>,
 }
 
 /// A line that a service logged.
@@ -73,6 +75,7 @@ impl Cloud {
             signing_key: random::word(32),
             requests: Mutex::default(),
             logged: Mutex::default(),
+            moved: Mutex::default(),
         }
     }
 
@@ -98,6 +101,16 @@ impl Cloud {
     /// Everything that services logged, the oldest first.
     pub(super) fn logged(&self) -> Vec<Logged> {
         self.logged.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Somebody gives a service, by its position, another split of its traffic.
+    pub(super) fn move_traffic(&self, service: usize, traffic: Vec<TrafficTarget>) {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).insert(service, traffic);
+    }
+
+    /// The split that somebody gave a service since the deploy.
+    pub(super) fn moved(&self, service: usize) -> Option<Vec<TrafficTarget>> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).get(&service).cloned()
     }
 
     /// The URL of a service, by its position.

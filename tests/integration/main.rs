@@ -58,6 +58,12 @@ mod incident;
 mod instances;
 /// Signals and the deadline.
 mod interrupts;
+/// The golden path in the sandbox, and what breaks it.
+mod journey_drill;
+/// Journeys against real servers, good and hostile.
+mod journeys;
+/// What a laptop is given: init, doctor, schema, completions, man.
+mod laptop;
 /// Pipeline files as data: goldens, problems, the samples, real files.
 mod networks;
 mod pipelines;
@@ -74,8 +80,12 @@ mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod revision_drill;
 mod revision_states;
+/// Sending traffic back.
+mod rollback;
 mod sandbox;
 /// Planted secrets, searched for in every output byte.
 mod secrets;
+/// Blame through services that call each other.
+mod services;
 /// Every table of the crate: unique, documented, reached.
 mod tables;

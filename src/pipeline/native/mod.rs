@@ -6,6 +6,7 @@
 mod database;
 mod fields;
 mod health;
+mod journey;
 mod text;
 
 use std::path::Path;
@@ -44,12 +45,24 @@ const SERVICE: &[&str] = &[
     "ingress",
     "health",
     "database",
+    "journeys",
+    "depends_on",
     "require",
     "advisory",
 ];
 const VPC: &[&str] = &["connector", "egress", "network", "subnet", "network_tags"];
 const EGRESS: &[&str] = &["private-ranges-only", "all-traffic", "all"];
 const INGRESS: &[&str] = &["all", "internal", "internal-and-cloud-load-balancing"];
+
+/// Every mapping of the format with its keys, by the name that the published schema has for it.
+#[cfg(test)]
+const SHAPES: &[(&str, &[&str])] = &[
+    ("file", TOP),
+    ("service", SERVICE),
+    ("vpc", VPC),
+    ("health", health::KEYS),
+    ("database", database::KEYS),
+];
 
 fn recognises(path: &Path, document: &Node) -> bool {
     let named = path.file_stem().is_some_and(|stem| stem == "rungate");
@@ -78,6 +91,7 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
         Some(list) => match &list.kind {
             Kind::Seq(items) => {
                 reading.services = items.iter().filter_map(|item| service(item, file, problems)).collect();
+                journey::check(&mut reading.services, problems);
             }
             Kind::Scalar { .. } | Kind::Map(_) => {
                 problems.push(fields::wrong_kind(list, "`services`", "a list, each item with a `name`"));
@@ -147,6 +161,8 @@ fn service(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Serv
         service.health = health::read(node, problems);
     }
     service.database = fields.get("database").and_then(|node| database::read(node, problems));
+    service.journeys = journey::read(fields.get("journeys"), problems);
+    service.depends_on = text::one_or_more(fields.get("depends_on"), problems);
     service.require = checks(fields.get("require"), file, problems);
     service.advisory = checks(fields.get("advisory"), file, problems);
     contradictions(&service, problems);
@@ -271,6 +287,30 @@ mod tests {
         assert_eq!(service.require[0].raw(), "database-login");
         assert_eq!(service.ingress.as_ref().map(Stated::raw), Some("internal"));
         assert_eq!(service.vpc.network_tags.iter().map(Stated::raw).collect::<Vec<_>>(), ["t", "u"]);
+    }
+
+    /// Editors check files by the schema: it knows the keys that the reader knows, and no others.
+    #[test]
+    fn the_published_schema_has_the_same_keys() {
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../../docs/schemas/rungate.schema.json")).unwrap();
+        for (shape, keys) in SHAPES.iter().chain(journey::SHAPES) {
+            let definition = &schema["$defs"][shape];
+            assert_eq!(definition["additionalProperties"], false, "{shape}");
+            let mut told: Vec<&str> =
+                definition["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+            let mut known = keys.to_vec();
+            told.sort_unstable();
+            known.sort_unstable();
+            assert_eq!(told, known, "{shape}: docs/schemas/rungate.schema.json and the reader disagree");
+        }
+        let closed = schema["$defs"].as_object().unwrap().values();
+        let closed = closed.filter(|definition| definition["additionalProperties"] == false).count();
+        assert_eq!(
+            closed,
+            SHAPES.len() + journey::SHAPES.len(),
+            "every mapping of the schema stands in SHAPES"
+        );
     }
 
     #[test]

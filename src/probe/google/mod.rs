@@ -5,6 +5,7 @@ mod calls;
 mod clients;
 mod endpoints;
 mod errors;
+mod held;
 mod iam;
 mod logs;
 mod memo;

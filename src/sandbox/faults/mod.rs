@@ -57,6 +57,7 @@ mod instance_requires_connector;
 mod instance_stopped;
 mod instance_suspended;
 mod invoker_denied;
+mod journey_step_failed;
 mod login_not_allowed;
 mod not_enough_permission;
 mod not_postgres;
@@ -248,6 +249,7 @@ pub static FAULTS: &[&Fault] = &[
     &health_not_found::FAULT,
     &health_endpoint_failing::FAULT,
     &health_unstable::FAULT,
+    &journey_step_failed::FAULT,
     &invoker_denied::FAULT,
     &token_rejected::FAULT,
     &not_enough_permission::FAULT,
@@ -296,6 +298,7 @@ mod tests {
             "cloudsql-not-attached",
             "cloudsql-name-mismatch",
             "vpc-network-not-found",
+            "journey-step-failed",
         ];
         for fault in FAULTS {
             let applies = fault.applies(&incident());

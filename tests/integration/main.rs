@@ -66,9 +66,9 @@ mod journeys;
 mod laptop;
 /// Pipeline files as data: goldens, problems, the samples, real files.
 mod networks;
-mod pipelines;
 /// Packet loss for real, in network namespaces.
 mod packets;
+mod pipelines;
 /// PgBouncer between the gate and a real server.
 mod pooler;
 /// The steps to the database, made with real servers.

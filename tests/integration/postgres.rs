@@ -178,7 +178,12 @@ async fn each_step_and_each_refusal_of_a_login() {
     expect(&[
         ("-", right.clone(), "in, plain, Scram", "-"),
         ("-", user("old"), "in, plain, Md5", "-"),
-        ("-", Connection { user: "old".into(), ..user("x") }, "28P01 DuringProof", "password-rejected likely"),
+        (
+            "-",
+            Connection { user: "old".into(), ..user("x") },
+            "28P01 DuringProof",
+            "password-rejected likely",
+        ),
         ("-", user("clear"), "in, plain, Cleartext", "-"),
         ("-", user("trusted"), "in, plain, Nothing", "-"),
         ("P01", with("wrong"), "28P01 DuringProof", "password-rejected likely"),
@@ -187,12 +192,7 @@ async fn each_step_and_each_refusal_of_a_login() {
         ("P01", user("expired"), "28P01 DuringProof", "password-rejected likely"),
         ("P02", user("outsider"), "28000 BeforeProof", "host-not-allowed proven"),
         ("P02", user("unwanted"), "28000 BeforeProof", "host-not-allowed proven"),
-        (
-            "P02",
-            sslmode(SslMode::Disable, user("outsider")),
-            "28000 BeforeProof",
-            "host-not-allowed proven",
-        ),
+        ("P02", sslmode(SslMode::Disable, user("outsider")), "28000 BeforeProof", "host-not-allowed proven"),
         ("P02", sslmode(SslMode::Allow, user("outsider")), "28000 BeforeProof", "host-not-allowed proven"),
         ("P03", user("sleeper"), "28000 AfterProof", "login-not-allowed proven"),
         ("P03", user("nobody"), "28000 AfterProof", "login-not-allowed proven"),
@@ -343,10 +343,9 @@ async fn a_server_with_tls_is_verified_as_the_service_does() {
     assert_eq!(unverified.verified, Verified::No, "what is not known is not claimed");
     assert_eq!(agreed(with(SslMode::Disable, &nobody)).await, Agreement::NotAsked);
 
-    for (validity, problem) in [
-        (Validity::Over, "certificate expired"),
-        (Validity::NotYet, "certificate not-yet-valid"),
-    ] {
+    for (validity, problem) in
+        [(Validity::Over, "certificate expired"), (Validity::NotYet, "certificate not-yet-valid")]
+    {
         let certificate = authority.server(&["127.0.0.1"], validity).unwrap();
         server.file("data/server.crt", &certificate.certificate);
         server.file("data/server.key", &certificate.key);

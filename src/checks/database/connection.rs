@@ -123,9 +123,7 @@ pub(in crate::checks) async fn tls_files(scope: &Scope, revision: &Revision) -> 
     let beside = |option: &str| {
         [format!("{prefix}{option}"), format!("PG{option}")].iter().find_map(|name| {
             match given(revision, name)? {
-                Given::Plain(value) => {
-                    Some(value.expose_secret().to_owned()).filter(|path| !path.is_empty())
-                }
+                Given::Plain(value) => Some(value.expose_secret().to_owned()).filter(|path| !path.is_empty()),
                 Given::Secret { .. } => None,
             }
         })

@@ -83,11 +83,7 @@ async fn of_instance(scope: &Scope) -> Option<Authorities> {
 }
 
 /// The client certificate that the service states, and why it is not there where it states one.
-async fn identity(
-    scope: &Scope,
-    revision: &Revision,
-    files: TlsFiles,
-) -> (Option<Identity>, Option<String>) {
+async fn identity(scope: &Scope, revision: &Revision, files: TlsFiles) -> (Option<Identity>, Option<String>) {
     let (Some(certificate), Some(key)) = (files.certificate, files.key) else { return (None, None) };
     let read = async {
         let (certificate, key) =

@@ -53,7 +53,9 @@ impl Login<'_> {
                     ),
                     // A pooler looks the database up before it asks who is there.
                     Stage::BeforeProof | Stage::DuringProof => {
-                        format!("the server knows no database {database}, and has not looked at the login yet")
+                        format!(
+                            "the server knows no database {database}, and has not looked at the login yet"
+                        )
                     }
                 },
             )
@@ -88,11 +90,21 @@ impl Login<'_> {
                 format!("the server refuses an option of the connection: {message} (SQLSTATE {sqlstate})"),
             )
             .mend("correct the options in the connection string (options=, client_encoding=, …)", None),
+            // PostgreSQL itself refuses no login so; PgBouncer does, for all reasons of its own.
+            "08P01" if self.stage == Stage::DuringProof => Judgement::likely(
+                CauseCode::PasswordRejected,
+                format!("what answers asks user {user} for a password and does not take it: {message} (SQLSTATE 08P01)"),
+            )
+            .suspect("the pooler before the database has another password for this user, or does not know it", None)
+            .mend("see the pooler's own list of users (PgBouncer: auth_file, auth_query)", None),
             "08P01" => Judgement::proven(
                 CauseCode::ConnectionCut,
                 format!("what answers ends the login with a protocol violation: {message} (SQLSTATE 08P01)"),
             )
-            .suspect("a pooler (PgBouncer, for one) stands before the database, and refuses in its own way", None)
+            .suspect(
+                format!("a pooler (PgBouncer, for one) stands before the database: it knows no database {database}, or has no connection to the server left"),
+                None,
+            )
             .mend("read what the pooler says, or dial the database itself", instance_logs(view)),
             state if state.starts_with("57P") || state.starts_with("08") => Judgement::proven(
                 CauseCode::ConnectionCut,
@@ -137,7 +149,8 @@ impl Login<'_> {
         });
         let judgement = Judgement::likely(CauseCode::PasswordRejected, claim).suspects(by_token);
         let judgement = if rotated {
-            let text = "a newer version of the secret exists than the one that running instances hold".to_owned();
+            let text =
+                "a newer version of the secret exists than the one that running instances hold".to_owned();
             judgement.suspects([Suspect { text, command: secret_versions(view) }])
         } else {
             judgement
@@ -196,7 +209,10 @@ impl Login<'_> {
         let Self { user, database, message, tls, .. } = self;
         let said = format!("{message} (28000)");
         let missed = self.certificate_missed
-            || matches!(self.other_way, Some(OtherWay { end: OtherEnd::Refused { certificate_missed: true, .. }, .. }));
+            || matches!(
+                self.other_way,
+                Some(OtherWay { end: OtherEnd::Refused { certificate_missed: true, .. }, .. })
+            );
         match self.other_way.map(|other| &other.end) {
             Some(OtherEnd::Admitted) if !tls => Judgement::proven(
                 CauseCode::TlsRequired,
@@ -287,7 +303,11 @@ impl Login<'_> {
     fn slots(&self, view: &View<'_>) -> Judgement {
         let Self { user, message, database, .. } = self;
         let limits = [
-            ("InitPostgres", "only slots that are reserved for superusers are left", "SHOW max_connections".to_owned()),
+            (
+                "InitPostgres",
+                "only slots that are reserved for superusers are left",
+                "SHOW max_connections".to_owned(),
+            ),
             (
                 "InitializeSessionUserId",
                 "the role's own CONNECTION LIMIT is reached",
@@ -296,7 +316,10 @@ impl Login<'_> {
             (
                 "CheckMyDatabase",
                 "the database's CONNECTION LIMIT is reached",
-                format!("SELECT datconnlimit FROM pg_database WHERE datname = '{}'", database.replace('\'', "''")),
+                format!(
+                    "SELECT datconnlimit FROM pg_database WHERE datname = '{}'",
+                    database.replace('\'', "''")
+                ),
             ),
         ];
         let claim = format!("the server has no connection slot left for user {user}: {message}");
@@ -307,7 +330,8 @@ impl Login<'_> {
                 limits.iter().partition(|(routine, _, _)| self.routine == Some(routine));
             let suspects = first.into_iter().chain(rest);
             judgement = judgement.suspects(
-                suspects.map(|(_, text, query)| Suspect { text: (*text).to_owned(), command: Some(sql(query)) }),
+                suspects
+                    .map(|(_, text, query)| Suspect { text: (*text).to_owned(), command: Some(sql(query)) }),
             );
         }
         judgement

@@ -24,16 +24,14 @@ pub(super) fn failed(address: SocketAddr, detail: &str) -> Judgement {
         CauseCode::TlsUnsupported,
         format!("{address} offers TLS and does not come to it (TLS 1.2 or 1.3): {detail}"),
     )
-    .mend("see which versions of TLS the server speaks (ssl_min_protocol_version, ssl_max_protocol_version)", None)
+    .mend(
+        "see which versions of TLS the server speaks (ssl_min_protocol_version, ssl_max_protocol_version)",
+        None,
+    )
 }
 
 /// The server wants a client certificate, or another one.
-pub(super) fn client_certificate(
-    view: &View<'_>,
-    address: SocketAddr,
-    sent: bool,
-    alert: &str,
-) -> Judgement {
+pub(super) fn client_certificate(view: &View<'_>, address: SocketAddr, sent: bool, alert: &str) -> Judgement {
     let claim = if sent {
         format!("{address} does not take the service's client certificate (TLS alert {alert})")
     } else {
@@ -57,8 +55,9 @@ impl Certificate<'_> {
     pub(super) fn judge(&self, view: &View<'_>) -> Judgement {
         let Self { address, sslmode, problem, by, stated } = self;
         let code = CauseCode::TlsCertificateInvalid;
-        let claim =
-            format!("the certificate of {address} does not pass sslmode={sslmode}: {problem} (verified by {by})");
+        let claim = format!(
+            "the certificate of {address} does not pass sslmode={sslmode}: {problem} (verified by {by})"
+        );
         let present = || server_certificates(view);
         match problem {
             CertificateProblem::Expired { .. } => Judgement::proven(code, claim)

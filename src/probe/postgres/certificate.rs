@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use rustls::CertificateError;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
 use x509_cert::der::asn1::{PrintableStringRef, Utf8StringRef};
 use x509_cert::der::oid::db::rfc4519::COMMON_NAME;
-use x509_cert::der::Decode as _;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
@@ -47,7 +47,12 @@ impl Leaf {
             Ok(None) | Err(_) => Vec::new(),
         };
         let validity = body.validity;
-        Self { names, common_name, not_before: time(validity.not_before), not_after: time(validity.not_after) }
+        Self {
+            names,
+            common_name,
+            not_before: time(validity.not_before),
+            not_after: time(validity.not_after),
+        }
     }
 
     /// Whether the common name is this host and counts: libpq looks at it where there is no alternative name.

@@ -91,7 +91,8 @@ pub async fn login(
             Err(_) => Err(finding.into()),
         };
     }
-    let PostgresFinding::LoginRefused { sqlstate, stage: Stage::BeforeProof, tls, other_way, .. } = &mut finding
+    let PostgresFinding::LoginRefused { sqlstate, stage: Stage::BeforeProof, tls, other_way, .. } =
+        &mut finding
     else {
         return Err(finding.into());
     };
@@ -313,21 +314,73 @@ pub(super) fn ending(error: &tokio_postgres::Error) -> Ending {
         None => Ending::OutOfPlace,
     }
 }
-mod t {
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
-    fn t1<'a>(dial: &'a dyn Dial, from: &'a str, a: &'a [SocketAddr], b: Bounds) -> BoxFuture<'a, ()> {
-        Box::pin(async move { drop(connect(dial, from, a, b).await) })
+    use crate::probe::postgres::SslMode;
+
+    const PASSWORD: &str = "hunter2hunter2";
+
+    /// What a login comes to where the server says these bytes, in parts of that size.
+    async fn against(said: Vec<u8>, size: usize, sslmode: SslMode) -> String {
+        let (client, mut server) = tokio::io::duplex(4096);
+        let other_side = tokio::spawn(async move {
+            let mut heard = [0; 1024];
+            for part in said.chunks(size) {
+                if server.read(&mut heard).await.unwrap_or(0) == 0 || server.write_all(part).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let connection = Connection {
+            host: "localhost".to_owned(),
+            user: "user".to_owned(),
+            password: Some(PASSWORD.into()),
+            database: "database".to_owned(),
+            sslmode,
+            ..Connection::default()
+        };
+        let bounds = Bounds { connect: Duration::from_millis(300), step: Duration::from_millis(300) };
+        let end = format!("{:?}", login_over(client, &connection, bounds).await);
+        other_side.abort();
+        end
     }
-    fn t2<'a>(s: &'a mut tokio::net::TcpStream, a: SocketAddr, b: Bounds) -> BoxFuture<'a, ()> {
-        Box::pin(async move { drop(super::super::ask_for_tls(s, a, b.step).await) })
+
+    fn message() -> impl Strategy<Value = Vec<u8>> {
+        let tag = prop::sample::select(b"RESNKZ1TCDv".as_slice());
+        let body = prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..40),
+            (0_u32..14, prop::collection::vec(any::<u8>(), 0..20)).prop_map(|(number, rest)| [
+                &number.to_be_bytes()[..],
+                &rest
+            ]
+            .concat()),
+            Just(b"SFATAL\0C28000\0Mno\0\0".to_vec()),
+            Just(b"\0\0\0\x0aSCRAM-SHA-256\0\0".to_vec()),
+        ];
+        (tag, body).prop_map(|(tag, body)| {
+            let length = u32::try_from(body.len() + 4).unwrap();
+            [&[tag], &length.to_be_bytes()[..], &body].concat()
+        })
     }
-    fn t3<'a>(s: tokio::net::TcpStream, h: &'a str, a: SocketAddr, t: &'a super::super::Trust) -> BoxFuture<'a, ()> {
-        Box::pin(async move { drop(super::super::tls::handshake(s, h, a, super::super::SslMode::Allow, t).await) })
-    }
-    fn t4<'a>(s: tokio::net::TcpStream, a: SocketAddr, c: &'a Connection, b: Bounds) -> BoxFuture<'a, ()> {
-        Box::pin(async move { drop(secure(s, a, c, Way::Plain, b).await) })
-    }
-    fn t5<'a>(o: Opened, a: SocketAddr, c: &'a Connection) -> BoxFuture<'a, ()> {
-        Box::pin(async move { drop(start(o, a, c, Proof::None).await) })
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever a server says, a login ends, and nothing that it leaves shows the password.
+        #[test]
+        fn any_server_is_borne(
+            messages in prop::collection::vec(message(), 0..6),
+            size in 1_usize..400,
+            sslmode in prop::sample::select(vec![SslMode::Disable, SslMode::Prefer, SslMode::Require]),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let end = runtime.block_on(against(messages.concat(), size, sslmode));
+            prop_assert!(!end.contains(PASSWORD) && end.len() < 4096, "{}", end);
+        }
     }
 }

@@ -27,8 +27,8 @@ pub use reach::{connect, resolve, try_all};
 pub use retry::{Patience, insist};
 pub(crate) use secure::open_stream;
 pub use secure::{Agreement, agree_on_tls};
-pub(crate) use stream::Stream;
 pub use ssl_request::{SslAnswer, ask as ask_for_tls};
+pub(crate) use stream::Stream;
 pub use tls::{Secured, Verified};
 pub use trust::{Authorities, Identity, PemProblem, Trust};
 

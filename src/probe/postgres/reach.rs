@@ -237,6 +237,9 @@ mod tests {
             panic!("it timed out")
         };
         assert_eq!((addresses.len(), addresses[0].port(), after_ms), (1, 2, 2000));
-        assert_eq!(others, [Tried { address: "192.0.2.1:1".parse().unwrap(), end: "ENETUNREACH".to_owned() }]);
+        assert_eq!(
+            others,
+            [Tried { address: "192.0.2.1:1".parse().unwrap(), end: "ENETUNREACH".to_owned() }]
+        );
     }
 }

@@ -38,13 +38,12 @@ impl Patience {
     fn bound(&self, finding: &PostgresFinding) -> Option<(Duration, u32)> {
         let young = self.direct_vpc_age.and_then(|age| FIRST_MINUTE.checked_sub(age));
         let (long, tries) = match finding {
-            PostgresFinding::LoginRefused { sqlstate, .. } | PostgresFinding::QueryFailed { sqlstate, .. } => {
-                match sqlstate.as_str() {
-                    "57P01" | "57P02" | "57P03" => (STARTING_FOR, u32::MAX),
-                    "53300" => (STARTING_FOR, SLOTS_TRIES),
-                    _ => return None,
-                }
-            }
+            PostgresFinding::LoginRefused { sqlstate, .. }
+            | PostgresFinding::QueryFailed { sqlstate, .. } => match sqlstate.as_str() {
+                "57P01" | "57P02" | "57P03" => (STARTING_FOR, u32::MAX),
+                "53300" => (STARTING_FOR, SLOTS_TRIES),
+                _ => return None,
+            },
             PostgresFinding::Cut { ending: Ending::Closed | Ending::Lost { .. }, .. } => {
                 (STARTING_FOR / 4, CUT_TRIES)
             }
@@ -199,7 +198,8 @@ mod tests {
         for sqlstate in ["28P01", "28000", "3D000", "42501", "55000", "XX000", "42704", "22023"] {
             assert_eq!(made(PATIENT, refused(sqlstate)).await, (1, Duration::ZERO), "{sqlstate}");
         }
-        for ending in [Ending::NoMessage, Ending::Silence { after_ms: 1 }, Ending::TooManyRounds { most: 1 }] {
+        for ending in [Ending::NoMessage, Ending::Silence { after_ms: 1 }, Ending::TooManyRounds { most: 1 }]
+        {
             assert_eq!(made(PATIENT, cut(ending)).await.0, 1);
         }
         assert_eq!(made(PATIENT, timed_out()).await.0, 1);

@@ -66,9 +66,7 @@ where
             Err(PostgresFinding::TlsUnsupported { address, sslmode }.into())
         }
         SslAnswer::NotOffered => plain(stream),
-        SslAnswer::Error(error) => {
-            Err(refused(error, connection, Stage::BeforeProof, false, false).into())
-        }
+        SslAnswer::Error(error) => Err(refused(error, connection, Stage::BeforeProof, false, false).into()),
     }
 }
 

@@ -104,7 +104,9 @@ where
     let notes = Arc::new(Notes::default());
     let config = match config(wanted.clone(), host, trust.identity.clone(), &notes) {
         Ok(config) => config,
-        Err(error) => return Err(PostgresFinding::TlsFailed { address, detail: bounded(&error.to_string()) }),
+        Err(error) => {
+            return Err(PostgresFinding::TlsFailed { address, detail: bounded(&error.to_string()) });
+        }
     };
     let connect = match MakeTlsConnect::<S>::make_tls_connect(&mut MakeRustlsConnect::new(config), &name) {
         Ok(connect) => connect,
@@ -186,7 +188,11 @@ pub(super) fn is_loss(kind: io::ErrorKind) -> bool {
 
 /// How it was lost.
 pub(super) fn loss(kind: io::ErrorKind) -> Ending {
-    if kind == io::ErrorKind::UnexpectedEof { Ending::Closed } else { Ending::Lost { error: kind.to_string() } }
+    if kind == io::ErrorKind::UnexpectedEof {
+        Ending::Closed
+    } else {
+        Ending::Lost { error: kind.to_string() }
+    }
 }
 
 fn config(
@@ -309,11 +315,7 @@ impl Verifier {
     }
 
     /// By the alternative names; by the common name where there are none, as libpq does.
-    fn verify_name(
-        &self,
-        parsed: Option<&ParsedCertificate<'_>>,
-        leaf: &Leaf,
-    ) -> Result<(), rustls::Error> {
+    fn verify_name(&self, parsed: Option<&ParsedCertificate<'_>>, leaf: &Leaf) -> Result<(), rustls::Error> {
         let by_rustls = parsed.zip(ServerName::try_from(self.host.as_str()).ok());
         match by_rustls.map(|(parsed, name)| verify_server_name(parsed, &name)) {
             Some(Ok(())) => Ok(()),

@@ -5,8 +5,8 @@ use google_cloud_sql_v1::model::database_instance::sql_out_of_disk_report::SqlOu
 use google_cloud_sql_v1::model::{
     AclEntry, Database, DatabaseFlags, DatabaseInstance, DatabasesListResponse, InstancesListResponse,
     IpConfiguration, IpMapping, Settings, SqlBackendType, SqlDatabaseVersion, SqlInstanceType,
-    SqlIpAddressType, SqlSuspensionReason, User, UsersListResponse, database_instance, ip_configuration,
-    settings, user, SslCert,
+    SqlIpAddressType, SqlSuspensionReason, SslCert, User, UsersListResponse, database_instance,
+    ip_configuration, settings, user,
 };
 
 use super::Reply;

@@ -149,7 +149,8 @@ fn asked(parameters: &HashMap<String, String>) -> (String, String) {
 fn options(parameters: &HashMap<String, String>) -> Result<(), PgWireError> {
     const KNOWN: &[&str] =
         &["search_path", "statement_timeout", "lock_timeout", "application_name", "work_mem", "geqo"];
-    let words: Vec<&str> = parameters.get("options").map(String::as_str).unwrap_or_default().split_whitespace().collect();
+    let words: Vec<&str> =
+        parameters.get("options").map(String::as_str).unwrap_or_default().split_whitespace().collect();
     let settings = words.iter().filter(|word| **word != "-c").map(|word| word.trim_start_matches("-c"));
     for setting in settings.map(|setting| setting.trim_start_matches("--")) {
         let name = setting.split('=').next().unwrap_or_default();

@@ -45,7 +45,10 @@ pub(super) async fn serve(listener: TcpListener, cloud: Arc<Cloud>, instance: us
             match server.world().speaks {
                 Speaks::Postgres => {
                     let slot = Slot::take(&server);
-                    drop(process_socket(stream, acceptor, Session { server: Arc::clone(&server), login }).await);
+                    drop(
+                        process_socket(stream, acceptor, Session { server: Arc::clone(&server), login })
+                            .await,
+                    );
                     drop(slot);
                 }
                 Speaks::Http => drop(bad_request(stream).await),

@@ -13,9 +13,7 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use super::instance::Instance;
 use crate::credential::{has_option, mismatch};
-use crate::probe::postgres::{
-    Authorities, Connection, Dsn, SslMode, Stream, Trust, open_stream, parse_dsn,
-};
+use crate::probe::postgres::{Authorities, Connection, Dsn, SslMode, Stream, Trust, open_stream, parse_dsn};
 use crate::run::finding::PostgresFinding;
 use crate::sandbox::network::{Delivery, route, socket};
 

@@ -14,8 +14,8 @@ pub(super) mod testing;
 
 pub use access::{ConnectorState, ConnectorWorld, Egress, VpcWorld};
 pub use database::{
-    Activation, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld, RoleKind, RoleWorld,
-    CertificateWorld, Speaks, TlsWorld,
+    Activation, CertificateWorld, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld,
+    RoleKind, RoleWorld, Speaks, TlsWorld,
 };
 pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
 pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};

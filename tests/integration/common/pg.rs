@@ -93,10 +93,7 @@ impl Postgres {
         let options = self.options(settings);
         let log = self.folder.path().join("log");
         self.tools
-            .command(
-                "pg_ctl",
-                &["start", "-w", "-s", "-D", &self.data(), "-l", text(&log), "-o", &options],
-            )
+            .command("pg_ctl", &["start", "-w", "-s", "-D", &self.data(), "-l", text(&log), "-o", &options])
             .status()
             .unwrap()
             .success()
@@ -124,7 +121,8 @@ impl Postgres {
         for _ in 0..5 {
             server.port = super::listener::nobody().port();
             // pg_ctl waits until a server takes logins, which this one does not.
-            let started = if waits { server.start_without_waiting(settings) } else { server.try_start(settings) };
+            let started =
+                if waits { server.start_without_waiting(settings) } else { server.try_start(settings) };
             if started {
                 return server;
             }

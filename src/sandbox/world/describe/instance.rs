@@ -11,8 +11,8 @@ use crate::plan::Target;
 use crate::sandbox::invent;
 use crate::sandbox::network::is_private;
 use crate::sandbox::world::{
-    Activation, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld, RevisionWorld,
-    CertificateWorld, RoleKind, RoleWorld, Speaks, TlsWorld, VpcWorld, World,
+    Activation, CertificateWorld, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld,
+    RevisionWorld, RoleKind, RoleWorld, Speaks, TlsWorld, VpcWorld, World,
 };
 
 impl World {

@@ -39,7 +39,7 @@ impl Authority {
     ///
     /// rcgen's: the machine has no randomness.
     pub fn new(name: &str) -> Result<Self, rcgen::Error> {
-        let mut parameters = CertificateParams::new(Vec::new())?;
+        let mut parameters = CertificateParams::new(Vec::<String>::new())?;
         parameters.distinguished_name = named(name);
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -69,7 +69,7 @@ impl Authority {
     ///
     /// rcgen's.
     pub fn client(&self, user: &str) -> Result<Signed, rcgen::Error> {
-        let mut parameters = CertificateParams::new(Vec::new())?;
+        let mut parameters = CertificateParams::new(Vec::<String>::new())?;
         parameters.distinguished_name = named(user);
         parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(parameters, Validity::Now)

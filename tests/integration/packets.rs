@@ -36,15 +36,14 @@ impl Cable {
             ip(&["-n", space, "link", "set", "lo", "up"])?;
         }
         // Rules of the host that drops, and a route that leads nowhere.
-        let rules = "table inet t { chain in { type filter hook input priority 0;
-            tcp dport 5001 drop
-            tcp dport 5002 reject with tcp reset
-            tcp dport 5003 reject with icmp type host-unreachable
-            tcp dport 5004 reject with icmp type net-unreachable
-            tcp dport 5005 reject with icmp type admin-prohibited
-            tcp dport 5006 reject with icmp type port-unreachable } }";
-        let rules = run(Command::new("ip").args(["netns", "exec", server, "nft"]).arg(rules));
-        rules?;
+        let rules = "add table inet t; add chain inet t in { type filter hook input priority 0; }; \
+            add rule inet t in tcp dport 5001 drop; \
+            add rule inet t in tcp dport 5002 reject with tcp reset; \
+            add rule inet t in tcp dport 5003 reject with icmp type host-unreachable; \
+            add rule inet t in tcp dport 5004 reject with icmp type net-unreachable; \
+            add rule inet t in tcp dport 5005 reject with icmp type admin-prohibited; \
+            add rule inet t in tcp dport 5006 reject with icmp type port-unreachable";
+        run(Command::new("ip").args(["netns", "exec", server, "nft"]).arg(rules))?;
         ip(&["-n", client, "route", "add", "prohibit", "10.98.0.0/16"])?;
         Ok(cable)
     }

@@ -90,12 +90,19 @@ impl Login<'_> {
                 format!("the server refuses an option of the connection: {message} (SQLSTATE {sqlstate})"),
             )
             .mend("correct the options in the connection string (options=, client_encoding=, …)", None),
+            // PostgreSQL itself refuses no login so; PgBouncer does, for all reasons of its own.
+            "08P01" if self.stage == Stage::DuringProof => Judgement::likely(
+                CauseCode::PasswordRejected,
+                format!("what answers asks user {user} for a password and does not take it: {message} (SQLSTATE 08P01)"),
+            )
+            .suspect("the pooler before the database has another password for this user, or does not know it", None)
+            .mend("see the pooler's own list of users (PgBouncer: auth_file, auth_query)", None),
             "08P01" => Judgement::proven(
                 CauseCode::ConnectionCut,
                 format!("what answers ends the login with a protocol violation: {message} (SQLSTATE 08P01)"),
             )
             .suspect(
-                "a pooler (PgBouncer, for one) stands before the database, and refuses in its own way",
+                format!("a pooler (PgBouncer, for one) stands before the database: it knows no database {database}, or has no connection to the server left"),
                 None,
             )
             .mend("read what the pooler says, or dial the database itself", instance_logs(view)),

@@ -13,7 +13,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
 use super::progress::Progress;
-use super::stream::AnyStream;
 use crate::run::finding::Ending;
 
 /// Longest message. The longest honest one, an error with its context, has a few KiB.
@@ -150,8 +149,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     }
 }
 
-/// SCRAM is bound to the TLS beneath.
-impl TlsStream for Guard<AnyStream> {
+/// SCRAM is bound to the TLS beneath. For any `S`, not for `dyn Stream` alone: that would be `'static`, which a future that
+/// is sent elsewhere cannot promise.
+impl<S: TlsStream + Unpin + ?Sized> TlsStream for Guard<Box<S>> {
     fn channel_binding(&self) -> ChannelBinding {
         self.inner.channel_binding()
     }

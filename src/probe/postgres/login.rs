@@ -17,7 +17,7 @@ use tokio_postgres::{Client, Config};
 use super::guard::{Guard, Refusal};
 use super::progress::{Method, Progress, ServerError};
 use super::secure::{Opened, Way, endless, goes_on_without, refused, secure};
-use super::stream::{AnyStream, AsItIs};
+use super::stream::AsItIs;
 use super::tls::{Secured, alert, detail, is_loss, loss, of_tls};
 use super::{Bounds, Connection, Stop, bounded, connect};
 use crate::probe::dial::Dial;
@@ -239,7 +239,7 @@ async fn start(
         // Where nothing holds a password, the empty one is what a driver would send.
         config.password(connection.password.as_ref().map_or("", |password| password.expose_secret()));
     }
-    match config.connect_raw(Guard::new(AnyStream(stream), Arc::clone(&progress)), AsItIs).await {
+    match config.connect_raw(Guard::new(stream, Arc::clone(&progress)), AsItIs).await {
         Ok((client, driver)) => {
             // Its end shows at the client, too.
             let driver = Driver(tokio::spawn(async move { drop(driver.await) }));
@@ -312,5 +312,75 @@ pub(super) fn ending(error: &tokio_postgres::Error) -> Ending {
         None if io.raw_os_error().is_some() || is_loss(io.kind()) => loss(io.kind()),
         // The driver's own complaint about a message that it cannot read, or about SCRAM's.
         None => Ending::OutOfPlace,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::probe::postgres::SslMode;
+
+    const PASSWORD: &str = "hunter2hunter2";
+
+    /// What a login comes to where the server says these bytes, in parts of that size.
+    async fn against(said: Vec<u8>, size: usize, sslmode: SslMode) -> String {
+        let (client, mut server) = tokio::io::duplex(4096);
+        let other_side = tokio::spawn(async move {
+            let mut heard = [0; 1024];
+            for part in said.chunks(size) {
+                if server.read(&mut heard).await.unwrap_or(0) == 0 || server.write_all(part).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let connection = Connection {
+            host: "localhost".to_owned(),
+            user: "user".to_owned(),
+            password: Some(PASSWORD.into()),
+            database: "database".to_owned(),
+            sslmode,
+            ..Connection::default()
+        };
+        let bounds = Bounds { connect: Duration::from_millis(300), step: Duration::from_millis(300) };
+        let end = format!("{:?}", login_over(client, &connection, bounds).await);
+        other_side.abort();
+        end
+    }
+
+    fn message() -> impl Strategy<Value = Vec<u8>> {
+        let tag = prop::sample::select(b"RESNKZ1TCDv".as_slice());
+        let body = prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..40),
+            (0_u32..14, prop::collection::vec(any::<u8>(), 0..20)).prop_map(|(number, rest)| [
+                &number.to_be_bytes()[..],
+                &rest
+            ]
+            .concat()),
+            Just(b"SFATAL\0C28000\0Mno\0\0".to_vec()),
+            Just(b"\0\0\0\x0aSCRAM-SHA-256\0\0".to_vec()),
+        ];
+        (tag, body).prop_map(|(tag, body)| {
+            let length = u32::try_from(body.len() + 4).unwrap();
+            [&[tag], &length.to_be_bytes()[..], &body].concat()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever a server says, a login ends, and nothing that it leaves shows the password.
+        #[test]
+        fn any_server_is_borne(
+            messages in prop::collection::vec(message(), 0..6),
+            size in 1_usize..400,
+            sslmode in prop::sample::select(vec![SslMode::Disable, SslMode::Prefer, SslMode::Require]),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let end = runtime.block_on(against(messages.concat(), size, sslmode));
+            prop_assert!(!end.contains(PASSWORD) && end.len() < 4096, "{}", end);
+        }
     }
 }

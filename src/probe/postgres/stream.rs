@@ -14,35 +14,6 @@ pub(crate) trait Stream: TlsStream + Send + Unpin {}
 
 impl<T: TlsStream + Send + Unpin> Stream for T {}
 
-/// Either, under one name: a boxed trait object in a future's type would have the compiler ask for too much of it.
-pub(super) struct AnyStream(pub(super) Box<dyn Stream>);
-
-impl TlsStream for AnyStream {
-    fn channel_binding(&self) -> ChannelBinding {
-        self.0.channel_binding()
-    }
-}
-
-impl AsyncRead for AnyStream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_read(cx, out)
-    }
-}
-
-impl AsyncWrite for AnyStream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().0).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_shutdown(cx)
-    }
-}
-
 /// A stream without TLS, which binds nothing.
 pub(super) struct Plain<S>(pub(super) S);
 

@@ -82,8 +82,12 @@ mod journeys;
 mod laptop;
 /// Pipeline files as data: goldens, problems, the samples, real files.
 mod networks;
+/// Packet loss for real, in network namespaces.
+mod packets;
 mod pipelines;
-/// The steps to the database, made with a real server.
+/// PgBouncer between the gate and a real server.
+mod pooler;
+/// The steps to the database, made with real servers.
 mod postgres;
 /// The steps to the database, made with servers that mean no good.
 mod postgres_hostile;

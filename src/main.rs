@@ -55,8 +55,9 @@ fn judge(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Res
         pipeline::load(&cli::request(&asked.files, context)).map_err(|all| cli::unread(&all, style))?;
     cli::announce(&loaded, asked.quiet, style);
     let pipeline = if asked.sandbox { sandbox::fill(&loaded.pipeline) } else { loaded.pipeline };
-    let plan = plan::build(&pipeline, checks::CHECKS, &settings::defaults(asked, context))
-        .map_err(|all| cli::unplanned(&all))?;
+    let plan =
+        plan::build(&pipeline, &checks::table(asked.connectivity_test), &settings::defaults(asked, context))
+            .map_err(|all| cli::unplanned(&all))?;
     let options = settings::options(asked, &pipeline)?;
     let mut progress =
         Progress::new(asked.quiet, context.stderr_is_terminal && !context.ci, plan.nodes.len());

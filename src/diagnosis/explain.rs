@@ -293,7 +293,8 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
             | PathFinding::AccessDropped { .. }
             | PathFinding::ConnectorNotFound { .. }
             | PathFinding::ConnectorNotReady { .. }
-            | PathFinding::ConnectorElsewhere { .. },
+            | PathFinding::ConnectorElsewhere { .. }
+            | PathFinding::TestUnreachable { .. },
         ) => matches!(reached, Reached::Nothing | Reached::Silence),
         // Packets that are dropped or led astray get no answer; in a range that two have, somebody else may answer.
         Finding::Path(PathFinding::Way { fault: Fault::RangeConflict { .. }, .. }) => true,

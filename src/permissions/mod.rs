@@ -32,6 +32,8 @@ pub struct Asked {
     pub in_place: bool,
     /// With what `--inspect-secrets` takes.
     pub inspect_secrets: bool,
+    /// With what `--connectivity-test` takes.
+    pub connectivity_test: bool,
     /// As whom the gate runs, as IAM writes members (`serviceAccount:…`); else a placeholder stands there.
     pub member: Option<String>,
 }
@@ -75,7 +77,8 @@ pub fn grants(pipeline: &Pipeline, asked: &Asked) -> Vec<Grant> {
             let optional = match need.when {
                 When::Always => false,
                 When::Inspecting if asked.inspect_secrets => false,
-                When::Inspecting => continue,
+                When::Testing if asked.connectivity_test => false,
+                When::Inspecting | When::Testing => continue,
                 When::Better => true,
             };
             for target in place::targets(need.place, service, &project) {

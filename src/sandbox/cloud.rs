@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use google_cloud_networkmanagement_v1::model::ConnectivityTest;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 
@@ -28,6 +29,7 @@ pub(super) struct Cloud {
     pub(super) signing_key: String,
     requests: Mutex<BTreeMap<String, u64>>,
     logged: Mutex<Vec<Logged>>,
+    tests: Mutex<BTreeMap<String, ConnectivityTest>>,
 }
 
 /// A line that a service logged.
@@ -69,7 +71,28 @@ impl Cloud {
             signing_key: random::word(32),
             requests: Mutex::default(),
             logged: Mutex::default(),
+            tests: Mutex::default(),
         }
+    }
+
+    /// Somebody makes a Connectivity Test.
+    pub(super) fn make_test(&self, name: String, test: ConnectivityTest) {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).insert(name, test);
+    }
+
+    /// A Connectivity Test as it was made.
+    pub(super) fn test(&self, name: &str) -> Option<ConnectivityTest> {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Deletes a Connectivity Test; whether it was there.
+    pub(super) fn delete_test(&self, name: &str) -> bool {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
+    }
+
+    /// The Connectivity Tests that are there.
+    pub(super) fn tests(&self) -> Vec<String> {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
     /// Counts a request to the control plane.

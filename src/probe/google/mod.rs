@@ -3,6 +3,7 @@
 mod auth;
 mod calls;
 mod clients;
+mod connectivity;
 mod endpoints;
 mod errors;
 mod iam;
@@ -19,6 +20,7 @@ mod sql;
 mod vpc_access;
 
 pub use auth::{CredentialSource, IdToken, Kind, Platform, Surroundings, TokenTrouble};
+pub use connectivity::{Leftover, TIDYING};
 pub use endpoints::{Auth, Endpoints};
 pub use iam::Above;
 pub use retry::Timeouts;
@@ -78,6 +80,7 @@ pub struct Google {
     sql: sql::Memos,
     network: network::Memos,
     logs: logs::Memos,
+    tests: connectivity::Tests,
     id_tokens: Memo<IdToken>,
     timeouts: Timeouts,
 }
@@ -98,6 +101,7 @@ impl Google {
             sql: sql::Memos::default(),
             network: network::Memos::default(),
             logs: logs::Memos::default(),
+            tests: connectivity::Tests::default(),
             id_tokens: Memo::default(),
             timeouts,
         }

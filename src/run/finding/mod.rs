@@ -17,7 +17,7 @@ pub use health::{Dependency, HealthFinding};
 pub use injection::InjectionFinding;
 pub use instance::{IamProblem, InstanceFinding};
 pub use log::LogFinding;
-pub use path::PathFinding;
+pub use path::{OwnOpinion, PathFinding};
 pub use postgres::PostgresFinding;
 pub use service::ServiceFinding;
 

@@ -17,6 +17,8 @@ pub(super) struct Ask<'a> {
     pub(super) method: &'a Method,
     /// The path as it was asked for.
     pub(super) path: &'a str,
+    /// What follows the question mark; empty: nothing.
+    pub(super) query: &'a str,
     /// The body, up to a size.
     pub(super) body: &'a [u8],
     /// The region that the host name begins with (`europe-west1-run.…`), where a proxied request names a host.
@@ -46,7 +48,13 @@ impl<'a> Ask<'a> {
         name_projects(&cloud.world, &mut segments);
         let region =
             uri.host().and_then(|host| host.split_once("-run.")).map(|(region, _)| region.to_owned());
-        Self { cloud, method, path, body, region, segments, verb }
+        Self { cloud, method, path, query: uri.query().unwrap_or_default(), body, region, segments, verb }
+    }
+
+    /// A parameter of the query, decoded.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        let mut all = url::form_urlencoded::parse(self.query.as_bytes());
+        all.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
     /// Its path as a pattern can match it: segments, then the verb.

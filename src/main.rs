@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser as _;
-use rungate::cli::arguments::{Arguments, CheckArguments, Command};
+use rungate::cli::arguments::{Arguments, CheckArguments, Command, OnFailure};
 use rungate::cli::{self, Context, Destinations, progress::Progress, settings, signal, world};
 use rungate::diagnosis::Diagnosis;
 use rungate::report::Style;
@@ -28,6 +28,11 @@ fn main() -> ExitCode {
             cli::commands::permissions(asked, &context, style).map_err(anyhow::Error::from)
         }
         Command::Explain(asked) => cli::commands::explain(asked).map_err(anyhow::Error::from),
+        Command::Init(asked) => cli::init::init(asked, &context, style).map_err(anyhow::Error::from),
+        Command::Doctor(asked) => cli::doctor::doctor(asked, &context, style).map_err(anyhow::Error::from),
+        Command::Schema(asked) => cli::commands::schema(asked).map_err(anyhow::Error::from),
+        Command::Completions(asked) => cli::commands::completions(asked).map_err(anyhow::Error::from),
+        Command::Man(asked) => cli::commands::man(asked).map_err(anyhow::Error::from),
     };
     match status {
         Ok(status) => ExitCode::from(status),
@@ -63,17 +68,23 @@ fn judge(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Res
         Progress::new(asked.quiet, context.stderr_is_terminal && !context.ci, plan.nodes.len());
 
     let runtime = tokio::runtime::Runtime::new()?;
-    let record = runtime.block_on(async {
+    let judged = runtime.block_on(async {
         let (outside, _sandbox) = world::open(asked, context, &plan, &options.settings).await?;
         let watch = &mut |event: run::Event<'_>| progress.see(&event);
         let stop = signal::stopped();
-        anyhow::Ok(run::execute(&plan, Arc::new(outside), &options, diagnosis::settled, stop, watch).await)
+        let outside = Arc::new(outside);
+        let mut record =
+            run::execute(&plan, Arc::clone(&outside), &options, diagnosis::settled, stop, watch).await;
+        let diagnosis = diagnosis::diagnose(&record);
+        match asked.on_failure {
+            Some(OnFailure::Rollback) => run::roll_back(&outside, &plan, &diagnosis, &mut record).await,
+            None => {}
+        }
+        anyhow::Ok((record, diagnosis))
     });
     // A name look-up that hangs in the system's resolver must not hold up the end.
     runtime.shutdown_background();
     progress.done();
 
-    let record = record?;
-    let diagnosis = diagnosis::diagnose(&record);
-    Ok((record, diagnosis))
+    judged
 }

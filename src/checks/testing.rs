@@ -37,6 +37,7 @@ pub(super) fn service_with_database() -> Service {
         },
         instance: None,
         stated: true,
+        others: Vec::new(),
     });
     service
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::doctor::DoctorArguments;
+use super::init::InitArguments;
+use super::schema::Subject;
 use crate::permissions::Format;
 
 /// A deployment gate for Google Cloud Run that names the root cause.
@@ -42,6 +45,16 @@ pub enum Command {
     Permissions(PermissionsArguments),
     /// Explain a check, a cause or a finding.
     Explain(ExplainArguments),
+    /// Write a rungate.yaml with comments, made from the pipeline that is here.
+    Init(InitArguments),
+    /// Say what is missing on this machine and in its credentials.
+    Doctor(DoctorArguments),
+    /// Print a JSON Schema.
+    Schema(SchemaArguments),
+    /// Print the completions of a shell.
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write one for every command.
+    Man(ManArguments),
 }
 
 /// Which files and services.
@@ -106,6 +119,10 @@ pub struct CheckArguments {
     #[arg(long, value_name = "FORMAT=PATH")]
     pub report: Vec<String>,
 
+    /// What to do where a service is unhealthy: rollback sends its traffic back to the revision that served before.
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "dry_run")]
+    pub on_failure: Option<OnFailure>,
+
     /// Keep the record of the run, for `rungate diagnose`.
     #[arg(long, value_name = "FILE")]
     pub save_run: Option<PathBuf>,
@@ -155,6 +172,7 @@ impl CheckArguments {
             connectivity_test: false,
             accept_unproven: Vec::new(),
             report: Vec::new(),
+            on_failure: None,
             save_run: None,
             concurrency: CONCURRENCY,
             quiet: true,
@@ -230,6 +248,10 @@ pub struct PermissionsArguments {
     #[arg(long)]
     pub connectivity_test: bool,
 
+    /// With what `check --on-failure rollback` takes.
+    #[arg(long)]
+    pub rollback: bool,
+
     /// As whom the gate runs, such as serviceAccount:ci@PROJECT.iam.gserviceaccount.com.
     #[arg(long, value_name = "MEMBER")]
     pub member: Option<String>,
@@ -247,6 +269,30 @@ pub struct ExplainArguments {
     pub code: Option<String>,
 }
 
+/// Arguments of `schema`.
+#[derive(Clone, Debug, Args)]
+pub struct SchemaArguments {
+    /// Of what.
+    #[arg(value_enum, default_value_t = Subject::Native, value_name = "WHAT")]
+    pub subject: Subject,
+}
+
+/// Arguments of `completions`.
+#[derive(Clone, Debug, Args)]
+pub struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Clone, Debug, Args)]
+pub struct ManArguments {
+    /// Write a page for every command into this folder.
+    #[arg(long, short, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+}
+
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
@@ -256,6 +302,13 @@ pub enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+/// What is done beside failing the deploy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnFailure {
+    /// The traffic goes back to the revision that served before; only what this deploy changed is touched.
+    Rollback,
 }
 
 /// Where the machine stands.

@@ -2,8 +2,11 @@
 
 use std::io::Write as _;
 
+use clap::CommandFactory as _;
+
 use super::arguments::{
-    CheckArguments, DiagnoseArguments, DrillArguments, ExplainArguments, PermissionsArguments, ReadArguments,
+    Arguments, CheckArguments, CompletionsArguments, DiagnoseArguments, DrillArguments, ExplainArguments,
+    ManArguments, PermissionsArguments, ReadArguments, SchemaArguments,
 };
 use super::{
     Context, Destinations, Refusal, announce, drill as drilling, request, say, settings, unplanned, unread,
@@ -103,6 +106,7 @@ pub fn permissions(asked: &PermissionsArguments, context: &Context, style: Style
         in_place: asked.in_place,
         inspect_secrets: asked.inspect_secrets,
         connectivity_test: asked.connectivity_test,
+        rollback: asked.rollback,
         member: asked.member.clone(),
     };
     let grants = permissions::grants(&loaded.pipeline, &wanted);
@@ -128,6 +132,43 @@ pub fn explain(asked: &ExplainArguments) -> Result<u8, Refusal> {
         }
     })?;
     show(page);
+    Ok(0)
+}
+
+/// `rungate schema`.
+///
+/// # Errors
+/// None today.
+pub fn schema(asked: &SchemaArguments) -> Result<u8, Refusal> {
+    show(super::schema::text(asked.subject));
+    Ok(0)
+}
+
+/// `rungate completions`.
+///
+/// # Errors
+/// None today.
+pub fn completions(asked: &CompletionsArguments) -> Result<u8, Refusal> {
+    let mut text = Vec::new();
+    clap_complete::generate(asked.shell, &mut Arguments::command(), "rungate", &mut text);
+    show(&String::from_utf8_lossy(&text));
+    Ok(0)
+}
+
+/// `rungate man`.
+///
+/// # Errors
+/// A folder that cannot be written to.
+pub fn man(asked: &ManArguments) -> Result<u8, Refusal> {
+    let cannot = |error: std::io::Error| Refusal::new(format!("cannot write manual pages: {error}"));
+    if let Some(folder) = &asked.output {
+        std::fs::create_dir_all(folder).map_err(cannot)?;
+        clap_mangen::generate_to(Arguments::command(), folder).map_err(cannot)?;
+        return Ok(0);
+    }
+    let mut text = Vec::new();
+    clap_mangen::Man::new(Arguments::command()).render(&mut text).map_err(cannot)?;
+    show(&String::from_utf8_lossy(&text));
     Ok(0)
 }
 

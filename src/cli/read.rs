@@ -135,10 +135,16 @@ impl Page {
         let names = database.variables.names().join(", ");
         let kind = match &database.variables {
             DatabaseVariables::Dsn(_) => "connection string in",
+            DatabaseVariables::Url { .. } => "connection string and what it leaves out in",
             DatabaseVariables::Parts { .. } => "from",
+            DatabaseVariables::Instance { .. } => "by its instance's connection name in",
         };
         let known_by = if database.stated { "stated" } else { "known by these names" };
         self.plain("database", &format!("{kind} {} ({known_by})", shown(&names)));
+        if !database.others.is_empty() {
+            let others = shown(&database.others.join(", "));
+            self.plain("not checked", &format!("{others} (leads to a database too; `database` can name it)"));
+        }
         if let Some(instance) = &database.instance {
             self.fact("instance", &shown(instance.raw()), instance);
         }

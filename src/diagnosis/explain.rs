@@ -48,6 +48,10 @@ pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord
                 explains_postgres(view, cause, why, told(*trouble))
             }
             Finding::Service(service) => explains_service(why, service),
+            // A packet that Google sees dropped is one that vanishes.
+            Finding::Path(PathFinding::TestUnreachable { .. }) => {
+                explains_postgres(view, cause, why, Reached::Silence)
+            }
             Finding::Injection(_) | Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) => true,
         }
 }
@@ -104,7 +108,9 @@ fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &
     let tried = match why {
         // The gate's driver takes what the service's own does not.
         Finding::Credential(CredentialFinding::Unfit { unfit: Unfit::Scheme { .. }, .. }) => false,
-        Finding::Instance(_) | Finding::Credential(_) | Finding::Path(PathFinding::Way { .. }) => true,
+        Finding::Instance(_)
+        | Finding::Credential(_)
+        | Finding::Path(PathFinding::Way { .. } | PathFinding::TestUnreachable { .. }) => true,
         Finding::Service(_)
         | Finding::Injection(_)
         | Finding::Path(_)

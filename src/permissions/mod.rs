@@ -34,6 +34,8 @@ pub struct Asked {
     pub inspect_secrets: bool,
     /// With what `--connectivity-test` takes.
     pub connectivity_test: bool,
+    /// With what `--on-failure rollback` takes.
+    pub rollback: bool,
     /// As whom the gate runs, as IAM writes members (`serviceAccount:…`); else a placeholder stands there.
     pub member: Option<String>,
 }
@@ -78,7 +80,8 @@ pub fn grants(pipeline: &Pipeline, asked: &Asked) -> Vec<Grant> {
                 When::Always => false,
                 When::Inspecting if asked.inspect_secrets => false,
                 When::Testing if asked.connectivity_test => false,
-                When::Inspecting | When::Testing => continue,
+                When::RollingBack if asked.rollback => false,
+                When::Inspecting | When::Testing | When::RollingBack => continue,
                 When::Better => true,
             };
             for target in place::targets(need.place, service, &project) {
@@ -87,6 +90,10 @@ pub fn grants(pipeline: &Pipeline, asked: &Asked) -> Vec<Grant> {
         }
         if service.allow_unauthenticated == Some(false) {
             add(false, place::service(service, &project), "roles/run.invoker", "run.routes.invoke");
+        }
+        if asked.rollback {
+            let account = place::account(service, &project);
+            add(false, account, "roles/iam.serviceAccountUser", "iam.serviceAccounts.actAs");
         }
         if asked.in_place {
             for permission in JOB {

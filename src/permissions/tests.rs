@@ -38,6 +38,7 @@ fn full() -> Pipeline {
         },
         instance: Some(known("data:europe-west1:db")),
         stated: true,
+        others: Vec::new(),
     });
     Pipeline { services: vec![service], ..Pipeline::default() }
 }

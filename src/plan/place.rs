@@ -1,6 +1,6 @@
 //! Where in the pipeline a check is rooted, so that a report can point there.
 
-use crate::model::{Database, DatabaseVariables, Place, Service};
+use crate::model::{Database, Place, Service};
 
 /// The place that makes the gate ask: a secret's reference, the connector, the host variable, the health path;
 /// else the deploying step.
@@ -32,10 +32,7 @@ fn vpc(service: &Service) -> Option<&Place> {
 }
 
 fn of_database<'a>(service: &'a Service, database: &'a Database) -> Option<&'a Place> {
-    let name = match &database.variables {
-        DatabaseVariables::Dsn(name) => name,
-        DatabaseVariables::Parts { host, .. } => host,
-    };
+    let name = database.variables.leading();
     let plain = service.variable(name).map(|variable| &variable.value.place);
     plain.or_else(|| service.secret(name).map(|secret| &secret.secret.place))
 }

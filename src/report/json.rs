@@ -77,7 +77,7 @@ fn cause(cause: &Cause) -> Value {
 
 fn service(service: &ServiceRecord, diagnosis: &Diagnosis) -> Value {
     let concluded = diagnosis.services.iter().find(|one| one.service == service.key);
-    json!({
+    let mut shown = json!({
         "name": service.name,
         "key": service.key,
         "project": service.project,
@@ -88,7 +88,11 @@ fn service(service: &ServiceRecord, diagnosis: &Diagnosis) -> Value {
         "place": service.place.to_string(),
         "verdict": concluded.map(|one| one.verdict),
         "obligations": concluded.map(|one| &one.obligations),
-    })
+    });
+    if let Some(rollback) = &service.rollback {
+        shown["rollback"] = json!({ "text": rollback.to_string(), "data": rollback });
+    }
+    shown
 }
 
 fn check(node: &NodeRecord) -> Value {

@@ -106,6 +106,7 @@ fn properties(
         all.push(("rungate.region", service.region.clone()));
         all.extend(service.revision.clone().map(|revision| ("rungate.revision", revision)));
         all.extend(service.url.clone().map(|url| ("rungate.url", url)));
+        all.extend(service.rollback.as_ref().map(|rollback| ("rungate.rollback", rollback.to_string())));
     }
     all.push(("rungate.vantage", record.vantage.to_string()));
     all.push(("rungate.version", record.rungate.clone()));

@@ -64,6 +64,9 @@ fn service_part(page: &mut Page, record: &RunRecord, diagnosis: &Diagnosis, serv
     if let Some(concluded) = concluded {
         page.labelled("verdict", &verdict_line(verdict, concluded), paint(verdict));
     }
+    if let Some(rollback) = &service.rollback {
+        page.labelled("rollback", &rollback.to_string(), Paint::Bold);
+    }
     let of_service = |cause: &&Cause| cause.service == service.key;
     for (at, cause) in diagnosis.causes.iter().filter(of_service).enumerate() {
         page.blank();

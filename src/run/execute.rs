@@ -368,8 +368,10 @@ fn blank(plan: &Plan, options: &Options) -> RunRecord {
             database: target.service.database.as_ref().map(|database| DatabaseRecord {
                 variables: database.variables.names().into_iter().map(str::to_owned).collect(),
                 instance: database.instance.as_ref().and_then(|one| one.as_known()).map(str::to_owned),
+                others: database.others.clone(),
                 ..Default::default()
             }),
+            rollback: None,
         })
         .collect();
     let nodes = plan

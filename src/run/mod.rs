@@ -1,9 +1,12 @@
 //! The run: checks at work, and the record that they leave. The only async part besides [`crate::probe`].
 
+pub mod attempt;
 mod execute;
 pub mod finding;
 pub mod outcome;
 pub mod record;
 mod redact;
+pub mod rollback;
 
 pub use execute::{Event, Judge, Options, execute};
+pub use rollback::roll_back;

@@ -8,8 +8,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attempt::HealthAttempt;
 use super::finding::{Dependency, Finding};
 use super::outcome::{Outcome, Vantage};
+use super::rollback::Rollback;
 use crate::model::Place;
 
 /// Version of the record's shape.
@@ -123,6 +125,9 @@ pub struct ServiceRecord {
     pub service_account: Option<String>,
     /// The database that the pipeline declares.
     pub database: Option<DatabaseRecord>,
+    /// What became of sending its traffic back (`--on-failure rollback`); `None`: not asked for, or not needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Rollback>,
 }
 
 /// What is known of a declared database. No secret part.
@@ -140,6 +145,9 @@ pub struct DatabaseRecord {
     pub user: Option<String>,
     /// Database name, where known.
     pub name: Option<String>,
+    /// Variables that lead to further databases of the service, or to this one by another way: not checked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
 }
 
 /// What a check is for the verdict.
@@ -235,18 +243,7 @@ pub enum Fact {
         dependency: Dependency,
     },
     /// One attempt at the health endpoint.
-    HealthAttempt {
-        /// Milliseconds from the run's start.
-        at_ms: u64,
-        /// The URL.
-        url: String,
-        /// HTTP status code, where an answer came.
-        status: Option<u16>,
-        /// Milliseconds until the whole answer was there.
-        latency_ms: u64,
-        /// `healthy`, `degraded`, `unhealthy`, `not-judgeable`, `no-answer`, ….
-        verdict: String,
-    },
+    HealthAttempt(HealthAttempt),
     /// The body and the status code of a health answer disagree.
     SignalsDisagree {
         /// HTTP status code.

@@ -10,7 +10,7 @@ use crate::probe::vault::Vault;
 
 /// Keys whose texts are words of the record's own vocabulary, not observations. A password that happens to be
 /// "login" must not make the record unreadable.
-const VOCABULARY: &[&str] = &["outcome", "family", "kind", "fact", "reason", "why", "by"];
+const VOCABULARY: &[&str] = &["outcome", "family", "kind", "fact", "reason", "why", "by", "verdict", "taken"];
 
 /// The record without secrets: every observed text goes through the vault. What names the nodes (services, checks,
 /// places) comes from the pipeline files and stays as it is, so that keys still match.

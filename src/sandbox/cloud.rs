@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use google_cloud_networkmanagement_v1::model::ConnectivityTest;
+use google_cloud_run_v2::model::TrafficTarget;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 
@@ -30,6 +31,7 @@ pub(super) struct Cloud {
     requests: Mutex<BTreeMap<String, u64>>,
     logged: Mutex<Vec<Logged>>,
     tests: Mutex<BTreeMap<String, ConnectivityTest>>,
+    moved: Mutex<BTreeMap<usize, Vec<TrafficTarget>>>,
 }
 
 /// A line that a service logged.
@@ -72,6 +74,7 @@ impl Cloud {
             requests: Mutex::default(),
             logged: Mutex::default(),
             tests: Mutex::default(),
+            moved: Mutex::default(),
         }
     }
 
@@ -117,6 +120,16 @@ impl Cloud {
     /// Everything that services logged, the oldest first.
     pub(super) fn logged(&self) -> Vec<Logged> {
         self.logged.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Somebody gives a service, by its position, another split of its traffic.
+    pub(super) fn move_traffic(&self, service: usize, traffic: Vec<TrafficTarget>) {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).insert(service, traffic);
+    }
+
+    /// The split that somebody gave a service since the deploy.
+    pub(super) fn moved(&self, service: usize) -> Option<Vec<TrafficTarget>> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner).get(&service).cloned()
     }
 
     /// The URL of a service, by its position.

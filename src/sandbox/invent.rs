@@ -116,6 +116,22 @@ impl Inventions {
                 let dsn = |_: &str| dsn(&host, "app", &random::word(24), "app");
                 set(&Some(name), &dsn);
             }
+            DatabaseVariables::Url { url, user, password, name } => {
+                set(&Some(url), &|_| format!("postgresql://{host}:5432/app"));
+                set(&user, &|text| slug(text, '_'));
+                set(&password, &|_| random::word(24));
+                set(&name, &|text| slug(text, '_'));
+            }
+            DatabaseVariables::Instance { instance: variable, user, password, name } => {
+                let connection = instance.as_ref().map(|instance| instance.raw().to_owned());
+                let of_host = host.strip_prefix("/cloudsql/").map(str::to_owned);
+                let invented = || format!("{}:{}:db", self.project, self.region);
+                let connection = connection.or(of_host).unwrap_or_else(invented);
+                set(&Some(variable), &|_| connection.clone());
+                set(&user, &|text| slug(text, '_'));
+                set(&password, &|_| random::word(24));
+                set(&name, &|text| slug(text, '_'));
+            }
             DatabaseVariables::Parts { host: host_name, port, user, password, name } => {
                 set(&Some(host_name), &|_| host.clone());
                 set(&port, &|_| "5432".to_owned());

@@ -204,6 +204,7 @@ fn declared() -> Service {
         },
         instance: Some(known("demo-project:europe-west1:auth-db")),
         stated: true,
+        others: Vec::new(),
     });
     service
 }

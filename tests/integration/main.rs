@@ -62,6 +62,8 @@ mod incident;
 mod instances;
 /// Signals and the deadline.
 mod interrupts;
+/// What a laptop is given: init, doctor, schema, completions, man.
+mod laptop;
 /// Pipeline files as data: goldens, problems, the samples, real files.
 mod networks;
 mod pipelines;
@@ -74,6 +76,8 @@ mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod revision_drill;
 mod revision_states;
+/// Sending traffic back.
+mod rollback;
 mod sandbox;
 /// Planted secrets, searched for in every output byte.
 mod secrets;

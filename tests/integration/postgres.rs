@@ -24,8 +24,7 @@ fn superuser(port: u16) -> Connection {
         user: "postgres".to_owned(),
         password: Some(PASSWORD.into()),
         database: "postgres".to_owned(),
-        sslmode: SslMode::Prefer,
-        connect_timeout: None,
+        ..Connection::default()
     }
 }
 

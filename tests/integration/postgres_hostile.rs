@@ -52,7 +52,7 @@ async fn log_in(address: SocketAddr, sslmode: SslMode) -> PostgresFinding {
         password: Some("hunter2hunter2".into()),
         database: "database".to_owned(),
         sslmode,
-        connect_timeout: None,
+        ..Connection::default()
     };
     let began = Instant::now();
     let end = login(&System, "s", &[address], &connection, BOUNDS).await;

@@ -10,9 +10,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::checks::Scope;
 use crate::checks::facts::{ingress, not_applicable, not_visible};
 use crate::checks::injection::variables_injected;
+use crate::checks::instance::cloudsql_attached::attached;
 use crate::model::{Database, DatabaseVariables};
 use crate::probe::google::{NoAnswer, Payload, names};
-use crate::probe::postgres::{Connection, DEFAULT_PORT, Dsn, SslMode, parse_dsn};
+use crate::probe::postgres::{Connection, Dsn, SslMode, parse_dsn};
 use crate::run::outcome::{Broken, Outcome, Skip};
 use crate::run::record::{DatabaseRecord, NodeKey};
 
@@ -53,9 +54,9 @@ impl Endpoint {
 pub(in crate::checks) async fn host(scope: &Scope) -> Result<Option<String>, Outcome> {
     let Some(database) = &scope.target.service.database else { return Ok(None) };
     let revision = scope.revision().await?;
-    let host = match &database.variables {
-        DatabaseVariables::Dsn(name) => dsn(scope, &revision, name).await?.host,
-        DatabaseVariables::Parts { host, .. } => text(scope, &revision, Some(host)).await?,
+    let host = match database.variables.url() {
+        Some(url) => dsn(scope, &revision, url).await?.host,
+        None => location(scope, &revision, &database.variables).await?,
     };
     note(scope, database, |record| record.host.clone_from(&host));
     Ok(host)
@@ -65,8 +66,9 @@ pub(in crate::checks) async fn host(scope: &Scope) -> Result<Option<String>, Out
 pub(in crate::checks) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    let (host, port) = location(scope, &revision, &database.variables).await?;
-    let Some(host) = host else { return Err(unstated("the database's host")) };
+    let way = place(scope, &revision, &database.variables).await?;
+    let port = way.port;
+    let Some(host) = way.host.clone() else { return Err(unknown_host(&way, &database.variables)) };
     note(scope, database, |record| (record.host, record.port) = (Some(host.clone()), Some(port)));
     Ok(Endpoint { host, port })
 }
@@ -75,23 +77,32 @@ pub(in crate::checks) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outco
 pub(in crate::checks) async fn connection(scope: &Scope) -> Result<Connection, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    let dsn = match &database.variables {
-        DatabaseVariables::Dsn(name) => dsn(scope, &revision, name).await?,
-        parts @ DatabaseVariables::Parts { .. } => self::parts(scope, &revision, parts).await?,
-    };
-    let port = dsn.port;
-    let Some(host) = dsn.host else { return Err(unstated("the database's host")) };
+    let way = whole(scope, &revision, &database.variables).await?;
+    let port = way.port;
+    let Some(host) = way.host.clone() else { return Err(unknown_host(&way, &database.variables)) };
     // libpq would take the name of the account that the container runs as, which nothing here knows.
-    let Some(user) = dsn.user else { return Err(unstated("the database's user")) };
-    let name = dsn.database.unwrap_or_else(|| user.clone());
+    let Some(user) = way.user else { return Err(unstated("the database's user")) };
+    let name = way.database.unwrap_or_else(|| user.clone());
     note(scope, database, |record| {
         record.host = Some(host.clone());
         record.port = Some(port);
         record.user = Some(user.clone());
         record.name = Some(name.clone());
     });
-    let (password, sslmode, connect_timeout) = (dsn.password, dsn.sslmode, dsn.connect_timeout);
-    Ok(Connection { host, port, user, password, database: name, sslmode, connect_timeout })
+    Ok(Connection {
+        host,
+        port,
+        user,
+        password: way.password,
+        database: name,
+        sslmode: way.sslmode,
+        connect_timeout: way.connect_timeout,
+        others: way.servers.into_iter().skip(1).collect(),
+        target: way.target,
+        files: way.files,
+        options: way.options,
+        pool: way.pool,
+    })
 }
 
 /// User and database as the live revision names them; `None` where no variable states one. Reads a secret only where
@@ -99,14 +110,14 @@ pub(in crate::checks) async fn connection(scope: &Scope) -> Result<Connection, O
 pub(in crate::checks) async fn identity(scope: &Scope) -> Result<(Option<String>, Option<String>), Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    let (user, name) = match &database.variables {
-        DatabaseVariables::Dsn(variable) => {
-            let dsn = dsn(scope, &revision, variable).await?;
-            (dsn.user, dsn.database)
-        }
-        DatabaseVariables::Parts { user, name, .. } => {
-            (text(scope, &revision, user.as_ref()).await?, text(scope, &revision, name.as_ref()).await?)
-        }
+    let way = place(scope, &revision, &database.variables).await?;
+    let user = match way.user {
+        Some(user) => Some(user),
+        None => text(scope, &revision, database.variables.user()).await?,
+    };
+    let name = match way.database {
+        Some(name) => Some(name),
+        None => text(scope, &revision, database.variables.name()).await?,
     };
     note(scope, database, |record| {
         record.user.clone_from(&user);
@@ -119,9 +130,9 @@ pub(in crate::checks) async fn identity(scope: &Scope) -> Result<(Option<String>
 pub(in crate::checks) async fn sslmode(scope: &Scope) -> Result<SslMode, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    match &database.variables {
-        DatabaseVariables::Dsn(variable) => Ok(dsn(scope, &revision, variable).await?.sslmode),
-        DatabaseVariables::Parts { host, .. } => Ok(ssl_mode(&revision, host)),
+    match database.variables.url() {
+        Some(url) => Ok(dsn(scope, &revision, url).await?.sslmode),
+        None => Ok(ssl_mode(&revision, &database.variables)),
     }
 }
 
@@ -129,66 +140,91 @@ pub(in crate::checks) async fn sslmode(scope: &Scope) -> Result<SslMode, Outcome
 pub(in crate::checks) async fn password_variable(scope: &Scope) -> Result<Option<String>, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    Ok(match &database.variables {
-        DatabaseVariables::Dsn(variable) => {
-            let password = dsn(scope, &revision, variable).await?.password;
-            password.filter(|password| !password.expose_secret().is_empty()).map(|_| variable.clone())
+    if let Some(url) = database.variables.url() {
+        let password = dsn(scope, &revision, url).await?.password;
+        if password.is_some_and(|password| !password.expose_secret().is_empty()) {
+            return Ok(Some(url.to_owned()));
         }
-        DatabaseVariables::Parts { password, .. } => {
-            password.clone().filter(|variable| match given(&revision, variable) {
-                Some(Given::Plain(value)) => !value.expose_secret().is_empty(),
-                Some(Given::Secret { .. }) => true,
-                None => false,
-            })
-        }
-    })
+    }
+    let filled = |variable: &&str| match given(&revision, variable) {
+        Some(Given::Plain(value)) => !value.expose_secret().is_empty(),
+        Some(Given::Secret { .. }) => true,
+        None => false,
+    };
+    Ok(database.variables.password().filter(filled).map(str::to_owned))
 }
 
-/// Host and port.
+/// The host that variables of their own state.
 async fn location(
     scope: &Scope,
     revision: &Revision,
     variables: &DatabaseVariables,
-) -> Result<(Option<String>, u16), Outcome> {
-    match variables {
-        DatabaseVariables::Dsn(name) => {
-            let dsn = dsn(scope, revision, name).await?;
-            Ok((dsn.host, dsn.port))
-        }
-        DatabaseVariables::Parts { host, port, .. } => {
-            let host = text(scope, revision, Some(host)).await?;
-            let port = match text(scope, revision, port.as_ref()).await? {
-                Some(digits) => match digits.trim().parse() {
-                    Ok(0) | Err(_) => return Err(malformed(scope)),
-                    Ok(port) => port,
-                },
-                None => DEFAULT_PORT,
-            };
-            Ok((host, port))
-        }
+) -> Result<Option<String>, Outcome> {
+    if let Some(instance) = text(scope, revision, variables.instance()).await? {
+        // Not attached, it has no socket: then the code gives the name to a library, which dials by no address that
+        // can be seen.
+        let attached = attached(revision).contains(&instance);
+        return Ok(attached.then(|| format!("/cloudsql/{instance}")));
     }
+    text(scope, revision, variables.host()).await
 }
 
-/// What stands in variables of its own, as one connection string would say it.
-async fn parts(scope: &Scope, revision: &Revision, variables: &DatabaseVariables) -> Result<Dsn, Outcome> {
-    let (host, port) = location(scope, revision, variables).await?;
-    let mut parts = Dsn { host, port, ..Dsn::default() };
-    if let DatabaseVariables::Parts { host, user, password, name, .. } = variables {
-        parts.user = text(scope, revision, user.as_ref()).await?;
-        parts.database = text(scope, revision, name.as_ref()).await?;
-        parts.sslmode = ssl_mode(revision, host);
-        if let Some(variable) = password {
-            let password = value(scope, revision, variable).await?;
-            scope.outside.vault.remember(&password);
-            parts.password = Some(password);
-        }
+/// Host and port, and whatever stands in the same variable.
+async fn place(scope: &Scope, revision: &Revision, variables: &DatabaseVariables) -> Result<Dsn, Outcome> {
+    if let Some(url) = variables.url() {
+        return dsn(scope, revision, url).await;
     }
-    Ok(parts)
+    let mut way = Dsn { host: location(scope, revision, variables).await?, ..Dsn::default() };
+    if let Some(digits) = text(scope, revision, variables.port()).await? {
+        way.port = match digits.trim().parse() {
+            Ok(0) | Err(_) => return Err(malformed(scope)),
+            Ok(port) => port,
+        };
+    }
+    way.sslmode = ssl_mode(revision, variables);
+    Ok(way)
+}
+
+/// The whole way, as one connection string would say it: what a connection string leaves out is taken from the
+/// variables beside it, as JDBC does.
+async fn whole(scope: &Scope, revision: &Revision, variables: &DatabaseVariables) -> Result<Dsn, Outcome> {
+    let mut way = place(scope, revision, variables).await?;
+    if way.user.is_none() {
+        way.user = text(scope, revision, variables.user()).await?;
+    }
+    if way.database.is_none() {
+        way.database = text(scope, revision, variables.name()).await?;
+    }
+    if way.password.is_none()
+        && let Some(variable) = variables.password()
+    {
+        let password = value(scope, revision, variable).await?;
+        scope.outside.vault.remember(&password);
+        way.password = Some(password);
+    }
+    Ok(way)
+}
+
+/// Why no host is known.
+fn unknown_host(way: &Dsn, variables: &DatabaseVariables) -> Outcome {
+    let library = way.instance.is_some() || variables.instance().is_some();
+    if library {
+        return not_visible(
+            "the service reaches its instance through a library of Cloud SQL's, by no address that its variables state"
+                .to_owned(),
+        );
+    }
+    if way.service.is_some() {
+        return not_visible(
+            "the host stands in a service file (pg_service.conf) in the container".to_owned(),
+        );
+    }
+    unstated("the database's host")
 }
 
 /// What a variable beside the host's says of TLS: `DB_SSLMODE` beside `DB_HOST`, or libpq's own `PGSSLMODE`.
-pub(in crate::checks) fn ssl_mode(revision: &Revision, host: &str) -> SslMode {
-    let prefix = host.strip_suffix("HOST").unwrap_or("DB_");
+pub(in crate::checks) fn ssl_mode(revision: &Revision, variables: &DatabaseVariables) -> SslMode {
+    let prefix = variables.prefix();
     [format!("{prefix}SSLMODE"), format!("{prefix}SSL_MODE"), "PGSSLMODE".to_owned()]
         .iter()
         .find_map(|name| match given(revision, name)? {
@@ -242,11 +278,7 @@ pub(in crate::checks) async fn value(
 
 /// A value that is no secret by itself (host, port, user, database name); `None` where no variable is named, or an
 /// empty one.
-async fn text(
-    scope: &Scope,
-    revision: &Revision,
-    variable: Option<&String>,
-) -> Result<Option<String>, Outcome> {
+async fn text(scope: &Scope, revision: &Revision, variable: Option<&str>) -> Result<Option<String>, Outcome> {
     let Some(variable) = variable else { return Ok(None) };
     let text = value(scope, revision, variable).await?.expose_secret().to_owned();
     Ok(Some(text).filter(|text| !text.is_empty()))
@@ -312,6 +344,7 @@ fn note(scope: &Scope, database: &Database, fill: impl FnOnce(&mut DatabaseRecor
         record.variables = database.variables.names().into_iter().map(str::to_owned).collect();
         record.instance =
             database.instance.as_ref().and_then(|instance| instance.as_known()).map(str::to_owned);
+        record.others.clone_from(&database.others);
         fill(record);
     });
 }

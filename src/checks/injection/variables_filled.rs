@@ -9,7 +9,7 @@ use google_cloud_run_v2::model::{Revision, env_var};
 use crate::checks::database::declared;
 use crate::checks::facts::{failed, ingress, not_applicable, passed, short_name};
 use crate::checks::{Check, Scope};
-use crate::model::{DatabaseVariables, Service};
+use crate::model::Service;
 use crate::run::finding::{Finding, InjectionFinding};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::Role;
@@ -38,9 +38,7 @@ fn judge(service: &Service, revision: &Revision) -> Outcome {
         return not_applicable("the pipeline declares no database");
     };
     let names = database.variables.names();
-    let leads = match &database.variables {
-        DatabaseVariables::Dsn(name) | DatabaseVariables::Parts { host: name, .. } => name.as_str(),
-    };
+    let leads = database.variables.leading();
     let meant = |name: &str| {
         let stated = service.variable(name).and_then(|variable| variable.value.as_known());
         name != leads && stated == Some("")

@@ -54,7 +54,7 @@ fn socket(host: &str) -> Option<&str> {
 }
 
 /// The instances whose sockets the ingress container has.
-fn attached(revision: &Revision) -> Vec<String> {
+pub(in crate::checks) fn attached(revision: &Revision) -> Vec<String> {
     let Some(container) = ingress(revision) else { return Vec::new() };
     let mounted = |name: &str| container.volume_mounts.iter().any(|mount| mount.name == name);
     let volumes = revision.volumes.iter().filter(|volume| mounted(&volume.name));
@@ -123,10 +123,7 @@ fn without_host(service: &Service, revision: &Revision, attached: &[String]) -> 
 /// The variable that leads to the database.
 fn leading(service: &Service) -> String {
     let variables = service.database.as_ref().map(|database| &database.variables);
-    match variables {
-        Some(DatabaseVariables::Dsn(name) | DatabaseVariables::Parts { host: name, .. }) => name.clone(),
-        None => "the host".to_owned(),
-    }
+    variables.map_or("the host", DatabaseVariables::leading).to_owned()
 }
 
 #[cfg(test)]

@@ -82,11 +82,8 @@ fn judge(
 
 /// The variable that holds the host.
 fn variable(service: &Service) -> String {
-    match service.database.as_ref().map(|database| &database.variables) {
-        Some(DatabaseVariables::Dsn(name)) => name.clone(),
-        Some(DatabaseVariables::Parts { host, .. }) => host.clone(),
-        None => String::new(),
-    }
+    let variables = service.database.as_ref().map(|database| &database.variables);
+    variables.map(DatabaseVariables::leading).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -27,6 +27,9 @@ fn look(look: &Look<'_>) -> Vec<Found> {
         | DsnProblem::Scheme
         | DsnProblem::NotText { .. }
         | DsnProblem::Port
+        | DsnProblem::Ports
+        | DsnProblem::Target
+        | DsnProblem::JdbcUser
         | DsnProblem::Bracket
         | DsnProblem::NoEquals { .. }
         | DsnProblem::OpenQuote { .. }

@@ -6,7 +6,7 @@ use crate::model::{Database, DatabaseVariables, Stated};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 
-const KEYS: &[&str] = &["dsn", "host", "port", "user", "password", "name", "instance"];
+pub(super) const KEYS: &[&str] = &["dsn", "host", "port", "user", "password", "name", "instance"];
 const PARTS: &[&str] = &["host", "port", "user", "password", "name"];
 
 /// Reads it; `None` where it does not say how the database is found.
@@ -46,7 +46,7 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Database> {
             return None;
         }
     };
-    Some(Database { variables, instance, stated: true })
+    Some(Database { variables, instance, stated: true, others: Vec::new() })
 }
 
 /// Users write the value (`host: 10.0.0.3`) where the variable's name belongs.

@@ -8,7 +8,8 @@ use crate::model::{Degraded, HealthExpectation, Stated};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 
-const KEYS: &[&str] = &["path", "status", "expect", "window", "interval", "successes", "latency", "degraded"];
+pub(super) const KEYS: &[&str] =
+    &["path", "status", "expect", "window", "interval", "successes", "latency", "degraded"];
 
 /// Reads it; what it does not say keeps its default.
 pub(super) fn read(node: &Node, problems: &mut Problems) -> HealthExpectation {

@@ -51,6 +51,16 @@ const VPC: &[&str] = &["connector", "egress", "network", "subnet", "network_tags
 const EGRESS: &[&str] = &["private-ranges-only", "all-traffic", "all"];
 const INGRESS: &[&str] = &["all", "internal", "internal-and-cloud-load-balancing"];
 
+/// Every mapping of the format with its keys, by the name that the published schema has for it.
+#[cfg(test)]
+const SHAPES: &[(&str, &[&str])] = &[
+    ("file", TOP),
+    ("service", SERVICE),
+    ("vpc", VPC),
+    ("health", health::KEYS),
+    ("database", database::KEYS),
+];
+
 fn recognises(path: &Path, document: &Node) -> bool {
     let named = path.file_stem().is_some_and(|stem| stem == "rungate");
     let foreign = ["steps", "jobs", "apiVersion"].iter().any(|key| document.get(key).is_some());
@@ -271,6 +281,26 @@ mod tests {
         assert_eq!(service.require[0].raw(), "database-login");
         assert_eq!(service.ingress.as_ref().map(Stated::raw), Some("internal"));
         assert_eq!(service.vpc.network_tags.iter().map(Stated::raw).collect::<Vec<_>>(), ["t", "u"]);
+    }
+
+    /// Editors check files by the schema: it knows the keys that the reader knows, and no others.
+    #[test]
+    fn the_published_schema_has_the_same_keys() {
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../../docs/schemas/rungate.schema.json")).unwrap();
+        for (shape, keys) in SHAPES {
+            let definition = &schema["$defs"][shape];
+            assert_eq!(definition["additionalProperties"], false, "{shape}");
+            let mut told: Vec<&str> =
+                definition["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+            let mut known = keys.to_vec();
+            told.sort_unstable();
+            known.sort_unstable();
+            assert_eq!(told, known, "{shape}: docs/schemas/rungate.schema.json and the reader disagree");
+        }
+        let closed = schema["$defs"].as_object().unwrap().values();
+        let closed = closed.filter(|definition| definition["additionalProperties"] == false).count();
+        assert_eq!(closed, SHAPES.len(), "every mapping of the schema stands in SHAPES");
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub(super) const REVISIONS: Call =
 /// Who may do what with a service.
 pub(super) const SERVICE_POLICY: Call =
     Call { api: RUN, permission: "run.services.getIamPolicy", role: "roles/run.viewer" };
+/// Sending the traffic of a service elsewhere; the caller must also be allowed to act as the account that it runs as.
+pub(super) const MOVE_TRAFFIC: Call =
+    Call { api: RUN, permission: "run.services.update", role: "roles/run.developer" };
 /// A Serverless VPC Access connector.
 pub(super) const CONNECTOR: Call = Call {
     api: "vpcaccess.googleapis.com",
@@ -58,6 +61,11 @@ pub(super) const SECRET_POLICY: Call = Call {
     permission: "secretmanager.secrets.getIamPolicy",
     role: "roles/secretmanager.viewer",
 };
+/// What the gate itself may do with a secret; Google asks for no permission, the names are those of the resource.
+pub(super) const HELD_ON_SECRET: Call =
+    Call { api: SECRETMANAGER, permission: "secretmanager.secrets.get", role: "roles/secretmanager.viewer" };
+/// What the gate itself may do in a project; Google asks for no permission.
+pub(super) const HELD_ON_PROJECT: Call = resourcemanager("resourcemanager.projects.get", "roles/browser");
 /// Who may do what in a project.
 pub(super) const PROJECT_POLICY: Call =
     resourcemanager("resourcemanager.projects.getIamPolicy", "roles/browser");

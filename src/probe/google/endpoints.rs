@@ -32,6 +32,41 @@ pub struct Endpoints {
     pub iamcredentials: Option<String>,
 }
 
+impl Endpoints {
+    /// The APIs that are reached elsewhere than at Google's own address, with where.
+    pub fn stated(&self) -> Vec<(&'static str, &str)> {
+        let Self {
+            run,
+            vpcaccess,
+            secretmanager,
+            sql,
+            cloudresourcemanager,
+            compute,
+            networkmanagement,
+            logging,
+            policytroubleshooter,
+            sts,
+            iamcredentials,
+        } = self;
+        [
+            ("run", run),
+            ("vpcaccess", vpcaccess),
+            ("secretmanager", secretmanager),
+            ("sql", sql),
+            ("cloudresourcemanager", cloudresourcemanager),
+            ("compute", compute),
+            ("networkmanagement", networkmanagement),
+            ("logging", logging),
+            ("policytroubleshooter", policytroubleshooter),
+            ("sts", sts),
+            ("iamcredentials", iamcredentials),
+        ]
+        .into_iter()
+        .filter_map(|(api, url)| url.as_deref().map(|url| (api, url)))
+        .collect()
+    }
+}
+
 /// As whom Google's APIs are asked.
 #[derive(Clone, Debug)]
 pub enum Auth {

@@ -6,6 +6,7 @@ mod clients;
 mod connectivity;
 mod endpoints;
 mod errors;
+mod held;
 mod iam;
 mod logs;
 mod memo;

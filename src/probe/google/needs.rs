@@ -32,6 +32,8 @@ pub(crate) enum When {
     Inspecting,
     /// With `--connectivity-test`.
     Testing,
+    /// With `--on-failure rollback`.
+    RollingBack,
     /// Never; with it the gate sees more.
     Better,
 }
@@ -69,6 +71,7 @@ pub(crate) static NEEDS: &[Need] = &[
     need(&calls::REVISION, Place::Service, When::Always),
     need(&calls::REVISIONS, Place::Service, When::Always),
     need(&calls::SERVICE_POLICY, Place::Service, When::Always),
+    need(&calls::MOVE_TRAFFIC, Place::Service, When::RollingBack),
     need(&calls::CONNECTOR, Place::Connector, When::Always),
     need(&calls::SECRET, Place::Secrets, When::Always),
     need(&calls::VERSION, Place::Secrets, When::Always),
@@ -109,8 +112,15 @@ mod tests {
     use super::*;
 
     /// What impersonation takes depends on who the gate is, not on the pipeline; `docs/authentication.md` has it.
-    const OF_THE_GATE: [&str; 4] =
-        ["ACCESS_TOKEN", "ACCESS_TOKEN_FEDERATED", "ID_TOKEN", "ID_TOKEN_FEDERATED"];
+    /// What `doctor` asks of the gate itself, Google answers everybody.
+    const OF_THE_GATE: [&str; 6] = [
+        "ACCESS_TOKEN",
+        "ACCESS_TOKEN_FEDERATED",
+        "HELD_ON_PROJECT",
+        "HELD_ON_SECRET",
+        "ID_TOKEN",
+        "ID_TOKEN_FEDERATED",
+    ];
 
     /// A call that stands in no line of the table is a permission that nobody is told of.
     #[test]

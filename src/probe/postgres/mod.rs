@@ -12,7 +12,9 @@ mod retry;
 mod ssl_request;
 mod tls;
 
-pub use dsn::{Dsn, DsnProblem, SslMode, parse as parse_dsn};
+pub use dsn::{
+    Dsn, DsnForm, DsnProblem, Server as DsnServer, SessionTarget, SslMode, TlsFiles, parse as parse_dsn,
+};
 pub use login::{Session, login};
 pub use query::{Server, describe};
 pub use reach::{connect, resolve};
@@ -47,6 +49,36 @@ pub struct Connection {
     pub sslmode: SslMode,
     /// How long the service itself waits for a connection, where it says so.
     pub connect_timeout: Option<Duration>,
+    /// Further servers, which the driver tries in this order where the first does not serve.
+    pub others: Vec<DsnServer>,
+    /// Which of the servers is taken.
+    pub target: SessionTarget,
+    /// The files that TLS needs, by their paths in the service's own container.
+    pub files: TlsFiles,
+    /// What is given to the server's process, such as `-c search_path=auth`.
+    pub options: Option<String>,
+    /// How many connections one instance of the service may hold, where its variables say so.
+    pub pool: Option<u32>,
+}
+
+/// Nobody's way anywhere: what a way is built from that states little.
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            port: DEFAULT_PORT,
+            user: String::new(),
+            password: None,
+            database: String::new(),
+            sslmode: SslMode::default(),
+            connect_timeout: None,
+            others: Vec::new(),
+            target: SessionTarget::default(),
+            files: TlsFiles::default(),
+            options: None,
+            pool: None,
+        }
+    }
 }
 
 /// Without the password.
@@ -58,6 +90,8 @@ impl fmt::Debug for Connection {
             .field("user", &self.user)
             .field("database", &self.database)
             .field("sslmode", &self.sslmode)
+            .field("others", &self.others.len())
+            .field("target", &self.target)
             .finish_non_exhaustive()
     }
 }

@@ -17,8 +17,8 @@ pub(super) struct Ask<'a> {
     pub(super) method: &'a Method,
     /// The path as it was asked for.
     pub(super) path: &'a str,
-    /// What follows the question mark; empty: nothing.
-    pub(super) query: &'a str,
+    /// What stands behind the `?`.
+    query: &'a str,
     /// The body, up to a size.
     pub(super) body: &'a [u8],
     /// The region that the host name begins with (`europe-west1-run.…`), where a proxied request names a host.
@@ -51,10 +51,10 @@ impl<'a> Ask<'a> {
         Self { cloud, method, path, query: uri.query().unwrap_or_default(), body, region, segments, verb }
     }
 
-    /// A parameter of the query, decoded.
-    pub(super) fn parameter(&self, name: &str) -> Option<String> {
-        let mut all = url::form_urlencoded::parse(self.query.as_bytes());
-        all.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    /// A parameter of the query.
+    pub(super) fn query(&self, name: &str) -> Option<String> {
+        let mut pairs = url::form_urlencoded::parse(self.query.as_bytes());
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
     /// Its path as a pattern can match it: segments, then the verb.

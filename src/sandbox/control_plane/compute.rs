@@ -100,7 +100,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
             })
         }
         ["aggregated", "instances"] => may("compute.instances.list", "aggregated/instances").and_then(|()| {
-            let filter = ask.parameter("filter").unwrap_or_default();
+            let filter = ask.query("filter").unwrap_or_default();
             let machines =
                 servers(world, project).filter_map(|one| machine(world, one)).filter(|(_, machine)| {
                     let ip = machine.network_interfaces.first().and_then(|one| one.network_ip.as_deref());

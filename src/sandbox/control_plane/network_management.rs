@@ -37,7 +37,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
     Some(match (rest, ask.method) {
         (["connectivityTests"], &Method::POST) => {
             may("networkmanagement.connectivitytests.create").and_then(|()| {
-                let id = ask.parameter("testId").unwrap_or_default();
+                let id = ask.query("testId").unwrap_or_default();
                 let test: ConnectivityTest = serde_json::from_slice(ask.body).map_err(|error| {
                     Refusal::FailedPrecondition { message: format!("Invalid JSON payload received. {error}") }
                 })?;

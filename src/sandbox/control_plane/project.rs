@@ -19,6 +19,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
             ask.allowed(API, project, "resourcemanager.projects.getIamPolicy", &name)
                 .and_then(|()| policy(ask, project)),
         ),
+        "testIamPermissions" => Some(iam::held(ask, API, project)),
         "" => Some(ask.allowed(API, project, "resourcemanager.projects.get", &name).and_then(|()| {
             let numbered = format!("projects/{}", project_number(project));
             resource(&Project::new().set_name(numbered).set_project_id(*project), &[])

@@ -7,6 +7,8 @@ use google_cloud_run_v2::model::{
     TrafficTargetStatus, VersionToPath, Volume, VolumeMount, VpcAccess, condition, vpc_access,
 };
 
+use axum::http::Method;
+
 use super::ask::Ask;
 use super::error::Refusal;
 use super::secret_manager::before;
@@ -38,6 +40,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
     };
     let [name, rest @ ..] = rest else { return Some(list(ask, project, region)) };
     let permission = match (rest, verb) {
+        ([], "") if ask.method == Method::PATCH => "run.services.update",
         ([], "") => "run.services.get",
         ([], "getIamPolicy") => "run.services.getIamPolicy",
         (["revisions"], "") => "run.revisions.list",
@@ -70,9 +73,35 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
                 };
                 iam::policy([("roles/run.invoker", invokers)])
             }
+            _ if ask.method == Method::PATCH => update(ask, index, service),
             _ => resource(&service_model(ask, index, service), SPELLINGS),
         }
     }))
+}
+
+/// Only the traffic can be changed here, as `updateMask=traffic` says. The answer is an operation that is under way.
+fn update(ask: &Ask<'_>, index: usize, service: &ServiceWorld) -> Reply {
+    let changed: Result<Service, _> = serde_json::from_slice(ask.body);
+    let Ok(changed) = changed else {
+        return Err(Refusal::FailedPrecondition { message: "the body is no service".to_owned() });
+    };
+    if ask.query("updateMask").as_deref() != Some("traffic") {
+        return Err(Refusal::FailedPrecondition {
+            message: "only updateMask=traffic is known here".to_owned(),
+        });
+    }
+    if !changed.etag.is_empty() && changed.etag != "sandbox" {
+        return Err(Refusal::FailedPrecondition { message: "the etag is not the service's".to_owned() });
+    }
+    let total: i32 = changed.traffic.iter().map(|target| target.percent).sum();
+    if total != 100 {
+        return Err(Refusal::FailedPrecondition {
+            message: format!("traffic adds up to {total} %, not to 100 %"),
+        });
+    }
+    ask.cloud.move_traffic(index, changed.traffic);
+    let name = format!("projects/{}/locations/{}/operations/sandbox", service.project, service.region);
+    Ok(serde_json::json!({"name": name, "done": false}))
 }
 
 fn list(ask: &Ask<'_>, project: &str, region: &str) -> Reply {
@@ -98,7 +127,20 @@ pub(super) fn service_model(ask: &Ask<'_>, index: usize, service: &ServiceWorld)
     let full = service.resource();
     let revision_name = |revision: &RevisionWorld| format!("{full}/revisions/{}", revision.name);
     let uri = ask.cloud.url(index);
-    let (target, status) = traffic(service);
+    let (targets, statuses) = match ask.cloud.moved(index) {
+        None => {
+            let (target, status) = traffic(service);
+            (vec![target], vec![status])
+        }
+        Some(moved) => {
+            let status = |target: &TrafficTarget| {
+                let status = TrafficTargetStatus::new().set_type(target.r#type.clone());
+                status.set_percent(target.percent).set_revision(&target.revision).set_tag(&target.tag)
+            };
+            let statuses = moved.iter().map(status).collect();
+            (moved, statuses)
+        }
+    };
     let created = service.newest().map(&revision_name).unwrap_or_default();
     let ready = service.latest_ready().map(&revision_name).unwrap_or_default();
     let now = before(ask.cloud.since, 0);
@@ -118,8 +160,8 @@ pub(super) fn service_model(ask: &Ask<'_>, index: usize, service: &ServiceWorld)
         .set_client("gcloud")
         .set_ingress(IngressTraffic::All)
         .set_or_clear_template(service.newest().map(template))
-        .set_traffic([target])
-        .set_traffic_statuses([status])
+        .set_traffic(targets)
+        .set_traffic_statuses(statuses)
         .set_latest_created_revision(created)
         .set_latest_ready_revision(ready)
         .set_terminal_condition(condition("Ready", &deployed, ask))

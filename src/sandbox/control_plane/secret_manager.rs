@@ -23,6 +23,9 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
     let (segments, verb) = ask.parts();
     let ["v1", "projects", project, "secrets", name, rest @ ..] = &segments[..] else { return None };
     let full = format!("projects/{project}/secrets/{name}");
+    if let ([], "testIamPermissions") = (rest, verb) {
+        return Some(iam::held(ask, API, project));
+    }
     let permission = match (rest, verb) {
         ([], "") => "secretmanager.secrets.get",
         ([], "getIamPolicy") => "secretmanager.secrets.getIamPolicy",

@@ -3,7 +3,6 @@
 use super::{Expected, Fault, Subject, When, subject};
 use crate::diagnosis::Verdict;
 use crate::diagnosis::cause::CauseCode;
-use crate::model::DatabaseVariables;
 use crate::sandbox::world::World;
 
 pub(super) static FAULT: Fault = Fault {
@@ -19,23 +18,18 @@ pub(super) static FAULT: Fault = Fault {
 static PORT: Subject = Subject {
     has: "a database that it dials at a port that it states",
     fits: |world, service| {
-        let stated = match &service.database {
-            Some(DatabaseVariables::Parts { port, .. }) => port.is_some(),
-            Some(DatabaseVariables::Dsn(_)) => true,
-            None => false,
-        };
+        let variables = service.database.as_ref();
+        let stated = variables.is_some_and(|one| one.url().or(one.port()).is_some());
         stated && (subject::DIALLED_DATABASE.fits)(world, service)
     },
 };
 
 fn inject(world: &mut World, service: usize) {
-    match world.services.get(service).and_then(|service| service.database.clone()) {
-        Some(DatabaseVariables::Dsn(variable)) => {
-            subject::change_variable(world, service, &variable, |text| text.replacen(":5432/", ":3307/", 1));
-        }
-        Some(DatabaseVariables::Parts { port: Some(variable), .. }) => {
-            subject::change_variable(world, service, &variable, |_| "3307".to_owned());
-        }
-        Some(DatabaseVariables::Parts { port: None, .. }) | None => {}
+    let variables = world.services.get(service).and_then(|service| service.database.clone());
+    let Some(variables) = variables else { return };
+    if let Some(variable) = variables.url() {
+        subject::change_variable(world, service, variable, |text| text.replacen(":5432/", ":3307/", 1));
+    } else if let Some(variable) = variables.port() {
+        subject::change_variable(world, service, variable, |_| "3307".to_owned());
     }
 }

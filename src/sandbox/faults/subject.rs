@@ -143,7 +143,9 @@ pub static ATTACHED_SOCKET: Subject = Subject {
 pub static CONNECTION_STRING: Subject = Subject {
     has: "its connection string in Secret Manager",
     fits: |world, service| {
-        matches!(service.database, Some(DatabaseVariables::Dsn(_))) && (SECRET.fits)(world, service)
+        let url = service.database.as_ref().and_then(DatabaseVariables::url);
+        let credential = service.database.as_ref().and_then(holds_credential);
+        url.is_some() && url == credential && (SECRET.fits)(world, service)
     },
 };
 
@@ -202,16 +204,18 @@ impl SecretPlace {
 
 /// Where the credential of a service lies in Secret Manager, if it lies there.
 pub(in crate::sandbox) fn credential(service: &ServiceWorld) -> Option<SecretPlace> {
-    let name = match service.database.as_ref()? {
-        DatabaseVariables::Dsn(name) => name,
-        DatabaseVariables::Parts { password, .. } => password.as_ref()?,
-    };
+    let name = holds_credential(service.database.as_ref()?)?;
     match &service.newest()?.variable(name)?.value {
         EnvValue::Plain(_) => None,
         EnvValue::Secret { project, secret, version } => {
             Some(SecretPlace { project: project.clone(), name: secret.clone(), version: version.clone() })
         }
     }
+}
+
+/// The variable that holds the password, by itself or in a connection string.
+fn holds_credential(variables: &DatabaseVariables) -> Option<&str> {
+    variables.password().or(variables.url())
 }
 
 /// The newest revision of a service.
@@ -315,30 +319,33 @@ pub(in crate::sandbox) fn change_host(world: &mut World, service: usize, host: &
     let Some(described) = world.services.get(service) else { return };
     let (Some(link), Some(variables)) = (described.link.clone(), described.database.clone()) else { return };
     match variables {
-        DatabaseVariables::Dsn(variable) => {
+        DatabaseVariables::Dsn(variable) | DatabaseVariables::Url { url: variable, .. } => {
             change_variable(world, service, &variable, |text| text.replacen(&link.host, host, 1));
         }
         DatabaseVariables::Parts { host: variable, .. } => {
             change_variable(world, service, &variable, |_| host.to_owned());
+        }
+        DatabaseVariables::Instance { instance: variable, .. } => {
+            let name = host.strip_prefix("/cloudsql/").unwrap_or(host);
+            change_variable(world, service, &variable, |_| name.to_owned());
         }
     }
 }
 
 /// Lets the newest revision ask for TLS in this way.
 pub(in crate::sandbox) fn change_sslmode(world: &mut World, service: usize, mode: &str) {
-    match world.services.get(service).and_then(|service| service.database.clone()) {
-        Some(DatabaseVariables::Dsn(variable)) => change_variable(world, service, &variable, |text| {
+    let variables = world.services.get(service).and_then(|service| service.database.clone());
+    let Some(variables) = variables else { return };
+    if let Some(variable) = variables.url() {
+        return change_variable(world, service, variable, |text| {
             let separator = if text.contains('?') { '&' } else { '?' };
             format!("{text}{separator}sslmode={mode}")
-        }),
-        Some(DatabaseVariables::Parts { host, .. }) => {
-            let name = format!("{}SSLMODE", host.strip_suffix("HOST").unwrap_or("DB_"));
-            let Some(revision) = revision(world, service) else { return };
-            revision.env.retain(|variable| variable.name != name);
-            revision.env.push(EnvWorld { name, value: EnvValue::Plain(mode.to_owned()) });
-        }
-        None => {}
+        });
     }
+    let name = format!("{}SSLMODE", variables.prefix());
+    let Some(revision) = revision(world, service) else { return };
+    revision.env.retain(|variable| variable.name != name);
+    revision.env.push(EnvWorld { name, value: EnvValue::Plain(mode.to_owned()) });
 }
 
 /// The password of the role that it logs in as.

@@ -1,9 +1,9 @@
 //! How the sample service reaches its database: by its variables, through the world's network.
 
 use std::net::SocketAddr;
-use std::str::FromStr as _;
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::sync::SemaphorePermit;
 use tokio::task::AbortHandle;
@@ -13,9 +13,8 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use super::instance::Instance;
 use crate::credential::{has_option, mismatch};
-use crate::model::DatabaseVariables;
+use crate::probe::postgres::{Dsn, parse_dsn};
 use crate::sandbox::network::{Delivery, route, socket};
-use crate::sandbox::world::plain_scheme;
 
 /// How long the service waits for one TCP connection: lost packets are noticed this soon.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -99,31 +98,35 @@ fn said(error: &tokio_postgres::Error) -> String {
 /// The way to the database as the injected variables say it.
 fn config(instance: &Instance) -> Option<Config> {
     let variables = &instance.variables;
-    match instance.service().database.as_ref()? {
-        DatabaseVariables::Dsn(name) => {
-            let text = variables.get(name).filter(|text| takes(name, text))?;
-            Config::from_str(&plain_scheme(text)).ok()
-        }
-        DatabaseVariables::Parts { host, port, user, password, name } => {
-            let part = |name: &Option<String>| name.as_deref().and_then(|name| variables.get(name));
-            let mut config = Config::new();
-            // What libpq takes where nothing is said.
-            config.host(variables.get(host).filter(|host| !host.is_empty()).unwrap_or("localhost"));
-            config.port(part(port).unwrap_or("5432").trim().parse().ok()?);
-            config.user(part(user).unwrap_or("postgres"));
-            if let Some(password) = part(password) {
-                config.password(password);
-            }
-            if let Some(name) = part(name) {
-                config.dbname(name);
-            }
-            let prefix = host.strip_suffix("HOST").unwrap_or("DB_");
-            if variables.get(&format!("{prefix}SSLMODE")) == Some("require") {
-                config.ssl_mode(SslMode::Require);
-            }
-            Some(config)
-        }
+    let declared = instance.service().database.as_ref()?;
+    let part = |name: Option<&str>| name.and_then(|name| variables.get(name)).map(str::to_owned);
+    let mut dsn = match declared.url() {
+        Some(name) => parse_dsn(variables.get(name).filter(|text| takes(name, text))?).ok()?,
+        None => Dsn::default(),
+    };
+    if let Some(port) = part(declared.port()) {
+        dsn.port = port.trim().parse().ok()?;
     }
+    let socket = part(declared.instance()).map(|instance| format!("/cloudsql/{instance}"));
+    let host = dsn.host.or(part(declared.host())).or(socket).filter(|host| !host.is_empty());
+    let user = dsn.user.or(part(declared.user()));
+    let password = dsn.password.or(part(declared.password()).map(Into::into));
+    let mut config = Config::new();
+    // What libpq takes where nothing is said.
+    config.host(host.as_deref().unwrap_or("localhost"));
+    config.port(dsn.port);
+    config.user(user.as_deref().unwrap_or("postgres"));
+    if let Some(password) = password {
+        config.password(password.expose_secret());
+    }
+    if let Some(name) = dsn.database.or(part(declared.name())) {
+        config.dbname(name);
+    }
+    let beside = variables.get(&format!("{}SSLMODE", declared.prefix()));
+    if dsn.sslmode.requires_tls() || beside == Some("require") {
+        config.ssl_mode(SslMode::Require);
+    }
+    Some(config)
 }
 
 /// Whether the driver that a connection string names takes it, as SQLAlchemy's dialects do.

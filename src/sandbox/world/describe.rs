@@ -9,8 +9,6 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
-pub(in crate::sandbox) use way::plain_scheme;
-
 use super::access::connector_resource;
 use super::{
     Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, Egress, EnvValue, EnvWorld, Mount,

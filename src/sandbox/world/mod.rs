@@ -18,7 +18,6 @@ pub use database::{
     InstanceWorld, MachineWorld, RoleKind, RoleWorld, Speaks, TlsWorld,
 };
 pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
-pub(super) use describe::plain_scheme;
 pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};
 pub use secret::{Added, SecretWorld, VersionState, VersionWorld};
 pub use service::{

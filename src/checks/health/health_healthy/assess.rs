@@ -7,6 +7,7 @@ use serde_json_path::JsonPath;
 use crate::model::{Degraded, HealthExpectation, Stated};
 use crate::probe::health::{Judgement, Level, judge};
 use crate::probe::http::{HttpAnswer, LONGEST_BODY, NoHttpAnswer};
+use crate::run::attempt::AttemptVerdict;
 use crate::run::finding::HealthFinding;
 
 /// Longest excerpt of a body in the record.
@@ -19,8 +20,8 @@ pub(super) struct Attempt {
     pub(super) at_ms: u64,
     pub(super) status: Option<u16>,
     pub(super) latency: Duration,
-    /// One word for the record.
-    pub(super) verdict: &'static str,
+    /// What the record says of it.
+    pub(super) verdict: AttemptVerdict,
     /// What the body says, where status and body contradict one another.
     pub(super) disagrees: Option<&'static str>,
     /// The service itself says that there is nothing at this path.
@@ -78,7 +79,7 @@ pub(super) fn assess(
         at_ms,
         status: None,
         latency,
-        verdict: "no-answer",
+        verdict: AttemptVerdict::NoAnswer,
         disagrees: None,
         definitely_absent: false,
         refused: None,
@@ -94,20 +95,40 @@ pub(super) fn assess(
     let status = answer.status;
     attempt.status = Some(status);
     let judgement = judged(&answer, expectation);
-    attempt.verdict = judgement.level.word();
+    attempt.verdict = verdict(&judgement.level);
     attempt.disagrees = judgement.disagrees;
     attempt.definitely_absent = status == 404 && says_so_itself(&answer.body);
     attempt.refused = refused(&answer);
     attempt.end = match finding(url, &answer, &judgement, latency, expectation) {
         None => Ok(judgement),
         Some(finding) => {
-            if matches!(finding, HealthFinding::ExpectationUnmet { .. }) {
-                attempt.verdict = "unexpected";
-            }
+            attempt.verdict = seen(&finding, attempt.verdict);
             Err(finding)
         }
     };
     attempt
+}
+
+/// What was read, in the record's words.
+fn verdict(level: &Level) -> AttemptVerdict {
+    match level {
+        Level::Healthy => AttemptVerdict::Healthy,
+        Level::Degraded => AttemptVerdict::Degraded,
+        Level::Unhealthy => AttemptVerdict::Unhealthy,
+        Level::NotJudgeable { .. } => AttemptVerdict::NotJudgeable,
+    }
+}
+
+/// The same, where something is wrong; `body` is what the body alone says.
+fn seen(finding: &HealthFinding, body: AttemptVerdict) -> AttemptVerdict {
+    match finding {
+        HealthFinding::Unhealthy { .. } | HealthFinding::Unstable { .. } => body,
+        HealthFinding::NotJudgeable { .. } => AttemptVerdict::NotJudgeable,
+        HealthFinding::NotFound { .. } => AttemptVerdict::NotFound,
+        HealthFinding::BadStatus { .. } => AttemptVerdict::BadStatus,
+        HealthFinding::NoAnswer { .. } => AttemptVerdict::NoAnswer,
+        HealthFinding::ExpectationUnmet { .. } => AttemptVerdict::Unexpected,
+    }
 }
 
 fn judged(answer: &HttpAnswer, expectation: &HealthExpectation) -> Judgement {

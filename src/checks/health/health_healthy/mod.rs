@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use url::Url;
 
 use crate::checks::{Check, Scope, Subjects};
+use crate::run::attempt::{HealthAttempt, Taken};
 use crate::run::finding::{Finding, HealthFinding};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::{Fact, Role};
@@ -90,6 +91,7 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
         // An answer under way when the window ends is waited for: cut short, it would say less than those before.
         let round = join_all(urls.iter().map(|url| attempt(scope, url, &admission))).await;
         if admission.wants_token(&round) {
+            round.iter().for_each(|attempt| note(scope, attempt, Taken::Aside));
             admission.obtain(scope, &urls).await.map_err(|why| Outcome::Broken { why })?;
             continue;
         }
@@ -97,11 +99,18 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
         let absent = round.iter().all(|attempt| attempt.definitely_absent);
         all_absent = if absent { all_absent + 1 } else { 0 };
         let Some(index) = (0..round.len()).min_by_key(|&index| round[index].rank()) else { break };
+        for (at, attempt) in round.iter().enumerate() {
+            let taken = match &attempt.end {
+                Ok(_) if at == index => Taken::Success,
+                Err(_) if at == index => Taken::Failure,
+                Ok(_) | Err(_) => Taken::Aside,
+            };
+            note(scope, attempt, taken);
+        }
         let Some(attempt) = round.into_iter().nth(index) else { break };
         if attempt.is_judged() {
             urls = vec![urls.swap_remove(index)];
         }
-        note(scope, &attempt);
         let refused = attempt.refused;
         if let Some(detail) = poll.take(attempt, began.elapsed()) {
             for fact in poll.facts() {
@@ -140,14 +149,19 @@ async fn attempt(scope: &Scope, url: &Url, admission: &Admission) -> Attempt {
     assess(url.as_str(), answer, at_ms, asked.elapsed(), &scope.target.service.health)
 }
 
-fn note(scope: &Scope, attempt: &Attempt) {
-    scope.fact(Fact::HealthAttempt {
+fn note(scope: &Scope, attempt: &Attempt, taken: Taken) {
+    scope.fact(Fact::HealthAttempt(HealthAttempt {
         at_ms: attempt.at_ms,
         url: attempt.url.clone(),
         status: attempt.status,
         latency_ms: u64::try_from(attempt.latency.as_millis()).unwrap_or(u64::MAX),
-        verdict: attempt.verdict.to_owned(),
-    });
+        verdict: attempt.verdict,
+        taken,
+        detail: None,
+    }));
+    if taken == Taken::Aside {
+        return;
+    }
     if let (Some(status), Some(body)) = (attempt.status, attempt.disagrees) {
         let fact = Fact::SignalsDisagree { status, body: body.to_owned() };
         // Said once, however often it is seen.

@@ -73,22 +73,27 @@ async fn look(
     };
     let beside = Beside {
         alone: revision.containers.len() < 2,
-        sslmode: match variables {
-            DatabaseVariables::Dsn(_) => None,
-            DatabaseVariables::Parts { host, .. } => Some(connection::ssl_mode(revision, host)),
+        sslmode: match variables.url() {
+            Some(_) => None,
+            None => Some(connection::ssl_mode(revision, variables)),
         },
     };
     Ok(shape(variable, secret, &value, expected(variables, variable), beside))
 }
 
 fn expected(variables: &DatabaseVariables, variable: &str) -> Expected {
-    match variables {
-        DatabaseVariables::Dsn(_) => Expected::ConnectionString,
-        DatabaseVariables::Parts { host, .. } if host == variable => Expected::Host,
-        DatabaseVariables::Parts { port, .. } if port.as_deref() == Some(variable) => Expected::Port,
-        DatabaseVariables::Parts { password, .. } if password.as_deref() == Some(variable) => {
-            Expected::Password
-        }
-        DatabaseVariables::Parts { .. } => Expected::Name,
+    let is = |part: Option<&str>| part == Some(variable);
+    if is(variables.url()) {
+        Expected::ConnectionString
+    } else if is(variables.host()) {
+        Expected::Host
+    } else if is(variables.instance()) {
+        Expected::Instance
+    } else if is(variables.port()) {
+        Expected::Port
+    } else if is(variables.password()) {
+        Expected::Password
+    } else {
+        Expected::Name
     }
 }

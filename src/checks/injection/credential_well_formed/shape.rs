@@ -14,6 +14,8 @@ pub(super) enum Expected {
     ConnectionString,
     /// A host: a name, an address, the folder of a socket.
     Host,
+    /// The connection name of a Cloud SQL instance.
+    Instance,
     /// A port number.
     Port,
     /// A password.
@@ -84,6 +86,14 @@ fn fit(variable: &str, text: &str, expected: Expected, beside: Beside) -> Result
     match expected {
         Expected::ConnectionString => connection_string(variable, text, beside),
         Expected::Host => Ok(way::host(text, beside)?),
+        Expected::Instance if text.split(':').filter(|part| !part.is_empty()).count() < 3 => {
+            Err(Problem::Unreadable(
+                "it is no connection name of an instance (project:region:instance)".to_owned(),
+            ))
+        }
+        Expected::Instance => {
+            Ok(way::host(&format!("/cloudsql/{text}"), Beside { sslmode: None, ..beside })?)
+        }
         Expected::Port => match text.parse::<u16>() {
             Ok(0) | Err(_) => Err(Problem::Unreadable("it is no port number from 1 to 65535".to_owned())),
             Ok(port) => Ok(way::port(port)?),
@@ -104,11 +114,14 @@ fn connection_string(variable: &str, text: &str, beside: Beside) -> Result<(), P
             Problem::Unfit(Unfit::Unescaped { what: format!("a raw character: {problem}") })
         }
         DsnProblem::Quoted => Problem::Unfit(Unfit::Quoted),
+        DsnProblem::JdbcUser => Problem::Unfit(Unfit::Scheme { what: problem.to_string() }),
         DsnProblem::Empty
         | DsnProblem::Form
         | DsnProblem::Scheme
         | DsnProblem::NotText { .. }
         | DsnProblem::Port
+        | DsnProblem::Ports
+        | DsnProblem::Target
         | DsnProblem::Bracket
         | DsnProblem::NoEquals { .. }
         | DsnProblem::OpenQuote { .. }

@@ -179,6 +179,14 @@ impl Auth {
         }
     }
 
+    /// What runs the gate.
+    pub(crate) fn platform(&self) -> Platform {
+        match self {
+            Self::Anonymous | Self::AccessToken(_) => Platform::Elsewhere,
+            Self::Environment(surroundings) => surroundings.platform,
+        }
+    }
+
     /// The tokens that it holds itself, which no output may show: not even one of a run that asks nobody.
     pub(crate) fn tokens(&self) -> Vec<&SecretString> {
         match self {

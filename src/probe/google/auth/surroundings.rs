@@ -1,5 +1,6 @@
 //! What the process's environment says about credentials. Plain data: read in one place, passed on, judged here.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
@@ -44,6 +45,17 @@ pub enum Platform {
     /// A laptop, another CI system, a virtual machine.
     #[default]
     Elsewhere,
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GithubActions => "GitHub Actions",
+            Self::CloudBuild => "Cloud Build",
+            Self::CloudRun => "Cloud Run",
+            Self::Elsewhere => "a person or another system",
+        })
+    }
 }
 
 impl Platform {

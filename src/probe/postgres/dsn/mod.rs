@@ -5,15 +5,19 @@
 //! repeat what they could not read. No error here holds any part of the value.
 
 mod pairs;
+mod parts;
+mod problem;
 mod uri;
 
 use std::fmt;
-use std::str::FromStr as _;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::DEFAULT_PORT;
+use parts::Parts;
+
+pub use problem::DsnProblem;
 
 /// How TLS is asked for; libpq's words.
 #[derive(
@@ -58,8 +62,62 @@ impl SslMode {
     }
 }
 
+/// Which of several servers is taken: `target_session_attrs` in libpq's words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::Display, strum::EnumString, strum::EnumIter)]
+#[strum(serialize_all = "kebab-case")]
+pub enum SessionTarget {
+    /// The first that takes the login.
+    #[default]
+    Any,
+    /// One whose sessions may write.
+    ReadWrite,
+    /// One whose sessions may not write.
+    ReadOnly,
+    /// One that is no standby.
+    Primary,
+    /// A standby.
+    Standby,
+    /// A standby, or else any.
+    PreferStandby,
+}
+
+/// The files that TLS needs, by their paths in the service's own container: the gate has none of them, unless it runs
+/// there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// `sslrootcert`: the authorities that are trusted. libpq takes `system` for those of the machine.
+    pub root: Option<String>,
+    /// `sslcert`: the client's own certificate.
+    pub certificate: Option<String>,
+    /// `sslkey`: its key.
+    pub key: Option<String>,
+}
+
+/// One server that a connection string names.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Host name, address, or folder of a socket.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+/// The outer shape of a connection string.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DsnForm {
+    /// `postgresql://…`.
+    #[default]
+    Url,
+    /// `jdbc:postgresql:…`.
+    Jdbc,
+    /// `key=value key=value`.
+    Pairs,
+    /// `Key=Value;Key=Value`.
+    Semicolons,
+}
+
 /// What a connection string says. Parts that it does not state are absent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Dsn {
     /// Host name, address, or folder of a socket; the first where there are several.
     pub host: Option<String>,
@@ -77,51 +135,52 @@ pub struct Dsn {
     pub connect_timeout: Option<Duration>,
     /// How many hosts it names.
     pub hosts: usize,
+    /// All servers that it names, in its order.
+    pub servers: Vec<Server>,
+    /// Which of them is taken.
+    pub target: SessionTarget,
+    /// The files for TLS.
+    pub files: TlsFiles,
+    /// `options`: what is given to the server's process, such as `-c search_path=auth`.
+    pub options: Option<String>,
+    /// The schema that the driver sets (`schema` of Prisma, `currentSchema` of JDBC).
+    pub schema: Option<String>,
+    /// How many connections one instance of the service may hold, where the driver's own options say so
+    /// (`connection_limit`, `pool_size`, `pool_max_conns`, `Maximum Pool Size`).
+    pub pool: Option<u32>,
+    /// `service`: a section of a file of libpq's in the container, which says the rest.
+    pub service: Option<String>,
+    /// `cloudSqlInstance`: the driver reaches this instance through a library of Cloud SQL's, by no address.
+    pub instance: Option<String>,
+    /// The outer shape.
+    pub form: DsnForm,
 }
 
-/// Why a text is no connection string. Never holds a part of the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DsnProblem {
-    /// Nothing in it.
-    Empty,
-    /// Neither a URL of PostgreSQL's nor `key=value`.
-    Form,
-    /// A quotation mark around the whole.
-    Quoted,
-    /// A URL of something else.
-    Scheme,
-    /// More than one `@` before the host: one of the user or password is not escaped.
-    UnescapedAt,
-    /// A `/` in user or password is not escaped: the part that should hold the host ends there.
-    UnescapedSlash,
-    /// A `%` that two hexadecimal digits do not follow.
-    Percent {
-        /// Its place in bytes, from 1.
-        position: usize,
-    },
-    /// Percent-encoding of something that is no text, or of a zero byte.
-    NotText {
-        /// The part that it stands in.
-        part: &'static str,
-    },
-    /// The port is none.
-    Port,
-    /// An address in brackets that does not end.
-    Bracket,
-    /// A `key=value` without `=`.
-    NoEquals {
-        /// Its place in bytes, from 1.
-        position: usize,
-    },
-    /// A quoted value that does not end.
-    OpenQuote {
-        /// Its place in bytes, from 1.
-        position: usize,
-    },
-    /// `sslmode` has a word that libpq does not know.
-    SslMode,
-    /// `connect_timeout` is no number.
-    ConnectTimeout,
+/// What is known of it and no part of it: even a host may be the rest of a password that was cut wrongly.
+impl fmt::Debug for Dsn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stated = |one: &Option<String>| if one.is_some() { "stated" } else { "absent" };
+        f.debug_struct("Dsn")
+            .field("form", &self.form)
+            .field("host", &stated(&self.host))
+            .field("hosts", &self.hosts)
+            .field("port", &self.port)
+            .field("user", &stated(&self.user))
+            .field("password", &if self.password.is_some() { "stated" } else { "absent" })
+            .field("database", &stated(&self.database))
+            .field("sslmode", &self.sslmode)
+            .field("target", &self.target)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Without its host, which may be the rest of a password.
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("port", &self.port).finish_non_exhaustive()
+    }
 }
 
 /// Nothing stated.
@@ -136,38 +195,18 @@ impl Default for Dsn {
             sslmode: SslMode::default(),
             connect_timeout: None,
             hosts: 0,
+            servers: Vec::new(),
+            target: SessionTarget::default(),
+            files: TlsFiles::default(),
+            options: None,
+            schema: None,
+            pool: None,
+            service: None,
+            instance: None,
+            form: DsnForm::default(),
         }
     }
 }
-
-impl fmt::Display for DsnProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("it is empty"),
-            Self::Form => f.write_str("it is neither a postgresql:// URL nor a list of key=value"),
-            Self::Quoted => f.write_str("quotation marks stand around it, and are part of it"),
-            Self::Scheme => f.write_str("its scheme is neither postgres nor postgresql"),
-            Self::UnescapedAt => {
-                f.write_str("an @ in user or password is not percent-encoded (%40), so the host is cut wrongly")
-            }
-            Self::UnescapedSlash => {
-                f.write_str("a / in user or password is not percent-encoded (%2F), so the host is cut wrongly")
-            }
-            Self::Percent { position } => {
-                write!(f, "the % at byte {position} is not followed by two hexadecimal digits (write %25)")
-            }
-            Self::NotText { part } => write!(f, "the percent-encoding in its {part} gives no text"),
-            Self::Port => f.write_str("its port is no number from 1 to 65535 (perhaps a / or : in the password is not percent-encoded)"),
-            Self::Bracket => f.write_str("a bracket of its host does not close"),
-            Self::NoEquals { position } => write!(f, "the key at byte {position} is not followed by ="),
-            Self::OpenQuote { position } => write!(f, "the quotation mark at byte {position} does not close"),
-            Self::SslMode => f.write_str("its sslmode is none of disable, allow, prefer, require, verify-ca, verify-full"),
-            Self::ConnectTimeout => f.write_str("its connect_timeout is no number of seconds"),
-        }
-    }
-}
-
-impl std::error::Error for DsnProblem {}
 
 /// Reads a connection string.
 pub fn parse(text: &str) -> Result<Dsn, DsnProblem> {
@@ -179,10 +218,14 @@ pub fn parse(text: &str) -> Result<Dsn, DsnProblem> {
     if text.starts_with(['"', '\'', '`']) {
         return Err(DsnProblem::Quoted);
     }
-    let text = text.strip_prefix("jdbc:").unwrap_or(text);
+    if let Some(rest) = text.strip_prefix("jdbc:postgresql:") {
+        return uri::parse_jdbc(rest, text.len() - rest.len());
+    }
+    // Spring's reactive drivers; what follows is an ordinary URL.
+    let text = text.strip_prefix("r2dbc:").unwrap_or(text);
     match text.split_once("://") {
         Some((scheme, rest))
-            if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte)) =>
+            if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._:".contains(&byte)) =>
         {
             let base = scheme.split('+').next().unwrap_or(scheme);
             if !base.eq_ignore_ascii_case("postgres") && !base.eq_ignore_ascii_case("postgresql") {
@@ -191,84 +234,6 @@ pub fn parse(text: &str) -> Result<Dsn, DsnProblem> {
             uri::parse(rest, text.len() - rest.len())
         }
         _ => pairs::parse(text),
-    }
-}
-
-/// A connection string in the making.
-#[derive(Default)]
-struct Parts {
-    host: Option<String>,
-    address: Option<String>,
-    port: Option<String>,
-    user: Option<String>,
-    password: Option<SecretString>,
-    database: Option<String>,
-    sslmode: Option<SslMode>,
-    connect_timeout: Option<Duration>,
-}
-
-impl Parts {
-    /// Takes one option. Options that do not lead to the database are passed over, as drivers have many.
-    fn set(&mut self, key: &str, value: String) -> Result<(), DsnProblem> {
-        match key.to_ascii_lowercase().as_str() {
-            "host" | "server" | "data source" => self.host = Some(value),
-            // libpq dials this one, whatever the host is called.
-            "hostaddr" => self.address = Some(value),
-            "port" => self.port = Some(value),
-            "user" | "username" | "user id" | "userid" | "uid" => self.user = Some(value),
-            "password" | "pwd" => self.password = Some(value.into()),
-            "dbname" | "database" | "db" => self.database = Some(value),
-            "sslmode" | "ssl mode" | "ssl" => self.sslmode = Some(ssl_mode(&value)?),
-            "connect_timeout" | "connecttimeout" | "timeout" => self.connect_timeout = seconds(&value)?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Dsn, DsnProblem> {
-        let host = self.address.or(self.host).filter(|host| !host.is_empty());
-        let hosts = host.as_ref().map_or(0, |host| host.split(',').count());
-        let first = |list: String| list.split(',').next().unwrap_or_default().to_owned();
-        let port = match self.port.map(first).filter(|port| !port.is_empty()) {
-            Some(port) => match port.trim().parse() {
-                Ok(0) | Err(_) => return Err(DsnProblem::Port),
-                Ok(port) => port,
-            },
-            None => DEFAULT_PORT,
-        };
-        Ok(Dsn {
-            host: host.map(first),
-            port,
-            user: self.user.filter(|user| !user.is_empty()),
-            password: self.password,
-            database: self.database.filter(|name| !name.is_empty()),
-            sslmode: self.sslmode.unwrap_or_default(),
-            connect_timeout: self.connect_timeout,
-            hosts,
-        })
-    }
-}
-
-/// libpq's words, and those by which other drivers say the same.
-fn ssl_mode(word: &str) -> Result<SslMode, DsnProblem> {
-    let word = word.trim().to_ascii_lowercase();
-    match word.as_str() {
-        "true" | "1" | "on" | "no-verify" => Ok(SslMode::Require),
-        "false" | "0" | "off" => Ok(SslMode::Disable),
-        // .NET writes them in one.
-        "verifyca" => Ok(SslMode::VerifyCa),
-        "verifyfull" => Ok(SslMode::VerifyFull),
-        other => SslMode::from_str(other).ok().ok_or(DsnProblem::SslMode),
-    }
-}
-
-fn seconds(text: &str) -> Result<Option<Duration>, DsnProblem> {
-    match text.trim().parse::<i64>() {
-        Ok(seconds) => {
-            Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs))
-        }
-        // A cast of a parse error into ours: it repeats nothing of the text.
-        Err(_) => Err(DsnProblem::ConnectTimeout),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `host=… user=… password='…'` of libpq, and `Host=…;Username=…` of .NET.
 
-use super::{Dsn, DsnProblem, Parts};
+use super::{Dsn, DsnForm, DsnProblem, Parts};
 
 /// Reads either form.
 pub(super) fn parse(text: &str) -> Result<Dsn, DsnProblem> {
@@ -13,7 +13,7 @@ pub(super) fn parse(text: &str) -> Result<Dsn, DsnProblem> {
 }
 
 fn semicolons(text: &str) -> Result<Dsn, DsnProblem> {
-    let mut parts = Parts::default();
+    let mut parts = Parts::of(DsnForm::Semicolons);
     let mut rest = text;
     while !rest.trim().is_empty() {
         let place = text.len() - rest.len() + 1;
@@ -57,7 +57,7 @@ fn quoted(text: &str, mark: char) -> Option<(String, &str)> {
 }
 
 fn blanks(text: &str) -> Result<Dsn, DsnProblem> {
-    let mut parts = Parts::default();
+    let mut parts = Parts::of(DsnForm::Pairs);
     let mut characters = text.char_indices().peekable();
     loop {
         while characters.next_if(|(_, c)| c.is_ascii_whitespace()).is_some() {}

@@ -1,6 +1,6 @@
 //! `postgresql://user:password@host:port/database?option=value`, cut where libpq cuts it.
 
-use super::{Dsn, DsnProblem, Parts};
+use super::{Dsn, DsnForm, DsnProblem, Parts};
 
 /// Reads what stands after `://`; `offset` is its place in the whole.
 pub(super) fn parse(rest: &str, offset: usize) -> Result<Dsn, DsnProblem> {
@@ -37,6 +37,30 @@ pub(super) fn parse(rest: &str, offset: usize) -> Result<Dsn, DsnProblem> {
     }
     if let Some((query, at)) = query {
         options(query, offset + at, &mut parts)?;
+    }
+    parts.finish()
+}
+
+/// Reads what stands after `jdbc:postgresql:`: `//host:port/database?user=…&password=…`, `database`, or `/database`.
+pub(super) fn parse_jdbc(rest: &str, offset: usize) -> Result<Dsn, DsnProblem> {
+    let mut parts = Parts::of(DsnForm::Jdbc);
+    let (before, query) = rest.split_once('?').map_or((rest, None), |(before, query)| (before, Some(query)));
+    let (authority, path) = match before.strip_prefix("//") {
+        Some(place) => place.split_once('/').unwrap_or((place, "")),
+        None => ("", before.strip_prefix('/').unwrap_or(before)),
+    };
+    if authority.contains('@') {
+        return Err(DsnProblem::JdbcUser);
+    }
+    // A password with a raw slash ends the part that should hold the host.
+    if path.contains('@') && authority.contains(':') {
+        return Err(DsnProblem::JdbcUser);
+    }
+    hosts(authority, offset, &mut parts)?;
+    let at = offset + before.len() - path.len();
+    parts.database = Some(decode(path, at, "database name")?);
+    if let Some(query) = query {
+        options(query, offset + before.len() + 1, &mut parts)?;
     }
     parts.finish()
 }
@@ -86,6 +110,8 @@ fn options(query: &str, offset: usize, parts: &mut Parts) -> Result<(), DsnProbl
     for pair in query.split('&') {
         if let Some((key, value)) = pair.split_once('=') {
             let key_text = decode(key, at, "options")?;
+            // Java decodes as forms are encoded.
+            let value = if parts.form == DsnForm::Jdbc { &value.replace('+', " ") } else { value };
             parts.set(&key_text, decode(value, at + key.len() + 1, "options")?)?;
         }
         at += pair.len() + 1;

@@ -1,12 +1,10 @@
 //! The way to a database as the variables of a service state it, or as it is invented where they leave it open.
 
-use std::str::FromStr as _;
-
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio_postgres::config::Host;
 
 use crate::model::DatabaseVariables;
 use crate::plan::Target;
+use crate::probe::postgres::parse_dsn;
 use crate::sandbox::world::{
     Added, EnvValue, EnvWorld, RevisionWorld, SecretWorld, VersionState, VersionWorld, World,
 };
@@ -51,6 +49,49 @@ impl World {
                     password: Some(random::word(24)),
                     name: user,
                 })
+            }
+            DatabaseVariables::Url { url, user: user_variable, password, name } => {
+                // What has a variable of its own is left out of the invented one.
+                let invented = || format!("postgresql://{host}:5432/{user}");
+                let text = self.value(target, revision, url, password.is_none(), invented);
+                let mut way = read_dsn(&text).unwrap_or_else(|| Way {
+                    host: host.clone(),
+                    port: 5432,
+                    user: String::new(),
+                    password: None,
+                    name: String::new(),
+                });
+                let mut part = |variable: &Option<String>, secret: bool, default: String| {
+                    variable.as_ref().map(|one| self.value(target, revision, one, secret, || default))
+                };
+                if way.user.is_empty() {
+                    way.user = part(user_variable, false, user).unwrap_or_else(|| "postgres".to_owned());
+                }
+                if way.password.is_none() {
+                    way.password = part(password, true, random::word(24));
+                }
+                if way.name.is_empty() {
+                    way.name = part(name, false, way.user.clone()).unwrap_or_else(|| way.user.clone());
+                }
+                way
+            }
+            DatabaseVariables::Instance { instance: variable, user: user_variable, password, name } => {
+                let invented = instance.map_or_else(
+                    || format!("{}:{}:{}", target.project, target.region, invent::slug(&target.name, '-')),
+                    |stated| stated.raw().to_owned(),
+                );
+                let mut part = |variable: &Option<String>, secret: bool, default: String| {
+                    variable.as_ref().map(|one| self.value(target, revision, one, secret, || default))
+                };
+                let instance = part(&Some(variable.clone()), false, invented).unwrap_or_default();
+                // The stand-in's code opens the socket: that is there where the instance is attached.
+                let user = part(user_variable, false, user).unwrap_or_else(|| "postgres".to_owned());
+                let password = part(password, true, random::word(24));
+                let name = part(name, false, user.clone()).unwrap_or_else(|| user.clone());
+                if !revision.cloudsql.contains(&instance) {
+                    revision.cloudsql.push(instance.clone());
+                }
+                Way { host: format!("/cloudsql/{instance}"), port: 5432, user, password, name }
             }
             DatabaseVariables::Parts { host: host_variable, port, user: user_variable, password, name } => {
                 let mut part = |variable: &Option<String>, secret: bool, default: String| {
@@ -140,30 +181,14 @@ impl World {
     }
 }
 
-/// The way that a connection string leads. A driver in the scheme (`postgresql+asyncpg`) is taken out, as the
-/// driver's own wrapper does.
+/// The way that a connection string leads. What it leaves out is empty.
 fn read_dsn(text: &str) -> Option<Way> {
-    let config = tokio_postgres::Config::from_str(&plain_scheme(text)).ok()?;
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(host)) => host.clone(),
-        #[cfg(unix)]
-        Some(Host::Unix(path)) => path.to_string_lossy().into_owned(),
-        None => "localhost".to_owned(),
-    };
-    let user = config.get_user().unwrap_or("postgres").to_owned();
+    let dsn = parse_dsn(text).ok()?;
     Some(Way {
-        host,
-        port: config.get_ports().first().copied().unwrap_or(5432),
-        password: config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
-        name: config.get_dbname().unwrap_or(&user).to_owned(),
-        user,
+        host: dsn.host.unwrap_or_else(|| "localhost".to_owned()),
+        port: dsn.port,
+        password: dsn.password.map(|password| password.expose_secret().to_owned()),
+        name: dsn.database.or_else(|| dsn.user.clone()).unwrap_or_default(),
+        user: dsn.user.unwrap_or_default(),
     })
-}
-
-/// A connection string whose scheme names no driver.
-pub(in crate::sandbox) fn plain_scheme(text: &str) -> String {
-    match text.split_once("://") {
-        Some((scheme, rest)) => format!("{}://{rest}", scheme.split('+').next().unwrap_or(scheme)),
-        None => text.to_owned(),
-    }
 }

@@ -1,0 +1,21 @@
+//! `rungate schema`: JSON Schemas of what the gate reads and writes.
+
+use clap::ValueEnum;
+
+/// The schema of the native format.
+pub const NATIVE: &str = include_str!("../../docs/schemas/rungate.schema.json");
+
+/// What there are schemas of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Subject {
+    /// The native format, rungate.yaml.
+    #[default]
+    Native,
+}
+
+/// Its schema, as text.
+pub fn text(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Native => NATIVE,
+    }
+}

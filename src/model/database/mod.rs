@@ -1,0 +1,162 @@
+//! Which variables of a service lead it to its database.
+
+mod infer;
+mod names;
+
+use serde::{Deserialize, Serialize};
+
+use super::Stated;
+
+pub use infer::infer;
+
+/// The variables that hold the way to the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DatabaseVariables {
+    /// One variable holds a whole connection string.
+    Dsn(String),
+    /// One variable holds a connection string, others what it leaves out, as Spring and Quarkus have it. What the
+    /// connection string itself states is taken from there.
+    Url {
+        /// Holds the connection string.
+        url: String,
+        /// Holds the user.
+        user: Option<String>,
+        /// Holds the password.
+        password: Option<String>,
+        /// Holds the database name.
+        name: Option<String>,
+    },
+    /// Each part has a variable of its own; a part without one takes PostgreSQL's default.
+    Parts {
+        /// Holds the host name, the address or the socket folder.
+        host: String,
+        /// Holds the port; default 5432.
+        port: Option<String>,
+        /// Holds the user.
+        user: Option<String>,
+        /// Holds the password.
+        password: Option<String>,
+        /// Holds the database name; default: the user's name.
+        name: Option<String>,
+    },
+    /// One variable holds the connection name of the Cloud SQL instance (`project:region:instance`), as Google's own
+    /// samples have it: the code opens the socket `/cloudsql/…` of that name, or gives it to a connector's library.
+    Instance {
+        /// Holds the connection name.
+        instance: String,
+        /// Holds the user.
+        user: Option<String>,
+        /// Holds the password.
+        password: Option<String>,
+        /// Holds the database name; default: the user's name.
+        name: Option<String>,
+    },
+}
+
+impl DatabaseVariables {
+    /// The variable that says where the database is.
+    pub fn leading(&self) -> &str {
+        match self {
+            Self::Dsn(name) | Self::Url { url: name, .. } => name,
+            Self::Parts { host: name, .. } | Self::Instance { instance: name, .. } => name,
+        }
+    }
+
+    /// The variable that holds a connection string.
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Dsn(name) | Self::Url { url: name, .. } => Some(name),
+            Self::Parts { .. } | Self::Instance { .. } => None,
+        }
+    }
+
+    /// The variable that holds the host.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Parts { host, .. } => Some(host),
+            Self::Dsn(_) | Self::Url { .. } | Self::Instance { .. } => None,
+        }
+    }
+
+    /// The variable that holds the connection name of the instance.
+    pub fn instance(&self) -> Option<&str> {
+        match self {
+            Self::Instance { instance, .. } => Some(instance),
+            Self::Dsn(_) | Self::Url { .. } | Self::Parts { .. } => None,
+        }
+    }
+
+    /// The variable that holds the port.
+    pub fn port(&self) -> Option<&str> {
+        match self {
+            Self::Parts { port, .. } => port.as_deref(),
+            Self::Dsn(_) | Self::Url { .. } | Self::Instance { .. } => None,
+        }
+    }
+
+    /// The variable that holds the user by itself.
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::Dsn(_) => None,
+            Self::Url { user, .. } | Self::Parts { user, .. } | Self::Instance { user, .. } => {
+                user.as_deref()
+            }
+        }
+    }
+
+    /// The variable that holds the password by itself.
+    pub fn password(&self) -> Option<&str> {
+        match self {
+            Self::Dsn(_) => None,
+            Self::Url { password, .. } | Self::Parts { password, .. } | Self::Instance { password, .. } => {
+                password.as_deref()
+            }
+        }
+    }
+
+    /// The variable that holds the database name by itself.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Dsn(_) => None,
+            Self::Url { name, .. } | Self::Parts { name, .. } | Self::Instance { name, .. } => {
+                name.as_deref()
+            }
+        }
+    }
+
+    /// The names of all variables concerned, the leading one first.
+    pub fn names(&self) -> Vec<&str> {
+        let optional = [self.port(), self.user(), self.password(), self.name()];
+        std::iter::once(self.leading()).chain(optional.into_iter().flatten()).collect()
+    }
+
+    /// What stands before the part's word in the leading variable's name: `DB_` of `DB_HOST`. Variables beside it
+    /// (`DB_SSLMODE`) begin with the same.
+    pub fn prefix(&self) -> &str {
+        let leading = self.leading();
+        let after = |word: &str| {
+            let at = leading.len().checked_sub(word.len())?;
+            let tail = leading.get(at..)?;
+            // The `_` before a word of two belongs to the prefix.
+            let end = at + usize::from(word.starts_with('_'));
+            tail.eq_ignore_ascii_case(word).then(|| &leading[..end])
+        };
+        let prefix = names::HOSTS.iter().chain(names::URL_WORDS).find_map(|word| after(word));
+        prefix.filter(|prefix| !prefix.is_empty()).unwrap_or("DB_")
+    }
+}
+
+/// The PostgreSQL database that a service needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Database {
+    /// Which variables lead to it.
+    pub variables: DatabaseVariables,
+    /// Its Cloud SQL instance (`project:region:instance`), where the files name one.
+    pub instance: Option<Stated>,
+    /// Whether the native file states it, or its variables' names gave it away.
+    pub stated: bool,
+    /// Variables that lead to further databases, or to this one by another way. They are named, and not checked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
+}

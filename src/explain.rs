@@ -130,6 +130,7 @@ const CAUSES: &[(&str, &str)] = &[
     page!("causes", "health-not-found"),
     page!("causes", "health-unstable"),
     page!("causes", "health-endpoint-failing"),
+    page!("causes", "journey-step-failed"),
     page!("causes", "invoker-denied"),
     page!("causes", "token-rejected"),
     page!("causes", "not-enough-permission"),
@@ -194,6 +195,7 @@ const CHECKS: &[(&str, &str)] = &[
     page!("checks", "database-query"),
     page!("checks", "service-log-quiet"),
     page!("checks", "health-healthy"),
+    page!("checks", "journey-step-works"),
 ];
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod facts;
 mod health;
 mod injection;
 mod instance;
+mod journey;
 mod scope;
 mod service;
 mod siblings;
@@ -19,6 +20,8 @@ mod testing;
 mod vpc;
 
 pub use before_deploy::BEFORE_DEPLOY;
+pub use journey::Walks;
+pub(crate) use journey::subjects as journey_steps;
 pub use scope::{Notes, RunSettings, Scope};
 pub use siblings::{Progress, Siblings};
 
@@ -113,6 +116,7 @@ pub static CHECKS: &[&Check] = &[
     &service::revision_ready::CHECK,
     &service::revision_serving::CHECK,
     &health::health_healthy::CHECK,
+    &journey::CHECK,
 ];
 
 /// Checks that are made only where the user asks for them, because they make something at Google's.
@@ -129,6 +133,11 @@ pub fn table(on_request: bool) -> Vec<&'static Check> {
     }
     table
 }
+
+/// Id of the check of health.
+pub(crate) const HEALTH: &str = health::health_healthy::CHECK.id;
+/// Id of the check of the steps of journeys.
+pub(crate) const JOURNEYS: &str = "journey-step-works";
 
 /// The check of that id.
 pub fn find(id: &str) -> Option<&'static Check> {

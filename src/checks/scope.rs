@@ -38,6 +38,8 @@ pub struct Scope {
     pub notes: Arc<Notes>,
     /// Where the other checks of the service stand.
     pub siblings: super::Siblings,
+    /// What the steps of journeys share.
+    pub walks: Arc<super::Walks>,
     /// When the run began; the zero of `at_ms` in facts.
     pub started: tokio::time::Instant,
 }

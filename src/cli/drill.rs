@@ -6,9 +6,12 @@ use futures::StreamExt as _;
 use futures::stream;
 
 use super::{Refusal, world};
+use crate::checks::JOURNEYS;
 use crate::diagnosis::cause::CauseCode;
-use crate::diagnosis::{self, Verdict};
+use crate::diagnosis::{self, Diagnosis, Verdict};
 use crate::plan::Plan;
+use crate::run::finding::{Finding, HealthFinding};
+use crate::run::record::{NodeRecord, RunRecord};
 use crate::run::{self, Options};
 use crate::sandbox::faults::{FAULTS, Fault};
 use crate::sandbox::variants::{VARIANTS, Variant};
@@ -48,6 +51,9 @@ pub enum Shown {
         verdict: Verdict,
         /// The first cause.
         cause: Option<String>,
+        /// Whether what users meet is shown as a symptom of it, where health names the database as down and there are
+        /// journeys.
+        journey: Option<bool>,
     },
     /// The pipeline has nothing that this fault could break.
     NotApplicable(String),
@@ -104,9 +110,10 @@ impl Row {
     pub fn right(&self) -> bool {
         match &self.shown {
             Shown::NotApplicable(_) => true,
-            Shown::Judged { verdict, cause } => {
+            Shown::Judged { verdict, cause, journey } => {
                 let (expected, root) = self.exercise.expects();
-                *verdict == expected && *cause == root.map(|code| code.to_string())
+                let named = *cause == root.map(|code| code.to_string());
+                *verdict == expected && named && *journey != Some(false)
             }
         }
     }
@@ -172,7 +179,23 @@ async fn one(plan: &Plan, exercise: Exercise, options: &Options) -> Result<Row, 
     let record = run::execute(plan, outside.into(), options, diagnosis::settled, stop, &mut |_| {}).await;
     let diagnosis = diagnosis::diagnose(&record);
     let cause = diagnosis.causes.first().map(|cause| cause.code.to_string());
-    Ok(Row { exercise, shown: Shown::Judged { verdict: diagnosis.verdict, cause }, took: began.elapsed() })
+    let shown = Shown::Judged { verdict: diagnosis.verdict, cause, journey: journey(&record, &diagnosis) };
+    Ok(Row { exercise, shown, took: began.elapsed() })
+}
+
+/// Whether the first cause has what users meet among its symptoms; `None`: nothing asks for it.
+fn journey(record: &RunRecord, diagnosis: &Diagnosis) -> Option<bool> {
+    let walked: Vec<String> =
+        record.nodes.iter().filter(|node| node.check == JOURNEYS).map(NodeRecord::key).collect();
+    let database_down = record.nodes.iter().any(|node| {
+        matches!(node.finding(), Some(Finding::Health(HealthFinding::Unhealthy { failing, .. }))
+            if failing.iter().any(|one| one.database))
+    });
+    if walked.is_empty() || !database_down {
+        return None;
+    }
+    let evidence = diagnosis.causes.first().map(|cause| cause.evidence.as_slice()).unwrap_or_default();
+    Some(evidence.iter().any(|one| walked.contains(&one.node)))
 }
 
 /// The rows as a table, with lines of totals.
@@ -190,7 +213,7 @@ pub fn table(rows: &[Row]) -> String {
         let took = format!("{:.2} s", row.took.as_secs_f64());
         let kind = row.exercise.kind();
         match &row.shown {
-            Shown::Judged { verdict, cause } => {
+            Shown::Judged { verdict, cause, .. } => {
                 let cause = cause.as_deref().unwrap_or("-");
                 let right = if row.right() { "right" } else { "WRONG" };
                 line(name(row), kind, &verdict.to_string(), cause, right, &took);

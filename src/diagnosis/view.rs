@@ -85,7 +85,8 @@ pub(super) fn speaks_of_the_service(node: &NodeRecord) -> bool {
                 | PostgresFinding::QueryFailed { .. },
             )
             | Finding::Log(_)
-            | Finding::Health(_),
+            | Finding::Health(_)
+            | Finding::Journey(_),
         ) => true,
         None => false,
     }

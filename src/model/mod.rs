@@ -3,12 +3,18 @@
 mod changes;
 mod database;
 mod health;
+mod journey;
 mod service;
 mod value;
 
 pub use changes::{OtherVariables, Removal, Scaling};
 pub use database::{Database, DatabaseVariables, infer as infer_database};
 pub use health::{Degraded, HealthExpectation};
+pub use journey::{
+    Act, Authorization, Body, Capture, CaptureFrom, Comparison, Condition, Expectation, Head,
+    JOURNEY_TIMEOUT, Journey, JourneyVariable, Json, Part, STEP_TIMEOUT, Step, Template, Test, To, Turn,
+    VariableSource,
+};
 pub use service::{
     DeploysVia, SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Variable, VpcAccess,
 };

@@ -19,6 +19,7 @@ pub mod list;
 mod load;
 mod merge;
 mod native;
+mod others;
 mod problem;
 mod script;
 mod secret;

@@ -149,6 +149,7 @@ impl Cloud {
             }),
             notes: Arc::default(),
             siblings: Siblings::new(tokio::sync::watch::Sender::default().subscribe()),
+            walks: Arc::default(),
             started: tokio::time::Instant::now(),
         }
     }

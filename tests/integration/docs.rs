@@ -50,7 +50,9 @@ fn arguments(line: &str) -> Option<Vec<String>> {
 fn every_command_in_the_documentation_is_one() {
     let mut seen = 0;
     let readme = ["README.md", "CONTRIBUTING.md"].map(|name| (name.to_owned(), read(name)));
-    for (name, text) in readme.into_iter().chain(pages("docs/causes")).chain(pages("docs/checks")) {
+    for (name, text) in
+        readme.into_iter().chain(pages("docs")).chain(pages("docs/causes")).chain(pages("docs/checks"))
+    {
         for line in lines_of_blocks(&text, "sh") {
             let Some(arguments) = arguments(line) else { continue };
             let parsed = Arguments::try_parse_from(&arguments);
@@ -188,8 +190,108 @@ fn the_readme_is_short_and_leads_on() {
     }
 }
 
+/// Every relative link of every page leads somewhere, and no page of `docs/` is one that nobody is led to.
+#[test]
+fn links_lead_somewhere() {
+    let tops =
+        ["README.md", "CONTRIBUTING.md"].map(|name| (root().join(name).display().to_string(), read(name)));
+    let all: Vec<(String, String)> = tops
+        .into_iter()
+        .chain(pages("docs"))
+        .chain(["causes", "checks", "findings"].into_iter().flat_map(|one| pages(&format!("docs/{one}"))))
+        .collect();
+    let mut led_to = BTreeSet::new();
+    let mut seen = 0;
+    for (name, text) in &all {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") || link.starts_with('#') {
+                continue;
+            }
+            let bare = link.split('#').next().unwrap_or(link);
+            let target = Path::new(name).parent().unwrap().join(bare);
+            assert!(target.exists(), "{name} leads to {link}, which is not there");
+            led_to.insert(target.canonicalize().unwrap());
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen} links");
+    for (name, _) in pages("docs") {
+        let real = Path::new(&name).canonicalize().unwrap();
+        assert!(led_to.contains(&real) || name.ends_with("docs/README.md"), "nothing leads to {name}");
+    }
+}
+
+/// The reference of `docs/` is what `rungate explain` has, page by page.
+#[test]
+fn the_reference_lists_every_page() {
+    let mut text = String::from(
+        "# Reference\n\nWhat `rungate explain CODE` explains. This page is written by a test from the same pages; \
+         `UPDATE=1 scripts/test` renews it.\n",
+    );
+    for (title, folder) in
+        [("Causes", "causes"), ("Findings of the dry run", "findings"), ("Checks", "checks")]
+    {
+        text.push_str(&format!("\n## {title}\n\n"));
+        for (id, page) in rungate::explain::all() {
+            if root().join(format!("docs/{folder}/{id}.md")).is_file() {
+                // The first sentence under the heading says what it is.
+                let first = page.split("\n\n").nth(1).unwrap_or_default().replace('\n', " ");
+                text.push_str(&format!("- [`{id}`]({folder}/{id}.md): {first}\n"));
+            }
+        }
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(root().join("docs/reference.md"), &text).unwrap();
+    } else {
+        assert!(read("docs/reference.md") == text, "docs/reference.md is old; UPDATE=1 rewrites it");
+    }
+}
+
+/// Every key of the native format stands on its page.
+#[test]
+fn the_page_of_the_native_format_has_every_key() {
+    let page = ["docs/native-format.md", "docs/journeys.md"].map(read).concat();
+    let schema: serde_json::Value = serde_json::from_str(rungate::cli::schema::NATIVE).unwrap();
+    for (shape, definition) in schema["$defs"].as_object().unwrap() {
+        for key in definition["properties"].as_object().into_iter().flatten().map(|(key, _)| key) {
+            assert!(
+                page.contains(&format!("`{key}`")),
+                "docs/native-format.md says nothing of {shape}'s `{key}`"
+            );
+        }
+    }
+}
+
 #[test]
 fn normalising_hides_measurements_and_nothing_else() {
     assert_eq!(seconds("in 1.23s, 45 ms; 90s window, 5 msgs"), "in 0.00s, 00 ms; 90s window, 5 msgs");
     assert_eq!(normalised("http://127.0.0.1:40123/x \n"), "http://127.0.0.1:PORT/x\n");
+}
+
+/// Every example of the page on journeys is a file that is read without a problem; every code that it lists is told.
+#[test]
+fn the_examples_of_journeys_are_real() {
+    let page = read("docs/journeys.md");
+    let examples: Vec<&str> =
+        page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 2);
+    for example in &examples {
+        let rungate = Rungate::new();
+        rungate.file("rungate.yaml", example);
+        let ran = rungate.run(&["read", "rungate.yaml"]);
+        assert!(ran.status == 0 && ran.stderr.is_empty(), "{}{}", ran.stdout, ran.stderr);
+    }
+
+    let sources: String = std::fs::read_dir(root().join("src/pipeline/native/journey"))
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .chain(["src/pipeline/others.rs"].map(read))
+        .collect();
+    let codes = page.split("## What can be wrong with a file").nth(1).unwrap();
+    for code in codes.lines().filter_map(|line| line.strip_prefix("| `")).flat_map(|line| {
+        let first = line.split(" |").next().unwrap_or_default();
+        first.split(['`', ',', ' ']).filter(|word| !word.is_empty()).collect::<Vec<_>>()
+    }) {
+        assert!(sources.contains(&format!("\"{code}\"")), "nothing tells {code}");
+    }
 }

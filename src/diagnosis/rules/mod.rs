@@ -11,6 +11,7 @@ mod health;
 mod injection;
 mod instance;
 mod invoker;
+mod journey;
 mod log;
 mod login;
 mod path;
@@ -73,6 +74,7 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> Ju
         Finding::Postgres(found) => postgres::judge(view, node, found),
         Finding::Log(found) => log::judge(view, found),
         Finding::Health(found) => health::judge(view, found),
+        Finding::Journey(found) => journey::judge(view, node, found),
     }
 }
 
@@ -87,6 +89,7 @@ pub(super) fn clause(finding: &Finding) -> String {
         Finding::Postgres(found) => postgres::clause(found),
         Finding::Log(found) => log::clause(found),
         Finding::Health(found) => health::clause(found),
+        Finding::Journey(found) => journey::clause(found),
     }
 }
 

@@ -6,6 +6,7 @@
 mod database;
 mod fields;
 mod health;
+mod journey;
 mod text;
 
 use std::path::Path;
@@ -44,6 +45,8 @@ const SERVICE: &[&str] = &[
     "ingress",
     "health",
     "database",
+    "journeys",
+    "depends_on",
     "require",
     "advisory",
 ];
@@ -88,6 +91,7 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
         Some(list) => match &list.kind {
             Kind::Seq(items) => {
                 reading.services = items.iter().filter_map(|item| service(item, file, problems)).collect();
+                journey::check(&mut reading.services, problems);
             }
             Kind::Scalar { .. } | Kind::Map(_) => {
                 problems.push(fields::wrong_kind(list, "`services`", "a list, each item with a `name`"));
@@ -157,6 +161,8 @@ fn service(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Serv
         service.health = health::read(node, problems);
     }
     service.database = fields.get("database").and_then(|node| database::read(node, problems));
+    service.journeys = journey::read(fields.get("journeys"), problems);
+    service.depends_on = text::one_or_more(fields.get("depends_on"), problems);
     service.require = checks(fields.get("require"), file, problems);
     service.advisory = checks(fields.get("advisory"), file, problems);
     contradictions(&service, problems);
@@ -288,7 +294,7 @@ mod tests {
     fn the_published_schema_has_the_same_keys() {
         let schema: serde_json::Value =
             serde_json::from_str(include_str!("../../../docs/schemas/rungate.schema.json")).unwrap();
-        for (shape, keys) in SHAPES {
+        for (shape, keys) in SHAPES.iter().chain(journey::SHAPES) {
             let definition = &schema["$defs"][shape];
             assert_eq!(definition["additionalProperties"], false, "{shape}");
             let mut told: Vec<&str> =
@@ -300,7 +306,11 @@ mod tests {
         }
         let closed = schema["$defs"].as_object().unwrap().values();
         let closed = closed.filter(|definition| definition["additionalProperties"] == false).count();
-        assert_eq!(closed, SHAPES.len(), "every mapping of the schema stands in SHAPES");
+        assert_eq!(
+            closed,
+            SHAPES.len() + journey::SHAPES.len(),
+            "every mapping of the schema stands in SHAPES"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod credential;
 mod health;
 mod injection;
 mod instance;
+mod journey;
 mod log;
 mod path;
 mod postgres;
@@ -16,6 +17,7 @@ pub use credential::{CredentialFinding, Unfit};
 pub use health::{Dependency, HealthFinding};
 pub use injection::InjectionFinding;
 pub use instance::{IamProblem, InstanceFinding};
+pub use journey::JourneyFinding;
 pub use log::LogFinding;
 pub use path::{OwnOpinion, PathFinding};
 pub use postgres::PostgresFinding;
@@ -45,6 +47,8 @@ pub enum Finding {
     Log(LogFinding),
     /// Health.
     Health(HealthFinding),
+    /// What users do.
+    Journey(JourneyFinding),
 }
 
 impl fmt::Display for Finding {
@@ -58,6 +62,7 @@ impl fmt::Display for Finding {
             Self::Postgres(finding) => finding.fmt(f),
             Self::Log(finding) => finding.fmt(f),
             Self::Health(finding) => finding.fmt(f),
+            Self::Journey(finding) => finding.fmt(f),
         }
     }
 }

@@ -20,6 +20,7 @@ mod testing;
 mod vpc;
 
 pub use before_deploy::BEFORE_DEPLOY;
+pub use database::Conversation;
 pub use journey::Walks;
 pub(crate) use journey::subjects as journey_steps;
 pub use scope::{Notes, RunSettings, Scope};
@@ -110,8 +111,16 @@ pub static CHECKS: &[&Check] = &[
     &database::database_name_resolves::CHECK,
     &database::database_port_open::CHECK,
     &database::database_speaks_postgres::CHECK,
+    &database::database_tls_agrees::CHECK,
     &database::database_login::CHECK,
     &database::database_query::CHECK,
+    &database::database_writable::CHECK,
+    &database::database_has_headroom::CHECK,
+    &database::expected::MIGRATED,
+    &database::expected::EXTENSIONS,
+    &database::expected::TABLES,
+    &database::expected::PRIVILEGES,
+    &database::expected::QUERIES,
     &service::service_log_quiet::CHECK,
     &service::revision_ready::CHECK,
     &service::revision_serving::CHECK,

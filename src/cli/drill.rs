@@ -178,7 +178,9 @@ async fn one(plan: &Plan, exercise: Exercise, options: &Options) -> Result<Row, 
     let stop = std::future::pending();
     let record = run::execute(plan, outside.into(), options, diagnosis::settled, stop, &mut |_| {}).await;
     let diagnosis = diagnosis::diagnose(&record);
-    let cause = diagnosis.causes.first().map(|cause| cause.code.to_string());
+    // What leaves a verdict healthy is named beside it.
+    let beside = diagnosis.advisories.iter().filter(|_| matches!(exercise, Exercise::Fault(_)));
+    let cause = diagnosis.causes.iter().chain(beside).next().map(|cause| cause.code.to_string());
     let shown = Shown::Judged { verdict: diagnosis.verdict, cause, journey: journey(&record, &diagnosis) };
     Ok(Row { exercise, shown, took: began.elapsed() })
 }

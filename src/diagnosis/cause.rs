@@ -204,6 +204,10 @@ pub enum CauseCode {
     ClientCertificateRequired,
     /// The server demands TLS, or the client certificate, host or user is not admitted.
     LoginNotAllowed,
+    /// The server admits nobody from this host, for this user and database.
+    HostNotAllowed,
+    /// What answers does not prove that it knows the password.
+    ServerNotAuthentic,
     /// TLS is asked for and not offered.
     TlsUnsupported,
     /// The TLS handshake failed.
@@ -224,6 +228,18 @@ pub enum CauseCode {
     ConnectionParameterInvalid,
     /// The session ends in its middle.
     ConnectionCut,
+    /// A standby, or a server that is set to read only.
+    DatabaseReadOnly,
+    /// Migrations of the repository were not run.
+    SchemaBehind,
+    /// Tables are not there.
+    SchemaMissing,
+    /// The role may not use tables or schemas.
+    SchemaPermissionDenied,
+    /// An extension is not installed.
+    ExtensionMissing,
+    /// A query of the pipeline's gives something else than it must.
+    QueryAnswerUnexpected,
 
     // Health
     /// The service says that its database is down, and nothing deeper is proven.
@@ -236,6 +252,20 @@ pub enum CauseCode {
     HealthNotJudgeable,
     /// The service itself answers 404 there.
     HealthNotFound,
+    /// A login page answers, or the service wants credentials.
+    HealthBehindLogin,
+    /// An expectation of `rungate.yaml` is not met by an answer that is not unhealthy by itself.
+    HealthExpectationUnmet,
+    /// Another revision or commit answers than the one deployed.
+    HealthVersionMismatch,
+    /// The front end does not let this vantage in.
+    IngressClosed,
+    /// No instance takes the request: 429, 500 or 503 of the front end.
+    NoInstanceAvailable,
+    /// The instance ends or answers no HTTP: 500 or 503 of the front end.
+    InstanceCrashing,
+    /// The instance does not answer within the service's time limit: 504 of the front end.
+    RequestTimedOut,
     /// Healthy and unhealthy in turn.
     HealthUnstable,
     /// The service does not answer, or with an error status that says nothing of health.
@@ -275,6 +305,11 @@ impl CauseCode {
             | Self::HealthUnstable
             | Self::HealthEndpointFailing
             | Self::JourneyStepFailed
+            | Self::HealthExpectationUnmet
+            | Self::HealthVersionMismatch // traffic moves within seconds of a deploy
+            | Self::NoInstanceAvailable
+            | Self::InstanceCrashing
+            | Self::RequestTimedOut
             | Self::NotFoundOut => true,
             Self::ServiceNotFound
             | Self::SubnetExhausted
@@ -357,6 +392,8 @@ impl CauseCode {
             | Self::ClientCertificateRequired
             | Self::NotPostgres
             | Self::LoginNotAllowed
+            | Self::HostNotAllowed
+            | Self::ServerNotAuthentic
             | Self::TlsUnsupported
             | Self::TlsCertificateInvalid
             | Self::PasswordRejected
@@ -364,6 +401,14 @@ impl CauseCode {
             | Self::ConnectPrivilegeMissing
             | Self::DatabaseClosed
             | Self::ConnectionParameterInvalid
+            | Self::DatabaseReadOnly
+            | Self::SchemaBehind
+            | Self::SchemaMissing
+            | Self::SchemaPermissionDenied
+            | Self::ExtensionMissing
+            | Self::QueryAnswerUnexpected
+            | Self::HealthBehindLogin
+            | Self::IngressClosed
             | Self::InvokerDenied
             | Self::TokenRejected
             | Self::NotEnoughPermission

@@ -10,8 +10,8 @@ use super::view::{View, speaks_of_the_service};
 use crate::network::Fault;
 use crate::probe::logs::Trouble;
 use crate::run::finding::{
-    CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, LogFinding, PathFinding,
-    PostgresFinding, ServiceFinding, Unfit,
+    CredentialFinding, DatabaseFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding,
+    LogFinding, PathFinding, PostgresFinding, ServiceFinding, Unfit,
 };
 use crate::run::record::NodeRecord;
 
@@ -59,6 +59,7 @@ pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord
                 explains_postgres(view, cause, why, Reached::Silence)
             }
             Finding::Injection(_) | Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) => true,
+            Finding::Database(_) => explains_holdings(view, cause, why),
         }
 }
 
@@ -70,6 +71,7 @@ pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Findi
         | Finding::Path(_)
         | Finding::Instance(_)
         | Finding::Postgres(_)
+        | Finding::Database(_)
         | Finding::Log(_) => true,
         Finding::Injection(InjectionFinding::VariablesMissing { missing, of_database, .. }) => {
             missing.len() == of_database.len()
@@ -100,8 +102,12 @@ pub(super) fn admits_database(health: &HealthFinding) -> bool {
                 || failing.is_empty() && !working.iter().any(|one| one.database)
         }
         // The path does not exist, or something else answers: no state of the database makes it so.
-        HealthFinding::NotFound { .. } | HealthFinding::NotJudgeable { .. } => false,
+        HealthFinding::NotFound { .. }
+        | HealthFinding::NotJudgeable { .. }
+        | HealthFinding::OtherVersion { .. }
+        | HealthFinding::DoorClosed { .. } => false,
         HealthFinding::BadStatus { .. }
+        | HealthFinding::FrontEnd { .. }
         | HealthFinding::NoAnswer { .. }
         | HealthFinding::ExpectationUnmet { .. }
         | HealthFinding::Unstable { .. } => true,
@@ -126,6 +132,7 @@ fn stands(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
         | Finding::Injection(_)
         | Finding::Path(_)
         | Finding::Postgres(_)
+        | Finding::Database(_)
         | Finding::Log(_)
         | Finding::Health(_)
         | Finding::Journey(_) => false,
@@ -176,7 +183,11 @@ fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
                 | Failure::ContainerStart
                 | Failure::TooSlow
         ),
-        Finding::Credential(_) | Finding::Instance(_) | Finding::Postgres(_) | Finding::Log(_) => {
+        Finding::Credential(_)
+        | Finding::Instance(_)
+        | Finding::Postgres(_)
+        | Finding::Database(_)
+        | Finding::Log(_) => {
             matches!(failure, Failure::Unknown | Failure::ContainerStart | Failure::TooSlow)
         }
         // Another account than declared may lack any right that the revision needs.
@@ -249,7 +260,10 @@ fn reached(postgres: &PostgresFinding) -> Reached {
         | PostgresFinding::NotPostgres { .. }
         | PostgresFinding::Cut { .. }
         | PostgresFinding::TlsUnsupported { .. }
-        | PostgresFinding::TlsFailed { .. } => Reached::Something,
+        | PostgresFinding::CertificateInvalid { .. }
+        | PostgresFinding::ClientCertificateRefused { .. }
+        | PostgresFinding::TlsFailed { .. }
+        | PostgresFinding::ServerUnproven { .. } => Reached::Something,
         PostgresFinding::LoginRefused { sqlstate, .. } | PostgresFinding::QueryFailed { sqlstate, .. } => {
             if sqlstate.starts_with("57P") || sqlstate.starts_with("08") {
                 return Reached::NotReady;
@@ -267,7 +281,7 @@ fn reached(postgres: &PostgresFinding) -> Reached {
 /// How far the service itself came, by what it logged.
 fn told(trouble: Trouble) -> Reached {
     match trouble {
-        Trouble::NameUnresolvable => Reached::Nothing,
+        Trouble::NameUnresolvable | Trouble::SchemeRefused | Trouble::Unreadable => Reached::Nothing,
         Trouble::TimedOut | Trouble::ProxyTimedOut => Reached::Silence,
         Trouble::Refused | Trouble::SocketMissing => Reached::Something,
         Trouble::Starting => Reached::NotReady,
@@ -287,6 +301,13 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
         | Finding::Log(_)
         | Finding::Health(_)
         | Finding::Journey(_) => true,
+        // A login that worked saw it: only what a full server refuses has to do with it.
+        Finding::Database(
+            DatabaseFinding::NoHeadroom { .. }
+            | DatabaseFinding::NearlyFull { .. }
+            | DatabaseFinding::PoolTooLarge { .. },
+        ) => refused_for(Refused::Other),
+        Finding::Database(_) => false,
         Finding::Injection(InjectionFinding::VariablesMissing { of_database, .. }) => !of_database.is_empty(),
         Finding::Injection(
             InjectionFinding::VariablesEmpty { .. } | InjectionFinding::VariablesDropped { .. },
@@ -356,10 +377,35 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
     }
 }
 
+/// Whether a finding explains what a database holds. The gate was in it, so nothing on the way there is to blame, unless
+/// it led to another database than the one that is meant.
+fn explains_holdings(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
+    match why {
+        Finding::Database(_) => true,
+        Finding::Injection(InjectionFinding::SecretReferenceDiffers { .. }) => {
+            is_of_database(view, cause, why)
+        }
+        Finding::Path(PathFinding::NetworkDiffers { .. })
+        | Finding::Instance(InstanceFinding::AddressDiffers { .. } | InstanceFinding::SocketDiffers { .. }) => {
+            true
+        }
+        Finding::Service(_)
+        | Finding::Injection(_)
+        | Finding::Credential(_)
+        | Finding::Path(_)
+        | Finding::Instance(_)
+        | Finding::Postgres(_)
+        | Finding::Log(_)
+        | Finding::Health(_)
+        | Finding::Journey(_) => false,
+    }
+}
+
 /// Whether a value that cannot work explains what a talk with PostgreSQL came to.
 fn explains_talk(unfit: &Unfit, reached: Reached) -> bool {
     match unfit {
         Unfit::Quoted | Unfit::Encoded { .. } => matches!(reached, Reached::Nothing | Reached::Server(_)),
+        Unfit::LooksEncoded => reached == Reached::Server(Refused::Password),
         Unfit::Placeholder { part } if part == "password" => reached == Reached::Server(Refused::Password),
         Unfit::Placeholder { .. } | Unfit::Unescaped { .. } => true,
         // The gate's own driver takes the URL.

@@ -26,7 +26,7 @@ pub(super) fn obligations(view: &View<'_>) -> Vec<Obligation> {
     add("journeys", (!steps.is_empty()).then(|| all_of(&steps, &[])));
     for check in required(view) {
         let nodes: Vec<&NodeRecord> = view.of(check).collect();
-        add(check, Some(all_of(&nodes, &[])));
+        add(check, Some(accepted(view, check, all_of(&nodes, &[]))));
     }
     found
 }
@@ -39,6 +39,16 @@ pub(super) fn verdict(obligations: &[Obligation]) -> Verdict {
         Met::No { .. } => Verdict::Unhealthy,
     });
     worst.max().unwrap_or(Verdict::Undecided)
+}
+
+/// Who accepts the database unproven accepts what it holds unproven, too; what was seen to be wrong, nobody accepts.
+fn accepted(view: &View<'_>, check: &str, met: Met) -> Met {
+    let of_database =
+        view.record.accepted_unproven.contains(&Unproven::Database) && check.starts_with("database-");
+    match met {
+        Met::Unknown { .. } if of_database => Met::Accepted,
+        Met::Yes { .. } | Met::Unknown { .. } | Met::No { .. } | Met::Accepted => met,
+    }
 }
 
 /// The checks outside the core that `require:` made obligations, in causal order.
@@ -117,6 +127,7 @@ fn database(view: &View<'_>) -> Met {
             | Finding::Credential(_)
             | Finding::Path(_)
             | Finding::Instance(_)
+            | Finding::Database(_)
             | Finding::Log(_)
             | Finding::Journey(_),
         )
@@ -173,6 +184,7 @@ fn leaves_unproven(node: &NodeRecord) -> bool {
                 | Finding::Path(_)
                 | Finding::Instance(_)
                 | Finding::Postgres(_)
+                | Finding::Database(_)
                 | Finding::Log(_)
                 | Finding::Journey(_),
             ) => false,

@@ -80,10 +80,14 @@ pub(super) fn speaks_of_the_service(node: &NodeRecord) -> bool {
                 | PostgresFinding::NotPostgres { .. }
                 | PostgresFinding::Cut { .. }
                 | PostgresFinding::TlsUnsupported { .. }
+                | PostgresFinding::CertificateInvalid { .. }
+                | PostgresFinding::ClientCertificateRefused { .. }
                 | PostgresFinding::TlsFailed { .. }
                 | PostgresFinding::LoginRefused { .. }
+                | PostgresFinding::ServerUnproven { .. }
                 | PostgresFinding::QueryFailed { .. },
             )
+            | Finding::Database(_)
             | Finding::Log(_)
             | Finding::Health(_)
             | Finding::Journey(_),

@@ -15,7 +15,7 @@ use super::record::{
     CallRecord, DatabaseRecord, Ended, Fact, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven,
 };
 use super::redact::redacted;
-use crate::checks::{Notes, Progress, RunSettings, Scope, Siblings, Walks};
+use crate::checks::{Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
 use crate::plan::{Plan, calls};
 use crate::probe::Outside;
 
@@ -105,6 +105,8 @@ struct Running<'a> {
     walks: Arc<Walks>,
     /// How far each target's checks are.
     progress: Vec<watch::Sender<Progress>>,
+    /// What the checks of each target's database hand on to each other.
+    conversations: Vec<Arc<Conversation>>,
     tasks: JoinSet<Outcome>,
     /// Which node a task works for, and how to end it.
     at_work: HashMap<Id, (usize, AbortHandle)>,
@@ -133,6 +135,7 @@ impl<'a> Running<'a> {
             notes,
             walks: Arc::new(Walks::new(&plan.targets, plan.environment.clone())),
             progress: (0..plan.targets.len()).map(|index| progress_of(plan, index)).collect(),
+            conversations: plan.targets.iter().map(|_| Arc::default()).collect(),
             tasks: JoinSet::new(),
             at_work: HashMap::new(),
             begun: vec![false; plan.nodes.len()],
@@ -195,6 +198,7 @@ impl<'a> Running<'a> {
             outside: Arc::clone(&self.outside),
             settings: Arc::clone(&self.options.settings),
             notes: Arc::clone(&self.notes[index]),
+            conversation: Arc::clone(&self.conversations[node.target]),
             siblings: Siblings::new(self.progress[node.target].subscribe()),
             walks: Arc::clone(&self.walks),
             started: self.started,

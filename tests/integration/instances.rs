@@ -77,6 +77,7 @@ pub(crate) const DRILLED: [(&str, &[&str]); 2] = [
             "client-certificate-required",
             "credential-unescaped",
             "credential-scheme-mismatch",
+            "credential-unreadable",
             "credential-quoted",
             "credential-encoded",
             "credential-placeholder",

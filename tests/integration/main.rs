@@ -22,6 +22,8 @@ mod records;
 /// A server on loopback that does to every connection what a test wants; and a cloud made of two of them.
 mod standin;
 
+/// The composite action, carried out as a runner would.
+mod action;
 /// Every way in which the gate becomes somebody, against stand-ins of those who give tokens.
 mod authentication;
 /// The checks of Cloud SQL, secrets and identity, each with its near miss.
@@ -38,6 +40,8 @@ mod connectivity;
 mod control_plane;
 /// Real files with hand-made labels.
 mod corpus;
+/// The rows K of the catalogue, the shapes of a way to a database, and no value anywhere.
+mod credentials;
 /// The causal graph and the verdict, as tables and properties.
 mod diagnosis;
 /// Examples in README and pages are real.
@@ -50,12 +54,24 @@ mod findings;
 mod fixtures;
 /// Several files, or a folder, as one pipeline.
 mod folders;
+/// Real health libraries, each before a real server that is really stopped.
+mod frameworks;
 /// Real gcloud reads the sandbox.
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
 mod gcloud_differential;
+/// What GitHub's runner reads: masks, annotations, summary, outputs.
+mod github_native;
+/// Health as the gate meets it: shut doors, the front end in the service's place, other builds.
+mod health;
+/// What a database holds: a real server and the sandbox, asked the same.
+mod holdings;
+/// What Cloud Build and GitHub tell the gate of the pipeline that runs it.
+mod host;
 /// Services and control planes that answer with malice or nonsense.
 mod hostile;
+/// The HTML report in a browser.
+mod html;
 /// The founding incident, once per true cause, in every pipeline format.
 mod incident;
 /// Faults of instance, secret and credential beyond the samples, and near misses.
@@ -70,11 +86,17 @@ mod journeys;
 mod laptop;
 /// Pipeline files as data: goldens, problems, the samples, real files.
 mod networks;
+/// Packet loss for real, in network namespaces.
+mod packets;
 mod pipelines;
-/// The steps to the database, made with a real server.
+/// PgBouncer between the gate and a real server.
+mod pooler;
+/// The steps to the database, made with real servers.
 mod postgres;
 /// The steps to the database, made with servers that mean no good.
 mod postgres_hostile;
+/// What readers of each format rely on: JUnit consumers, schemas, Markdown, GitHub's commands, limits.
+mod report_formats;
 /// Recorded runs against their golden reports.
 mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
@@ -82,7 +104,11 @@ mod revision_drill;
 mod revision_states;
 /// Sending traffic back.
 mod rollback;
+/// The deploy patterns, checked by the tools that they are for; scripts, workflows and the image.
+mod samples;
 mod sandbox;
+/// Saved runs rendered again, and several as one.
+mod saved_runs;
 /// Planted secrets, searched for in every output byte.
 mod secrets;
 /// Blame through services that call each other.
@@ -91,3 +117,5 @@ mod services;
 mod shapes;
 /// Every table of the crate: unique, documented, reached.
 mod tables;
+/// TLS of every kind before health.
+mod tls;

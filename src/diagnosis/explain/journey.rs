@@ -2,7 +2,7 @@
 
 use super::super::view::{View, names_database_down};
 use super::{is_of_database, stands};
-use crate::run::finding::{Finding, HealthFinding, JourneyFinding};
+use crate::run::finding::{DatabaseFinding, Finding, HealthFinding, JourneyFinding};
 use crate::run::outcome::Outcome;
 use crate::run::record::{Fact, NodeRecord};
 
@@ -39,6 +39,10 @@ pub(super) fn explained(view: &View<'_>, cause: &NodeRecord, why: &Finding, step
         Finding::Health(HealthFinding::BadStatus { .. } | HealthFinding::NoAnswer { .. }) => lost,
         Finding::Health(_) | Finding::Service(_) => true,
         Finding::Journey(_) => false,
+        // It may run out, and has not.
+        Finding::Database(DatabaseFinding::NearlyFull { .. } | DatabaseFinding::PoolTooLarge { .. }) => false,
+        // The gate was in it, and saw what the service's code does not find there.
+        Finding::Database(_) => true,
         Finding::Injection(_)
         | Finding::Credential(_)
         | Finding::Path(_)

@@ -6,6 +6,8 @@
 mod admission;
 mod connectivity;
 mod credential;
+mod database;
+mod door;
 pub(super) mod gate;
 mod health;
 mod injection;
@@ -18,6 +20,7 @@ mod path;
 mod postgres;
 mod revision;
 mod service;
+mod tls;
 mod unseen;
 mod way;
 
@@ -72,6 +75,7 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> Ju
         Finding::Path(found) => path::judge(view, found),
         Finding::Instance(found) => instance::judge(view, found),
         Finding::Postgres(found) => postgres::judge(view, node, found),
+        Finding::Database(found) => database::judge(view, found),
         Finding::Log(found) => log::judge(view, found),
         Finding::Health(found) => health::judge(view, found),
         Finding::Journey(found) => journey::judge(view, node, found),
@@ -87,6 +91,7 @@ pub(super) fn clause(finding: &Finding) -> String {
         Finding::Path(found) => path::clause(found),
         Finding::Instance(found) => instance::clause(found),
         Finding::Postgres(found) => postgres::clause(found),
+        Finding::Database(found) => database::clause(found),
         Finding::Log(found) => log::clause(found),
         Finding::Health(found) => health::clause(found),
         Finding::Journey(found) => journey::clause(found),

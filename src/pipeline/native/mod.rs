@@ -4,9 +4,12 @@
 //! error at its place, and all of them are told at once.
 
 mod database;
+mod expect;
+mod expectation;
 mod fields;
 mod health;
 mod journey;
+mod migrations;
 mod text;
 
 use std::path::Path;
@@ -61,7 +64,13 @@ const SHAPES: &[(&str, &[&str])] = &[
     ("service", SERVICE),
     ("vpc", VPC),
     ("health", health::KEYS),
+    ("revision", expect::REVISION),
+    ("commit", expect::COMMIT),
     ("database", database::KEYS),
+    ("expect", expectation::KEYS),
+    ("privileges", expectation::PRIVILEGES),
+    ("query", expectation::QUERY),
+    ("migrations", migrations::KEYS),
 ];
 
 fn recognises(path: &Path, document: &Node) -> bool {
@@ -160,7 +169,7 @@ fn service(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Serv
     if let Some(node) = fields.get("health") {
         service.health = health::read(node, problems);
     }
-    service.database = fields.get("database").and_then(|node| database::read(node, problems));
+    service.database = fields.get("database").and_then(|node| database::read(node, file, problems));
     service.journeys = journey::read(fields.get("journeys"), problems);
     service.depends_on = text::one_or_more(fields.get("depends_on"), problems);
     service.require = checks(fields.get("require"), file, problems);

@@ -227,6 +227,7 @@ fn refused(answer: &NoAnswer) -> bool {
         ) => true,
         NoAnswer::Broken(
             Broken::InvokerDenied { .. }
+            | Broken::NotLetIn { .. }
             | Broken::TokenRejected { .. }
             | Broken::Unavailable { .. }
             | Broken::Malformed { .. }

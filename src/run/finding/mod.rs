@@ -4,6 +4,7 @@
 //! the files of the same names under `diagnosis/rules/`.
 
 mod credential;
+mod database;
 mod health;
 mod injection;
 mod instance;
@@ -12,9 +13,12 @@ mod log;
 mod path;
 mod postgres;
 mod service;
+mod talk;
 
-pub use credential::{CredentialFinding, Unfit};
-pub use health::{Dependency, HealthFinding};
+pub use credential::{CredentialFinding, Drivers, Unfit};
+pub use database::DatabaseFinding;
+pub(crate) use database::list;
+pub use health::{Dependency, FrontEndSays, HealthFinding, KnownBy};
 pub use injection::InjectionFinding;
 pub use instance::{IamProblem, InstanceFinding};
 pub use journey::JourneyFinding;
@@ -22,6 +26,7 @@ pub use log::LogFinding;
 pub use path::{OwnOpinion, PathFinding};
 pub use postgres::PostgresFinding;
 pub use service::ServiceFinding;
+pub use talk::{CertificateProblem, Ending, OtherEnd, OtherWay, Stage, Tried};
 
 use std::fmt;
 
@@ -43,6 +48,8 @@ pub enum Finding {
     Instance(InstanceFinding),
     /// Talking to PostgreSQL.
     Postgres(PostgresFinding),
+    /// The database behind a login that works.
+    Database(DatabaseFinding),
     /// The service's own log.
     Log(LogFinding),
     /// Health.
@@ -60,6 +67,7 @@ impl fmt::Display for Finding {
             Self::Path(finding) => finding.fmt(f),
             Self::Instance(finding) => finding.fmt(f),
             Self::Postgres(finding) => finding.fmt(f),
+            Self::Database(finding) => finding.fmt(f),
             Self::Log(finding) => finding.fmt(f),
             Self::Health(finding) => finding.fmt(f),
             Self::Journey(finding) => finding.fmt(f),

@@ -11,6 +11,8 @@ mod cloudsql_iam_login_misconfigured;
 mod cloudsql_name_mismatch;
 mod cloudsql_not_attached;
 mod connect_privilege_missing;
+mod connection_cut;
+mod connection_parameter_invalid;
 mod connection_slots_exhausted;
 mod connector_health_rules_missing;
 mod container_did_not_start;
@@ -22,12 +24,14 @@ mod credential_quoted;
 mod credential_scheme_mismatch;
 mod credential_trailing_whitespace;
 mod credential_unescaped;
+mod credential_unreadable;
 mod database_closed;
 mod database_host_loopback;
 mod database_host_placeholder;
 mod database_missing;
 mod database_name_unresolvable;
 mod database_port_wrong;
+mod database_read_only;
 mod database_refused;
 mod database_starting;
 mod database_unreachable;
@@ -37,20 +41,27 @@ mod database_variable_missing;
 mod egress_blocks_cloudsql_socket;
 mod egress_bypasses_database;
 mod egress_without_nat;
+mod extension_missing;
 mod firewall_denies_egress;
 mod firewall_denies_ingress;
 mod firewall_denies_proxy_port;
+mod health_behind_login;
 mod health_endpoint_failing;
+mod health_expectation_unmet;
 mod health_not_found;
 mod health_not_judgeable;
 mod health_reports_database_down;
 mod health_reports_dependency_down;
 mod health_reports_unhealthy;
 mod health_unstable;
+mod health_version_mismatch;
+mod host_not_allowed;
 mod image_access_denied;
 mod image_not_found;
 mod image_wrong_platform;
+mod ingress_closed;
 mod instance_address_mismatch;
+mod instance_crashing;
 mod instance_disk_full;
 mod instance_not_found;
 mod instance_not_postgres;
@@ -61,6 +72,7 @@ mod instance_suspended;
 mod invoker_denied;
 mod journey_step_failed;
 mod login_not_allowed;
+mod no_instance_available;
 mod not_enough_permission;
 mod not_postgres;
 mod password_rejected;
@@ -68,9 +80,14 @@ mod peering_inactive;
 mod peering_missing;
 mod peering_range_mismatch;
 mod psc_endpoint_missing;
+mod query_answer_unexpected;
+mod request_timed_out;
 mod revision_failed;
 mod revision_not_serving;
 mod route_diverted;
+mod schema_behind;
+mod schema_missing;
+mod schema_permission_denied;
 mod secret_access_denied;
 mod secret_corrupted;
 mod secret_newer_than_revision;
@@ -85,7 +102,9 @@ pub(in crate::sandbox) mod shape;
 mod socket_tls_conflict;
 pub mod subject;
 mod subnet_exhausted;
+mod tls_certificate_invalid;
 mod tls_required;
+mod tls_unsupported;
 mod token_rejected;
 mod variable_missing;
 mod vpc_access_drifted;
@@ -194,6 +213,7 @@ pub static FAULTS: &[&Fault] = &[
     &credential_encoded::FAULT,
     &credential_placeholder::FAULT,
     &credential_unescaped::FAULT,
+    &credential_unreadable::FAULT,
     &credential_scheme_mismatch::FAULT,
     &database_host_loopback::FAULT,
     &database_host_placeholder::FAULT,
@@ -237,9 +257,13 @@ pub static FAULTS: &[&Fault] = &[
     &cloudsql_name_mismatch::FAULT,
     &database_refused::FAULT,
     &not_postgres::FAULT,
+    &connection_cut::FAULT,
     &password_rejected::FAULT,
     &login_not_allowed::FAULT,
+    &host_not_allowed::FAULT,
     &tls_required::FAULT,
+    &tls_unsupported::FAULT,
+    &tls_certificate_invalid::FAULT,
     &client_certificate_required::FAULT,
     &database_user_missing::FAULT,
     &cloudsql_iam_login_misconfigured::FAULT,
@@ -247,8 +271,15 @@ pub static FAULTS: &[&Fault] = &[
     &database_missing::FAULT,
     &connect_privilege_missing::FAULT,
     &database_closed::FAULT,
+    &connection_parameter_invalid::FAULT,
     &connection_slots_exhausted::FAULT,
     &database_starting::FAULT,
+    &database_read_only::FAULT,
+    &schema_behind::FAULT,
+    &extension_missing::FAULT,
+    &schema_missing::FAULT,
+    &schema_permission_denied::FAULT,
+    &query_answer_unexpected::FAULT,
     &health_reports_database_down::FAULT,
     &health_reports_dependency_down::FAULT,
     &health_reports_unhealthy::FAULT,
@@ -257,6 +288,13 @@ pub static FAULTS: &[&Fault] = &[
     &health_endpoint_failing::FAULT,
     &health_unstable::FAULT,
     &journey_step_failed::FAULT,
+    &health_expectation_unmet::FAULT,
+    &health_version_mismatch::FAULT,
+    &health_behind_login::FAULT,
+    &ingress_closed::FAULT,
+    &no_instance_available::FAULT,
+    &instance_crashing::FAULT,
+    &request_timed_out::FAULT,
     &invoker_denied::FAULT,
     &token_rejected::FAULT,
     &not_enough_permission::FAULT,
@@ -299,6 +337,7 @@ mod tests {
             "instance-not-found",
             "credential-unescaped",
             "credential-scheme-mismatch",
+            "credential-unreadable",
             "socket-tls-conflict",
             "authorized-network-missing",
             "cloudsql-client-role-missing",
@@ -310,6 +349,13 @@ mod tests {
             "subnet-exhausted",
             "firewall-denies-proxy-port",
             "journey-step-failed",
+            "schema-behind",
+            "extension-missing",
+            "schema-missing",
+            "schema-permission-denied",
+            "query-answer-unexpected",
+            "health-expectation-unmet",
+            "health-version-mismatch",
         ];
         for fault in FAULTS {
             let applies = fault.applies(&incident());

@@ -14,15 +14,16 @@ pub(super) mod testing;
 
 pub use access::{ConnectorState, ConnectorWorld, Egress, VpcWorld};
 pub use database::{
-    Activation, Behind, DatabaseWorld, EndpointStatus, EndpointWorld, Engine, InstanceAddress, InstanceState,
-    InstanceWorld, MachineWorld, RoleKind, RoleWorld, Speaks, TlsWorld,
+    Activation, Behind, Cell, CertificateWorld, Claim, DatabaseWorld, EndpointStatus, EndpointWorld, Engine,
+    InstanceAddress, InstanceState, InstanceWorld, Kind, MachineWorld, RoleKind, RoleWorld, Speaks,
+    TableWorld, TlsWorld,
 };
 pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
 pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};
 pub use secret::{Added, SecretWorld, VersionState, VersionWorld};
 pub use service::{
-    Admits, ChatRoute, Code, DatabaseLink, EnvValue, EnvWorld, HealthRoute, Mount, RevisionWorld,
-    ServiceWorld, Started, Traffic,
+    Admits, ChatRoute, Code, DatabaseLink, DoorWorld, EnvValue, EnvWorld, Expects, HealthRoute, Mount,
+    RevisionWorld, ServiceWorld, Started, Traffic,
 };
 
 use std::net::IpAddr;

@@ -11,8 +11,8 @@ use crate::plan::Target;
 use crate::sandbox::invent;
 use crate::sandbox::network::is_private;
 use crate::sandbox::world::{
-    Activation, Behind, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld, RevisionWorld,
-    RoleKind, RoleWorld, Speaks, TlsWorld, VpcWorld, World,
+    Activation, Behind, CertificateWorld, DatabaseWorld, Engine, InstanceAddress, InstanceState,
+    InstanceWorld, RevisionWorld, RoleKind, RoleWorld, Speaks, TlsWorld, VpcWorld, World,
 };
 
 impl World {
@@ -101,6 +101,7 @@ impl World {
                 password,
                 login: true,
                 kind: RoleKind::BuiltIn,
+                connection_limit: None,
             }),
         }
         if instance.database(&way.name).is_none() {
@@ -145,11 +146,15 @@ fn new_instance(connection_name: &str, target: &Target, port: u16) -> InstanceWo
         speaks: Speaks::Postgres,
         starting: false,
         max_connections: MAX_CONNECTIONS,
+        in_recovery: false,
+        read_only: false,
         held_connections: 0,
         engine: Engine::Postgres,
         disk_full: false,
         connectors_only: false,
         tls: TlsWorld::Any,
+        certificate: CertificateWorld::Good,
+        admits_hosts: true,
         authorized: vec![IpNet::V4(Ipv4Net::default())],
         iam_authentication: false,
         roles: Vec::new(),

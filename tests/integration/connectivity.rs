@@ -84,11 +84,9 @@ fn node(record: &RunRecord) -> &NodeRecord {
 }
 
 fn notes(record: &RunRecord) -> String {
-    let notes = node(record).facts.iter().filter_map(|fact| match fact {
-        Fact::Note { text } => Some(text.as_str()),
-        _ => None,
-    });
-    notes.collect::<Vec<_>>().join("\n")
+    let text = |fact: &Fact| if let Fact::Note { text } = fact { Some(text.clone()) } else { None };
+    let notes: Vec<String> = node(record).facts.iter().filter_map(text).collect();
+    notes.join("\n")
 }
 
 #[tokio::test]

@@ -10,6 +10,11 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     CAUSES.iter().chain(FINDINGS).chain(CHECKS).copied()
 }
 
+/// Whether an id is that of a cause.
+pub fn is_cause(id: &str) -> bool {
+    CAUSES.iter().any(|(known, _)| *known == id)
+}
+
 /// The id that was probably meant, where one is near enough.
 pub fn nearest(id: &str) -> Option<&'static str> {
     let id = id.trim().to_lowercase().replace('_', "-");
@@ -123,6 +128,12 @@ const CAUSES: &[(&str, &str)] = &[
     page!("causes", "database-starting"),
     page!("causes", "connection-parameter-invalid"),
     page!("causes", "connection-cut"),
+    page!("causes", "database-read-only"),
+    page!("causes", "schema-behind"),
+    page!("causes", "schema-missing"),
+    page!("causes", "schema-permission-denied"),
+    page!("causes", "extension-missing"),
+    page!("causes", "query-answer-unexpected"),
     page!("causes", "health-reports-database-down"),
     page!("causes", "health-reports-dependency-down"),
     page!("causes", "health-reports-unhealthy"),
@@ -130,6 +141,7 @@ const CAUSES: &[(&str, &str)] = &[
     page!("causes", "health-not-found"),
     page!("causes", "health-unstable"),
     page!("causes", "health-endpoint-failing"),
+    page!("causes", "journey-step-failed"),
     page!("causes", "health-behind-login"),
     page!("causes", "health-expectation-unmet"),
     page!("causes", "health-version-mismatch"),
@@ -198,8 +210,16 @@ const CHECKS: &[(&str, &str)] = &[
     page!("checks", "database-speaks-postgres"),
     page!("checks", "database-login"),
     page!("checks", "database-query"),
+    page!("checks", "database-writable"),
+    page!("checks", "database-has-headroom"),
+    page!("checks", "database-migrated"),
+    page!("checks", "database-has-extensions"),
+    page!("checks", "database-has-tables"),
+    page!("checks", "database-grants-privileges"),
+    page!("checks", "database-gives-expected"),
     page!("checks", "service-log-quiet"),
     page!("checks", "health-healthy"),
+    page!("checks", "journey-step-works"),
 ];
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod facts;
 mod health;
 mod injection;
 mod instance;
+mod journey;
 mod scope;
 mod service;
 mod siblings;
@@ -19,6 +20,9 @@ mod testing;
 mod vpc;
 
 pub use before_deploy::BEFORE_DEPLOY;
+pub use database::Conversation;
+pub use journey::Walks;
+pub(crate) use journey::subjects as journey_steps;
 pub use scope::{Notes, RunSettings, Scope};
 pub use siblings::{Progress, Siblings};
 
@@ -109,11 +113,24 @@ pub static CHECKS: &[&Check] = &[
     &database::database_speaks_postgres::CHECK,
     &database::database_login::CHECK,
     &database::database_query::CHECK,
+    &database::database_writable::CHECK,
+    &database::database_has_headroom::CHECK,
+    &database::expected::MIGRATED,
+    &database::expected::EXTENSIONS,
+    &database::expected::TABLES,
+    &database::expected::PRIVILEGES,
+    &database::expected::QUERIES,
     &service::service_log_quiet::CHECK,
     &service::revision_ready::CHECK,
     &service::revision_serving::CHECK,
     &health::health_healthy::CHECK,
+    &journey::CHECK,
 ];
+
+/// Id of the check of health.
+pub(crate) const HEALTH: &str = health::health_healthy::CHECK.id;
+/// Id of the check of the steps of journeys.
+pub(crate) const JOURNEYS: &str = "journey-step-works";
 
 /// The check of that id.
 pub fn find(id: &str) -> Option<&'static Check> {

@@ -36,8 +36,12 @@ pub struct Scope {
     pub settings: Arc<RunSettings>,
     /// Where observations are noted.
     pub notes: Arc<Notes>,
+    /// What the checks of the service's database hand on to each other.
+    pub conversation: Arc<super::Conversation>,
     /// Where the other checks of the service stand.
     pub siblings: super::Siblings,
+    /// What the steps of journeys share.
+    pub walks: Arc<super::Walks>,
     /// When the run began; the zero of `at_ms` in facts.
     pub started: tokio::time::Instant,
 }

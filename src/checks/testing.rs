@@ -27,17 +27,16 @@ pub(super) fn service_with_database() -> Service {
         service.env.push(Variable { name: name.to_owned(), value: Stated::known(value, place()) });
     }
     service.secrets.push(secret("DB_PASSWORD", "db-password", "3"));
-    service.database = Some(Database {
-        variables: DatabaseVariables::Parts {
+    service.database = Some(Database::new(
+        DatabaseVariables::Parts {
             host: "DB_HOST".to_owned(),
             port: None,
             user: None,
             password: Some("DB_PASSWORD".to_owned()),
             name: None,
         },
-        instance: None,
-        stated: true,
-        others: Vec::new(),
-    });
+        None,
+        true,
+    ));
     service
 }

@@ -11,11 +11,14 @@ pub enum Subject {
     /// The native format, rungate.yaml.
     #[default]
     Native,
+    /// The JSON report of a run.
+    Report,
 }
 
 /// Its schema, as text.
 pub fn text(subject: Subject) -> &'static str {
     match subject {
         Subject::Native => NATIVE,
+        Subject::Report => crate::report::SCHEMA,
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::arguments::{CheckArguments, Colour, VantageArgument};
 use super::{Context, Refusal};
 use crate::checks::RunSettings;
@@ -73,7 +75,14 @@ pub fn defaults(asked: &CheckArguments, context: &Context) -> Defaults {
         region: asked.region.clone().or_else(|| context.region.clone()),
         services: asked.service.clone(),
         revision: asked.revision.clone(),
+        url: asked.url.clone(),
+        require: asked.require.clone(),
     }
+}
+
+/// A variable of the environment that a journey asks for. In the sandbox there is always one: nothing real is asked.
+pub fn variable(name: &str, sandbox: bool, context: &Context) -> Option<SecretString> {
+    context.variable(name).or_else(|| sandbox.then(|| SecretString::from(format!("sandbox-{name}"))))
 }
 
 /// How text looks on standard output.
@@ -83,5 +92,5 @@ pub fn style(colour: Colour, context: &Context) -> Style {
         Colour::Never => false,
         Colour::Auto => context.stdout_is_terminal && !context.no_color,
     };
-    Style { colour, width: context.width }
+    Style { colour, width: context.width, verbose: false }
 }

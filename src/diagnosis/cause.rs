@@ -224,6 +224,18 @@ pub enum CauseCode {
     ConnectionParameterInvalid,
     /// The session ends in its middle.
     ConnectionCut,
+    /// A standby, or a server that is set to read only.
+    DatabaseReadOnly,
+    /// Migrations of the repository were not run.
+    SchemaBehind,
+    /// Tables are not there.
+    SchemaMissing,
+    /// The role may not use tables or schemas.
+    SchemaPermissionDenied,
+    /// An extension is not installed.
+    ExtensionMissing,
+    /// A query of the pipeline's gives something else than it must.
+    QueryAnswerUnexpected,
 
     // Health
     /// The service says that its database is down, and nothing deeper is proven.
@@ -254,6 +266,8 @@ pub enum CauseCode {
     HealthUnstable,
     /// The service does not answer, or with an error status that says nothing of health.
     HealthEndpointFailing,
+    /// A step of what users do fails.
+    JourneyStepFailed,
 
     // The gate itself
     /// The service is private, and the gate's account may not invoke it.
@@ -286,6 +300,7 @@ impl CauseCode {
             | Self::HealthNotFound
             | Self::HealthUnstable
             | Self::HealthEndpointFailing
+            | Self::JourneyStepFailed
             | Self::HealthExpectationUnmet
             | Self::HealthVersionMismatch // traffic moves within seconds of a deploy
             | Self::NoInstanceAvailable
@@ -380,6 +395,12 @@ impl CauseCode {
             | Self::ConnectPrivilegeMissing
             | Self::DatabaseClosed
             | Self::ConnectionParameterInvalid
+            | Self::DatabaseReadOnly
+            | Self::SchemaBehind
+            | Self::SchemaMissing
+            | Self::SchemaPermissionDenied
+            | Self::ExtensionMissing
+            | Self::QueryAnswerUnexpected
             | Self::HealthBehindLogin
             | Self::IngressClosed
             | Self::InvokerDenied

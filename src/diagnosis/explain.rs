@@ -3,13 +3,15 @@
 //! The graph says which check *can* explain which other. Two findings that stand so may still be two separate
 //! defects: a health body that names only the cache as down is not explained by a VPC connector in error.
 
+mod journey;
+
 use super::failure::{self, Failure};
 use super::view::{View, speaks_of_the_service};
 use crate::network::Fault;
 use crate::probe::logs::Trouble;
 use crate::run::finding::{
-    CredentialFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding, LogFinding, PathFinding,
-    PostgresFinding, ServiceFinding, Unfit,
+    CredentialFinding, DatabaseFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding,
+    LogFinding, PathFinding, PostgresFinding, ServiceFinding, Unfit,
 };
 use crate::run::record::NodeRecord;
 
@@ -39,27 +41,33 @@ fn bad<'a>(view: &View<'a>) -> impl Iterator<Item = &'a NodeRecord> {
 /// Whether the finding of one node explains that of another.
 pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord) -> bool {
     let (Some(why), Some(what)) = (cause.finding(), symptom.finding()) else { return false };
+    if journey::is_earlier(cause, symptom) {
+        return true;
+    }
     view.graph.explains(&cause.check, &symptom.check)
         && speaks_of_the_service(cause)
         && match what {
             Finding::Health(health) => explains_health(view, cause, why, health),
+            Finding::Journey(step) => journey::explained(view, cause, why, step),
             Finding::Postgres(postgres) => explains_postgres(view, cause, why, reached(postgres)),
             Finding::Log(LogFinding::Trouble { trouble, .. }) => {
                 explains_postgres(view, cause, why, told(*trouble))
             }
             Finding::Service(service) => explains_service(why, service),
             Finding::Injection(_) | Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) => true,
+            Finding::Database(_) => explains_holdings(view, cause, why),
         }
 }
 
 /// Whether a finding concerns the database or the way to it, and nothing else.
 pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> bool {
     match finding {
-        Finding::Service(_) | Finding::Health(_) => false,
+        Finding::Service(_) | Finding::Health(_) | Finding::Journey(_) => false,
         Finding::Credential(_)
         | Finding::Path(_)
         | Finding::Instance(_)
         | Finding::Postgres(_)
+        | Finding::Database(_)
         | Finding::Log(_) => true,
         Finding::Injection(InjectionFinding::VariablesMissing { missing, of_database, .. }) => {
             missing.len() == of_database.len()
@@ -103,6 +111,11 @@ pub(super) fn admits_database(health: &HealthFinding) -> bool {
 }
 
 fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &HealthFinding) -> bool {
+    stands(view, cause, why) && (admits_database(health) || !is_of_database(view, cause, why))
+}
+
+/// Whether nothing else that was seen speaks against a finding as the cause of what the service does.
+fn stands(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
     // A query from inside went to that instance with that credential, so neither is in the way. The service's own
     // connector may still be: another one may have carried the query.
     let tried = match why {
@@ -113,8 +126,10 @@ fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &
         | Finding::Injection(_)
         | Finding::Path(_)
         | Finding::Postgres(_)
+        | Finding::Database(_)
         | Finding::Log(_)
-        | Finding::Health(_) => false,
+        | Finding::Health(_)
+        | Finding::Journey(_) => false,
     };
     let refuted = tried && view.query_worked_inside();
     // Where the newest version is refused too, the older one is not what is wrong.
@@ -122,7 +137,7 @@ fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &
         && bad(view)
             .any(|node| matches!(node.finding(), Some(Finding::Postgres(_))) && speaks_of_the_service(node));
     let outdone = differs_only(why) && deeper(view, cause);
-    !refuted && !newest_fails && !outdone && (admits_database(health) || !is_of_database(view, cause, why))
+    !refuted && !newest_fails && !outdone
 }
 
 /// Whether a finding says no more than that something is not as it was, or as it is declared. That may be meant.
@@ -162,14 +177,18 @@ fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
                 | Failure::ContainerStart
                 | Failure::TooSlow
         ),
-        Finding::Credential(_) | Finding::Instance(_) | Finding::Postgres(_) | Finding::Log(_) => {
+        Finding::Credential(_)
+        | Finding::Instance(_)
+        | Finding::Postgres(_)
+        | Finding::Database(_)
+        | Finding::Log(_) => {
             matches!(failure, Failure::Unknown | Failure::ContainerStart | Failure::TooSlow)
         }
         // Another account than declared may lack any right that the revision needs.
         Finding::Service(ServiceFinding::AccountDiffers { .. }) => {
             matches!(failure, Failure::Unknown | Failure::Secrets | Failure::SecretDenied)
         }
-        Finding::Service(_) | Finding::Health(_) => true,
+        Finding::Service(_) | Finding::Health(_) | Finding::Journey(_) => true,
     }
 }
 
@@ -253,7 +272,7 @@ fn reached(postgres: &PostgresFinding) -> Reached {
 /// How far the service itself came, by what it logged.
 fn told(trouble: Trouble) -> Reached {
     match trouble {
-        Trouble::NameUnresolvable => Reached::Nothing,
+        Trouble::NameUnresolvable | Trouble::SchemeRefused | Trouble::Unreadable => Reached::Nothing,
         Trouble::TimedOut | Trouble::ProxyTimedOut => Reached::Silence,
         Trouble::Refused | Trouble::SocketMissing => Reached::Something,
         Trouble::Starting => Reached::NotReady,
@@ -268,7 +287,18 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
     let refused = matches!(reached, Reached::Server(_));
     let refused_for = |one: Refused| reached == Reached::Server(one);
     match why {
-        Finding::Service(_) | Finding::Postgres(_) | Finding::Log(_) | Finding::Health(_) => true,
+        Finding::Service(_)
+        | Finding::Postgres(_)
+        | Finding::Log(_)
+        | Finding::Health(_)
+        | Finding::Journey(_) => true,
+        // A login that worked saw it: only what a full server refuses has to do with it.
+        Finding::Database(
+            DatabaseFinding::NoHeadroom { .. }
+            | DatabaseFinding::NearlyFull { .. }
+            | DatabaseFinding::PoolTooLarge { .. },
+        ) => refused_for(Refused::Other),
+        Finding::Database(_) => false,
         Finding::Injection(InjectionFinding::VariablesMissing { of_database, .. }) => !of_database.is_empty(),
         Finding::Injection(
             InjectionFinding::VariablesEmpty { .. } | InjectionFinding::VariablesDropped { .. },
@@ -337,10 +367,35 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
     }
 }
 
+/// Whether a finding explains what a database holds. The gate was in it, so nothing on the way there is to blame, unless
+/// it led to another database than the one that is meant.
+fn explains_holdings(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
+    match why {
+        Finding::Database(_) => true,
+        Finding::Injection(InjectionFinding::SecretReferenceDiffers { .. }) => {
+            is_of_database(view, cause, why)
+        }
+        Finding::Path(PathFinding::NetworkDiffers { .. })
+        | Finding::Instance(InstanceFinding::AddressDiffers { .. } | InstanceFinding::SocketDiffers { .. }) => {
+            true
+        }
+        Finding::Service(_)
+        | Finding::Injection(_)
+        | Finding::Credential(_)
+        | Finding::Path(_)
+        | Finding::Instance(_)
+        | Finding::Postgres(_)
+        | Finding::Log(_)
+        | Finding::Health(_)
+        | Finding::Journey(_) => false,
+    }
+}
+
 /// Whether a value that cannot work explains what a talk with PostgreSQL came to.
 fn explains_talk(unfit: &Unfit, reached: Reached) -> bool {
     match unfit {
         Unfit::Quoted | Unfit::Encoded { .. } => matches!(reached, Reached::Nothing | Reached::Server(_)),
+        Unfit::LooksEncoded => reached == Reached::Server(Refused::Password),
         Unfit::Placeholder { part } if part == "password" => reached == Reached::Server(Refused::Password),
         Unfit::Placeholder { .. } | Unfit::Unescaped { .. } => true,
         // The gate's own driver takes the URL.

@@ -10,8 +10,10 @@ use crate::run::record::{Fact, NodeRecord, Role, Unproven};
 /// The checks that show that the new revision serves.
 const SERVES: [&str; 3] = ["service-exists", "revision-ready", "revision-serving"];
 const HEALTHY: &str = "health-healthy";
+/// The check that makes the steps of journeys.
+const JOURNEYS: &str = crate::checks::JOURNEYS;
 
-/// Every obligation of a service: `serves`, `healthy`, `database`, and each check that `require:` names.
+/// Every obligation of a service: `serves`, `healthy`, `database`, `journeys`, and each check that `require:` names.
 pub(super) fn obligations(view: &View<'_>) -> Vec<Obligation> {
     let mut found = Vec::new();
     let mut add = |what: &str, met: Option<Met>| {
@@ -20,9 +22,11 @@ pub(super) fn obligations(view: &View<'_>) -> Vec<Obligation> {
     add("serves", core(view, &SERVES));
     add("healthy", core(view, &[HEALTHY]));
     add("database", view.service.database.is_some().then(|| database(view)));
+    let steps: Vec<&NodeRecord> = view.of(JOURNEYS).filter(|node| node.role == Role::Obligation).collect();
+    add("journeys", (!steps.is_empty()).then(|| all_of(&steps, &[])));
     for check in required(view) {
         let nodes: Vec<&NodeRecord> = view.of(check).collect();
-        add(check, Some(all_of(&nodes, &[])));
+        add(check, Some(accepted(view, check, all_of(&nodes, &[]))));
     }
     found
 }
@@ -37,6 +41,16 @@ pub(super) fn verdict(obligations: &[Obligation]) -> Verdict {
     worst.max().unwrap_or(Verdict::Undecided)
 }
 
+/// Who accepts the database unproven accepts what it holds unproven, too; what was seen to be wrong, nobody accepts.
+fn accepted(view: &View<'_>, check: &str, met: Met) -> Met {
+    let of_database =
+        view.record.accepted_unproven.contains(&Unproven::Database) && check.starts_with("database-");
+    match met {
+        Met::Unknown { .. } if of_database => Met::Accepted,
+        Met::Yes { .. } | Met::Unknown { .. } | Met::No { .. } | Met::Accepted => met,
+    }
+}
+
 /// The checks outside the core that `require:` made obligations, in causal order.
 fn required<'a>(view: &View<'a>) -> Vec<&'a str> {
     let mut checks: Vec<&str> = view
@@ -44,7 +58,7 @@ fn required<'a>(view: &View<'a>) -> Vec<&'a str> {
         .iter()
         .filter(|node| node.role == Role::Obligation && node.check != HEALTHY)
         .map(|node| node.check.as_str())
-        .filter(|check| !SERVES.contains(check))
+        .filter(|check| !SERVES.contains(check) && *check != JOURNEYS)
         .collect();
     checks.dedup();
     checks
@@ -113,7 +127,9 @@ fn database(view: &View<'_>) -> Met {
             | Finding::Credential(_)
             | Finding::Path(_)
             | Finding::Instance(_)
-            | Finding::Log(_),
+            | Finding::Database(_)
+            | Finding::Log(_)
+            | Finding::Journey(_),
         )
         | None => false,
     };
@@ -168,7 +184,9 @@ fn leaves_unproven(node: &NodeRecord) -> bool {
                 | Finding::Path(_)
                 | Finding::Instance(_)
                 | Finding::Postgres(_)
-                | Finding::Log(_),
+                | Finding::Database(_)
+                | Finding::Log(_)
+                | Finding::Journey(_),
             ) => false,
             None => !node.passed(),
         };

@@ -84,8 +84,10 @@ pub(super) fn speaks_of_the_service(node: &NodeRecord) -> bool {
                 | PostgresFinding::LoginRefused { .. }
                 | PostgresFinding::QueryFailed { .. },
             )
+            | Finding::Database(_)
             | Finding::Log(_)
-            | Finding::Health(_),
+            | Finding::Health(_)
+            | Finding::Journey(_),
         ) => true,
         None => false,
     }

@@ -2,13 +2,26 @@
 
 mod changes;
 mod database;
+mod expectation;
 mod health;
+mod journey;
+mod pool;
 mod service;
 mod value;
 
 pub use changes::{OtherVariables, Removal, Scaling};
-pub use database::{Database, DatabaseVariables, infer as infer_database};
+pub use database::{Database, DatabaseVariables, holds_connection_string, infer as infer_database};
+pub use expectation::{
+    DatabaseExpectation, Gives, MigrationTool, Migrations, Number, PrivilegeExpectation, PrivilegeKind,
+    QueryExpectation, migration_order,
+};
 pub use health::{CommitExpectation, Degraded, HeaderExpectation, HealthExpectation, ToldBy, is_reserved};
+pub use journey::{
+    Act, Authorization, Body, Capture, CaptureFrom, Comparison, Condition, Expectation, Head,
+    JOURNEY_TIMEOUT, Journey, JourneyVariable, Json, Part, STEP_TIMEOUT, Step, Template, Test, To, Turn,
+    VariableSource,
+};
+pub use pool::{POOL_OPTIONS, names_pool_size};
 pub use service::{
     DeploysVia, SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Variable, VpcAccess,
 };

@@ -28,18 +28,17 @@ fn full() -> Pipeline {
         subnet: None,
         network_tags: Vec::new(),
     };
-    service.database = Some(Database {
-        variables: DatabaseVariables::Parts {
+    service.database = Some(Database::new(
+        DatabaseVariables::Parts {
             host: "DB_HOST".to_owned(),
             port: None,
             user: None,
             password: Some("DB_PASSWORD".to_owned()),
             name: None,
         },
-        instance: Some(known("data:europe-west1:db")),
-        stated: true,
-        others: Vec::new(),
-    });
+        Some(known("data:europe-west1:db")),
+        true,
+    ));
     Pipeline { services: vec![service], ..Pipeline::default() }
 }
 

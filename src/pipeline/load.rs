@@ -7,7 +7,7 @@ use super::files::Folders;
 use super::problem::{Problem, Problems, Severity};
 use super::source::Source;
 use super::yaml::{self, Kind};
-use super::{FORMATS, File, Format, Reading, discover, merge};
+use super::{FORMATS, File, Format, Reading, discover, merge, others};
 use crate::model::{DeploysVia, Pipeline, Stated, infer_database};
 
 /// What to load.
@@ -17,6 +17,9 @@ pub struct Request {
     pub files: Vec<PathBuf>,
     /// The folder that relative paths start from, and that is searched.
     pub directory: PathBuf,
+    /// The pipeline file that runs the gate, if it is known: without files it comes before those in the usual places,
+    /// and after a native one.
+    pub running: Option<PathBuf>,
     /// Ids of the checks that exist.
     pub known_checks: Vec<&'static str>,
     /// Substitutions of Cloud Build that the user gives: name and value; they win over the files' defaults.
@@ -217,6 +220,7 @@ impl Loading<'_> {
                 database
             });
         }
+        others::check(&services, &mut self.problems);
         self.problems.sort(&names);
         if self.problems.has_errors() {
             return Err(self.problems);

@@ -6,6 +6,7 @@ pub mod health;
 pub mod http;
 pub mod logs;
 pub mod postgres;
+pub mod talk;
 pub mod vault;
 
 use std::sync::Arc;

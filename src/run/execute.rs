@@ -11,10 +11,12 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::outcome::{Broken, Outcome, Skip, Vantage};
-use super::record::{DatabaseRecord, Ended, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven};
+use super::record::{
+    CallRecord, DatabaseRecord, Ended, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven,
+};
 use super::redact::redacted;
-use crate::checks::{Notes, Progress, RunSettings, Scope, Siblings};
-use crate::plan::Plan;
+use crate::checks::{Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
+use crate::plan::{Plan, calls};
 use crate::probe::Outside;
 
 /// How a run is carried out.
@@ -97,8 +99,11 @@ struct Running<'a> {
     started: Instant,
     bell: Arc<Notify>,
     notes: Vec<Arc<Notes>>,
+    walks: Arc<Walks>,
     /// How far each target's checks are.
     progress: Vec<watch::Sender<Progress>>,
+    /// What the checks of each target's database hand on to each other.
+    conversations: Vec<Arc<Conversation>>,
     tasks: JoinSet<Outcome>,
     /// Which node a task works for, and how to end it.
     at_work: HashMap<Id, (usize, AbortHandle)>,
@@ -125,7 +130,9 @@ impl<'a> Running<'a> {
             started: Instant::now(),
             bell,
             notes,
+            walks: Arc::new(Walks::new(&plan.targets, plan.environment.clone())),
             progress: (0..plan.targets.len()).map(|index| progress_of(plan, index)).collect(),
+            conversations: plan.targets.iter().map(|_| Arc::default()).collect(),
             tasks: JoinSet::new(),
             at_work: HashMap::new(),
             begun: vec![false; plan.nodes.len()],
@@ -136,15 +143,22 @@ impl<'a> Running<'a> {
     }
 
     /// Starts every node whose needs have passed, as far as the bound allows, and ends those whose needs cannot pass
-    /// any more. Needs stand before what needs them, so one walk is enough.
+    /// any more. Needs mostly stand before what needs them, so one walk is mostly enough.
     fn start_what_can(&mut self) {
+        while self.walk_through() {}
+    }
+
+    /// One walk; whether it ended a node for which one before it may have waited.
+    fn walk_through(&mut self) -> bool {
+        let mut ended = false;
         let aside = self.at_work.values().filter(|(index, _)| self.notes[*index].is_aside()).count();
         let bound = self.options.concurrency.max(1).saturating_add(aside);
         for index in 0..self.plan.nodes.len() {
             if self.begun[index] || self.record.nodes[index].outcome.is_some() {
                 continue;
             }
-            let mut waits = false;
+            let mut waits =
+                self.plan.nodes[index].after.iter().any(|&other| self.record.nodes[other].outcome.is_none());
             let mut hindered = None;
             for &need in &self.plan.nodes[index].needs {
                 let needed = &self.record.nodes[need];
@@ -164,11 +178,13 @@ impl<'a> Running<'a> {
                 Some(outcome) => {
                     self.record.nodes[index].started_ms = self.now_ms();
                     self.finish(index, outcome);
+                    ended = true;
                 }
                 None if !waits && self.tasks.len() < bound => self.start(index),
                 None => {}
             }
         }
+        ended
     }
 
     fn start(&mut self, index: usize) {
@@ -179,7 +195,9 @@ impl<'a> Running<'a> {
             outside: Arc::clone(&self.outside),
             settings: Arc::clone(&self.options.settings),
             notes: Arc::clone(&self.notes[index]),
+            conversation: Arc::clone(&self.conversations[node.target]),
             siblings: Siblings::new(self.progress[node.target].subscribe()),
+            walks: Arc::clone(&self.walks),
             started: self.started,
         };
         let check = node.check;
@@ -262,7 +280,7 @@ impl<'a> Running<'a> {
             let left: Vec<usize> = (0..self.record.nodes.len())
                 .filter(|&index| {
                     let node = &self.record.nodes[index];
-                    node.service == service && node.outcome.is_none()
+                    node.service == service && node.outcome.is_none() && !self.plan.nodes[index].outlasts
                 })
                 .collect();
             for index in left {
@@ -334,10 +352,17 @@ fn progress_of(plan: &Plan, target: usize) -> watch::Sender<Progress> {
 
 /// The record before anything was observed.
 fn blank(plan: &Plan, options: &Options) -> RunRecord {
+    let called = |index| {
+        let calls = calls(&plan.targets, index).into_iter();
+        calls
+            .map(|call| CallRecord { service: plan.targets[call.target].key.clone(), known: call.known })
+            .collect()
+    };
     let services = plan
         .targets
         .iter()
-        .map(|target| ServiceRecord {
+        .enumerate()
+        .map(|(index, target)| ServiceRecord {
             key: target.key.clone(),
             name: target.name.clone(),
             project: target.project.clone(),
@@ -352,6 +377,7 @@ fn blank(plan: &Plan, options: &Options) -> RunRecord {
                 others: database.others.clone(),
                 ..Default::default()
             }),
+            calls: called(index),
             rollback: None,
         })
         .collect();

@@ -73,6 +73,8 @@ pub(super) struct Places {
     pub(super) control_plane: SocketAddr,
     /// The front end of each service, in the order of [`World::services`].
     pub(super) services: Vec<SocketAddr>,
+    /// The front end of each service's tag, in the same order; `None`: it has none.
+    pub(super) tagged: Vec<Option<SocketAddr>>,
     /// The server of each instance, in the order of [`World::instances`]; `None`: nothing listens.
     pub(super) instances: Vec<Option<SocketAddr>>,
     /// An address that is ours and on which nothing listens.
@@ -146,6 +148,11 @@ impl Cloud {
         self.places.services.get(service).map(|address| format!("http://{address}")).unwrap_or_default()
     }
 
+    /// The URL of a service's tag, by the service's position.
+    pub(super) fn tagged_url(&self, service: usize) -> Option<String> {
+        self.places.tagged.get(service).copied().flatten().map(|address| format!("http://{address}"))
+    }
+
     /// Lets the first packet of a connection meet its fate.
     pub(super) async fn deliver(&self, delivery: Delivery) -> io::Result<TcpStream> {
         let address = match delivery {
@@ -158,7 +165,8 @@ impl Cloud {
 
     /// Whether something of ours listens at this address.
     pub(super) fn is_ours(&self, address: SocketAddr) -> bool {
-        let Places { control_plane, services, instances, closed: _ } = &self.places;
-        *control_plane == address || services.contains(&address) || instances.contains(&Some(address))
+        let Places { control_plane, services, tagged, instances, closed: _ } = &self.places;
+        let listens = |places: &[Option<SocketAddr>]| places.contains(&Some(address));
+        *control_plane == address || services.contains(&address) || listens(tagged) || listens(instances)
     }
 }

@@ -148,7 +148,9 @@ impl Cloud {
                 step_timeout: Duration::from_secs(1),
             }),
             notes: Arc::default(),
+            conversation: Default::default(),
             siblings: Siblings::new(tokio::sync::watch::Sender::default().subscribe()),
+            walks: Arc::default(),
             started: tokio::time::Instant::now(),
         }
     }
@@ -194,18 +196,17 @@ fn declared() -> Service {
     });
     service.vpc.connector = Some(known("demo-connector"));
     service.service_account = Some(known("auth@demo-project.iam.gserviceaccount.com"));
-    service.database = Some(Database {
-        variables: DatabaseVariables::Parts {
+    service.database = Some(Database::new(
+        DatabaseVariables::Parts {
             host: "DB_HOST".to_owned(),
             port: None,
             user: Some("DB_USER".to_owned()),
             password: Some("DB_PASSWORD".to_owned()),
             name: Some("DB_NAME".to_owned()),
         },
-        instance: Some(known("demo-project:europe-west1:auth-db")),
-        stated: true,
-        others: Vec::new(),
-    });
+        Some(known("demo-project:europe-west1:auth-db")),
+        true,
+    ));
     service
 }
 

@@ -16,7 +16,7 @@ use rungate::probe::dial::Dial;
 use rungate::probe::google::{Auth, Google, Timeouts};
 use rungate::probe::http::Http;
 use rungate::probe::vault::Vault;
-use rungate::run::finding::{Finding, PostgresFinding};
+use rungate::run::finding::{DatabaseFinding, Finding, PostgresFinding};
 use rungate::run::outcome::{Outcome, Vantage};
 use rungate::run::{Options, execute};
 use rungate::sandbox::{self, SandboxOptions, faults};
@@ -29,7 +29,7 @@ use crate::common::{pipeline as sample, skip};
 
 /// Every connection leads to one port of this machine.
 #[derive(Debug)]
-struct LeadsTo(u16);
+pub(crate) struct LeadsTo(pub(crate) u16);
 
 impl Dial for LeadsTo {
     fn resolve<'a>(&'a self, _from: &'a str, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
@@ -43,8 +43,13 @@ impl Dial for LeadsTo {
 
 /// The incident's own system as a plan for the sandbox.
 fn planned() -> Plan {
+    plan_of(PathBuf::from(sample("rungate.yaml")))
+}
+
+/// A pipeline as a plan for the sandbox.
+pub(crate) fn plan_of(file: PathBuf) -> Plan {
     let request = pipeline::Request {
-        files: vec![PathBuf::from(sample("rungate.yaml"))],
+        files: vec![file],
         directory: PathBuf::from("."),
         known_checks: CHECKS.iter().map(|check| check.id).collect(),
         ..Default::default()
@@ -57,7 +62,7 @@ fn planned() -> Plan {
 }
 
 /// What the gate says: the step that fails with what it saw, and the root cause.
-async fn said(plan: &Plan, cloud: &sandbox::Sandbox, dial: Arc<dyn Dial>) -> (String, String) {
+pub(crate) async fn said(plan: &Plan, cloud: &sandbox::Sandbox, dial: Arc<dyn Dial>) -> (String, String) {
     let vault = Arc::new(Vault::default());
     let outside = Outside {
         google: Google::new(&cloud.endpoints(), Auth::Anonymous, Arc::clone(&vault), Timeouts::default()),
@@ -84,9 +89,16 @@ async fn said(plan: &Plan, cloud: &sandbox::Sandbox, dial: Arc<dyn Dial>) -> (St
         Some(Outcome::Failed { finding: Finding::Postgres(finding) }) => {
             Some(format!("{}: {}", node.check, kind(finding)))
         }
+        Some(Outcome::Failed { finding: Finding::Database(finding) }) => {
+            // A standby here, a role that is set to read only there.
+            let read_only = matches!(finding, DatabaseFinding::ReadOnly { .. });
+            let said = if read_only { "takes no writes".to_owned() } else { finding.to_string() };
+            Some(format!("{}: {said}", node.check))
+        }
         _ => None,
     });
-    let cause = diagnosis.causes.first().map_or_else(|| "-".to_owned(), |cause| cause.code.to_string());
+    let mut causes = diagnosis.causes.iter().chain(&diagnosis.advisories);
+    let cause = causes.next().map_or_else(|| "-".to_owned(), |cause| cause.code.to_string());
     (failing.unwrap_or_else(|| "-".to_owned()), cause)
 }
 
@@ -212,15 +224,23 @@ async fn a_real_server_and_the_sandbox_give_the_same_findings() {
 }
 
 async fn connect(port: u16) -> tokio_postgres::Client {
+    connect_to(port, "postgres").await
+}
+
+async fn connect_to(port: u16, database: &str) -> tokio_postgres::Client {
     let mut config = tokio_postgres::Config::new();
-    config.host("127.0.0.1").port(port).user("postgres").password(PASSWORD).dbname("postgres");
+    config.host("127.0.0.1").port(port).user("postgres").password(PASSWORD).dbname(database);
     let (client, driver) = config.connect(tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(driver);
     client
 }
 
 async fn execute_sql(port: u16, sql: &str) {
-    let client = connect(port).await;
+    execute_in(port, "postgres", sql).await;
+}
+
+pub(crate) async fn execute_in(port: u16, database: &str, sql: &str) {
+    let client = connect_to(port, database).await;
     client.batch_execute(sql).await.unwrap();
     drop(client);
     // The slot is free again once the server has noticed the farewell.

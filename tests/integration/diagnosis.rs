@@ -8,8 +8,8 @@ use rungate::diagnosis::{Confidence, Diagnosis, Met, Verdict, diagnose_with, set
 use rungate::network::Fault;
 use rungate::network::firewall::{Direction, RuleKind, RuleRef};
 use rungate::run::finding::{
-    CredentialFinding, Finding, HealthFinding, InstanceFinding, PathFinding, PostgresFinding, ServiceFinding,
-    Unfit,
+    CredentialFinding, Drivers, Finding, HealthFinding, InstanceFinding, PathFinding, PostgresFinding,
+    ServiceFinding, Unfit,
 };
 use rungate::run::outcome::{Broken, Door, Mend, Outcome, Skip, Vantage};
 use rungate::run::record::{Ended, Fact, Role, RunRecord, Unproven};
@@ -45,6 +45,7 @@ fn names_the_root_and_not_its_symptoms() {
             edge: "trailing".to_owned(),
             class: "line feed".to_owned(),
             length: 13,
+            drivers: Drivers::default(),
         })
     };
     let traffic = || {
@@ -136,6 +137,30 @@ fn names_the_root_and_not_its_symptoms() {
             "health that names only the cache is not explained by the connector, which leaves the database open",
             vec![("vpc-connector-ready", connector_in("ERROR")), (health, redis())],
             vec![HealthReportsDependencyDown, VpcConnectorNotReady],
+        ),
+        (
+            "a journey that fails is a symptom of the connector, and of what health says",
+            vec![
+                ("vpc-connector-ready", connector_in("ERROR")),
+                (health, database_down()),
+                ("journey-step-works", step_failed(None)),
+            ],
+            vec![VpcConnectorNotReady],
+        ),
+        (
+            "a journey that fails beside a health that names its database as up is a defect of its own",
+            vec![("journey-step-works", step_failed(None))],
+            vec![JourneyStepFailed],
+        ),
+        (
+            "a health path that does not exist keeps no user out",
+            vec![(health, not_found()), ("journey-step-works", step_failed(None))],
+            vec![HealthNotFound, JourneyStepFailed],
+        ),
+        (
+            "a step that asks another service is not explained by this one's database",
+            vec![(health, database_down()), ("journey-step-works", step_failed(Some("other")))],
+            vec![JourneyStepFailed, HealthReportsDatabaseDown],
         ),
         (
             "health that names nothing may be",
@@ -272,7 +297,10 @@ fn names_the_root_and_not_its_symptoms() {
         (
             "a URL that the gate's driver takes and the service's own does not",
             vec![
-                ("credential-well-formed", unfit(Unfit::Scheme { what: "no sslmode".to_owned() })),
+                (
+                    "credential-well-formed",
+                    unfit(Unfit::Scheme { what: "no sslmode".to_owned(), drivers: Drivers::default() }),
+                ),
                 (health, database_down()),
             ],
             vec![CredentialSchemeMismatch],
@@ -798,7 +826,7 @@ fn some_end(check: &str, choice: u8, at: usize) -> Option<Outcome> {
                 secret: None,
             }),
             unfit(Unfit::Quoted),
-            unfit(Unfit::Scheme { what: "x".to_owned() }),
+            unfit(Unfit::Scheme { what: "x".to_owned(), drivers: Drivers::default() }),
             unfit(Unfit::Loopback { host: "localhost".to_owned() }),
         ][at % 4]
             .clone(),
@@ -806,6 +834,7 @@ fn some_end(check: &str, choice: u8, at: usize) -> Option<Outcome> {
             let states = ["28P01", "57P03", "28000", "3D000"];
             [timed_out(), refused(), login_refused(states[at / 3 % 4])][at % 3].clone()
         }
+        "journey" => step_failed(None),
         _ => [
             database_down(),
             unhealthy(&[], &[]),

@@ -21,7 +21,13 @@ struct Left {
     reports: Vec<(&'static str, String)>,
 }
 
-const REPORTS: &[(&str, &str)] = &[("text", "report.txt"), ("junit", "report.xml"), ("json", "report.json")];
+const REPORTS: &[(&str, &str)] = &[
+    ("text", "report.txt"),
+    ("junit", "report.xml"),
+    ("json", "report.json"),
+    ("html", "report.html"),
+    ("markdown", "report.md"),
+];
 
 /// Runs the gate with every report, and asserts what must hold whatever it meets.
 fn survives(rungate: &Rungate, mut command: Command, what: &str) -> Left {

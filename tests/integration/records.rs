@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rungate::diagnosis::Graph;
 use rungate::run::finding::{
     CredentialFinding, Dependency, Finding, HealthFinding, IamProblem, InjectionFinding, InstanceFinding,
-    PathFinding, PostgresFinding, ServiceFinding, Unfit,
+    JourneyFinding, PathFinding, PostgresFinding, ServiceFinding, Unfit,
 };
 use rungate::run::outcome::Outcome;
 use rungate::run::record::{NodeRecord, RunRecord};
@@ -111,13 +111,27 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
             ],
         ),
         ("database-query", vec!["database-login"]),
+        ("database-writable", vec!["database-query"]),
+        ("database-has-headroom", vec!["database-query"]),
+        ("database-migrated", vec!["database-query"]),
+        ("database-has-extensions", vec!["database-query"]),
+        ("database-has-tables", vec!["database-migrated", "database-has-extensions"]),
+        ("database-grants-privileges", vec!["database-has-tables"]),
+        ("database-gives-expected", vec!["database-grants-privileges"]),
         (
             "service-log-quiet",
-            vec!["instance-has-address", "cloudsql-attached", "cloudsql-client-granted", "database-query"],
+            vec![
+                "instance-has-address",
+                "cloudsql-attached",
+                "cloudsql-client-granted",
+                "database-query",
+                "database-has-headroom",
+            ],
         ),
     ]);
     let all: Vec<&str> = edges.iter().map(|(check, _)| *check).collect();
     edges.push(("health-healthy", all));
+    edges.push(("journey-step-works", vec!["health-healthy"]));
     Graph::new(edges.iter().map(|(check, explained_by)| (*check, explained_by.as_slice())))
 });
 
@@ -278,6 +292,17 @@ pub(crate) fn corrupted() -> Finding {
     Finding::Injection(InjectionFinding::Corrupted {
         secret: "projects/shop-staging/secrets/auth-db-password".to_owned(),
         version: "7".to_owned(),
+    })
+}
+
+/// A step of a journey that answers otherwise than it should.
+pub(crate) fn step_failed(asked: Option<&str>) -> Finding {
+    Finding::Journey(JourneyFinding::Unexpected {
+        request: "POST https://auth.example/auth/validate-token-and-get-user".to_owned(),
+        asked: asked.map(str::to_owned),
+        status: 200,
+        differs: vec!["$.valid == true: it is false".to_owned()],
+        excerpt: "{\"valid\":false,\"error\":\"Invalid token or user not found\"}".to_owned(),
     })
 }
 

@@ -24,7 +24,7 @@ use rungate::sandbox::{SandboxOptions, start};
 use crate::sandbox::{PROJECT, auth, auth_by_direct_egress, auth_by_socket, known};
 
 /// A change of the world that is no fault of its own. What it expects is never asked.
-const fn change(when: When, change: fn(&mut World, usize)) -> Fault {
+pub(crate) const fn change(when: When, change: fn(&mut World, usize)) -> Fault {
     let expects = Expected { cause: CauseCode::NotFoundOut, verdict: Verdict::Undecided };
     Fault { code: "of-a-test", what: "Of a test.", expects, when, subject: &subject::ANY, change }
 }

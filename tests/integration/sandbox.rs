@@ -18,7 +18,7 @@ use google_cloud_vpcaccess_v1::model::connector;
 use rungate::diagnosis::Verdict;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::model::{
-    DeploysVia, Pipeline, Place, SecretReference, Service, Stated, ToldBy, Variable, infer_database,
+    DeploysVia, Journey, Pipeline, Place, SecretReference, Service, Stated, ToldBy, Variable, infer_database,
 };
 use rungate::plan::Target;
 use rungate::sandbox::faults::{Expected, FAULTS, Fault, When, find, subject};
@@ -69,7 +69,7 @@ pub(crate) fn auth() -> Service {
 }
 
 /// The same service with its whole connection string in a secret.
-fn auth_by_dsn() -> Service {
+pub(crate) fn auth_by_dsn() -> Service {
     let mut service = auth();
     service.env.retain(|variable| !variable.name.starts_with("DB_"));
     service.secrets = vec![reference("DATABASE_URL", "auth-database-url", "latest")];
@@ -117,6 +117,20 @@ pub(crate) fn auth_by_direct_egress() -> Service {
     service
 }
 
+/// The same, of which the pipeline states what users do.
+fn auth_with_a_journey() -> Service {
+    let mut service = auth();
+    service.journeys = vec![Journey {
+        name: known("sign in"),
+        needs: Vec::new(),
+        variables: Vec::new(),
+        retries: 0,
+        timeout: Duration::from_secs(5),
+        steps: Vec::new(),
+    }];
+    service
+}
+
 /// The same service, which dials a public address.
 fn auth_in_public() -> Service {
     let mut service = auth();
@@ -126,7 +140,19 @@ fn auth_in_public() -> Service {
     service
 }
 
-fn reference(target: &str, secret: &str, version: &str) -> SecretReference {
+/// The same service, whose pipeline says what its database must hold.
+fn auth_that_expects() -> Service {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/database/rungate.yaml");
+    let request =
+        rungate::pipeline::Request { files: vec![file.into()], directory: ".".into(), ..Default::default() };
+    let mut loaded = rungate::pipeline::load(&request).unwrap().pipeline;
+    let mut service = auth();
+    let expect = loaded.services.pop().unwrap().database.unwrap().expect;
+    service.database.as_mut().unwrap().expect = expect;
+    service
+}
+
+pub(crate) fn reference(target: &str, secret: &str, version: &str) -> SecretReference {
     SecretReference { target: target.to_owned(), secret: known(secret), version: known(version) }
 }
 
@@ -283,6 +309,14 @@ async fn every_fault_shows_at_the_service() {
         "secret-not-found",
         "secret-version-missing",
     ];
+    // Its health asks `SELECT 1`, which says nothing of tables; the journey does.
+    let of_what_it_holds = [
+        "schema-behind",
+        "extension-missing",
+        "schema-missing",
+        "schema-permission-denied",
+        "query-answer-unexpected",
+    ];
     let no_instance = ["secret-version-disabled", "secret-version-destroyed"];
     let not_started =
         (500, "The request failed because the instance could not start successfully.".to_owned());
@@ -291,10 +325,12 @@ async fn every_fault_shows_at_the_service() {
             "database-name-unresolvable" | "instance-not-found" => auth_by_name(),
             "cloudsql-not-attached" | "cloudsql-name-mismatch" => auth_by_socket(),
             "vpc-network-not-found" => auth_by_direct_egress(),
-            "credential-unescaped" | "credential-scheme-mismatch" => auth_by_dsn(),
+            "credential-unescaped" | "credential-scheme-mismatch" | "credential-unreadable" => auth_by_dsn(),
             "socket-tls-conflict" | "cloudsql-client-role-missing" => auth_by_socket(),
             "authorized-network-missing" => auth_in_public(),
+            code if of_what_it_holds.contains(&code) => auth_that_expects(),
             "health-expectation-unmet" | "health-version-mismatch" => auth_expecting(),
+            "journey-step-failed" => auth_with_a_journey(),
             _ => auth(),
         };
         let sandbox = sandbox(service, &[fault.code]).await;
@@ -337,8 +373,20 @@ async fn every_fault_shows_at_the_service() {
                 assert!(status == 403 && body.contains("does not have permission to get URL"), "{body}");
                 return;
             }
-            // The gate may not look; the service is fine.
-            "not-enough-permission" => (200, HEALTHY.to_owned()),
+            // Health is good, and nobody gets in.
+            "journey-step-failed" => {
+                assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()));
+                assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()));
+                return;
+            }
+            "schema-missing" | "schema-permission-denied" => {
+                assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()), "{}", fault.code);
+                assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()), "{}", fault.code);
+                return;
+            }
+            // The gate may not look; the service is fine. A standby answers what only reads.
+            "not-enough-permission" | "database-read-only" => (200, HEALTHY.to_owned()),
+            code if of_what_it_holds.contains(&code) => (200, HEALTHY.to_owned()),
             code if served_by_the_old.contains(&code) => (200, HEALTHY.to_owned()),
             code if no_instance.contains(&code) => not_started.clone(),
             _ => (200, UNHEALTHY.to_owned()),

@@ -45,12 +45,14 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     }
     let secured = if session.tls { "over TLS" } else { "without TLS" };
     let address = session.address;
-    session.close().await;
     let Connection { user, database, .. } = &connection;
-    Ok(passed(format!(
+    let detail = format!(
         "user {user} logs in to database {database} at {address} {secured}, dialled {}",
         from_where(scope)
-    )))
+    );
+    // The query is asked in the same session: a login costs the server a process, and a full one cannot spare two.
+    scope.conversation.leave(connection, session);
+    Ok(passed(detail))
 }
 
 /// Logs in with what the live revision is given.

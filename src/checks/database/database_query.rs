@@ -1,10 +1,11 @@
 //! The database answers a query.
 
+use crate::checks::database::conversation::Answers;
 use crate::checks::database::database_login::log_in;
 use crate::checks::database::{bounds, declared, from_where, outcome, patiently};
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
-use crate::probe::postgres::describe;
+use crate::probe::postgres::{Connection, Session, Stop, describe, holdings, slots};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::{Fact, Role};
 
@@ -21,20 +22,38 @@ pub(in crate::checks) static CHECK: Check = Check {
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
-    let (connection, session) = log_in(scope).await?;
-    let session = std::sync::Arc::new(session);
-    let bounds = bounds(scope, connection.connect_timeout);
-    let asked = patiently(scope, || {
-        let session = std::sync::Arc::clone(&session);
-        Box::pin(async move { describe(&session, bounds).await })
-    });
-    let server = asked.await.map_err(|stop| outcome(scope, stop))?;
-    if let Some(session) = std::sync::Arc::into_inner(session) {
-        session.close().await;
-    }
-    let (version, in_recovery) = (server.version, server.in_recovery);
-    let kind = if in_recovery { "a standby" } else { "a primary" };
+    let answers = patiently(scope, || Box::pin(ask(scope))).await.map_err(|stop| outcome(scope, stop))??;
+    let server = &answers.server;
+    let kind = if server.in_recovery { "a standby" } else { "a primary" };
+    let (version, in_recovery) = (server.version.clone(), server.in_recovery);
     let detail = format!("SELECT 1 gives 1; PostgreSQL {version}, {kind}, dialled {}", from_where(scope));
     scope.fact(Fact::PostgresServer { version, in_recovery });
+    scope.conversation.keep(answers);
     Ok(passed(detail))
+}
+
+/// Asks everything that any check wants to know, in the session of the login. Where that is gone (it was cut, and this
+/// is another try), logs in anew; what then stands in the way is an outcome of its own.
+async fn ask(scope: &Scope) -> Result<Result<Answers, Outcome>, Stop> {
+    let (connection, session) = match scope.conversation.take() {
+        Some(left) => left,
+        None => match log_in(scope).await {
+            Ok(made) => made,
+            Err(outcome) => return Ok(Err(outcome)),
+        },
+    };
+    let answers = converse(scope, &connection, &session).await?;
+    session.close().await;
+    Ok(Ok(answers))
+}
+
+async fn converse(scope: &Scope, connection: &Connection, session: &Session) -> Result<Answers, Stop> {
+    let bounds = bounds(scope, connection.connect_timeout);
+    let server = describe(session, bounds).await?;
+    let slots = slots(session, bounds).await;
+    let holdings = match &scope.target.service.database {
+        Some(database) => holdings(session, &database.expect, bounds).await,
+        None => Ok(Default::default()),
+    };
+    Ok(Answers { connection: connection.clone(), server, slots, holdings })
 }

@@ -1,11 +1,18 @@
 //! What the checks of the database share: what can be seen of it from where the gate stands, and patience.
 
 pub(super) mod connection;
+mod conversation;
+pub(super) mod database_has_headroom;
 pub(super) mod database_login;
 pub(super) mod database_name_resolves;
 pub(super) mod database_port_open;
 pub(super) mod database_query;
 pub(super) mod database_speaks_postgres;
+pub(super) mod database_writable;
+pub(super) mod expected;
+mod migrated;
+
+pub use conversation::Conversation;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -28,6 +35,12 @@ pub(in crate::checks) fn declared(service: &Service) -> Subjects {
 
 pub(in crate::checks) fn failed(finding: PostgresFinding) -> Outcome {
     Outcome::Failed { finding: Finding::Postgres(finding) }
+}
+
+/// What the server said when it was asked; blocked where it was not.
+fn answers(scope: &Scope) -> Result<&conversation::Answers, Outcome> {
+    let by = || connection::blocked(scope, database_query::CHECK.id, None);
+    scope.conversation.answers().ok_or_else(by)
 }
 
 /// Whether the gate dials from where the service does.

@@ -20,7 +20,13 @@ pub(in crate::checks) static CHECK: Check = Check {
     vantage: Vantage::Service,
     role: Role::Advisory,
     needs: &["service-exists"],
-    explained_by: &["instance-has-address", "cloudsql-attached", "cloudsql-client-granted", "database-query"],
+    explained_by: &[
+        "instance-has-address",
+        "cloudsql-attached",
+        "cloudsql-client-granted",
+        "database-query",
+        "database-has-headroom",
+    ],
     subjects: with_database,
     run: |scope| Box::pin(run(scope)),
 };

@@ -173,11 +173,11 @@ impl Login<'_> {
 }
 
 /// An SQL identifier, quoted.
-fn identifier(name: &str) -> String {
+pub(super) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn sql(statement: &str) -> String {
+pub(super) fn sql(statement: &str) -> String {
     format!("psql \"$ADMIN_DATABASE_URL\" -c {}", quote(statement))
 }
 

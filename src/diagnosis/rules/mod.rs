@@ -5,12 +5,14 @@
 
 mod admission;
 mod credential;
+mod database;
 mod door;
 pub(super) mod gate;
 mod health;
 mod injection;
 mod instance;
 mod invoker;
+mod journey;
 mod log;
 mod login;
 mod path;
@@ -71,8 +73,10 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> Ju
         Finding::Path(found) => path::judge(view, found),
         Finding::Instance(found) => instance::judge(view, found),
         Finding::Postgres(found) => postgres::judge(view, node, found),
+        Finding::Database(found) => database::judge(view, found),
         Finding::Log(found) => log::judge(view, found),
         Finding::Health(found) => health::judge(view, found),
+        Finding::Journey(found) => journey::judge(view, node, found),
     }
 }
 
@@ -85,8 +89,10 @@ pub(super) fn clause(finding: &Finding) -> String {
         Finding::Path(found) => path::clause(found),
         Finding::Instance(found) => instance::clause(found),
         Finding::Postgres(found) => postgres::clause(found),
+        Finding::Database(found) => database::clause(found),
         Finding::Log(found) => log::clause(found),
         Finding::Health(found) => health::clause(found),
+        Finding::Journey(found) => journey::clause(found),
     }
 }
 

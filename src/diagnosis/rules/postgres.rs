@@ -210,6 +210,7 @@ fn of_query(sqlstate: &str) -> CauseCode {
         "42501" => CauseCode::ConnectPrivilegeMissing,
         "55000" => CauseCode::DatabaseClosed,
         "42704" | "22023" => CauseCode::ConnectionParameterInvalid,
+        "25006" => CauseCode::DatabaseReadOnly,
         _ => CauseCode::ConnectionCut,
     }
 }

@@ -5,9 +5,9 @@ mod names;
 
 use serde::{Deserialize, Serialize};
 
-use super::Stated;
+use super::{DatabaseExpectation, Stated};
 
-pub use infer::infer;
+pub use infer::{holds_connection_string, infer};
 
 /// The variables that hold the way to the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,4 +159,18 @@ pub struct Database {
     /// Variables that lead to further databases, or to this one by another way. They are named, and not checked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<String>,
+    /// How many connections one instance of the service may hold, where the native file says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<u32>,
+    /// What the native file asks of it.
+    #[serde(default, skip_serializing_if = "DatabaseExpectation::is_empty")]
+    pub expect: DatabaseExpectation,
+}
+
+impl Database {
+    /// A database of which only the way is known.
+    pub fn new(variables: DatabaseVariables, instance: Option<Stated>, stated: bool) -> Self {
+        let expect = DatabaseExpectation::default();
+        Self { variables, instance, stated, others: Vec::new(), pool: None, expect }
+    }
 }

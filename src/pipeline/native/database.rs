@@ -1,52 +1,74 @@
-//! `database:` of the native format: the names of the variables that lead to the database.
+//! `database:` of the native format: the names of the variables that lead to the database, and what it must hold.
 
+use super::super::File;
+use super::expectation;
 use super::fields::Fields;
 use super::text;
 use crate::model::{Database, DatabaseVariables, Stated};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 
-pub(super) const KEYS: &[&str] = &["dsn", "host", "port", "user", "password", "name", "instance"];
-const PARTS: &[&str] = &["host", "port", "user", "password", "name"];
+pub(super) const KEYS: &[&str] =
+    &["dsn", "host", "port", "user", "password", "name", "instance", "instance_variable", "pool", "expect"];
+/// What says where the database is; only one of them may.
+const LEADING: [&str; 3] = ["dsn", "host", "instance_variable"];
 
 /// Reads it; `None` where it does not say how the database is found.
-pub(super) fn read(node: &Node, problems: &mut Problems) -> Option<Database> {
+pub(super) fn read(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Database> {
     let fields = Fields::open(node, "`database`", KEYS, problems)?;
     let mut variable = |key: &str| {
         let stated = text::text(fields.get(key), problems)?;
         check_variable(&stated, problems);
         Some(stated)
     };
-    let dsn = variable("dsn");
-    let [host, port, user, password, name] = ["host", "port", "user", "password", "name"]
-        .map(|key| variable(key).map(|stated| stated.raw().to_owned()));
+    let [dsn, host, connection_name] = LEADING.map(&mut variable);
+    let [port, user, password, name] =
+        ["port", "user", "password", "name"].map(|key| variable(key).map(|stated| stated.raw().to_owned()));
     let instance = text::text(fields.get("instance"), problems);
     if let Some(instance) = &instance {
         text::check_instance(instance, problems);
     }
-    let variables = match (dsn, host) {
-        (Some(dsn), _) => {
-            if let Some(part) = PARTS.iter().find_map(|part| fields.get(part)) {
-                problems.push(
-                    Problem::error("contradiction", "`dsn` names the whole, so no part may be named")
-                        .at(part.place.clone())
-                        .length(part.length)
-                        .related(dsn.place.clone(), "the whole here"),
-                );
-            }
-            DatabaseVariables::Dsn(dsn.raw().to_owned())
+    let mut stated = LEADING.iter().filter_map(|key| fields.get(key));
+    if let (Some(first), Some(second)) = (stated.next(), stated.next()) {
+        problems.push(
+            Problem::error(
+                "contradiction",
+                "only one of `dsn`, `host` and `instance_variable` leads to the database",
+            )
+            .at(second.place.clone())
+            .length(second.length)
+            .related(first.place.clone(), "the other one here"),
+        );
+    }
+    if let Some(port) =
+        fields.get("port").filter(|_| host.is_none() && (dsn.is_some() || connection_name.is_some()))
+    {
+        problems.push(
+            Problem::error("contradiction", "`port` belongs to `host`")
+                .at(port.place.clone())
+                .length(port.length),
+        );
+    }
+    let raw = |stated: Stated| stated.raw().to_owned();
+    let variables = match (dsn.map(raw), host.map(raw), connection_name.map(raw)) {
+        (Some(dsn), _, _) if user.is_none() && password.is_none() && name.is_none() => {
+            DatabaseVariables::Dsn(dsn)
         }
-        (None, Some(host)) => DatabaseVariables::Parts { host, port, user, password, name },
-        (None, None) => {
+        (Some(url), _, _) => DatabaseVariables::Url { url, user, password, name },
+        (None, Some(host), _) => DatabaseVariables::Parts { host, port, user, password, name },
+        (None, None, Some(instance)) => DatabaseVariables::Instance { instance, user, password, name },
+        (None, None, None) => {
             problems.push(
-                Problem::error("missing-key", "`database` says neither `dsn` nor `host`")
+                Problem::error("missing-key", "`database` says neither `dsn` nor `host` nor `instance_variable`")
                     .at(node.place.clone())
                     .hint("`dsn: DATABASE_URL`, or `host: DB_HOST` with `port`, `user`, `password`, `name`: each the name of a variable"),
             );
             return None;
         }
     };
-    Some(Database { variables, instance, stated: true, others: Vec::new() })
+    let pool = fields.get("pool").and_then(|node| text::count(node, problems));
+    let expect = fields.get("expect").map(|node| expectation::read(node, file, problems));
+    Some(Database { pool, expect: expect.unwrap_or_default(), ..Database::new(variables, instance, true) })
 }
 
 /// Users write the value (`host: 10.0.0.3`) where the variable's name belongs.
@@ -68,14 +90,12 @@ fn check_variable(stated: &Stated, problems: &mut Problems) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::source::Source;
-    use crate::pipeline::yaml;
 
     fn read_text(text: &str) -> (Option<Database>, Vec<&'static str>) {
-        let documents = yaml::parse(&Source::new("a", text)).unwrap();
-        let mut problems = Problems::default();
-        let database = read(&documents[0], &mut problems);
-        (database, problems.iter().map(|problem| problem.code).collect())
+        let indented: String = text.lines().map(|line| format!("\n      {line}")).collect();
+        let text = format!("version: 1\nservices:\n  - name: a\n    database:{indented}\n");
+        let (mut reading, problems) = crate::pipeline::tests::read_text(&super::super::FORMAT, &text);
+        (reading.services.pop().and_then(|one| one.database), problems.iter().map(|one| one.code).collect())
     }
 
     #[test]
@@ -87,11 +107,17 @@ mod tests {
         let database = database.unwrap();
         assert_eq!(database.variables.names(), ["H", "U", "P"]);
         assert!(database.stated && problems.is_empty());
+        let (database, problems) = read_text("{dsn: SPRING_URL, user: U, password: P}");
+        assert_eq!(database.unwrap().variables.names(), ["SPRING_URL", "U", "P"]);
+        assert!(problems.is_empty());
+        let (database, _) = read_text("{instance_variable: SQL, user: U}");
+        assert_eq!(database.unwrap().variables.instance(), Some("SQL"));
     }
 
     #[test]
     fn bad_ways_are_told() {
         assert_eq!(read_text("{dsn: A, host: B}").1, ["contradiction"]);
+        assert_eq!(read_text("{dsn: A, port: B}").1, ["contradiction"]);
         assert_eq!(read_text("{user: A}").1, ["missing-key"]);
         assert_eq!(read_text("{host: 10.0.0.3}").1, ["bad-variable-name"]);
         assert_eq!(read_text("{host: H, instance: i}").1, ["bad-instance"]);

@@ -5,8 +5,11 @@
 
 mod database;
 mod expect;
+mod expectation;
 mod fields;
 mod health;
+mod journey;
+mod migrations;
 mod text;
 
 use std::path::Path;
@@ -45,6 +48,8 @@ const SERVICE: &[&str] = &[
     "ingress",
     "health",
     "database",
+    "journeys",
+    "depends_on",
     "require",
     "advisory",
 ];
@@ -62,6 +67,10 @@ const SHAPES: &[(&str, &[&str])] = &[
     ("revision", expect::REVISION),
     ("commit", expect::COMMIT),
     ("database", database::KEYS),
+    ("expect", expectation::KEYS),
+    ("privileges", expectation::PRIVILEGES),
+    ("query", expectation::QUERY),
+    ("migrations", migrations::KEYS),
 ];
 
 fn recognises(path: &Path, document: &Node) -> bool {
@@ -91,6 +100,7 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
         Some(list) => match &list.kind {
             Kind::Seq(items) => {
                 reading.services = items.iter().filter_map(|item| service(item, file, problems)).collect();
+                journey::check(&mut reading.services, problems);
             }
             Kind::Scalar { .. } | Kind::Map(_) => {
                 problems.push(fields::wrong_kind(list, "`services`", "a list, each item with a `name`"));
@@ -159,7 +169,9 @@ fn service(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Serv
     if let Some(node) = fields.get("health") {
         service.health = health::read(node, problems);
     }
-    service.database = fields.get("database").and_then(|node| database::read(node, problems));
+    service.database = fields.get("database").and_then(|node| database::read(node, file, problems));
+    service.journeys = journey::read(fields.get("journeys"), problems);
+    service.depends_on = text::one_or_more(fields.get("depends_on"), problems);
     service.require = checks(fields.get("require"), file, problems);
     service.advisory = checks(fields.get("advisory"), file, problems);
     contradictions(&service, problems);
@@ -291,7 +303,7 @@ mod tests {
     fn the_published_schema_has_the_same_keys() {
         let schema: serde_json::Value =
             serde_json::from_str(include_str!("../../../docs/schemas/rungate.schema.json")).unwrap();
-        for (shape, keys) in SHAPES {
+        for (shape, keys) in SHAPES.iter().chain(journey::SHAPES) {
             let definition = &schema["$defs"][shape];
             assert_eq!(definition["additionalProperties"], false, "{shape}");
             let mut told: Vec<&str> =
@@ -303,7 +315,11 @@ mod tests {
         }
         let closed = schema["$defs"].as_object().unwrap().values();
         let closed = closed.filter(|definition| definition["additionalProperties"] == false).count();
-        assert_eq!(closed, SHAPES.len(), "every mapping of the schema stands in SHAPES");
+        assert_eq!(
+            closed,
+            SHAPES.len() + journey::SHAPES.len(),
+            "every mapping of the schema stands in SHAPES"
+        );
     }
 
     #[test]

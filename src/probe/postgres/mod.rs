@@ -4,22 +4,25 @@
 //! step is bounded in time by its caller's [`Bounds`] and in memory by `guard`.
 
 mod dsn;
+mod expected;
 mod guard;
 mod login;
 mod query;
 mod reach;
 mod retry;
 mod ssl_request;
+mod state;
 mod tls;
 
 pub use dsn::{
     Dsn, DsnForm, DsnProblem, Server as DsnServer, SessionTarget, SslMode, TlsFiles, parse as parse_dsn,
 };
+pub use expected::{Given, Holdings, holdings};
 pub use login::{Session, login};
-pub use query::{Server, describe};
 pub use reach::{connect, resolve};
 pub use retry::pause_before_retry;
 pub use ssl_request::{SslAnswer, ask as ask_for_tls};
+pub use state::{Server, Slots, describe, slots};
 
 use std::fmt;
 use std::time::Duration;

@@ -4,18 +4,23 @@
 //! the files of the same names under `diagnosis/rules/`.
 
 mod credential;
+mod database;
 mod health;
 mod injection;
 mod instance;
+mod journey;
 mod log;
 mod path;
 mod postgres;
 mod service;
 
-pub use credential::{CredentialFinding, Unfit};
+pub use credential::{CredentialFinding, Drivers, Unfit};
+pub use database::DatabaseFinding;
+pub(crate) use database::list;
 pub use health::{Dependency, FrontEndSays, HealthFinding, KnownBy};
 pub use injection::InjectionFinding;
 pub use instance::{IamProblem, InstanceFinding};
+pub use journey::JourneyFinding;
 pub use log::LogFinding;
 pub use path::PathFinding;
 pub use postgres::PostgresFinding;
@@ -41,10 +46,14 @@ pub enum Finding {
     Instance(InstanceFinding),
     /// Talking to PostgreSQL.
     Postgres(PostgresFinding),
+    /// The database behind a login that works.
+    Database(DatabaseFinding),
     /// The service's own log.
     Log(LogFinding),
     /// Health.
     Health(HealthFinding),
+    /// What users do.
+    Journey(JourneyFinding),
 }
 
 impl fmt::Display for Finding {
@@ -56,8 +65,10 @@ impl fmt::Display for Finding {
             Self::Path(finding) => finding.fmt(f),
             Self::Instance(finding) => finding.fmt(f),
             Self::Postgres(finding) => finding.fmt(f),
+            Self::Database(finding) => finding.fmt(f),
             Self::Log(finding) => finding.fmt(f),
             Self::Health(finding) => finding.fmt(f),
+            Self::Journey(finding) => finding.fmt(f),
         }
     }
 }

@@ -21,12 +21,14 @@ mod credential_quoted;
 mod credential_scheme_mismatch;
 mod credential_trailing_whitespace;
 mod credential_unescaped;
+mod credential_unreadable;
 mod database_closed;
 mod database_host_loopback;
 mod database_host_placeholder;
 mod database_missing;
 mod database_name_unresolvable;
 mod database_port_wrong;
+mod database_read_only;
 mod database_refused;
 mod database_starting;
 mod database_unreachable;
@@ -34,6 +36,7 @@ mod database_user_missing;
 mod database_variable_empty;
 mod database_variable_missing;
 mod egress_bypasses_database;
+mod extension_missing;
 mod firewall_denies_egress;
 mod health_behind_login;
 mod health_endpoint_failing;
@@ -59,6 +62,7 @@ mod instance_requires_connector;
 mod instance_stopped;
 mod instance_suspended;
 mod invoker_denied;
+mod journey_step_failed;
 mod login_not_allowed;
 mod no_instance_available;
 mod not_enough_permission;
@@ -67,10 +71,14 @@ mod password_rejected;
 mod peering_inactive;
 mod peering_missing;
 mod peering_range_mismatch;
+mod query_answer_unexpected;
 mod request_timed_out;
 mod revision_failed;
 mod revision_not_serving;
 mod route_diverted;
+mod schema_behind;
+mod schema_missing;
+mod schema_permission_denied;
 mod secret_access_denied;
 mod secret_corrupted;
 mod secret_newer_than_revision;
@@ -191,6 +199,7 @@ pub static FAULTS: &[&Fault] = &[
     &credential_encoded::FAULT,
     &credential_placeholder::FAULT,
     &credential_unescaped::FAULT,
+    &credential_unreadable::FAULT,
     &credential_scheme_mismatch::FAULT,
     &database_host_loopback::FAULT,
     &database_host_placeholder::FAULT,
@@ -238,6 +247,12 @@ pub static FAULTS: &[&Fault] = &[
     &database_closed::FAULT,
     &connection_slots_exhausted::FAULT,
     &database_starting::FAULT,
+    &database_read_only::FAULT,
+    &schema_behind::FAULT,
+    &extension_missing::FAULT,
+    &schema_missing::FAULT,
+    &schema_permission_denied::FAULT,
+    &query_answer_unexpected::FAULT,
     &health_reports_database_down::FAULT,
     &health_reports_dependency_down::FAULT,
     &health_reports_unhealthy::FAULT,
@@ -245,6 +260,7 @@ pub static FAULTS: &[&Fault] = &[
     &health_not_found::FAULT,
     &health_endpoint_failing::FAULT,
     &health_unstable::FAULT,
+    &journey_step_failed::FAULT,
     &health_expectation_unmet::FAULT,
     &health_version_mismatch::FAULT,
     &health_behind_login::FAULT,
@@ -294,12 +310,19 @@ mod tests {
             "instance-not-found",
             "credential-unescaped",
             "credential-scheme-mismatch",
+            "credential-unreadable",
             "socket-tls-conflict",
             "authorized-network-missing",
             "cloudsql-client-role-missing",
             "cloudsql-not-attached",
             "cloudsql-name-mismatch",
             "vpc-network-not-found",
+            "journey-step-failed",
+            "schema-behind",
+            "extension-missing",
+            "schema-missing",
+            "schema-permission-denied",
+            "query-answer-unexpected",
             "health-expectation-unmet",
             "health-version-mismatch",
         ];

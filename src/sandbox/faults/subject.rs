@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::model::DatabaseVariables;
+use crate::model::{DatabaseExpectation, DatabaseVariables};
 use crate::sandbox::world::{
     ConnectorWorld, DatabaseWorld, EnvValue, EnvWorld, InstanceWorld, NetworkWorld, RevisionWorld, RoleWorld,
     SecretWorld, ServiceWorld, VersionWorld, VpcWorld, World,
@@ -22,6 +22,8 @@ pub struct Subject {
 /// Any service; one with a database, if there is one.
 pub static ANY: Subject = Subject { has: "been deployed", fits: |_, _| true };
 
+/// A service of which the pipeline states what its users do.
+pub static WALKED: Subject = Subject { has: "journeys", fits: |_, service| service.walked };
 /// A service that the files do not open to everybody by name; where they do, a closed door is a fault of its own.
 pub static UNPROMISED: Subject = Subject {
     has: "been deployed without an ingress of `all` in the files",
@@ -158,6 +160,36 @@ pub static PUBLIC_ADDRESS: Subject = Subject {
     },
 };
 
+/// A service with migrations that the pipeline expects to have been run.
+pub static MIGRATIONS: Subject = Subject {
+    has: "migrations that the pipeline expects to have been run",
+    fits: |_, service| service.link.as_ref().is_some_and(|link| link.expects.migrations.is_some()),
+};
+
+/// A service with tables that the pipeline expects.
+pub static TABLES: Subject = Subject {
+    has: "tables that the pipeline expects",
+    fits: |_, service| service.link.as_ref().is_some_and(|link| !link.expects.tables.is_empty()),
+};
+
+/// A service with privileges that the pipeline expects.
+pub static PRIVILEGES: Subject = Subject {
+    has: "privileges that the pipeline expects",
+    fits: |_, service| service.link.as_ref().is_some_and(|link| !link.expects.privileges.is_empty()),
+};
+
+/// A service with extensions that the pipeline expects.
+pub static EXTENSIONS: Subject = Subject {
+    has: "extensions that the pipeline expects",
+    fits: |_, service| service.link.as_ref().is_some_and(|link| !link.expects.extensions.is_empty()),
+};
+
+/// A service with queries of which the pipeline says what they give.
+pub static QUERIES: Subject = Subject {
+    has: "queries of which the pipeline says what they give",
+    fits: |_, service| service.link.as_ref().is_some_and(|link| !link.expects.queries.is_empty()),
+};
+
 impl Subject {
     /// Position of the service to break.
     pub(super) fn find(&self, world: &World) -> Option<usize> {
@@ -233,6 +265,11 @@ pub(super) fn instance(world: &mut World, service: usize) -> Option<&mut Instanc
 pub(super) fn database(world: &mut World, service: usize) -> Option<&mut DatabaseWorld> {
     let name = world.services.get(service)?.link.as_ref()?.name.clone();
     instance(world, service)?.databases.iter_mut().find(|database| database.name == name)
+}
+
+/// What the pipeline expects of its database.
+pub(super) fn expects(world: &World, service: usize) -> Option<DatabaseExpectation> {
+    Some(world.services.get(service)?.link.as_ref()?.expects.clone())
 }
 
 /// The role that it logs in as.

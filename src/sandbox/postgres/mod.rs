@@ -3,6 +3,8 @@
 mod error;
 mod login;
 mod query;
+mod select;
+mod settings;
 mod statement;
 
 use std::io;

@@ -15,9 +15,11 @@ use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::PgWireBackendMessage;
 use pgwire::messages::response::TransactionStatus;
 
+use super::Server;
 use super::error::error;
-use super::statement::{Column, Statement, parse};
-use super::{Server, VERSION};
+use super::select::{Asker, Relation};
+use super::statement::{Statement, parse, split};
+use crate::sandbox::world::{Cell, Kind};
 
 /// Answers the statements of one connection.
 pub(super) struct Queries {
@@ -27,7 +29,7 @@ pub(super) struct Queries {
 
 impl Queries {
     pub(super) fn new(server: Arc<Server>) -> Self {
-        Self { server, parser: Arc::new(Parser) }
+        Self { parser: Arc::new(Parser(Arc::clone(&server))), server }
     }
 
     fn answer(
@@ -44,58 +46,42 @@ impl Queries {
                 "current transaction is aborted, commands ignored until end of transaction block",
             ));
         }
-        let rows = match statement {
+        let relation = match statement {
             Statement::Begin => return Ok(Response::TransactionStart(Tag::new("BEGIN"))),
             Statement::Commit if aborted => return Ok(Response::TransactionEnd(Tag::new("ROLLBACK"))),
             Statement::Commit => return Ok(Response::TransactionEnd(Tag::new("COMMIT"))),
             Statement::Rollback => return Ok(Response::TransactionEnd(Tag::new("ROLLBACK"))),
             Statement::Nothing(tag) => return Ok(Response::Execution(Tag::new(tag))),
-            Statement::Number(number) => vec![vec![Cell::Number(*number)]],
-            Statement::Show(name) => vec![vec![Cell::Text(self.setting(name)?)]],
-            Statement::IsInRecovery => vec![vec![Cell::Truth(false)]],
-            Statement::Version => vec![vec![Cell::Text(format!("PostgreSQL {VERSION} (rungate sandbox)"))]],
-            Statement::CurrentDatabase => vec![vec![Cell::Text(database(client))]],
-            Statement::CurrentUser => {
-                vec![vec![Cell::Text(client.metadata().get(METADATA_USER).cloned().unwrap_or_default())]]
+            Statement::Show(_) | Statement::Select(_) => {
+                relation(&self.server, client, statement, parameter)?
             }
-            Statement::User { columns, id } => self.users(client, columns, id.or(parameter)),
         };
-        table(&fields(statement, format), rows)
+        table(&fields(&relation, format), relation.rows)
     }
+}
 
-    /// The rows of `users` with that id.
-    fn users(&self, client: &impl ClientInfo, columns: &[Column], id: Option<i64>) -> Vec<Vec<Cell>> {
-        let database = self.server.world().database(&database(client));
-        let users = database.map(|database| database.users.as_slice()).unwrap_or_default();
-        users
-            .iter()
-            .filter(|(found, _)| Some(*found) == id)
-            .map(|(id, email)| {
-                let cell = |column: &Column| match column {
-                    Column::Id => Cell::Long(*id),
-                    Column::Email => Cell::Text(email.clone()),
-                };
-                columns.iter().map(cell).collect()
-            })
-            .collect()
-    }
-
-    /// The value of a setting.
-    fn setting(&self, name: &str) -> PgWireResult<String> {
-        Ok(match name {
-            "server_version" => VERSION.to_owned(),
-            "server_version_num" => "150013".to_owned(),
-            "transaction_read_only" | "default_transaction_read_only" | "in_hot_standby" | "ssl" => {
-                "off".to_owned()
-            }
-            "max_connections" => self.server.world().max_connections.to_string(),
-            "superuser_reserved_connections" => super::RESERVED.to_string(),
-            "server_encoding" | "client_encoding" => "UTF8".to_owned(),
-            "transaction_isolation" | "default_transaction_isolation" => "read committed".to_owned(),
-            "timezone" => "UTC".to_owned(),
-            "statement_timeout" => "0".to_owned(),
-            _ => return Err(error("42704", format!("unrecognized configuration parameter \"{name}\""))),
-        })
+/// What a statement gives; nothing, where it is no query.
+fn relation(
+    server: &Server,
+    client: &impl ClientInfo,
+    statement: &Statement,
+    parameter: Option<i64>,
+) -> PgWireResult<Relation> {
+    match statement {
+        Statement::Begin | Statement::Commit | Statement::Rollback | Statement::Nothing(_) => {
+            Ok(Relation::default())
+        }
+        Statement::Show(name) => {
+            let mut given = Relation::default();
+            given.columns.push((name.clone(), Kind::Text));
+            given.rows.push(vec![Cell::Text(server.setting(name)?)]);
+            Ok(given)
+        }
+        Statement::Select(query) => {
+            let user = client.metadata().get(METADATA_USER).cloned().unwrap_or_default();
+            let asker = Asker { server, user, database: database(client), parameter };
+            asker.answer(query)
+        }
     }
 }
 
@@ -104,46 +90,34 @@ fn database(client: &impl ClientInfo) -> String {
     parameters.get(METADATA_DATABASE).or_else(|| parameters.get(METADATA_USER)).cloned().unwrap_or_default()
 }
 
-/// One value of a result.
-enum Cell {
-    Number(i32),
-    Long(i64),
-    Text(String),
-    Truth(bool),
-}
-
-/// The columns of a statement's result.
-fn fields(statement: &Statement, format: &Format) -> Arc<Vec<FieldInfo>> {
-    let columns: Vec<(&str, Type)> = match statement {
-        Statement::Begin | Statement::Commit | Statement::Rollback | Statement::Nothing(_) => Vec::new(),
-        Statement::Number(_) => vec![("?column?", Type::INT4)],
-        Statement::Show(name) => vec![(name, Type::TEXT)],
-        Statement::IsInRecovery => vec![("pg_is_in_recovery", Type::BOOL)],
-        Statement::Version => vec![("version", Type::TEXT)],
-        Statement::CurrentDatabase => vec![("current_database", Type::TEXT)],
-        Statement::CurrentUser => vec![("current_user", Type::TEXT)],
-        Statement::User { columns, .. } => columns
-            .iter()
-            .map(|column| match column {
-                Column::Id => ("id", Type::INT8),
-                Column::Email => ("email", Type::TEXT),
-            })
-            .collect(),
+/// The columns of a result.
+fn fields(relation: &Relation, format: &Format) -> Arc<Vec<FieldInfo>> {
+    let field = |(index, (name, kind)): (usize, &(String, Kind))| {
+        let kind = match kind {
+            Kind::Truth => Type::BOOL,
+            Kind::Int => Type::INT4,
+            Kind::Long => Type::INT8,
+            Kind::Text => Type::TEXT,
+        };
+        FieldInfo::new(name.clone(), None, None, kind, format.format_for(index))
     };
-    let field = |(index, (name, kind)): (usize, (&str, Type))| {
-        FieldInfo::new(name.to_owned(), None, None, kind, format.format_for(index))
-    };
-    Arc::new(columns.into_iter().enumerate().map(field).collect())
+    Arc::new(relation.columns.iter().enumerate().map(field).collect())
 }
 
 fn table(fields: &Arc<Vec<FieldInfo>>, rows: Vec<Vec<Cell>>) -> PgWireResult<Response> {
     let mut encoder = DataRowEncoder::new(Arc::clone(fields));
     let mut encoded = Vec::new();
     for row in rows {
-        for cell in row {
+        for (cell, field) in row.into_iter().zip(fields.iter()) {
             match cell {
+                Cell::Null => encoder.encode_field(&None::<i64>)?,
+                Cell::Number(number) if *field.datatype() == Type::INT4 => {
+                    encoder.encode_field(&i32::try_from(number).unwrap_or(i32::MAX))?;
+                }
+                Cell::Number(number) if *field.datatype() == Type::TEXT => {
+                    encoder.encode_field(&number.to_string())?;
+                }
                 Cell::Number(number) => encoder.encode_field(&number)?,
-                Cell::Long(number) => encoder.encode_field(&number)?,
                 Cell::Text(text) => encoder.encode_field(&text)?,
                 Cell::Truth(truth) => encoder.encode_field(&truth)?,
             }
@@ -162,17 +136,13 @@ impl SimpleQueryHandler for Queries {
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
-        query
-            .split(';')
-            .filter(|sql| !sql.trim().is_empty())
-            .map(|sql| self.answer(client, &parse(sql)?, None, &Format::UnifiedText))
-            .collect()
+        split(query).iter().map(|sql| self.answer(client, &parse(sql)?, None, &Format::UnifiedText)).collect()
     }
 }
 
 #[async_trait]
 impl ExtendedQueryHandler for Queries {
-    type Statement = Statement;
+    type Statement = Prepared;
     type QueryParser = Parser;
 
     fn query_parser(&self) -> Arc<Parser> {
@@ -182,12 +152,12 @@ impl ExtendedQueryHandler for Queries {
     async fn do_query<C>(
         &self,
         client: &mut C,
-        portal: &Portal<Statement>,
+        portal: &Portal<Prepared>,
         _max_rows: usize,
     ) -> PgWireResult<Response>
     where
         C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
-        C::PortalStore: PortalStore<Statement = Statement>,
+        C::PortalStore: PortalStore<Statement = Prepared>,
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
@@ -195,39 +165,49 @@ impl ExtendedQueryHandler for Queries {
             0 => None,
             _ => portal.parameter::<i64>(0, &Type::INT8)?,
         };
-        self.answer(client, &portal.statement.statement, parameter, &portal.result_column_format)
+        self.answer(client, &portal.statement.statement.statement, parameter, &portal.result_column_format)
     }
 }
 
+/// A statement of the extended form, with the columns that it gives.
+#[derive(Clone)]
+pub(super) struct Prepared {
+    statement: Statement,
+    columns: Relation,
+    /// Whether it has a `$1`.
+    takes_one: bool,
+}
+
 /// Reads statements for the extended form of the protocol.
-pub(super) struct Parser;
+pub(super) struct Parser(Arc<Server>);
 
 #[async_trait]
 impl QueryParser for Parser {
-    type Statement = Statement;
+    type Statement = Prepared;
 
     async fn parse_sql<C>(
         &self,
-        _client: &C,
+        client: &C,
         sql: &str,
         _types: &[Option<Type>],
-    ) -> PgWireResult<Option<Statement>>
+    ) -> PgWireResult<Option<Prepared>>
     where
         C: ClientInfo + Unpin + Send + Sync,
     {
-        parse(sql).map(Some)
+        let statement = parse(sql)?;
+        let columns = relation(&self.0, client, &statement, None)?;
+        Ok(Some(Prepared { statement, columns, takes_one: sql.contains("$1") }))
     }
 
-    fn get_parameter_types(&self, statement: &Statement) -> PgWireResult<Vec<Type>> {
-        let takes_one = matches!(statement, Statement::User { id: None, .. });
-        Ok(if takes_one { vec![Type::INT8] } else { Vec::new() })
+    fn get_parameter_types(&self, prepared: &Prepared) -> PgWireResult<Vec<Type>> {
+        Ok(if prepared.takes_one { vec![Type::INT8] } else { Vec::new() })
     }
 
     fn get_result_schema(
         &self,
-        statement: &Statement,
+        prepared: &Prepared,
         format: Option<&Format>,
     ) -> PgWireResult<Vec<FieldInfo>> {
-        Ok(fields(statement, format.unwrap_or(&Format::UnifiedText)).to_vec())
+        Ok(fields(&prepared.columns, format.unwrap_or(&Format::UnifiedText)).to_vec())
     }
 }

@@ -24,10 +24,20 @@ const FAILED: &str = "The request failed because either the HTTP response was ma
                       had an error.";
 const TOO_LONG: &str = "The request has been terminated because it has reached the maximum request timeout.";
 
-/// The front end of one service.
+/// To which revision a URL of a service leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sandbox) enum Leads {
+    /// The service's own: to the one that has the traffic.
+    Traffic,
+    /// That of its tag: to the newest.
+    Tag,
+}
+
+/// The front end of one URL of a service.
 struct FrontEnd {
     cloud: Arc<Cloud>,
     service: usize,
+    leads: Leads,
     /// The instance that serves; `None`: it could not start.
     instance: OnceCell<Option<Instance>>,
 }
@@ -81,10 +91,10 @@ fn escaped(text: &str) -> String {
 pub(in crate::sandbox) async fn serve(
     listener: TcpListener,
     cloud: Arc<Cloud>,
-    service: usize,
+    (service, leads): (usize, Leads),
     mut stopped: watch::Receiver<()>,
 ) {
-    let state = Arc::new(FrontEnd { cloud, service, instance: OnceCell::new() });
+    let state = Arc::new(FrontEnd { cloud, service, leads, instance: OnceCell::new() });
     let router = Router::new().fallback(answer).with_state(state);
     let end = async move { drop(stopped.changed().await) };
     // The accept loop of axum never ends with an error.
@@ -137,7 +147,7 @@ impl FrontEnd {
         if let Some(refusal) = self.refuses(&request) {
             return (refusal, Reason::AtTheDoor);
         }
-        let start = async || Instance::start(&self.cloud, self.service);
+        let start = async || Instance::start(&self.cloud, self.service, self.leads);
         let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
         let Some(instance) = self.instance.get_or_init(start).await else {
             let answer = (StatusCode::INTERNAL_SERVER_ERROR, text, NOT_STARTED).into_response();

@@ -10,7 +10,8 @@ use axum::response::{Html, IntoResponse as _, Response};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::{health, journey};
+use super::front_end::Leads;
+use super::{calls, chat, health, journey};
 use crate::sandbox::cloud::Cloud;
 use crate::sandbox::random;
 use crate::sandbox::world::{HealthRoute, Injected, RevisionWorld, ServiceWorld};
@@ -37,11 +38,14 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Starts an instance of the revision that has the traffic; `None`: it does not come up.
-    pub(super) fn start(cloud: &Arc<Cloud>, service: usize) -> Option<Self> {
+    /// Starts an instance of the revision to which a URL leads; `None`: it does not come up.
+    pub(super) fn start(cloud: &Arc<Cloud>, service: usize, leads: Leads) -> Option<Self> {
         let world = &cloud.world;
         let described = &world.services[service];
-        let serving = described.serving()?;
+        let serving = match leads {
+            Leads::Traffic => described.serving()?,
+            Leads::Tag => described.tagged()?,
+        };
         let revision = described.revisions.iter().position(|one| one.name == serving.name)?;
         // An instance from before the deploy still has what it was given then.
         let variables = match &serving.running {
@@ -114,6 +118,8 @@ impl Instance {
         match (request.method(), path) {
             (&Method::POST, "/auth/token") => journey::issue(self, request).await,
             (&Method::POST, "/auth/validate-token-and-get-user") => journey::validate(self, request).await,
+            (&Method::GET, "/chat") => chat::open(self, request).await,
+            (&Method::GET, "/api/me") if !self.service().calls.is_empty() => calls::me(self, request).await,
             (&Method::GET, _) if route == HealthRoute::StartPage => Html(START_PAGE).into_response(),
             _ => not_found(),
         }

@@ -3,10 +3,12 @@
 //! It reads the variables that its revision injects and nothing else, and reaches its database through the world's
 //! network. What it answers is what it experiences.
 
+mod calls;
+mod chat;
 mod database;
 mod front_end;
 mod health;
 mod instance;
 mod journey;
 
-pub(super) use front_end::serve;
+pub(super) use front_end::{Leads, serve};

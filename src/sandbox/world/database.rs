@@ -32,6 +32,10 @@ pub struct InstanceWorld {
     pub starting: bool,
     /// `max_connections`.
     pub max_connections: usize,
+    /// Whether it is a standby, which takes no writes.
+    pub in_recovery: bool,
+    /// `default_transaction_read_only`.
+    pub read_only: bool,
     /// Connections that others hold for as long as the world stands.
     pub held_connections: usize,
     /// What runs there.
@@ -130,6 +134,8 @@ pub struct RoleWorld {
     pub login: bool,
     /// How it proves who it is.
     pub kind: RoleKind,
+    /// Its own limit of connections (`CONNECTION LIMIT`).
+    pub connection_limit: Option<u32>,
 }
 
 /// A database of the server.
@@ -141,8 +147,66 @@ pub struct DatabaseWorld {
     pub allows_connections: bool,
     /// Whether everybody may connect to it (`CONNECT` for `PUBLIC`).
     pub public_connect: bool,
-    /// The rows of its table `users`.
-    pub users: Vec<(i64, String)>,
+    /// Its own limit of connections (`CONNECTION LIMIT`).
+    pub connection_limit: Option<u32>,
+    /// Its tables.
+    pub tables: Vec<TableWorld>,
+    /// The extensions that are installed.
+    pub extensions: Vec<String>,
+    /// What the services' roles may not do to schemas: schema and privilege, `USAGE` or `CREATE`.
+    pub withheld: Vec<(String, String)>,
+    /// What the pipeline says of queries that only a real server could answer.
+    pub claims: Vec<Claim>,
+}
+
+/// A table of a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableWorld {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<(String, Kind)>,
+    /// Its rows, with a cell a column.
+    pub rows: Vec<Vec<Cell>>,
+    /// What the services' roles may not do to it: `SELECT`, `INSERT`, ….
+    pub withheld: Vec<String>,
+}
+
+/// The type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `boolean`.
+    Truth,
+    /// `integer`.
+    Int,
+    /// `bigint`.
+    Long,
+    /// `text`.
+    Text,
+}
+
+/// A value of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// NULL.
+    Null,
+    /// `boolean`.
+    Truth(bool),
+    /// `integer` or `bigint`.
+    Number(i64),
+    /// `text`.
+    Text(String),
+}
+
+/// What the pipeline says that a query gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The query, as the pipeline has it.
+    pub query: String,
+    /// The first value of each row.
+    pub rows: Vec<Cell>,
 }
 
 impl InstanceWorld {
@@ -174,7 +238,53 @@ impl DatabaseWorld {
             name: name.into(),
             allows_connections: true,
             public_connect: true,
-            users: vec![(1, "ada@example.com".to_owned())],
+            connection_limit: None,
+            tables: vec![TableWorld {
+                columns: vec![("id".to_owned(), Kind::Long), ("email".to_owned(), Kind::Text)],
+                rows: vec![vec![Cell::Number(1), Cell::Text("ada@example.com".to_owned())]],
+                ..TableWorld::named("users")
+            }],
+            extensions: vec!["plpgsql".to_owned()],
+            withheld: Vec::new(),
+            claims: Vec::new(),
         }
+    }
+
+    /// The table of that name, as SQL writes it.
+    pub fn table(&self, name: &str) -> Option<&TableWorld> {
+        let (schema, name) = split(name);
+        self.tables.iter().find(|table| table.schema == schema && table.name == name)
+    }
+
+    /// The table of that name, as SQL writes it.
+    pub fn table_mut(&mut self, name: &str) -> Option<&mut TableWorld> {
+        let (schema, name) = split(name);
+        self.tables.iter_mut().find(|table| table.schema == schema && table.name == name)
+    }
+}
+
+impl TableWorld {
+    /// An empty table of that name, as SQL writes it, with a column `id`.
+    pub fn named(name: &str) -> Self {
+        let (schema, name) = split(name);
+        Self {
+            schema,
+            name,
+            columns: vec![("id".to_owned(), Kind::Long)],
+            rows: Vec::new(),
+            withheld: Vec::new(),
+        }
+    }
+}
+
+/// Schema and name of a table as SQL writes it; what is not quoted has no capitals.
+fn split(text: &str) -> (String, String) {
+    let plain = |part: &str| match part.strip_prefix('"').and_then(|part| part.strip_suffix('"')) {
+        Some(quoted) => quoted.to_owned(),
+        None => part.to_lowercase(),
+    };
+    match text.split_once('.') {
+        Some((schema, name)) => (plain(schema), plain(name)),
+        None => ("public".to_owned(), plain(text)),
     }
 }

@@ -2,20 +2,23 @@
 //!
 //! What the pipeline forgets is not made up for: without VPC access a private database stays out of reach here too.
 
+mod expected;
 mod instance;
 mod way;
 
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
+use secrecy::SecretString;
 
 use super::access::connector_resource;
 use super::{
     Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, DoorWorld, Egress, EnvValue, EnvWorld,
     Expects, Mount, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
 };
-use crate::model::{Service, Stated};
-use crate::plan::Target;
+use crate::model::{Service, Stated, VariableSource};
+use crate::plan::{Target, calls};
+use crate::probe::google::names;
 use crate::sandbox::random;
 
 /// The network of connectors and databases for which the pipeline names none.
@@ -31,6 +34,10 @@ impl World {
         let mut world = Self::default();
         for target in targets {
             world.add(target);
+        }
+        for (caller, service) in world.services.iter_mut().enumerate() {
+            let called = calls(targets, caller).into_iter().map(|call| targets[call.target].key.clone());
+            service.calls = called.collect();
         }
         world.make_networks();
         // The revisions before this deploy run with what was true then.
@@ -64,6 +71,7 @@ impl World {
             Some(true) => Traffic::Pinned(revision.name.clone()),
             Some(false) | None => Traffic::Latest,
         };
+        let clients = self.clients(target);
         self.services.push(ServiceWorld {
             key: target.key.clone(),
             name: target.name.clone(),
@@ -71,11 +79,15 @@ impl World {
             region: target.region.clone(),
             revisions: vec![revision, newest],
             traffic,
+            tag: service.tag.as_ref().and_then(Stated::as_known).map(str::to_owned),
             public: service.allow_unauthenticated.unwrap_or(true),
             gate: Admits::default(),
             database: service.database.as_ref().map(|database| database.variables.clone()),
             link,
             health_path: health_path(service),
+            calls: Vec::new(),
+            walked: !service.journeys.is_empty(),
+            clients,
             expects: Expects {
                 revision: service.health.revision.clone(),
                 commit: service.health.commit.clone(),
@@ -98,9 +110,30 @@ impl World {
             host: way.host.clone(),
             role: way.user.clone(),
             name: way.name.clone(),
+            expects: database.expect.clone(),
         };
         self.admit(index, way);
+        self.hold(index, &link);
         Some(link)
+    }
+
+    /// What journeys read of Secret Manager: it comes to exist, and the service knows whoever shows it.
+    fn clients(&mut self, target: &Target) -> Vec<SecretString> {
+        let variables = target.service.journeys.iter().flat_map(|journey| &journey.variables);
+        let mut clients = Vec::new();
+        for variable in variables {
+            let VariableSource::Secret { secret, version } = &variable.source else { continue };
+            let full = names::secret(&target.project, secret.raw());
+            let (Some(project), Some(name)) =
+                (names::segment(&full, "projects"), names::segment(&full, "secrets"))
+            else {
+                continue;
+            };
+            self.payload(project, name, version.raw(), || random::word(32));
+            let found = self.secret(project, name).and_then(|secret| secret.version(version.raw()));
+            clients.extend(found.map(|version| version.payload.clone()));
+        }
+        clients
     }
 
     /// The revision's account may connect to the instances that it is attached to.

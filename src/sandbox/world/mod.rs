@@ -14,15 +14,15 @@ pub(super) mod testing;
 
 pub use access::{ConnectorState, ConnectorWorld, Egress, VpcWorld};
 pub use database::{
-    Activation, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld, RoleKind, RoleWorld,
-    Speaks, TlsWorld,
+    Activation, Cell, Claim, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld, Kind,
+    RoleKind, RoleWorld, Speaks, TableWorld, TlsWorld,
 };
 pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
 pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};
 pub use secret::{Added, SecretWorld, VersionState, VersionWorld};
 pub use service::{
-    Admits, Code, DatabaseLink, DoorWorld, EnvValue, EnvWorld, Expects, HealthRoute, Mount, RevisionWorld,
-    ServiceWorld, Started, Traffic,
+    Admits, ChatRoute, Code, DatabaseLink, DoorWorld, EnvValue, EnvWorld, Expects, HealthRoute, Mount,
+    RevisionWorld, ServiceWorld, Started, Traffic,
 };
 
 use std::net::IpAddr;

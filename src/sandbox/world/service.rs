@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::deploy::Injected;
 use super::{Flaw, NotStarted, VpcWorld};
-use crate::model::{CommitExpectation, DatabaseVariables, ToldBy};
+use crate::model::{CommitExpectation, DatabaseExpectation, DatabaseVariables, ToldBy};
 
 /// A Cloud Run service. No `Debug`: its variables may hold passwords.
 #[derive(Clone)]
@@ -22,6 +24,8 @@ pub struct ServiceWorld {
     pub revisions: Vec<RevisionWorld>,
     /// Where its traffic goes.
     pub traffic: Traffic,
+    /// The tag that the deploy gives to the newest revision.
+    pub tag: Option<String>,
     /// Whether everybody may invoke it.
     pub public: bool,
     /// What its front end does with the gate's account, where not everybody may invoke it.
@@ -32,6 +36,12 @@ pub struct ServiceWorld {
     pub link: Option<DatabaseLink>,
     /// The path at which it reports its health.
     pub health_path: String,
+    /// Keys of the services that it calls.
+    pub calls: Vec<String>,
+    /// Whether the pipeline states what its users do.
+    pub walked: bool,
+    /// The secrets of the clients that its token endpoint knows.
+    pub clients: Vec<SecretString>,
     /// What the files expect of a health answer, beside its words.
     pub expects: Expects,
     /// How its door stands to requests from outside.
@@ -90,6 +100,8 @@ pub struct DatabaseLink {
     pub role: String,
     /// The database's name.
     pub name: String,
+    /// What the pipeline expects to find there.
+    pub expects: DatabaseExpectation,
 }
 
 /// Where the traffic of a service goes.
@@ -200,6 +212,20 @@ pub struct Code {
     pub thinks: Duration,
     /// Whether it tells the revision and commit of another build.
     pub other_build: bool,
+    /// The secret with which it checks tokens, where that is not the one that it is given.
+    pub checks_tokens_with: Option<String>,
+    /// What its chat does.
+    pub chat: ChatRoute,
+}
+
+/// What the chat of the code does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChatRoute {
+    /// It answers each message of a user who is known.
+    #[default]
+    Answers,
+    /// It hangs up as soon as it is open.
+    HangsUp,
 }
 
 /// What the code has at its health path.
@@ -231,6 +257,8 @@ impl Default for Code {
             leaks_connections: false,
             redis: None,
             requires: Vec::new(),
+            checks_tokens_with: None,
+            chat: ChatRoute::Answers,
             thinks: Duration::ZERO,
             other_build: false,
         }
@@ -251,6 +279,11 @@ impl ServiceWorld {
     /// The newest revision that is ready.
     pub fn latest_ready(&self) -> Option<&RevisionWorld> {
         self.revisions.iter().rev().find(|revision| revision.started == Started::Ready)
+    }
+
+    /// The revision to which the tag leads: the newest, once it is ready.
+    pub fn tagged(&self) -> Option<&RevisionWorld> {
+        self.newest().filter(|revision| self.tag.is_some() && revision.started == Started::Ready)
     }
 
     /// The revision that receives the traffic.

@@ -1,13 +1,13 @@
 //! The service's own health answer says healthy, several times in a row.
 
-mod admission;
+pub(in crate::checks) mod admission;
 mod ask;
 mod assess;
 mod entrance;
 mod expect;
 mod poll;
 mod request_log;
-mod target;
+pub(in crate::checks) mod target;
 mod watch;
 
 use futures::future::join_all;
@@ -68,6 +68,13 @@ pub(in crate::checks) static CHECK: Check = Check {
         "database-speaks-postgres",
         "database-login",
         "database-query",
+        "database-writable",
+        "database-has-headroom",
+        "database-migrated",
+        "database-has-extensions",
+        "database-has-tables",
+        "database-grants-privileges",
+        "database-gives-expected",
         "service-log-quiet",
     ],
     subjects: |_| Subjects::Whole,

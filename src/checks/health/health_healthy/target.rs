@@ -86,6 +86,13 @@ pub(super) fn unknown_condition(expectation: &HealthExpectation) -> Option<Outco
     Some(unresolved(unknown, "an expectation of health"))
 }
 
+/// The URL at which users of the new revision reach it.
+pub(in crate::checks) async fn base(scope: &Scope) -> Result<String, Outcome> {
+    let first = bases(scope).await?.into_iter().next();
+    first
+        .ok_or_else(|| not_visible("the service has no URL of its own; state the one that reaches it (url:)"))
+}
+
 /// The URLs at which the new revision answers: the stated one, else the service's own, and that of its tag. Without
 /// traffic, the service's URL leads to the old revision; a healthy answer of that proves nothing.
 async fn bases(scope: &Scope) -> Result<Vec<String>, Outcome> {

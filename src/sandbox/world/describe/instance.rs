@@ -101,6 +101,7 @@ impl World {
                 password,
                 login: true,
                 kind: RoleKind::BuiltIn,
+                connection_limit: None,
             }),
         }
         if instance.database(&way.name).is_none() {
@@ -144,6 +145,8 @@ fn new_instance(connection_name: &str, target: &Target, port: u16) -> InstanceWo
         speaks: Speaks::Postgres,
         starting: false,
         max_connections: MAX_CONNECTIONS,
+        in_recovery: false,
+        read_only: false,
         held_connections: 0,
         engine: Engine::Postgres,
         disk_full: false,

@@ -1,0 +1,49 @@
+//! What the checks of one service's database hand on to each other: one session, and what the server said in it.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::probe::postgres::{Connection, Holdings, Server, Session, Slots, Stop};
+
+/// The one conversation of a run with the database of a service. The server is logged in to once; what it said is kept
+/// for every check that needs it.
+#[derive(Debug, Default)]
+pub struct Conversation {
+    session: Mutex<Option<(Connection, Session)>>,
+    answers: OnceLock<Answers>,
+}
+
+/// What the server said.
+#[derive(Debug)]
+pub(in crate::checks) struct Answers {
+    /// As what and to which database the gate logged in.
+    pub(in crate::checks) connection: Connection,
+    /// The server itself.
+    pub(in crate::checks) server: Server,
+    /// Its connections.
+    pub(in crate::checks) slots: Result<Slots, Stop>,
+    /// What is there of what the pipeline expects.
+    pub(in crate::checks) holdings: Result<Holdings, Stop>,
+}
+
+impl Conversation {
+    /// Leaves a session to the check that comes next.
+    pub(in crate::checks) fn leave(&self, connection: Connection, session: Session) {
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some((connection, session));
+    }
+
+    /// Takes the session that was left, if one was.
+    pub(in crate::checks) fn take(&self) -> Option<(Connection, Session)> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Keeps what the server said; the first time counts.
+    pub(in crate::checks) fn keep(&self, answers: Answers) {
+        // A second time cannot happen: there is one check that asks.
+        drop(self.answers.set(answers));
+    }
+
+    /// What the server said, once it was asked.
+    pub(in crate::checks) fn answers(&self) -> Option<&Answers> {
+        self.answers.get()
+    }
+}

@@ -1,0 +1,33 @@
+//! The database takes writes.
+
+use crate::checks::database::{answers, declared};
+use crate::checks::facts::{failed, passed};
+use crate::checks::{Check, Scope};
+use crate::run::finding::{DatabaseFinding, Finding};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Role;
+
+/// See the module. Advisory: a service may be meant to read from a standby.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "database-writable",
+    holds: "The database takes writes",
+    vantage: Vantage::Runner,
+    role: Role::Advisory,
+    needs: &["database-query"],
+    explained_by: &["database-query"],
+    subjects: declared,
+    run: |scope| Box::pin(async move { run(scope).unwrap_or_else(|outcome| outcome) }),
+};
+
+fn run(scope: &Scope) -> Result<Outcome, Outcome> {
+    let answers = answers(scope)?;
+    let (server, connection) = (&answers.server, &answers.connection);
+    if server.in_recovery || server.read_only {
+        return Ok(failed(Finding::Database(DatabaseFinding::ReadOnly {
+            standby: server.in_recovery,
+            user: connection.user.clone(),
+            database: connection.database.clone(),
+        })));
+    }
+    Ok(passed("the server is a primary, and its transactions are not read-only by default"))
+}

@@ -1,6 +1,8 @@
 //! The process's surroundings, read in one place and passed on.
 #![expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
@@ -52,6 +54,16 @@ impl Context {
             stderr_is_terminal: std::io::stderr().is_terminal(),
             width: set("COLUMNS").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_WIDTH).clamp(40, 200),
         }
+    }
+}
+
+impl Context {
+    /// Every variable of the process: only for what stands in a service's place and goes its way. Any may be secret.
+    pub fn variables() -> BTreeMap<String, SecretString> {
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, SecretString::from(value.into_string().ok()?)))
+        };
+        std::env::vars_os().filter_map(text).collect()
     }
 }
 

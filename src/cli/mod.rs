@@ -9,6 +9,7 @@ pub mod drill;
 pub mod dry_run;
 pub mod init;
 mod online;
+pub mod probe;
 pub mod progress;
 pub mod read;
 mod refusal;

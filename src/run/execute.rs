@@ -78,6 +78,7 @@ pub async fn execute(
         run.settle(judge);
         run.start_what_can();
     }
+    futures::future::join_all(run.conversations.iter().map(|conversation| conversation.end())).await;
     run.into_record()
 }
 

@@ -54,6 +54,8 @@ mod gcloud_differential;
 mod holdings;
 /// Services and control planes that answer with malice or nonsense.
 mod hostile;
+/// `rungate probe`, as a process.
+mod in_place;
 /// The founding incident, once per true cause, in every pipeline format.
 mod incident;
 /// Faults of instance, secret and credential beyond the samples, and near misses.

@@ -71,6 +71,21 @@ pub async fn login(
     }
 }
 
+/// The login on a stream that stands, such as a socket's: without TLS of its own. Bounded by `bounds.step`.
+///
+/// # Errors
+/// [`Stop`]: what the server did instead.
+pub async fn login_over<S>(stream: S, connection: &Connection, bounds: Bounds) -> Result<Session, Stop>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+{
+    let address = SocketAddr::from(([127, 0, 0, 1], connection.port));
+    match timeout(bounds.step, start(Box::new(stream), address, false, connection)).await {
+        Ok(end) => end,
+        Err(_) => Err(cut(address, format!("no end of it within {} ms", millis(bounds.step))).into()),
+    }
+}
+
 /// The stream on which the login goes on, and whether it is encrypted.
 async fn secure(
     dial: &dyn Dial,

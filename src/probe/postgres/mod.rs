@@ -18,7 +18,7 @@ pub use dsn::{
     Dsn, DsnForm, DsnProblem, Server as DsnServer, SessionTarget, SslMode, TlsFiles, parse as parse_dsn,
 };
 pub use expected::{Given, Holdings, holdings};
-pub use login::{Session, login};
+pub use login::{Session, login, login_over};
 pub use reach::{connect, resolve};
 pub use retry::pause_before_retry;
 pub use ssl_request::{SslAnswer, ask as ask_for_tls};

@@ -136,6 +136,7 @@ const CAUSES: &[(&str, &str)] = &[
     page!("causes", "health-not-found"),
     page!("causes", "health-unstable"),
     page!("causes", "health-endpoint-failing"),
+    page!("causes", "journey-step-failed"),
     page!("causes", "invoker-denied"),
     page!("causes", "token-rejected"),
     page!("causes", "not-enough-permission"),
@@ -206,6 +207,7 @@ const CHECKS: &[(&str, &str)] = &[
     page!("checks", "database-gives-expected"),
     page!("checks", "service-log-quiet"),
     page!("checks", "health-healthy"),
+    page!("checks", "journey-step-works"),
 ];
 
 #[cfg(test)]

@@ -62,7 +62,8 @@ fn judge(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Res
     cli::announce(&loaded, asked.quiet, style);
     let pipeline = if asked.sandbox { sandbox::fill(&loaded.pipeline) } else { loaded.pipeline };
     let plan = plan::build(&pipeline, checks::CHECKS, &settings::defaults(asked, context))
-        .map_err(|all| cli::unplanned(&all))?;
+        .map_err(|all| cli::unplanned(&all))?
+        .given(|name| settings::variable(name, asked.sandbox, context));
     let options = settings::options(asked, &pipeline)?;
     let mut progress =
         Progress::new(asked.quiet, context.stderr_is_terminal && !context.ci, plan.nodes.len());

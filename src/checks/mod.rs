@@ -11,6 +11,7 @@ mod facts;
 mod health;
 mod injection;
 mod instance;
+mod journey;
 mod scope;
 mod service;
 mod siblings;
@@ -20,6 +21,8 @@ mod vpc;
 
 pub use before_deploy::BEFORE_DEPLOY;
 pub use database::Conversation;
+pub use journey::Walks;
+pub(crate) use journey::subjects as journey_steps;
 pub use scope::{Notes, RunSettings, Scope};
 pub use siblings::{Progress, Siblings};
 
@@ -121,7 +124,13 @@ pub static CHECKS: &[&Check] = &[
     &service::revision_ready::CHECK,
     &service::revision_serving::CHECK,
     &health::health_healthy::CHECK,
+    &journey::CHECK,
 ];
+
+/// Id of the check of health.
+pub(crate) const HEALTH: &str = health::health_healthy::CHECK.id;
+/// Id of the check of the steps of journeys.
+pub(crate) const JOURNEYS: &str = "journey-step-works";
 
 /// The check of that id.
 pub fn find(id: &str) -> Option<&'static Check> {

@@ -40,6 +40,8 @@ pub struct Scope {
     pub conversation: Arc<super::Conversation>,
     /// Where the other checks of the service stand.
     pub siblings: super::Siblings,
+    /// What the steps of journeys share.
+    pub walks: Arc<super::Walks>,
     /// When the run began; the zero of `at_ms` in facts.
     pub started: tokio::time::Instant,
 }

@@ -57,7 +57,8 @@ pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<
     let pipeline = sandbox::fill(&loaded.pipeline);
     let check = CheckArguments::in_sandbox(asked.files.clone());
     let plan = plan::build(&pipeline, checks::CHECKS, &settings::defaults(&check, context))
-        .map_err(|all| unplanned(&all))?;
+        .map_err(|all| unplanned(&all))?
+        .given(|name| settings::variable(name, true, context));
     let options = settings::options(&check, &pipeline)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Refusal::new(error.to_string()))?;
     let rows = runtime.block_on(drilling::drill(&plan, &faults, &options))?;

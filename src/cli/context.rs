@@ -55,6 +55,11 @@ impl Context {
             width: set("COLUMNS").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_WIDTH).clamp(40, 200),
         }
     }
+
+    /// A variable that a journey asks for by its name, if it is set and not empty.
+    pub fn variable(&self, name: &str) -> Option<SecretString> {
+        set(name).map(SecretString::from)
+    }
 }
 
 impl Context {

@@ -6,8 +6,11 @@ use futures::StreamExt as _;
 use futures::stream;
 
 use super::{Refusal, world};
-use crate::diagnosis::{self, Verdict};
+use crate::checks::JOURNEYS;
+use crate::diagnosis::{self, Diagnosis, Verdict};
 use crate::plan::Plan;
+use crate::run::finding::{Finding, HealthFinding};
+use crate::run::record::{NodeRecord, RunRecord};
 use crate::run::{self, Options};
 use crate::sandbox::faults::{FAULTS, Fault};
 use crate::sandbox::world::World;
@@ -35,6 +38,9 @@ pub enum Shown {
         verdict: Verdict,
         /// The first cause.
         cause: Option<String>,
+        /// Whether what users meet is shown as a symptom of it, where health names the database as down and there are
+        /// journeys.
+        journey: Option<bool>,
     },
     /// The pipeline has nothing that this fault could break.
     NotApplicable(String),
@@ -45,10 +51,12 @@ impl Row {
     pub fn right(&self) -> bool {
         match (&self.shown, self.fault) {
             (Shown::NotApplicable(_), _) => true,
-            (Shown::Judged { verdict, cause }, Some(fault)) => {
-                *verdict == fault.expects.verdict && *cause == Some(fault.expects.cause.to_string())
+            (Shown::Judged { verdict, cause, journey }, Some(fault)) => {
+                *verdict == fault.expects.verdict
+                    && *cause == Some(fault.expects.cause.to_string())
+                    && *journey != Some(false)
             }
-            (Shown::Judged { verdict, cause }, None) => *verdict == Verdict::Healthy && cause.is_none(),
+            (Shown::Judged { verdict, cause, .. }, None) => *verdict == Verdict::Healthy && cause.is_none(),
         }
     }
 }
@@ -97,7 +105,23 @@ async fn one(plan: &Plan, fault: Option<&'static Fault>, options: &Options) -> R
     // What leaves a verdict healthy is named beside it.
     let beside = diagnosis.advisories.iter().filter(|_| fault.is_some());
     let cause = diagnosis.causes.iter().chain(beside).next().map(|cause| cause.code.to_string());
-    Ok(Row { fault, shown: Shown::Judged { verdict: diagnosis.verdict, cause }, took: began.elapsed() })
+    let shown = Shown::Judged { verdict: diagnosis.verdict, cause, journey: journey(&record, &diagnosis) };
+    Ok(Row { fault, shown, took: began.elapsed() })
+}
+
+/// Whether the first cause has what users meet among its symptoms; `None`: nothing asks for it.
+fn journey(record: &RunRecord, diagnosis: &Diagnosis) -> Option<bool> {
+    let walked: Vec<String> =
+        record.nodes.iter().filter(|node| node.check == JOURNEYS).map(NodeRecord::key).collect();
+    let database_down = record.nodes.iter().any(|node| {
+        matches!(node.finding(), Some(Finding::Health(HealthFinding::Unhealthy { failing, .. }))
+            if failing.iter().any(|one| one.database))
+    });
+    if walked.is_empty() || !database_down {
+        return None;
+    }
+    let evidence = diagnosis.causes.first().map(|cause| cause.evidence.as_slice()).unwrap_or_default();
+    Some(evidence.iter().any(|one| walked.contains(&one.node)))
 }
 
 /// The rows as a table, with a line of totals.
@@ -112,7 +136,7 @@ pub fn table(rows: &[Row]) -> String {
     for row in rows {
         let took = format!("{:.2} s", row.took.as_secs_f64());
         match &row.shown {
-            Shown::Judged { verdict, cause } => {
+            Shown::Judged { verdict, cause, .. } => {
                 let cause = cause.as_deref().unwrap_or("-");
                 let right = if row.right() { "right" } else { "WRONG" };
                 line(&name(row), &verdict.to_string(), cause, right, &took);

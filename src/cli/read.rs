@@ -89,6 +89,14 @@ impl Page {
             Some(database) => self.database(database),
             None => self.plain("database", "none: nothing hints at one"),
         }
+        for name in &service.depends_on {
+            self.fact("calls", &shown(name.raw()), name);
+        }
+        for journey in &service.journeys {
+            let steps: Vec<String> = journey.steps.iter().map(|step| shown(step.name.raw())).collect();
+            let text = format!("{}: {}", shown(journey.name.raw()), steps.join(", "));
+            self.fact("journey", &text, &journey.name);
+        }
         self.ids("required", &service.require);
         self.ids("advisory", &service.advisory);
         for sidecar in &service.sidecars {

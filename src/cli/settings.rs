@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::arguments::{CheckArguments, Colour, VantageArgument};
 use super::{Context, Refusal};
 use crate::checks::RunSettings;
@@ -59,6 +61,11 @@ pub fn defaults(asked: &CheckArguments, context: &Context) -> Defaults {
         services: asked.service.clone(),
         revision: asked.revision.clone(),
     }
+}
+
+/// A variable of the environment that a journey asks for. In the sandbox there is always one: nothing real is asked.
+pub fn variable(name: &str, sandbox: bool, context: &Context) -> Option<SecretString> {
+    context.variable(name).or_else(|| sandbox.then(|| SecretString::from(format!("sandbox-{name}"))))
 }
 
 /// How text looks on standard output.

@@ -252,6 +252,8 @@ pub enum CauseCode {
     HealthUnstable,
     /// The service does not answer, or with an error status that says nothing of health.
     HealthEndpointFailing,
+    /// A step of what users do fails.
+    JourneyStepFailed,
 
     // The gate itself
     /// The service is private, and the gate's account may not invoke it.
@@ -284,6 +286,7 @@ impl CauseCode {
             | Self::HealthNotFound
             | Self::HealthUnstable
             | Self::HealthEndpointFailing
+            | Self::JourneyStepFailed
             | Self::NotFoundOut => true,
             Self::ServiceNotFound
             | Self::SubnetExhausted

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::graph::Graph;
 use super::view::View;
 use super::{
-    Cause, Confidence, Diagnosis, Evidence, Met, Obligation, Remedy, ServiceDiagnosis, Verdict, explain,
-    obligations, ruled_out, rules,
+    Cause, Confidence, Diagnosis, Evidence, Met, Obligation, Remedy, ServiceDiagnosis, Verdict, across,
+    explain, obligations, ruled_out, rules,
 };
-use crate::run::finding::{Finding, HealthFinding};
+use crate::run::finding::{Finding, HealthFinding, JourneyFinding};
 use crate::run::outcome::{Outcome, Skip};
 use crate::run::record::{Ended, NodeRecord, RunRecord};
 
@@ -16,6 +16,7 @@ use crate::run::record::{Ended, NodeRecord, RunRecord};
 pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
     let mut parts: Vec<Part> =
         record.services.iter().map(|service| Part::of(&View::new(record, graph, service))).collect();
+    blame_through_services(record, &mut parts);
     let mut leading = Vec::new();
     let strays = strays(record);
     if let Some(Ended::Refusal { problem }) = &record.ended_by {
@@ -43,6 +44,18 @@ pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
         advisories: parts.iter_mut().flat_map(|part| std::mem::take(&mut part.advisories)).collect(),
         ruled_out: parts.iter_mut().flat_map(|part| std::mem::take(&mut part.ruled_out)).collect(),
         services: parts.into_iter().map(|part| part.service).collect(),
+    }
+}
+
+/// Puts what callers meet under the causes at the services that they call.
+fn blame_through_services(record: &RunRecord, parts: &mut [Part]) {
+    let taken = record.services.iter().zip(&mut *parts);
+    let mut all: Vec<across::Causes<'_>> = taken
+        .map(|(service, part)| across::Causes { service, unmet: std::mem::take(&mut part.unmet) })
+        .collect();
+    across::fold(record, &mut all);
+    for (part, causes) in parts.iter_mut().zip(all) {
+        part.unmet = causes.unmet;
     }
 }
 
@@ -260,6 +273,7 @@ fn cause(view: &View<'_>, root: &NodeRecord) -> Option<Cause> {
         suspects: judgement.suspects,
         remedy: judgement.remedy,
         place: Some(root.place.clone()),
+        symptoms_in: Vec::new(),
     })
 }
 
@@ -275,6 +289,13 @@ fn seen(node: &NodeRecord, finding: &Finding) -> Vec<Evidence> {
         && !excerpt.is_empty()
     {
         all.push(evidence(format!("its body: {excerpt}")));
+    }
+    if let Finding::Journey(
+        JourneyFinding::Unexpected { excerpt, .. } | JourneyFinding::FrontEnd { excerpt, .. },
+    ) = finding
+        && !excerpt.is_empty()
+    {
+        all.push(evidence(format!("its answer: {excerpt}")));
     }
     all
 }

@@ -3,6 +3,8 @@
 //! The graph says which check *can* explain which other. Two findings that stand so may still be two separate
 //! defects: a health body that names only the cache as down is not explained by a VPC connector in error.
 
+mod journey;
+
 use super::failure::{self, Failure};
 use super::view::{View, speaks_of_the_service};
 use crate::network::Fault;
@@ -39,10 +41,14 @@ fn bad<'a>(view: &View<'a>) -> impl Iterator<Item = &'a NodeRecord> {
 /// Whether the finding of one node explains that of another.
 pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord) -> bool {
     let (Some(why), Some(what)) = (cause.finding(), symptom.finding()) else { return false };
+    if journey::is_earlier(cause, symptom) {
+        return true;
+    }
     view.graph.explains(&cause.check, &symptom.check)
         && speaks_of_the_service(cause)
         && match what {
             Finding::Health(health) => explains_health(view, cause, why, health),
+            Finding::Journey(step) => journey::explained(view, cause, why, step),
             Finding::Postgres(postgres) => explains_postgres(view, cause, why, reached(postgres)),
             Finding::Log(LogFinding::Trouble { trouble, .. }) => {
                 explains_postgres(view, cause, why, told(*trouble))
@@ -56,7 +62,7 @@ pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord
 /// Whether a finding concerns the database or the way to it, and nothing else.
 pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> bool {
     match finding {
-        Finding::Service(_) | Finding::Health(_) => false,
+        Finding::Service(_) | Finding::Health(_) | Finding::Journey(_) => false,
         Finding::Credential(_)
         | Finding::Path(_)
         | Finding::Instance(_)
@@ -101,6 +107,11 @@ pub(super) fn admits_database(health: &HealthFinding) -> bool {
 }
 
 fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &HealthFinding) -> bool {
+    stands(view, cause, why) && (admits_database(health) || !is_of_database(view, cause, why))
+}
+
+/// Whether nothing else that was seen speaks against a finding as the cause of what the service does.
+fn stands(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
     // A query from inside went to that instance with that credential, so neither is in the way. The service's own
     // connector may still be: another one may have carried the query.
     let tried = match why {
@@ -113,7 +124,8 @@ fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &
         | Finding::Postgres(_)
         | Finding::Database(_)
         | Finding::Log(_)
-        | Finding::Health(_) => false,
+        | Finding::Health(_)
+        | Finding::Journey(_) => false,
     };
     let refuted = tried && view.query_worked_inside();
     // Where the newest version is refused too, the older one is not what is wrong.
@@ -121,7 +133,7 @@ fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &
         && bad(view)
             .any(|node| matches!(node.finding(), Some(Finding::Postgres(_))) && speaks_of_the_service(node));
     let outdone = differs_only(why) && deeper(view, cause);
-    !refuted && !newest_fails && !outdone && (admits_database(health) || !is_of_database(view, cause, why))
+    !refuted && !newest_fails && !outdone
 }
 
 /// Whether a finding says no more than that something is not as it was, or as it is declared. That may be meant.
@@ -172,7 +184,7 @@ fn explains_service(why: &Finding, service: &ServiceFinding) -> bool {
         Finding::Service(ServiceFinding::AccountDiffers { .. }) => {
             matches!(failure, Failure::Unknown | Failure::Secrets | Failure::SecretDenied)
         }
-        Finding::Service(_) | Finding::Health(_) => true,
+        Finding::Service(_) | Finding::Health(_) | Finding::Journey(_) => true,
     }
 }
 
@@ -271,7 +283,11 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
     let refused = matches!(reached, Reached::Server(_));
     let refused_for = |one: Refused| reached == Reached::Server(one);
     match why {
-        Finding::Service(_) | Finding::Postgres(_) | Finding::Log(_) | Finding::Health(_) => true,
+        Finding::Service(_)
+        | Finding::Postgres(_)
+        | Finding::Log(_)
+        | Finding::Health(_)
+        | Finding::Journey(_) => true,
         // A login that worked saw it: only what a full server refuses has to do with it.
         Finding::Database(
             DatabaseFinding::NoHeadroom { .. }
@@ -366,7 +382,8 @@ fn explains_holdings(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool
         | Finding::Instance(_)
         | Finding::Postgres(_)
         | Finding::Log(_)
-        | Finding::Health(_) => false,
+        | Finding::Health(_)
+        | Finding::Journey(_) => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! From the record of a run to its verdict and root cause: a pure function, replayable from a file.
 
+mod across;
 pub mod cause;
 mod conclude;
 mod explain;
@@ -123,6 +124,9 @@ pub struct Cause {
     pub remedy: Vec<Remedy>,
     /// The place in the pipeline that it concerns.
     pub place: Option<Place>,
+    /// Keys of other services whose failure it explains, because they call this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub symptoms_in: Vec<String>,
 }
 
 /// A cause that the record rules out.

@@ -10,8 +10,10 @@ use crate::run::record::{Fact, NodeRecord, Role, Unproven};
 /// The checks that show that the new revision serves.
 const SERVES: [&str; 3] = ["service-exists", "revision-ready", "revision-serving"];
 const HEALTHY: &str = "health-healthy";
+/// The check that makes the steps of journeys.
+const JOURNEYS: &str = crate::checks::JOURNEYS;
 
-/// Every obligation of a service: `serves`, `healthy`, `database`, and each check that `require:` names.
+/// Every obligation of a service: `serves`, `healthy`, `database`, `journeys`, and each check that `require:` names.
 pub(super) fn obligations(view: &View<'_>) -> Vec<Obligation> {
     let mut found = Vec::new();
     let mut add = |what: &str, met: Option<Met>| {
@@ -20,6 +22,8 @@ pub(super) fn obligations(view: &View<'_>) -> Vec<Obligation> {
     add("serves", core(view, &SERVES));
     add("healthy", core(view, &[HEALTHY]));
     add("database", view.service.database.is_some().then(|| database(view)));
+    let steps: Vec<&NodeRecord> = view.of(JOURNEYS).filter(|node| node.role == Role::Obligation).collect();
+    add("journeys", (!steps.is_empty()).then(|| all_of(&steps, &[])));
     for check in required(view) {
         let nodes: Vec<&NodeRecord> = view.of(check).collect();
         add(check, Some(accepted(view, check, all_of(&nodes, &[]))));
@@ -54,7 +58,7 @@ fn required<'a>(view: &View<'a>) -> Vec<&'a str> {
         .iter()
         .filter(|node| node.role == Role::Obligation && node.check != HEALTHY)
         .map(|node| node.check.as_str())
-        .filter(|check| !SERVES.contains(check))
+        .filter(|check| !SERVES.contains(check) && *check != JOURNEYS)
         .collect();
     checks.dedup();
     checks
@@ -124,7 +128,8 @@ fn database(view: &View<'_>) -> Met {
             | Finding::Path(_)
             | Finding::Instance(_)
             | Finding::Database(_)
-            | Finding::Log(_),
+            | Finding::Log(_)
+            | Finding::Journey(_),
         )
         | None => false,
     };
@@ -180,7 +185,8 @@ fn leaves_unproven(node: &NodeRecord) -> bool {
                 | Finding::Instance(_)
                 | Finding::Postgres(_)
                 | Finding::Database(_)
-                | Finding::Log(_),
+                | Finding::Log(_)
+                | Finding::Journey(_),
             ) => false,
             None => !node.passed(),
         };

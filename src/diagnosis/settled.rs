@@ -2,13 +2,47 @@
 
 use super::graph::Graph;
 use super::view::View;
-use super::{Confidence, conclude, explain, obligations, rules};
+use super::{Confidence, across, conclude, explain, obligations, rules};
 use crate::run::record::RunRecord;
 
 /// The services of a running record whose fate is sealed, each with the key of the node that seals it.
 pub(super) fn settled(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
-    let views = record.services.iter().map(|service| View::new(record, graph, service));
-    views.filter_map(|view| Some((view.service.key.clone(), seal(&view)?))).collect()
+    let views: Vec<View<'_>> =
+        record.services.iter().map(|service| View::new(record, graph, service)).collect();
+    let mut sealed: Vec<(String, String)> =
+        views.iter().filter_map(|view| Some((view.service.key.clone(), seal(view)?))).collect();
+    // What names a sealed service waits for it in vain, through any number of calls.
+    loop {
+        let open = views.iter().filter(|view| sealed.iter().all(|(key, _)| *key != view.service.key));
+        let Some(more) = open.into_iter().find_map(|view| {
+            let (_, by) = sealed.iter().find(|(key, _)| waits_for(view, key))?;
+            Some((view.service.key.clone(), by.clone()))
+        }) else {
+            return sealed;
+        };
+        sealed.push(more);
+    }
+}
+
+/// Whether all that is wrong with a service is that it names another one as bad.
+fn waits_for(view: &View<'_>, callee: &str) -> bool {
+    let Some(call) = view.service.calls.iter().find(|call| call.service == callee) else { return false };
+    let Some(callee) = view.record.services.iter().find(|service| service.key == callee) else {
+        return false;
+    };
+    let obligations = obligations::obligations(view);
+    let roots = explain::roots(view);
+    let names = |root: &&crate::run::record::NodeRecord| {
+        let unfinished_above = view
+            .nodes
+            .iter()
+            .any(|node| node.outcome.is_none() && view.graph.explains(&node.check, &root.check));
+        let blame = root.finding().and_then(|finding| across::blame(finding, call, callee));
+        !unfinished_above
+            && blame == Some(across::Blame::Named)
+            && conclude::explains_unmet(view, root, &obligations)
+    };
+    !roots.is_empty() && roots.iter().all(names)
 }
 
 /// The node that seals a service: the root of an obligation already seen to be unmet, of a kind that waiting

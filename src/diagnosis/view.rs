@@ -86,7 +86,8 @@ pub(super) fn speaks_of_the_service(node: &NodeRecord) -> bool {
             )
             | Finding::Database(_)
             | Finding::Log(_)
-            | Finding::Health(_),
+            | Finding::Health(_)
+            | Finding::Journey(_),
         ) => true,
         None => false,
     }

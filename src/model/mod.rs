@@ -4,6 +4,7 @@ mod changes;
 mod database;
 mod expectation;
 mod health;
+mod journey;
 mod pool;
 mod service;
 mod value;
@@ -15,6 +16,11 @@ pub use expectation::{
     QueryExpectation, migration_order,
 };
 pub use health::{Degraded, HealthExpectation};
+pub use journey::{
+    Act, Authorization, Body, Capture, CaptureFrom, Comparison, Condition, Expectation, Head,
+    JOURNEY_TIMEOUT, Journey, JourneyVariable, Json, Part, STEP_TIMEOUT, Step, Template, Test, To, Turn,
+    VariableSource,
+};
 pub use pool::{POOL_OPTIONS, names_pool_size};
 pub use service::{
     DeploysVia, SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Variable, VpcAccess,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Database, HealthExpectation, OtherVariables, Place, Removal, Scaling, Stated};
+use super::{Database, HealthExpectation, Journey, OtherVariables, Place, Removal, Scaling, Stated};
 
 /// How the pipeline deploys the service; the words are those of `rungate read --json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,9 @@ pub struct Service {
     pub deploys_via: DeploysVia,
     /// Where the deploying step begins.
     pub place: Place,
+    /// Id of the step that deploys it, where it has one by which later steps know its URL (`steps.ID.outputs.url`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployed_as: Option<String>,
     /// Path of the manifest that the deploy names.
     pub manifest: Option<Stated>,
     /// Image of the ingress container.
@@ -173,6 +176,12 @@ pub struct Service {
     pub health: HealthExpectation,
     /// The database that it needs; `None` where nothing hints at one.
     pub database: Option<Database>,
+    /// What its users do, for the gate to do it too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub journeys: Vec<Journey>,
+    /// Names of the services that it calls, as the native file states them (`depends_on:`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<Stated>,
     /// Ids of checks that the native file makes obligations (`require:`).
     pub require: Vec<Stated>,
     /// Ids of obligations that the native file makes advisory (`advisory:`).
@@ -189,6 +198,7 @@ impl Service {
             url: None,
             deploys_via,
             place,
+            deployed_as: None,
             manifest: None,
             image: None,
             source: None,
@@ -216,6 +226,8 @@ impl Service {
             sidecars: Vec::new(),
             health: HealthExpectation::default(),
             database: None,
+            journeys: Vec::new(),
+            depends_on: Vec::new(),
             require: Vec::new(),
             advisory: Vec::new(),
         }

@@ -86,6 +86,9 @@ pub fn grants(pipeline: &Pipeline, asked: &Asked) -> Vec<Grant> {
                 add(optional, target, need.role(), need.permission());
             }
         }
+        for target in place::journeys(service, &project) {
+            add(false, target, "roles/secretmanager.secretAccessor", "secretmanager.versions.access");
+        }
         if service.allow_unauthenticated == Some(false) {
             add(false, place::service(service, &project), "roles/run.invoker", "run.routes.invoke");
         }

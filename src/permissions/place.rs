@@ -1,6 +1,6 @@
 //! Where a permission of the gate is needed, for one service.
 
-use crate::model::{Service, Stated};
+use crate::model::{Service, Stated, VariableSource};
 use crate::probe::google::names;
 use crate::probe::google::needs::Place;
 
@@ -74,6 +74,16 @@ pub(super) fn account(service: &Service, project: &str) -> Target {
     let email = stated.unwrap_or("PROJECT_NUMBER-compute@developer.gserviceaccount.com").to_owned();
     let of = email.split_once('@').and_then(|(_, host)| host.strip_suffix(".iam.gserviceaccount.com"));
     Target::Account { project: of.unwrap_or(project).to_owned(), email }
+}
+
+/// The secrets that the journeys of the service read.
+pub(super) fn journeys(service: &Service, project: &str) -> Vec<Target> {
+    let variables = service.journeys.iter().flat_map(|journey| &journey.variables);
+    let secrets = variables.filter_map(|variable| match &variable.source {
+        VariableSource::Secret { secret, .. } => Some(names::secret(project, secret.raw())),
+        VariableSource::Environment(_) | VariableSource::Value(_) => None,
+    });
+    secrets.map(|name| Target::Secret { name }).collect()
 }
 
 /// The project of a name that may be a full one.

@@ -7,7 +7,7 @@ use super::files::Folders;
 use super::problem::{Problem, Problems, Severity};
 use super::source::Source;
 use super::yaml::{self, Kind};
-use super::{FORMATS, File, Format, Reading, discover, merge};
+use super::{FORMATS, File, Format, Reading, discover, merge, others};
 use crate::model::{DeploysVia, Pipeline, Stated, infer_database};
 
 /// What to load.
@@ -217,6 +217,7 @@ impl Loading<'_> {
                 database
             });
         }
+        others::check(&services, &mut self.problems);
         self.problems.sort(&names);
         if self.problems.has_errors() {
             return Err(self.problems);

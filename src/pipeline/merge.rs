@@ -172,6 +172,8 @@ fn add(service: &mut Service, addition: &Service, problems: &mut Problems) {
     }
     service.health = addition.health.clone();
     service.database = addition.database.clone();
+    service.journeys.extend(addition.journeys.iter().cloned());
+    service.depends_on.extend(addition.depends_on.iter().cloned());
     service.require.extend(addition.require.iter().cloned());
     service.advisory.extend(addition.advisory.iter().cloned());
 }

@@ -20,6 +20,7 @@ mod load;
 mod merge;
 mod migrations;
 mod native;
+mod others;
 mod problem;
 mod script;
 mod secret;

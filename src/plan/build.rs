@@ -1,9 +1,10 @@
 //! Building the plan: which checks of which service, and what waits for what.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use super::journeys;
 use super::place::place_of;
 use super::{Node, Plan, Target};
 use crate::checks::{Check, Subjects};
@@ -145,6 +146,7 @@ pub fn build(
             errors.push(PlanError::NothingRequired { service, place });
         }
     }
+    journeys::connect(&targets, &mut nodes);
     if errors.is_empty() && nodes.is_empty() {
         errors.push(PlanError::Empty);
     }
@@ -152,7 +154,8 @@ pub fn build(
         return Err(errors);
     }
     let files = pipeline.files.iter().map(ToString::to_string).collect();
-    Ok(Plan { files, targets: targets.into_iter().map(Arc::new).collect(), nodes })
+    let targets = targets.into_iter().map(Arc::new).collect();
+    Ok(Plan { files, targets, nodes, environment: BTreeMap::new() })
 }
 
 /// The table so ordered that what is needed stands before what needs it; otherwise as it was.
@@ -272,6 +275,8 @@ fn plan_service(index: usize, target: &Target, order: &[&'static Check], nodes: 
                 place: place_of(service, check.id, subject.as_deref()),
                 subject,
                 needs,
+                after: Vec::new(),
+                outlasts: false,
             });
         }
     }

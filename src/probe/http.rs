@@ -1,5 +1,10 @@
 //! Asking a service over HTTP: one question, one answer, bounded in time and size. No judgement here.
 
+mod ask;
+
+pub(crate) use ask::accepts;
+pub use ask::{Opened, Question, Reply};
+
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::OnceLock;
@@ -29,6 +34,8 @@ pub struct Http {
     /// Made at their first use: reading the system's certificates takes longer than most answers.
     proxied: OnceLock<Result<Client, String>>,
     direct: OnceLock<Result<Client, String>>,
+    /// The same for what turns into a WebSocket: HTTP/1.1 alone.
+    upgrading: [OnceLock<Result<Client, String>>; 2],
 }
 
 /// An answer.
@@ -85,7 +92,7 @@ impl fmt::Display for NoHttpAnswer {
 impl Http {
     /// Answers may take so long. Builds nothing yet; see the fields.
     pub fn new(limit: Duration) -> Self {
-        Self { limit, proxied: OnceLock::new(), direct: OnceLock::new() }
+        Self { limit, proxied: OnceLock::new(), direct: OnceLock::new(), upgrading: Default::default() }
     }
 
     /// `GET`, with the headers of somebody who asks for health.
@@ -111,15 +118,21 @@ impl Http {
     fn client(&self, url: &Url) -> Result<&Client, &String> {
         let loopback = is_loopback(url);
         let cell = if loopback { &self.direct } else { &self.proxied };
-        cell.get_or_init(|| {
-            let builder = Client::builder()
-                .user_agent(concat!("rungate/", env!("CARGO_PKG_VERSION")))
-                .redirect(redirect::Policy::none())
-                .connect_timeout(self.limit);
-            let builder = if loopback { builder.no_proxy() } else { builder };
-            builder.build().map_err(|error| deepest(&error))
-        })
-        .as_ref()
+        cell.get_or_init(|| self.builder(loopback).build().map_err(|error| deepest(&error))).as_ref()
+    }
+
+    fn upgrading_client(&self, url: &Url) -> Result<&Client, &String> {
+        let loopback = is_loopback(url);
+        let built = || self.builder(loopback).http1_only().build().map_err(|error| deepest(&error));
+        self.upgrading[usize::from(loopback)].get_or_init(built).as_ref()
+    }
+
+    fn builder(&self, loopback: bool) -> reqwest::ClientBuilder {
+        let builder = Client::builder()
+            .user_agent(concat!("rungate/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .connect_timeout(self.limit);
+        if loopback { builder.no_proxy() } else { builder }
     }
 }
 
@@ -140,18 +153,31 @@ async fn exchange(
 ) -> Result<HttpAnswer, NoHttpAnswer> {
     let mut request = client.get(url.clone()).header(ACCEPT, ACCEPTED);
     if let Some(token) = token {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret().trim()))
-            // The source could only tempt to show the value.
-            .map_err(|_no_header| NoHttpAnswer::NotAsked {
-                detail: "no header can carry the ID token".to_owned(),
-            })?;
-        value.set_sensitive(true);
-        request = request.header(SERVERLESS_AUTHORIZATION, value);
+        request = bearer(request, token)?;
     }
-    let mut response = request.send().await.map_err(|error| {
+    let response = request.send().await.map_err(|error| {
         let detail = deepest(&error);
         if error.is_connect() { NoHttpAnswer::Connect { detail } } else { NoHttpAnswer::Broken { detail } }
     })?;
+    answer_of(response).await
+}
+
+/// The request with an ID token for Cloud Run's front end.
+fn bearer(
+    request: reqwest::RequestBuilder,
+    token: &SecretString,
+) -> Result<reqwest::RequestBuilder, NoHttpAnswer> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret().trim()))
+        // The source could only tempt to show the value.
+        .map_err(|_no_header| NoHttpAnswer::NotAsked {
+            detail: "no header can carry the ID token".to_owned(),
+        })?;
+    value.set_sensitive(true);
+    Ok(request.header(SERVERLESS_AUTHORIZATION, value))
+}
+
+/// The whole answer, its body bounded.
+async fn answer_of(mut response: reqwest::Response) -> Result<HttpAnswer, NoHttpAnswer> {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let mut answer = HttpAnswer {
         status: response.status().as_u16(),

@@ -7,6 +7,7 @@ pub mod http;
 pub mod in_place;
 pub mod logs;
 pub mod postgres;
+pub mod talk;
 pub mod vault;
 
 use std::sync::Arc;

@@ -72,6 +72,7 @@ fn cause(cause: &Cause) -> Value {
         "suspects": cause.suspects,
         "remedy": cause.remedy,
         "place": cause.place.as_ref().map(Place::to_string),
+        "symptoms_in": cause.symptoms_in,
     })
 }
 

@@ -11,7 +11,7 @@ use junit_report::{Duration, Report, TestCase, TestCaseBuilder, TestSuite};
 
 use super::Style;
 use super::escape::{bounded, one_line};
-use super::standing::{cause_of, concluded, family, is_rested_on, is_root};
+use super::standing::{cause_of, concerns, concluded, family, is_rested_on, is_root};
 use super::suites::{self, Suite};
 use crate::diagnosis::cause::CauseCode;
 use crate::diagnosis::{Cause, Diagnosis, Met, Verdict, words};
@@ -45,7 +45,7 @@ fn suite(record: &RunRecord, diagnosis: &Diagnosis, service: &ServiceRecord) -> 
         .collect();
     cases.extend(unseen_cases(diagnosis, service, &class, &cases, &mut names));
     let verdict = concluded(diagnosis, &service.key).map_or(Verdict::Undecided, |one| one.verdict);
-    let causes: Vec<&Cause> = diagnosis.causes.iter().filter(|cause| cause.service == service.key).collect();
+    let causes: Vec<&Cause> = diagnosis.causes.iter().filter(|cause| concerns(cause, &service.key)).collect();
     Suite {
         suite: of_cases(&service.key, cases),
         file: Some(service.place.file.to_string()),

@@ -7,7 +7,12 @@ use crate::run::record::NodeRecord;
 pub(super) fn cause_of<'a>(diagnosis: &'a Diagnosis, node: &NodeRecord) -> Option<&'a Cause> {
     let key = node.key();
     let speaks = |cause: &&Cause| cause.evidence.iter().any(|evidence| evidence.node == key);
-    diagnosis.causes.iter().filter(|cause| cause.service == node.service).find(speaks)
+    diagnosis.causes.iter().filter(|cause| concerns(cause, &node.service)).find(speaks)
+}
+
+/// Whether a cause is of a service, or explains its failure from another one.
+pub(super) fn concerns(cause: &Cause, service: &str) -> bool {
+    cause.service == service || cause.symptoms_in.iter().any(|one| one == service)
 }
 
 /// Whether the node is where the cause was seen, and not further up.
@@ -44,6 +49,7 @@ pub(super) fn family(check: &str) -> &'static str {
         ("instance-", "instance"),
         ("database-", "database"),
         ("health-", "health"),
+        ("journey-", "journey"),
     ];
     FAMILIES.iter().find(|(prefix, _)| check.starts_with(prefix)).map_or("check", |(_, family)| family)
 }

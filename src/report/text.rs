@@ -64,6 +64,10 @@ fn service_part(page: &mut Page, record: &RunRecord, diagnosis: &Diagnosis, serv
     if let Some(concluded) = concluded {
         page.labelled("verdict", &verdict_line(verdict, concluded), paint(verdict));
     }
+    for cause in diagnosis.causes.iter().filter(|cause| cause.symptoms_in.contains(&service.key)) {
+        let because = format!("{}: {}, shown there", cause.service, cause.code);
+        page.labelled("because of", &because, Paint::Red);
+    }
     if let Some(rollback) = &service.rollback {
         page.labelled("rollback", &rollback.to_string(), Paint::Bold);
     }

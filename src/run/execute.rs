@@ -11,10 +11,12 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::outcome::{Broken, Outcome, Skip, Vantage};
-use super::record::{DatabaseRecord, Ended, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven};
+use super::record::{
+    CallRecord, DatabaseRecord, Ended, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven,
+};
 use super::redact::redacted;
-use crate::checks::{Conversation, Notes, Progress, RunSettings, Scope, Siblings};
-use crate::plan::Plan;
+use crate::checks::{Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
+use crate::plan::{Plan, calls};
 use crate::probe::Outside;
 
 /// How a run is carried out.
@@ -98,6 +100,7 @@ struct Running<'a> {
     started: Instant,
     bell: Arc<Notify>,
     notes: Vec<Arc<Notes>>,
+    walks: Arc<Walks>,
     /// How far each target's checks are.
     progress: Vec<watch::Sender<Progress>>,
     /// What the checks of each target's database hand on to each other.
@@ -128,6 +131,7 @@ impl<'a> Running<'a> {
             started: Instant::now(),
             bell,
             notes,
+            walks: Arc::new(Walks::new(&plan.targets, plan.environment.clone())),
             progress: (0..plan.targets.len()).map(|index| progress_of(plan, index)).collect(),
             conversations: plan.targets.iter().map(|_| Arc::default()).collect(),
             tasks: JoinSet::new(),
@@ -140,15 +144,22 @@ impl<'a> Running<'a> {
     }
 
     /// Starts every node whose needs have passed, as far as the bound allows, and ends those whose needs cannot pass
-    /// any more. Needs stand before what needs them, so one walk is enough.
+    /// any more. Needs mostly stand before what needs them, so one walk is mostly enough.
     fn start_what_can(&mut self) {
+        while self.walk_through() {}
+    }
+
+    /// One walk; whether it ended a node for which one before it may have waited.
+    fn walk_through(&mut self) -> bool {
+        let mut ended = false;
         let aside = self.at_work.values().filter(|(index, _)| self.notes[*index].is_aside()).count();
         let bound = self.options.concurrency.max(1).saturating_add(aside);
         for index in 0..self.plan.nodes.len() {
             if self.begun[index] || self.record.nodes[index].outcome.is_some() {
                 continue;
             }
-            let mut waits = false;
+            let mut waits =
+                self.plan.nodes[index].after.iter().any(|&other| self.record.nodes[other].outcome.is_none());
             let mut hindered = None;
             for &need in &self.plan.nodes[index].needs {
                 let needed = &self.record.nodes[need];
@@ -168,11 +179,13 @@ impl<'a> Running<'a> {
                 Some(outcome) => {
                     self.record.nodes[index].started_ms = self.now_ms();
                     self.finish(index, outcome);
+                    ended = true;
                 }
                 None if !waits && self.tasks.len() < bound => self.start(index),
                 None => {}
             }
         }
+        ended
     }
 
     fn start(&mut self, index: usize) {
@@ -185,6 +198,7 @@ impl<'a> Running<'a> {
             notes: Arc::clone(&self.notes[index]),
             conversation: Arc::clone(&self.conversations[node.target]),
             siblings: Siblings::new(self.progress[node.target].subscribe()),
+            walks: Arc::clone(&self.walks),
             started: self.started,
         };
         let check = node.check;
@@ -267,7 +281,7 @@ impl<'a> Running<'a> {
             let left: Vec<usize> = (0..self.record.nodes.len())
                 .filter(|&index| {
                     let node = &self.record.nodes[index];
-                    node.service == service && node.outcome.is_none()
+                    node.service == service && node.outcome.is_none() && !self.plan.nodes[index].outlasts
                 })
                 .collect();
             for index in left {
@@ -339,10 +353,17 @@ fn progress_of(plan: &Plan, target: usize) -> watch::Sender<Progress> {
 
 /// The record before anything was observed.
 fn blank(plan: &Plan, options: &Options) -> RunRecord {
+    let called = |index| {
+        let calls = calls(&plan.targets, index).into_iter();
+        calls
+            .map(|call| CallRecord { service: plan.targets[call.target].key.clone(), known: call.known })
+            .collect()
+    };
     let services = plan
         .targets
         .iter()
-        .map(|target| ServiceRecord {
+        .enumerate()
+        .map(|(index, target)| ServiceRecord {
             key: target.key.clone(),
             name: target.name.clone(),
             project: target.project.clone(),
@@ -357,6 +378,7 @@ fn blank(plan: &Plan, options: &Options) -> RunRecord {
                 others: database.others.clone(),
                 ..Default::default()
             }),
+            calls: called(index),
             rollback: None,
         })
         .collect();

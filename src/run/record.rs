@@ -125,9 +125,21 @@ pub struct ServiceRecord {
     pub service_account: Option<String>,
     /// The database that the pipeline declares.
     pub database: Option<DatabaseRecord>,
+    /// The services of the run that it calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallRecord>,
     /// What became of sending its traffic back (`--on-failure rollback`); `None`: not asked for, or not needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback: Option<Rollback>,
+}
+
+/// A call from one service to another of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// Key of the service that is called.
+    pub service: String,
+    /// How it is known: `depends_on`, or `variable NAME`.
+    pub known: String,
 }
 
 /// What is known of a declared database. No secret part.

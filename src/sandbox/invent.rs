@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    Database, DatabaseVariables, Pipeline, SecretReference, Service, Stated, Value, Variable, VpcAccess,
+    Database, DatabaseVariables, Journey, Pipeline, SecretReference, Service, Stated, Step, To, Value,
+    Variable, VpcAccess,
 };
 
 use super::random;
@@ -36,7 +37,37 @@ pub fn fill(pipeline: &Pipeline) -> Pipeline {
     for (index, service) in filled.services.iter_mut().enumerate() {
         inventions.service(service, index + 1);
     }
+    leave_out_journeys(&mut filled.services);
     filled
+}
+
+/// What the sample service can do; other journeys lead to nothing in the sandbox.
+const WALKABLE: &[&str] = &["/auth/", "/chat", "/api/me", "/live"];
+
+/// Leaves out the journeys that lead where the sample service has nothing, and those that need them.
+fn leave_out_journeys(services: &mut [Service]) {
+    let walkable = |step: &Step| match &step.head.to {
+        To::Path { path, .. } => WALKABLE.iter().any(|known| path.to_string().starts_with(known)),
+        To::Url { .. } => false,
+    };
+    let left_out = |journey: &Journey| !journey.steps.iter().all(walkable);
+    let all = services.iter().flat_map(|service| &service.journeys);
+    let mut gone: Vec<String> =
+        all.clone().filter(|one| left_out(one)).map(|one| one.name.raw().to_owned()).collect();
+    loop {
+        let needs_one = |journey: &&Journey| {
+            !gone.iter().any(|name| name == journey.name.raw())
+                && journey.needs.iter().any(|need| gone.iter().any(|name| name == need.raw()))
+        };
+        let more: Vec<String> = all.clone().filter(needs_one).map(|one| one.name.raw().to_owned()).collect();
+        if more.is_empty() {
+            break;
+        }
+        gone.extend(more);
+    }
+    for service in services {
+        service.journeys.retain(|journey| !gone.iter().any(|name| name == journey.name.raw()));
+    }
 }
 
 /// Nothing in the sandbox mends by waiting: what is broken stays so, and a healthy service answers at once.

@@ -150,6 +150,7 @@ impl Cloud {
             notes: Arc::default(),
             conversation: Default::default(),
             siblings: Siblings::new(tokio::sync::watch::Sender::default().subscribe()),
+            walks: Arc::default(),
             started: tokio::time::Instant::now(),
         }
     }

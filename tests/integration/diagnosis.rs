@@ -138,6 +138,30 @@ fn names_the_root_and_not_its_symptoms() {
             vec![HealthReportsDependencyDown, VpcConnectorNotReady],
         ),
         (
+            "a journey that fails is a symptom of the connector, and of what health says",
+            vec![
+                ("vpc-connector-ready", connector_in("ERROR")),
+                (health, database_down()),
+                ("journey-step-works", step_failed(None)),
+            ],
+            vec![VpcConnectorNotReady],
+        ),
+        (
+            "a journey that fails beside a health that names its database as up is a defect of its own",
+            vec![("journey-step-works", step_failed(None))],
+            vec![JourneyStepFailed],
+        ),
+        (
+            "a health path that does not exist keeps no user out",
+            vec![(health, not_found()), ("journey-step-works", step_failed(None))],
+            vec![HealthNotFound, JourneyStepFailed],
+        ),
+        (
+            "a step that asks another service is not explained by this one's database",
+            vec![(health, database_down()), ("journey-step-works", step_failed(Some("other")))],
+            vec![JourneyStepFailed, HealthReportsDatabaseDown],
+        ),
+        (
             "health that names nothing may be",
             vec![("vpc-connector-ready", connector_in("ERROR")), (health, unhealthy(&[], &[]))],
             vec![VpcConnectorNotReady],
@@ -799,6 +823,7 @@ fn some_end(check: &str, choice: u8, at: usize) -> Option<Outcome> {
             let states = ["28P01", "57P03", "28000", "3D000"];
             [timed_out(), refused(), login_refused(states[at / 3 % 4])][at % 3].clone()
         }
+        "journey" => step_failed(None),
         _ => [
             database_down(),
             unhealthy(&[], &[]),

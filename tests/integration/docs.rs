@@ -250,7 +250,7 @@ fn the_reference_lists_every_page() {
 /// Every key of the native format stands on its page.
 #[test]
 fn the_page_of_the_native_format_has_every_key() {
-    let page = read("docs/native-format.md");
+    let page = ["docs/native-format.md", "docs/journeys.md"].map(read).concat();
     let schema: serde_json::Value = serde_json::from_str(rungate::cli::schema::NATIVE).unwrap();
     for (shape, definition) in schema["$defs"].as_object().unwrap() {
         for key in definition["properties"].as_object().into_iter().flatten().map(|(key, _)| key) {
@@ -266,4 +266,32 @@ fn the_page_of_the_native_format_has_every_key() {
 fn normalising_hides_measurements_and_nothing_else() {
     assert_eq!(seconds("in 1.23s, 45 ms; 90s window, 5 msgs"), "in 0.00s, 00 ms; 90s window, 5 msgs");
     assert_eq!(normalised("http://127.0.0.1:40123/x \n"), "http://127.0.0.1:PORT/x\n");
+}
+
+/// Every example of the page on journeys is a file that is read without a problem; every code that it lists is told.
+#[test]
+fn the_examples_of_journeys_are_real() {
+    let page = read("docs/journeys.md");
+    let examples: Vec<&str> =
+        page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 2);
+    for example in &examples {
+        let rungate = Rungate::new();
+        rungate.file("rungate.yaml", example);
+        let ran = rungate.run(&["read", "rungate.yaml"]);
+        assert!(ran.status == 0 && ran.stderr.is_empty(), "{}{}", ran.stdout, ran.stderr);
+    }
+
+    let sources: String = std::fs::read_dir(root().join("src/pipeline/native/journey"))
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .chain(["src/pipeline/others.rs"].map(read))
+        .collect();
+    let codes = page.split("## What can be wrong with a file").nth(1).unwrap();
+    for code in codes.lines().filter_map(|line| line.strip_prefix("| `")).flat_map(|line| {
+        let first = line.split(" |").next().unwrap_or_default();
+        first.split(['`', ',', ' ']).filter(|word| !word.is_empty()).collect::<Vec<_>>()
+    }) {
+        assert!(sources.contains(&format!("\"{code}\"")), "nothing tells {code}");
+    }
 }

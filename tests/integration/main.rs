@@ -62,6 +62,10 @@ mod incident;
 mod instances;
 /// Signals and the deadline.
 mod interrupts;
+/// The golden path in the sandbox, and what breaks it.
+mod journey_drill;
+/// Journeys against real servers, good and hostile.
+mod journeys;
 /// What a laptop is given: init, doctor, schema, completions, man.
 mod laptop;
 /// Pipeline files as data: goldens, problems, the samples, real files.
@@ -81,5 +85,7 @@ mod rollback;
 mod sandbox;
 /// Planted secrets, searched for in every output byte.
 mod secrets;
+/// Blame through services that call each other.
+mod services;
 /// Every table of the crate: unique, documented, reached.
 mod tables;

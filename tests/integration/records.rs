@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rungate::diagnosis::Graph;
 use rungate::run::finding::{
     CredentialFinding, Dependency, Finding, HealthFinding, IamProblem, InjectionFinding, InstanceFinding,
-    PathFinding, PostgresFinding, ServiceFinding, Unfit,
+    JourneyFinding, PathFinding, PostgresFinding, ServiceFinding, Unfit,
 };
 use rungate::run::outcome::Outcome;
 use rungate::run::record::{NodeRecord, RunRecord};
@@ -131,6 +131,7 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
     ]);
     let all: Vec<&str> = edges.iter().map(|(check, _)| *check).collect();
     edges.push(("health-healthy", all));
+    edges.push(("journey-step-works", vec!["health-healthy"]));
     Graph::new(edges.iter().map(|(check, explained_by)| (*check, explained_by.as_slice())))
 });
 
@@ -291,6 +292,17 @@ pub(crate) fn corrupted() -> Finding {
     Finding::Injection(InjectionFinding::Corrupted {
         secret: "projects/shop-staging/secrets/auth-db-password".to_owned(),
         version: "7".to_owned(),
+    })
+}
+
+/// A step of a journey that answers otherwise than it should.
+pub(crate) fn step_failed(asked: Option<&str>) -> Finding {
+    Finding::Journey(JourneyFinding::Unexpected {
+        request: "POST https://auth.example/auth/validate-token-and-get-user".to_owned(),
+        asked: asked.map(str::to_owned),
+        status: 200,
+        differs: vec!["$.valid == true: it is false".to_owned()],
+        excerpt: "{\"valid\":false,\"error\":\"Invalid token or user not found\"}".to_owned(),
     })
 }
 

@@ -18,7 +18,7 @@ use google_cloud_vpcaccess_v1::model::connector;
 use rungate::diagnosis::Verdict;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::model::{
-    DeploysVia, Pipeline, Place, SecretReference, Service, Stated, Variable, infer_database,
+    DeploysVia, Journey, Pipeline, Place, SecretReference, Service, Stated, Variable, infer_database,
 };
 use rungate::plan::Target;
 use rungate::sandbox::faults::{Expected, FAULTS, Fault, When, find, subject};
@@ -106,6 +106,20 @@ pub(crate) fn auth_by_direct_egress() -> Service {
     service.vpc.network = Some(known("default"));
     service.vpc.subnet = Some(known("run"));
     service.database = infer_database(&service);
+    service
+}
+
+/// The same, of which the pipeline states what users do.
+fn auth_with_a_journey() -> Service {
+    let mut service = auth();
+    service.journeys = vec![Journey {
+        name: known("sign in"),
+        needs: Vec::new(),
+        variables: Vec::new(),
+        retries: 0,
+        timeout: Duration::from_secs(5),
+        steps: Vec::new(),
+    }];
     service
 }
 
@@ -307,6 +321,7 @@ async fn every_fault_shows_at_the_service() {
             "socket-tls-conflict" | "cloudsql-client-role-missing" => auth_by_socket(),
             "authorized-network-missing" => auth_in_public(),
             code if of_what_it_holds.contains(&code) => auth_that_expects(),
+            "journey-step-failed" => auth_with_a_journey(),
             _ => auth(),
         };
         let sandbox = sandbox(service, &[fault.code]).await;
@@ -341,6 +356,12 @@ async fn every_fault_shows_at_the_service() {
             "schema-missing" | "schema-permission-denied" => {
                 assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()), "{}", fault.code);
                 assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()), "{}", fault.code);
+                return;
+            }
+            // Health is good, and nobody gets in.
+            "journey-step-failed" => {
+                assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()));
+                assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()));
                 return;
             }
             // The gate may not look; the service is fine. A standby answers what only reads.

@@ -1,3 +1,5 @@
 //! What the service says of itself.
 
 pub(super) mod health_healthy;
+
+pub(super) use health_healthy::{admission, target};

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::secret_text;
-use crate::model::{SecretAlias, SecretReference, Service, Sidecar, Stated, Variable};
+use crate::model::{Journey, SecretAlias, SecretReference, Service, Sidecar, Stated, Variable};
 use crate::pipeline::{Loaded, ReadFile};
 
 /// What was understood, as JSON: an object for one file, a list of such objects, each with `file`, for several. A key
@@ -69,10 +69,24 @@ fn service_json(service: &Service) -> Json {
     paths.dedup();
     put("health_path", paths.first().map(|path| json!(path)));
     put("health_path_alternatives", some(paths.iter().skip(1).map(|path| json!(path)).collect()));
+    put("depends_on", some(texts(&service.depends_on)));
+    put("journeys", some(service.journeys.iter().map(journey_json).collect()));
     put(
         "sidecars",
         some(service.sidecars.iter().map(|sidecar| sidecar_json(sidecar, &service.secret_aliases)).collect()),
     );
+    Json::Object(object)
+}
+
+/// Names alone: what the steps send may hold what nobody should see.
+fn journey_json(journey: &Journey) -> Json {
+    let mut object = Map::new();
+    let steps: Json = journey.steps.iter().map(|step| json!(step.name.raw())).collect();
+    object.insert("name".to_owned(), json!(journey.name.raw()));
+    if !journey.needs.is_empty() {
+        object.insert("needs".to_owned(), texts(&journey.needs));
+    }
+    object.insert("steps".to_owned(), steps);
     Json::Object(object)
 }
 

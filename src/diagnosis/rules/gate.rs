@@ -53,6 +53,7 @@ pub(in super::super) fn nothing_found_out(service: &str, claim: String) -> Cause
         suspects: Vec::new(),
         remedy: Vec::new(),
         place: None,
+        symptoms_in: Vec::new(),
     }
 }
 
@@ -148,6 +149,7 @@ fn cause(view: &View<'_>, obstacle: &Obstacle, nodes: &[&NodeRecord]) -> Cause {
         suspects: Vec::new(),
         remedy,
         place: nodes.first().map(|node| node.place.clone()),
+        symptoms_in: Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@ mod health;
 mod injection;
 mod instance;
 mod invoker;
+mod journey;
 mod log;
 mod login;
 mod path;
@@ -74,6 +75,7 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> Ju
         Finding::Database(found) => database::judge(view, found),
         Finding::Log(found) => log::judge(view, found),
         Finding::Health(found) => health::judge(view, found),
+        Finding::Journey(found) => journey::judge(view, node, found),
     }
 }
 
@@ -89,6 +91,7 @@ pub(super) fn clause(finding: &Finding) -> String {
         Finding::Database(found) => database::clause(found),
         Finding::Log(found) => log::clause(found),
         Finding::Health(found) => health::clause(found),
+        Finding::Journey(found) => journey::clause(found),
     }
 }
 

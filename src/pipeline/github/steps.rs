@@ -129,7 +129,10 @@ impl Reader<'_> {
         let place = self.place_of(step);
         let files = Files { folders: self.folders, workspace: &self.workspace, folder: "", input: None };
         match deploy::read(step, scope, &files, place, self.problems) {
-            Some(Deployed::Services(services)) => {
+            Some(Deployed::Services(mut services)) => {
+                if let ([service], None) = (&mut services[..], &self.origin) {
+                    service.deployed_as = step.get("id").and_then(Node::text).map(str::to_owned);
+                }
                 self.found.services.extend(services.into_iter().map(|service| (self.number, service)));
             }
             Some(Deployed::Job(job)) => self.found.jobs.push((self.number, job)),

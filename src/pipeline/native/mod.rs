@@ -7,6 +7,7 @@ mod database;
 mod expectation;
 mod fields;
 mod health;
+mod journey;
 mod migrations;
 mod text;
 
@@ -46,6 +47,8 @@ const SERVICE: &[&str] = &[
     "ingress",
     "health",
     "database",
+    "journeys",
+    "depends_on",
     "require",
     "advisory",
 ];
@@ -61,10 +64,10 @@ const SHAPES: &[(&str, &[&str])] = &[
     ("vpc", VPC),
     ("health", health::KEYS),
     ("database", database::KEYS),
-    ("expect", expectation::KEYS),
-    ("privileges", expectation::PRIVILEGES),
-    ("query", expectation::QUERY),
-    ("migrations", migrations::KEYS),
+    ("database-expect", expectation::KEYS),
+    ("database-privileges", expectation::PRIVILEGES),
+    ("database-query", expectation::QUERY),
+    ("database-migrations", migrations::KEYS),
 ];
 
 fn recognises(path: &Path, document: &Node) -> bool {
@@ -94,6 +97,7 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
         Some(list) => match &list.kind {
             Kind::Seq(items) => {
                 reading.services = items.iter().filter_map(|item| service(item, file, problems)).collect();
+                journey::check(&mut reading.services, problems);
             }
             Kind::Scalar { .. } | Kind::Map(_) => {
                 problems.push(fields::wrong_kind(list, "`services`", "a list, each item with a `name`"));
@@ -163,6 +167,8 @@ fn service(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Serv
         service.health = health::read(node, problems);
     }
     service.database = fields.get("database").and_then(|node| database::read(node, file, problems));
+    service.journeys = journey::read(fields.get("journeys"), problems);
+    service.depends_on = text::one_or_more(fields.get("depends_on"), problems);
     service.require = checks(fields.get("require"), file, problems);
     service.advisory = checks(fields.get("advisory"), file, problems);
     contradictions(&service, problems);
@@ -294,7 +300,7 @@ mod tests {
     fn the_published_schema_has_the_same_keys() {
         let schema: serde_json::Value =
             serde_json::from_str(include_str!("../../../docs/schemas/rungate.schema.json")).unwrap();
-        for (shape, keys) in SHAPES {
+        for (shape, keys) in SHAPES.iter().chain(journey::SHAPES) {
             let definition = &schema["$defs"][shape];
             assert_eq!(definition["additionalProperties"], false, "{shape}");
             let mut told: Vec<&str> =
@@ -306,7 +312,11 @@ mod tests {
         }
         let closed = schema["$defs"].as_object().unwrap().values();
         let closed = closed.filter(|definition| definition["additionalProperties"] == false).count();
-        assert_eq!(closed, SHAPES.len(), "every mapping of the schema stands in SHAPES");
+        assert_eq!(
+            closed,
+            SHAPES.len() + journey::SHAPES.len(),
+            "every mapping of the schema stands in SHAPES"
+        );
     }
 
     #[test]

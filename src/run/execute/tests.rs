@@ -87,11 +87,14 @@ fn plan(services: &[&str], nodes: &[(usize, &'static Check, &[usize])]) -> Plan 
         role: check.role,
         place: place(),
         needs: needs.to_vec(),
+        after: Vec::new(),
+        outlasts: false,
     };
     Plan {
         files: vec!["f.yaml".into()],
         targets: services.iter().map(target).collect(),
         nodes: nodes.iter().map(node).collect(),
+        environment: Default::default(),
     }
 }
 

@@ -8,6 +8,7 @@ mod database;
 mod health;
 mod injection;
 mod instance;
+mod journey;
 mod log;
 mod path;
 mod postgres;
@@ -19,6 +20,7 @@ pub(crate) use database::list;
 pub use health::{Dependency, HealthFinding};
 pub use injection::InjectionFinding;
 pub use instance::{IamProblem, InstanceFinding};
+pub use journey::JourneyFinding;
 pub use log::LogFinding;
 pub use path::PathFinding;
 pub use postgres::PostgresFinding;
@@ -50,6 +52,8 @@ pub enum Finding {
     Log(LogFinding),
     /// Health.
     Health(HealthFinding),
+    /// What users do.
+    Journey(JourneyFinding),
 }
 
 impl fmt::Display for Finding {
@@ -64,6 +68,7 @@ impl fmt::Display for Finding {
             Self::Database(finding) => finding.fmt(f),
             Self::Log(finding) => finding.fmt(f),
             Self::Health(finding) => finding.fmt(f),
+            Self::Journey(finding) => finding.fmt(f),
         }
     }
 }

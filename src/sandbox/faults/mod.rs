@@ -56,6 +56,7 @@ mod instance_requires_connector;
 mod instance_stopped;
 mod instance_suspended;
 mod invoker_denied;
+mod journey_step_failed;
 mod login_not_allowed;
 mod not_enough_permission;
 mod not_postgres;
@@ -250,6 +251,7 @@ pub static FAULTS: &[&Fault] = &[
     &health_not_found::FAULT,
     &health_endpoint_failing::FAULT,
     &health_unstable::FAULT,
+    &journey_step_failed::FAULT,
     &invoker_denied::FAULT,
     &token_rejected::FAULT,
     &not_enough_permission::FAULT,
@@ -303,6 +305,7 @@ mod tests {
             "schema-missing",
             "schema-permission-denied",
             "query-answer-unexpected",
+            "journey-step-failed",
         ];
         for fault in FAULTS {
             let applies = fault.applies(&incident());

@@ -22,6 +22,9 @@ pub struct Subject {
 /// Any service; one with a database, if there is one.
 pub static ANY: Subject = Subject { has: "been deployed", fits: |_, _| true };
 
+/// A service of which the pipeline states what its users do.
+pub static WALKED: Subject = Subject { has: "journeys", fits: |_, service| service.walked };
+
 /// A service with a database.
 pub static DATABASE: Subject =
     Subject { has: "a database", fits: |world, service| instance_of(world, service).is_some() };

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
+use super::calls;
 use super::database;
 use super::instance::Instance;
 use crate::sandbox::network::route;
@@ -26,8 +27,10 @@ pub(super) async fn report(instance: &Instance) -> Response {
         None => None,
     };
 
+    let others = calls::states(instance).await;
+
     let parts = [Some(configured), database, redis];
-    let healthy = parts.into_iter().flatten().all(|part| part);
+    let healthy = parts.into_iter().flatten().all(|part| part) && others.iter().all(|(_, works)| *works);
     let mut body = Map::new();
     body.insert("status".to_owned(), if healthy { "healthy" } else { "unhealthy" }.into());
     if let Some(works) = database {
@@ -40,6 +43,9 @@ pub(super) async fn report(instance: &Instance) -> Response {
     }
     if let Some(works) = redis {
         body.insert("redis_status".to_owned(), word(works));
+    }
+    for (name, works) in others {
+        body.insert(format!("{name}_status"), word(works));
     }
     Json(Value::Object(body)).into_response()
 }

@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::{health, journey};
+use super::{calls, chat, health, journey};
 use crate::sandbox::cloud::Cloud;
 use crate::sandbox::random;
 use crate::sandbox::world::{HealthRoute, Injected, RevisionWorld, ServiceWorld};
@@ -96,6 +96,8 @@ impl Instance {
         match (request.method(), path) {
             (&Method::POST, "/auth/token") => journey::issue(self, request).await,
             (&Method::POST, "/auth/validate-token-and-get-user") => journey::validate(self, request).await,
+            (&Method::GET, "/chat") => chat::open(self, request).await,
+            (&Method::GET, "/api/me") if !self.service().calls.is_empty() => calls::me(self, request).await,
             (&Method::GET, _) if route == HealthRoute::StartPage => Html(START_PAGE).into_response(),
             _ => not_found(),
         }

@@ -3,6 +3,8 @@
 //! It reads the variables that its revision injects and nothing else, and reaches its database through the world's
 //! network. What it answers is what it experiences.
 
+mod calls;
+mod chat;
 mod database;
 mod front_end;
 mod health;

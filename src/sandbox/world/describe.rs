@@ -9,14 +9,16 @@ mod way;
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
+use secrecy::SecretString;
 
 use super::access::connector_resource;
 use super::{
     Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, Egress, EnvValue, EnvWorld, Mount,
     RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
 };
-use crate::model::{Service, Stated};
-use crate::plan::Target;
+use crate::model::{Service, Stated, VariableSource};
+use crate::plan::{Target, calls};
+use crate::probe::google::names;
 use crate::sandbox::random;
 
 /// The network of connectors and databases for which the pipeline names none.
@@ -32,6 +34,10 @@ impl World {
         let mut world = Self::default();
         for target in targets {
             world.add(target);
+        }
+        for (caller, service) in world.services.iter_mut().enumerate() {
+            let called = calls(targets, caller).into_iter().map(|call| targets[call.target].key.clone());
+            service.calls = called.collect();
         }
         world.make_networks();
         // The revisions before this deploy run with what was true then.
@@ -65,6 +71,7 @@ impl World {
             Some(true) => Traffic::Pinned(revision.name.clone()),
             Some(false) | None => Traffic::Latest,
         };
+        let clients = self.clients(target);
         self.services.push(ServiceWorld {
             key: target.key.clone(),
             name: target.name.clone(),
@@ -77,6 +84,9 @@ impl World {
             database: service.database.as_ref().map(|database| database.variables.clone()),
             link,
             health_path: health_path(service),
+            calls: Vec::new(),
+            walked: !service.journeys.is_empty(),
+            clients,
         });
     }
 
@@ -97,6 +107,25 @@ impl World {
         self.admit(index, way);
         self.hold(index, &link);
         Some(link)
+    }
+
+    /// What journeys read of Secret Manager: it comes to exist, and the service knows whoever shows it.
+    fn clients(&mut self, target: &Target) -> Vec<SecretString> {
+        let variables = target.service.journeys.iter().flat_map(|journey| &journey.variables);
+        let mut clients = Vec::new();
+        for variable in variables {
+            let VariableSource::Secret { secret, version } = &variable.source else { continue };
+            let full = names::secret(&target.project, secret.raw());
+            let (Some(project), Some(name)) =
+                (names::segment(&full, "projects"), names::segment(&full, "secrets"))
+            else {
+                continue;
+            };
+            self.payload(project, name, version.raw(), || random::word(32));
+            let found = self.secret(project, name).and_then(|secret| secret.version(version.raw()));
+            clients.extend(found.map(|version| version.payload.clone()));
+        }
+        clients
     }
 
     /// The revision's account may connect to the instances that it is attached to.

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use secrecy::SecretString;
+
 use super::deploy::Injected;
 use super::{Flaw, NotStarted, VpcWorld};
 use crate::model::{DatabaseExpectation, DatabaseVariables};
@@ -31,6 +33,12 @@ pub struct ServiceWorld {
     pub link: Option<DatabaseLink>,
     /// The path at which it reports its health.
     pub health_path: String,
+    /// Keys of the services that it calls.
+    pub calls: Vec<String>,
+    /// Whether the pipeline states what its users do.
+    pub walked: bool,
+    /// The secrets of the clients that its token endpoint knows.
+    pub clients: Vec<SecretString>,
 }
 
 /// What the front end of a private service does with the gate's account.
@@ -166,6 +174,20 @@ pub struct Code {
     pub redis: Option<SocketAddr>,
     /// Variables that it refuses to work without.
     pub requires: Vec<String>,
+    /// The secret with which it checks tokens, where that is not the one that it is given.
+    pub checks_tokens_with: Option<String>,
+    /// What its chat does.
+    pub chat: ChatRoute,
+}
+
+/// What the chat of the code does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChatRoute {
+    /// It answers each message of a user who is known.
+    #[default]
+    Answers,
+    /// It hangs up as soon as it is open.
+    HangsUp,
 }
 
 /// What the code has at its health path.
@@ -193,6 +215,8 @@ impl Default for Code {
             leaks_connections: false,
             redis: None,
             requires: Vec::new(),
+            checks_tokens_with: None,
+            chat: ChatRoute::Answers,
         }
     }
 }

@@ -43,24 +43,7 @@ impl Admission {
     /// # Errors
     /// There is none to be had, or the service's own addresses are not known.
     pub(super) async fn obtain(&mut self, scope: &Scope, urls: &[Url]) -> Result<(), Broken> {
-        let name = &scope.target.name;
-        let service = match scope.live_service().await {
-            Ok(service) => service,
-            Err(NoAnswer::Broken(why)) => return Err(why),
-            Err(NoAnswer::NotFound) => {
-                return Err(nowhere(format!("there is no service {name} to ask it for")));
-            }
-        };
-        if let Some(foreign) = urls.iter().find(|url| !is_own(url, &service)) {
-            let host = bounded(&foreign.origin().ascii_serialization());
-            return Err(nowhere(format!(
-                "{host} is no address of service {name} itself, so no token is sent there"
-            )));
-        }
-        let audience = audience(&service).ok_or_else(|| {
-            nowhere(format!("service {name} has neither a URL of its own nor a custom audience"))
-        })?;
-        let token = scope.outside.google.id_token(audience).await?;
+        let (token, service) = token_for(scope, urls).await?;
         self.shown = Some(Shown { token, service });
         Ok(())
     }
@@ -69,18 +52,51 @@ impl Admission {
     pub(super) fn refusal(&self, urls: &[Url]) -> Option<Broken> {
         let (status, shown) = (self.last_refused?, self.shown.as_ref()?);
         let url = urls.first().map(Url::to_string).unwrap_or_default();
-        let caller = shown.token.caller.clone();
-        Some(if status == 403 {
-            Broken::InvokerDenied { url, caller }
-        } else {
-            let audience = audience(&shown.service).unwrap_or_default();
-            let detail = format!("401 from the front end, for a token of audience {audience}");
-            Broken::TokenRejected { url, caller, detail }
-        })
+        Some(refused_with(&url, status, &shown.token.caller, &shown.service))
     }
 }
 
-fn nowhere(because: String) -> Broken {
+/// A token for a service that is asked at these URLs, and the service as it is.
+///
+/// # Errors
+/// There is none to be had, or the service's own addresses are not known.
+pub(in crate::checks) async fn token_for(
+    scope: &Scope,
+    urls: &[Url],
+) -> Result<(Arc<IdToken>, Arc<Service>), Broken> {
+    let name = &scope.target.name;
+    let service = match scope.live_service().await {
+        Ok(service) => service,
+        Err(NoAnswer::Broken(why)) => return Err(why),
+        Err(NoAnswer::NotFound) => {
+            return Err(nowhere(format!("there is no service {name} to ask it for")));
+        }
+    };
+    if let Some(foreign) = urls.iter().find(|url| !is_own(url, &service)) {
+        let host = bounded(&foreign.origin().ascii_serialization());
+        return Err(nowhere(format!(
+            "{host} is no address of service {name} itself, so no token is sent there"
+        )));
+    }
+    let audience = audience(&service).ok_or_else(|| {
+        nowhere(format!("service {name} has neither a URL of its own nor a custom audience"))
+    })?;
+    let token = scope.outside.google.id_token(audience).await?;
+    Ok((token, service))
+}
+
+/// Why a front end does not let a caller in that shows a token: its status is 401 or 403.
+pub(in crate::checks) fn refused_with(url: &str, status: u16, caller: &str, service: &Service) -> Broken {
+    let (url, caller) = (url.to_owned(), caller.to_owned());
+    if status == 403 {
+        return Broken::InvokerDenied { url, caller };
+    }
+    let audience = audience(service).unwrap_or_default();
+    let detail = format!("401 from the front end, for a token of audience {audience}");
+    Broken::TokenRejected { url, caller, detail }
+}
+
+pub(in crate::checks) fn nowhere(because: String) -> Broken {
     Broken::NoCredentials {
         detail: format!("a private service wants an ID token, and {because}"),
         mend: Some(Mend {
@@ -92,7 +108,7 @@ fn nowhere(because: String) -> Broken {
 
 /// Whether a URL leads to the service itself, by TLS or on this machine. A host of the user's own choosing is not
 /// enough: whoever may change the pipeline file could have the token sent to himself.
-fn is_own(url: &Url, service: &Service) -> bool {
+pub(in crate::checks) fn is_own(url: &Url, service: &Service) -> bool {
     let tagged = service.traffic_statuses.iter().map(|status| &status.uri);
     let mut own = service.urls.iter().chain([&service.uri]).chain(tagged);
     (url.scheme() == "https" || is_loopback(url))

@@ -1,9 +1,9 @@
 //! The service's own health answer says healthy, several times in a row.
 
-mod admission;
+pub(in crate::checks) mod admission;
 mod assess;
 mod poll;
-mod target;
+pub(in crate::checks) mod target;
 
 use futures::future::join_all;
 use tokio::time::{Instant, sleep};

@@ -51,7 +51,7 @@ pub(super) fn unknown_condition(expectation: &HealthExpectation) -> Option<Outco
 }
 
 /// The URL at which the new revision answers.
-async fn base(scope: &Scope) -> Result<String, Outcome> {
+pub(in crate::checks) async fn base(scope: &Scope) -> Result<String, Outcome> {
     let service = &scope.target.service;
     let quiet = service.no_traffic == Some(true);
     if let Some(url) = service.url.as_ref().and_then(Stated::as_known) {

@@ -75,6 +75,7 @@ async fn checked(behaviour: Behaviour, path: Option<&str>) -> (Outcome, Scope) {
         notes: Arc::default(),
         conversation: Default::default(),
         siblings: Siblings::new(tokio::sync::watch::Sender::default().subscribe()),
+        walks: Arc::default(),
         started: Instant::now(),
     };
     let outcome = (CHECK.run)(&scope).await;

@@ -76,6 +76,7 @@ fn request(directory: &Path, file: PathBuf) -> Request {
         known_checks: Vec::new(),
         substitutions: Vec::new(),
         strict: false,
+        running: None,
     }
 }
 

@@ -10,6 +10,11 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     CAUSES.iter().chain(FINDINGS).chain(CHECKS).copied()
 }
 
+/// Whether an id is that of a cause.
+pub fn is_cause(id: &str) -> bool {
+    CAUSES.iter().any(|(known, _)| *known == id)
+}
+
 /// The id that was probably meant, where one is near enough.
 pub fn nearest(id: &str) -> Option<&'static str> {
     let id = id.trim().to_lowercase().replace('_', "-");
@@ -137,6 +142,13 @@ const CAUSES: &[(&str, &str)] = &[
     page!("causes", "health-unstable"),
     page!("causes", "health-endpoint-failing"),
     page!("causes", "journey-step-failed"),
+    page!("causes", "health-behind-login"),
+    page!("causes", "health-expectation-unmet"),
+    page!("causes", "health-version-mismatch"),
+    page!("causes", "ingress-closed"),
+    page!("causes", "instance-crashing"),
+    page!("causes", "no-instance-available"),
+    page!("causes", "request-timed-out"),
     page!("causes", "invoker-denied"),
     page!("causes", "token-rejected"),
     page!("causes", "not-enough-permission"),

@@ -12,7 +12,7 @@
 
 pub mod checks;
 pub mod cli;
-mod credential;
+pub mod credential;
 pub mod diagnosis;
 pub mod explain;
 pub mod findings;

@@ -23,7 +23,10 @@ fn main() -> ExitCode {
         Command::Check(asked) => check(asked, &context, style),
         Command::Read(asked) => cli::commands::read(asked, &context, style).map_err(anyhow::Error::from),
         Command::Drill(asked) => cli::commands::drill(asked, &context, style).map_err(anyhow::Error::from),
-        Command::Diagnose(asked) => cli::commands::diagnose(asked, style).map_err(anyhow::Error::from),
+        Command::Diagnose(asked) | Command::Report(asked) => {
+            cli::saved::report(asked, &context, style).map_err(anyhow::Error::from)
+        }
+        Command::Merge(asked) => cli::saved::merge(asked, &context, style).map_err(anyhow::Error::from),
         Command::Permissions(asked) => {
             cli::commands::permissions(asked, &context, style).map_err(anyhow::Error::from)
         }
@@ -43,10 +46,11 @@ fn main() -> ExitCode {
 
 /// The gate: the reports are proven writable first, and written on every way out.
 fn check(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Result<u8> {
-    let reports = Destinations::open(&asked.report, asked.save_run.as_deref(), style)?;
-    match judge(asked, context, style) {
+    let reports = Destinations::open(&asked.output, asked.save_run.as_deref(), style, context)?;
+    match judge(asked, context, style, &reports) {
         Ok((record, diagnosis)) => {
             reports.write(&record, &diagnosis);
+            cli::closing::say(&diagnosis, context);
             Ok(diagnosis.exit_code)
         }
         Err(error) => {
@@ -56,11 +60,18 @@ fn check(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Res
     }
 }
 
-fn judge(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Result<(RunRecord, Diagnosis)> {
+fn judge(
+    asked: &CheckArguments,
+    context: &Context,
+    style: Style,
+    reports: &Destinations,
+) -> anyhow::Result<(RunRecord, Diagnosis)> {
     let loaded =
         pipeline::load(&cli::request(&asked.files, context)).map_err(|all| cli::unread(&all, style))?;
+    reports.mask(&cli::github::stated_secrets(&loaded.pipeline));
     cli::announce(&loaded, asked.quiet, style);
-    let pipeline = if asked.sandbox { sandbox::fill(&loaded.pipeline) } else { loaded.pipeline };
+    let mut pipeline = if asked.sandbox { sandbox::fill(&loaded.pipeline) } else { loaded.pipeline };
+    settings::read_environment(&mut pipeline);
     let plan = plan::build(&pipeline, checks::CHECKS, &settings::defaults(asked, context))
         .map_err(|all| cli::unplanned(&all))?
         .given(|name| settings::variable(name, asked.sandbox, context));
@@ -71,6 +82,7 @@ fn judge(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Res
     let runtime = tokio::runtime::Runtime::new()?;
     let judged = runtime.block_on(async {
         let (outside, _sandbox) = world::open(asked, context, &plan, &options.settings).await?;
+        let vault = Arc::clone(&outside.vault);
         let watch = &mut |event: run::Event<'_>| progress.see(&event);
         let stop = signal::stopped();
         let outside = Arc::new(outside);
@@ -81,11 +93,13 @@ fn judge(asked: &CheckArguments, context: &Context, style: Style) -> anyhow::Res
             Some(OnFailure::Rollback) => run::roll_back(&outside, &plan, &diagnosis, &mut record).await,
             None => {}
         }
-        anyhow::Ok((record, diagnosis))
+        anyhow::Ok((record, diagnosis, vault))
     });
     // A name look-up that hangs in the system's resolver must not hold up the end.
     runtime.shutdown_background();
     progress.done();
 
-    judged
+    let (record, diagnosis, vault) = judged?;
+    reports.mask(&vault.secrets());
+    Ok((record, diagnosis))
 }

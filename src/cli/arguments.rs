@@ -41,6 +41,10 @@ pub enum Command {
     Drill(DrillArguments),
     /// Judge a saved run again (see `check --save-run`).
     Diagnose(DiagnoseArguments),
+    /// Render a saved run again, in any format.
+    Report(DiagnoseArguments),
+    /// Join saved runs of several shards or regions into one.
+    Merge(MergeArguments),
     /// Print the roles that the gate needs for a pipeline, and where.
     Permissions(PermissionsArguments),
     /// Explain a check, a cause or a finding.
@@ -71,6 +75,35 @@ pub struct Files {
     pub substitution: Vec<(String, String)>,
 }
 
+/// Which reports, and how much is in the one for people.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Output {
+    /// Write a report to a path, `-` for standard output; repeatable. Formats: text, markdown, html, junit,
+    /// junit-github, json, github; in a dry run text, json, sarif.
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub report: Vec<String>,
+
+    /// In the text report, show every check and every cause that was ruled out.
+    #[arg(long, short)]
+    pub verbose: bool,
+
+    /// Leave annotations, masks, a step summary and outputs for GitHub; auto: in a workflow of GitHub.
+    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub github: When,
+}
+
+/// When to do something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// Where the surroundings call for it.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// Arguments of `check`.
 #[derive(Clone, Debug, Args)]
 pub struct CheckArguments {
@@ -93,6 +126,15 @@ pub struct CheckArguments {
     /// Judge this revision, of the one service that is checked [default: the newest].
     #[arg(long, value_name = "NAME")]
     pub revision: Option<String>,
+
+    /// Ask the one service that is checked at this URL, such as a tag's [default: what the files state, else its own].
+    #[arg(long, value_name = "URL", value_parser = origin, conflicts_with = "sandbox")]
+    pub url: Option<String>,
+
+    /// Make this check an obligation, whatever the files say; repeatable.
+    #[arg(long, value_name = "CHECK")]
+    pub require: Vec<String>,
+
     /// Act as this service account, or by way of others as A,B,ACCOUNT (else CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT).
     #[arg(long, value_name = "ACCOUNT", conflicts_with = "sandbox")]
     pub impersonate_service_account: Option<String>,
@@ -113,9 +155,9 @@ pub struct CheckArguments {
     #[arg(long, value_name = "WHAT", value_parser = ["database"])]
     pub accept_unproven: Vec<String>,
 
-    /// Write a report (text, junit, json) to a path, `-` for standard output; repeatable.
-    #[arg(long, value_name = "FORMAT=PATH")]
-    pub report: Vec<String>,
+    /// The reports.
+    #[command(flatten)]
+    pub output: Output,
 
     /// What to do where a service is unhealthy: rollback sends its traffic back to the revision that served before.
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "dry_run")]
@@ -163,12 +205,14 @@ impl CheckArguments {
             region: None,
             service: Vec::new(),
             revision: None,
+            url: None,
+            require: Vec::new(),
             impersonate_service_account: None,
             deadline: None,
             vantage: None,
             inspect_secrets: false,
             accept_unproven: Vec::new(),
-            report: Vec::new(),
+            output: Output::default(),
             on_failure: None,
             save_run: None,
             concurrency: CONCURRENCY,
@@ -210,16 +254,32 @@ pub struct DrillArguments {
     pub list: bool,
 }
 
-/// Arguments of `diagnose`.
+/// Arguments of `merge`.
+#[derive(Clone, Debug, Args)]
+pub struct MergeArguments {
+    /// The records that `check --save-run` wrote.
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+
+    /// Keep the record of the merged run.
+    #[arg(long, value_name = "FILE")]
+    pub save_run: Option<PathBuf>,
+
+    /// The reports.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Arguments of `diagnose` and `report`.
 #[derive(Clone, Debug, Args)]
 pub struct DiagnoseArguments {
     /// The record that `check --save-run` wrote.
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
 
-    /// Write a report (text, junit, json) to a path, `-` for standard output; repeatable.
-    #[arg(long, value_name = "FORMAT=PATH")]
-    pub report: Vec<String>,
+    /// The reports.
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// Arguments of `permissions`.
@@ -363,6 +423,24 @@ fn substitution(text: &str) -> Result<(String, String), String> {
         return Err(format!("`{key}` is no name of a substitution: capital letters, digits and `_`"));
     }
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// The address of a service: where it answers, without a path.
+fn origin(text: &str) -> Result<String, String> {
+    let url = url::Url::parse(text).map_err(|error| format!("{error}: write https://HOST"))?;
+    if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
+        return Err("a service is reached by http or https: write https://HOST".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a user or password does not belong into it".to_owned());
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(format!(
+            "write {} alone: the health path is stated in the files",
+            url.origin().ascii_serialization()
+        ));
+    }
+    Ok(url.origin().ascii_serialization())
 }
 
 /// A duration as the native format writes it.

@@ -5,23 +5,14 @@ use std::io::Write as _;
 use clap::CommandFactory as _;
 
 use super::arguments::{
-    Arguments, CheckArguments, CompletionsArguments, DiagnoseArguments, DrillArguments, ExplainArguments,
-    ManArguments, PermissionsArguments, ReadArguments, SchemaArguments,
+    Arguments, CheckArguments, CompletionsArguments, DrillArguments, ExplainArguments, ManArguments,
+    PermissionsArguments, ReadArguments, SchemaArguments,
 };
-use super::{
-    Context, Destinations, Refusal, announce, drill as drilling, request, say, settings, unplanned, unread,
-};
+use super::{Context, Refusal, announce, drill as drilling, request, say, settings, unplanned, unread};
 use crate::permissions::Asked;
 use crate::pipeline::Request;
 use crate::report::Style;
-use crate::report::escape::bounded;
-use crate::run::record::{RECORD_VERSION, RunRecord};
-use crate::{checks, diagnosis, explain as pages, permissions, pipeline, plan, sandbox};
-
-/// The largest saved run that is read, in bytes.
-const LARGEST_RUN: u64 = 64 << 20;
-/// The longest description of what is wrong with a saved run, in characters.
-const LONGEST_PROBLEM: usize = 300;
+use crate::{checks, explain as pages, permissions, pipeline, plan, sandbox};
 
 /// `rungate read`.
 ///
@@ -65,36 +56,6 @@ pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<
     runtime.shutdown_background();
     show(&drilling::table(&rows));
     Ok(u8::from(!rows.iter().all(drilling::Row::right)))
-}
-
-/// `rungate diagnose`.
-///
-/// # Errors
-/// A record that cannot be read.
-pub fn diagnose(asked: &DiagnoseArguments, style: Style) -> Result<u8, Refusal> {
-    let name = asked.run.display();
-    // What the file holds may be anybody's, and the decoder quotes it.
-    let cannot = |problem: &str| {
-        Refusal::new(format!("{name}: {}", bounded(problem, LONGEST_PROBLEM)))
-            .hint("give what `check --save-run` wrote")
-    };
-    let meta = std::fs::metadata(&asked.run).map_err(|error| cannot(&error.to_string()))?;
-    if !meta.is_file() || meta.len() > LARGEST_RUN {
-        return Err(cannot("it is no file of less than 64 MiB"));
-    }
-    let text = std::fs::read_to_string(&asked.run).map_err(|error| cannot(&error.to_string()))?;
-    let record: RunRecord =
-        serde_json::from_str(&text).map_err(|error| cannot(&format!("no record of a run: {error}")))?;
-    if record.version != RECORD_VERSION {
-        return Err(cannot(&format!(
-            "its version is {}, this rungate reads {RECORD_VERSION}",
-            record.version
-        )));
-    }
-    let reports = Destinations::open(&asked.report, None, style)?;
-    let diagnosis = diagnosis::diagnose(&record);
-    reports.write(&record, &diagnosis);
-    Ok(diagnosis.exit_code)
 }
 
 /// `rungate permissions`.

@@ -4,7 +4,11 @@ use std::collections::HashSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::Refusal;
+use secrecy::SecretString;
+
+use super::arguments::Output;
+use super::github::Native;
+use super::{Context, Refusal};
 use crate::diagnosis::Diagnosis;
 use crate::report::{self, REPORTS, Report, Style, file::Destination};
 use crate::run::record::RunRecord;
@@ -18,6 +22,8 @@ pub struct Destinations {
     implicit: bool,
     /// How the text on standard output looks.
     style: Style,
+    /// What is left for GitHub besides.
+    github: Option<Native>,
 }
 
 #[derive(Debug)]
@@ -31,14 +37,19 @@ impl Destinations {
     ///
     /// # Errors
     /// An unknown format, a path given twice, or one that cannot be written.
-    pub fn open(asked: &[String], save_run: Option<&Path>, style: Style) -> Result<Self, Refusal> {
+    pub fn open(
+        asked: &Output,
+        save_run: Option<&Path>,
+        style: Style,
+        context: &Context,
+    ) -> Result<Self, Refusal> {
         let mut reports = Vec::new();
         let mut taken: HashSet<PathBuf> = HashSet::new();
         let mut take = |path: &Path| {
             let twice = !taken.insert(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
             if twice { Err(Refusal::new(format!("{} is given twice", path.display()))) } else { Ok(()) }
         };
-        for text in asked {
+        for text in &asked.report {
             let (format, path) =
                 text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(|| {
                     Refusal::new(format!("--report {text} names no path"))
@@ -46,8 +57,13 @@ impl Destinations {
                 })?;
             let report = report::find(format).ok_or_else(|| {
                 let known: Vec<&str> = REPORTS.iter().map(|report| report.id).collect();
-                Refusal::new(format!("there is no report format {format}"))
-                    .hint(format!("the formats are {}", known.join(", ")))
+                let list = match format {
+                    "sarif" => {
+                        "sarif is for `check --dry-run`: it has places in files, and no run".to_owned()
+                    }
+                    _ => format!("the formats are {}", known.join(", ")),
+                };
+                Refusal::unknown("report format", format, known, &list)
             })?;
             let path = Path::new(path);
             take(path)?;
@@ -62,7 +78,19 @@ impl Destinations {
         if implicit {
             reports.extend(report::find("text").map(|text| (text, Target::StandardOutput)));
         }
-        Ok(Self { reports, run, implicit, style })
+        let paths = reports.iter().filter_map(|(report, target)| match target {
+            Target::File(destination) => Some((report.id, destination.path().display().to_string())),
+            Target::StandardOutput => None,
+        });
+        let github = Native::new(asked.github, context, paths.collect());
+        Ok(Self { reports, run, implicit, style: Style { verbose: asked.verbose, ..style }, github })
+    }
+
+    /// Has GitHub's runner mask these secrets, where it runs us.
+    pub fn mask(&self, secrets: &[SecretString]) {
+        if let Some(github) = &self.github {
+            github.mask(secrets);
+        }
     }
 
     /// Writes every report. What cannot be written is said on standard error; it changes neither the other
@@ -86,6 +114,9 @@ impl Destinations {
                     trouble.extend(destination.write(&text).err().map(|error| error.to_string()));
                 }
             }
+        }
+        if let Some(github) = &self.github {
+            trouble.extend(github.write(record, diagnosis, &plain));
         }
         for text in trouble {
             drop(writeln!(std::io::stderr(), "rungate: {text}"));

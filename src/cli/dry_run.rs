@@ -12,9 +12,11 @@ use super::{Context, Refusal, announce, request, settings, unplanned, unread};
 use crate::checks::CHECKS;
 use crate::findings::{self, Findings};
 use crate::model::{Service, Stated};
+use crate::permissions;
 use crate::pipeline::{self, Loaded, printable};
-use crate::plan::{self, Plan, PlanError};
+use crate::plan::{self, Node, Plan, PlanError};
 use crate::report::{Destination, Style};
+use crate::run::outcome::Vantage;
 use crate::run::record::Role;
 
 /// The longest name or expression that is shown, in characters.
@@ -29,7 +31,7 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
         return Err(Refusal::new("--sandbox is not possible in a dry run without --online")
             .hint("the files alone need no cloud: leave it out"));
     }
-    let reports = asked.report.iter().map(|text| destination(text)).collect::<Result<Vec<_>, _>>()?;
+    let reports = asked.output.report.iter().map(|text| destination(text)).collect::<Result<Vec<_>, _>>()?;
     let mut loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
     only(&mut loaded, &asked.service)?;
     let findings = findings::find(&loaded);
@@ -38,22 +40,25 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
     announce(&loaded, asked.quiet, style);
     let plan = plan::build(&loaded.pipeline, CHECKS, &settings::defaults(asked, context));
     let answers = if asked.online { Some(online::ask(asked, context, &loaded.pipeline)?) } else { None };
+    let takes = takes(&loaded, asked, context);
     let page = |colour| {
         let answers = answers.as_ref().map(Answers::text).unwrap_or_default();
-        text(&findings, &loaded, &plan, colour) + &answers
+        text(&findings, &loaded, &plan, &takes, colour) + &answers
     };
     if reports.iter().all(|report| report.target.is_some()) {
         say(&page(style.colour));
     }
     for report in reports {
-        let text = if report.json {
-            let mut json = json(&findings, &loaded, &plan);
-            if let Some(answers) = &answers {
-                json["online"] = answers.json();
+        let text = match report.form {
+            Form::Text => page(false),
+            Form::Sarif => format!("{:#}\n", findings::sarif(&findings)),
+            Form::Json => {
+                let mut json = json(&findings, &loaded, &plan);
+                if let Some(answers) = &answers {
+                    json["online"] = answers.json();
+                }
+                format!("{json:#}\n")
             }
-            format!("{json:#}\n")
-        } else {
-            page(false)
         };
         match report.target {
             Some(target) => target.write(&text).map_err(|error| Refusal::new(error.to_string()))?,
@@ -63,26 +68,36 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
     Ok(u8::from(findings.has_errors()).max(answers.map_or(0, |answers| answers.status())))
 }
 
+/// A form of a dry run's report.
+#[derive(Clone, Copy)]
+enum Form {
+    Text,
+    Json,
+    Sarif,
+}
+
 /// A report of a dry run.
 struct Report {
-    json: bool,
+    form: Form,
     /// `None`: standard output.
     target: Option<Destination>,
 }
 
-/// `FORMAT=PATH`; a dry run has no test cases, so it is text or JSON.
+/// `FORMAT=PATH`; a dry run has no test cases, so it is text, JSON or SARIF.
 fn destination(text: &str) -> Result<Report, Refusal> {
-    let json = match text.split_once('=') {
-        Some(("text", _)) => false,
-        Some(("json", _)) => true,
+    let form = match text.split_once('=') {
+        Some(("text", _)) => Form::Text,
+        Some(("json", _)) => Form::Json,
+        Some(("sarif", _)) => Form::Sarif,
         Some(_) | None => {
-            return Err(Refusal::new(format!("--report {text} is not possible in a dry run"))
-                .hint("write text=PATH or json=PATH: nothing is checked, so there are no test cases"));
+            return Err(Refusal::new(format!("--report {text} is not possible in a dry run")).hint(
+                "write text=PATH, json=PATH or sarif=PATH: nothing is checked, so there are no test cases",
+            ));
         }
     };
     let path = text.split_once('=').map_or("", |(_, path)| path);
     let open = || Destination::open(Path::new(path)).map_err(|error| Refusal::new(error.to_string()));
-    Ok(Report { json, target: if path == "-" { None } else { Some(open()?) } })
+    Ok(Report { form, target: if path == "-" { None } else { Some(open()?) } })
 }
 
 /// Leaves only the services that were asked for.
@@ -100,10 +115,19 @@ fn only(loaded: &mut Loaded, asked: &[String]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn text(findings: &Findings, loaded: &Loaded, plan: &Result<Plan, Vec<PlanError>>, colour: bool) -> String {
+fn text(
+    findings: &Findings,
+    loaded: &Loaded,
+    plan: &Result<Plan, Vec<PlanError>>,
+    takes: &str,
+    colour: bool,
+) -> String {
     let mut page = findings::text(findings, loaded, colour);
     match plan {
-        Ok(plan) => page.push_str(&planned(plan)),
+        Ok(plan) => {
+            page.push_str(&planned(plan));
+            page.push_str(takes);
+        }
         Err(errors) => {
             page.push_str("\nnot yet checkable:\n");
             for line in because(errors) {
@@ -139,15 +163,56 @@ fn planned(plan: &Plan) -> String {
             shown(&target.region),
             shown(&target.service.place.to_string()),
         );
-        for node in plan.nodes.iter().filter(|node| node.target == index) {
-            let subject = node.subject.as_ref().map_or_else(String::new, |subject| format!("[{subject}]"));
-            let id = format!("{}{}", node.check.id, shown(&subject));
-            let advisory = if node.role == Role::Advisory { " (advisory)" } else { "" };
-            let place = shown(&node.place.to_string());
-            let _ = writeln!(text, "  {id:<40} {}{advisory}  {place}", node.check.holds);
+        let nodes: Vec<&Node> = plan.nodes.iter().filter(|node| node.target == index).collect();
+        for vantage in
+            [Vantage::Pipeline, Vantage::ControlPlane, Vantage::Runner, Vantage::InVpc, Vantage::Service]
+        {
+            let seen: Vec<&&Node> = nodes.iter().filter(|node| node.check.vantage == vantage).collect();
+            if seen.is_empty() {
+                continue;
+            }
+            let _ = writeln!(text, "  {} ({}):", from_where(vantage), seen.len());
+            for node in seen {
+                let subject =
+                    node.subject.as_ref().map_or_else(String::new, |subject| format!("[{subject}]"));
+                let mark = if node.role == Role::Obligation { "*" } else { " " };
+                let id = format!("{}{}", node.check.id, shown(&subject));
+                let place = shown(&node.place.to_string());
+                let _ = writeln!(text, "  {mark} {id:<40} {}  {place}", node.check.holds);
+            }
         }
+        text.push_str("  * the verdict rests on it; the others explain it\n");
     }
     text
+}
+
+/// Where an observation would be made, in words.
+fn from_where(vantage: Vantage) -> &'static str {
+    match vantage {
+        Vantage::Pipeline => "from the files",
+        Vantage::ControlPlane => "asked of Google's APIs",
+        Vantage::Runner => {
+            "dialled from this machine; of a private address that is no evidence without --vantage in-vpc"
+        }
+        Vantage::InVpc => "dialled from the service's own network",
+        Vantage::Service => "asked of the service itself",
+    }
+}
+
+/// The rights that it would take.
+fn takes(loaded: &Loaded, asked: &CheckArguments, context: &Context) -> String {
+    let wanted = permissions::Asked {
+        project: asked.project.clone().or_else(|| context.project.clone()),
+        ..permissions::Asked::default()
+    };
+    let mut grants = permissions::grants(&loaded.pipeline, &wanted);
+    grants.retain(|grant| !grant.optional);
+    if grants.is_empty() {
+        return String::new();
+    }
+    let list = permissions::render(&grants, &wanted, permissions::Format::Text);
+    let lines: String = list.lines().skip(1).map(|line| format!("{line}\n")).collect();
+    format!("\nwould take these roles (`rungate permissions` prints the commands that grant them):\n{lines}")
 }
 
 /// Why `check` could not begin, line by line.

@@ -181,16 +181,6 @@ fn database(text: &mut String, service: &Service) {
         return;
     };
     let variables = &database.variables;
-    if variables.url().is_some() && variables.names().len() > 1 || variables.instance().is_some() {
-        // The native format has no words for these two; their names are known, so that nothing need be said.
-        let names = variables.names().join(", ");
-        let _ = writeln!(
-            text,
-            "    # The database is found by the names of its variables: {}.",
-            one_line(&names)
-        );
-        return;
-    }
     text.push_str("    # The variables that lead to the database, as their names tell it.\n    database:\n");
     let mut line = |key: &str, value: Option<&str>| {
         if let Some(value) = value {
@@ -199,11 +189,11 @@ fn database(text: &mut String, service: &Service) {
     };
     line("dsn", variables.url());
     line("host", variables.host());
+    line("instance_variable", variables.instance());
     line("port", variables.port());
     line("user", variables.user());
     line("password", variables.password());
     line("name", variables.name());
-    line("instance", known(database.instance.as_ref()));
 }
 
 fn known(stated: Option<&Stated>) -> Option<&str> {

@@ -1,18 +1,22 @@
 //! The command line: what `main` is a table of contents of.
 
 pub mod arguments;
+pub mod closing;
 pub mod commands;
 mod context;
 mod destinations;
 pub mod doctor;
 pub mod drill;
 pub mod dry_run;
+pub mod github;
+mod host;
 pub mod init;
 mod online;
 pub mod probe;
 pub mod progress;
 pub mod read;
 mod refusal;
+pub mod saved;
 pub mod schema;
 pub mod settings;
 pub mod signal;
@@ -42,7 +46,9 @@ pub fn request(files: &Files, context: &Context) -> Request {
         files: files.files.clone(),
         directory: context.directory.clone(),
         known_checks: CHECKS.iter().map(|check| check.id).collect(),
-        substitutions: files.substitution.clone(),
+        // The command line wins: it comes last.
+        substitutions: context.substitutions.iter().chain(&files.substitution).cloned().collect(),
+        running: context.running.clone(),
         strict: true,
     }
 }
@@ -77,8 +83,16 @@ pub fn unplanned(errors: &[PlanError]) -> Refusal {
             PlanError::NothingRequired { place, .. } | PlanError::Twice { again: place, .. } => {
                 format!("{place}: {error}")
             }
+            PlanError::RequiredNowhere { asked, known } => {
+                let near = suggestion(asked, known.iter().map(String::as_str));
+                let hint = near.map_or_else(
+                    || format!("its checks are {}", known.join(", ")),
+                    |near| format!("did you mean {near}? `rungate explain` lists every check"),
+                );
+                format!("{error}\nhint: {hint}")
+            }
             PlanError::NoSuchService { .. }
-            | PlanError::RevisionOfSeveral { .. }
+            | PlanError::OfOneService { .. }
             | PlanError::Empty
             | PlanError::Table(_) => error.to_string(),
         })

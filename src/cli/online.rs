@@ -14,7 +14,7 @@ use crate::checks::BEFORE_DEPLOY;
 use crate::diagnosis::{self, Cause, Confidence, words};
 use crate::model::Pipeline;
 use crate::pipeline::printable;
-use crate::plan::{self, PlanError};
+use crate::plan::{self, Defaults, PlanError};
 use crate::run;
 use crate::run::outcome::{Broken, Outcome};
 use crate::run::record::{Ended, NodeRecord, RunRecord};
@@ -125,7 +125,9 @@ pub(super) fn ask(
     pipeline: &Pipeline,
 ) -> Result<Answers, Refusal> {
     let pipeline = if asked.sandbox { sandbox::fill(pipeline) } else { pipeline.clone() };
-    let plan = match plan::build(&pipeline, BEFORE_DEPLOY, &settings::defaults(asked, context)) {
+    // What is required of the deploy may be nothing that could be asked before it.
+    let defaults = Defaults { require: Vec::new(), ..settings::defaults(asked, context) };
+    let plan = match plan::build(&pipeline, BEFORE_DEPLOY, &defaults) {
         Ok(plan) => plan,
         Err(errors) if errors == [PlanError::Empty] => {
             return Ok(Answers::None("the files name no secret, connector or instance".to_owned()));

@@ -6,8 +6,8 @@ pub(super) mod mask;
 use std::fmt::Write as _;
 
 use crate::model::{
-    Database, DatabaseVariables, Degraded, DeploysVia, Pipeline, SecretReference, Service, Stated, Value,
-    Variable,
+    CommitExpectation, Database, DatabaseVariables, Degraded, DeploysVia, Pipeline, SecretReference, Service,
+    Stated, ToldBy, Value, Variable,
 };
 use crate::pipeline::{Found, Loaded, printable};
 pub use json::json;
@@ -126,6 +126,22 @@ impl Page {
         }
         for condition in &health.conditions {
             self.fact("health expects", &shown(condition.raw()), condition);
+        }
+        for header in &health.headers {
+            let expected = format!("{}: {}", header.name.raw(), header.pattern.raw());
+            self.fact("health expects", &shown(&expected), &header.pattern);
+        }
+        if let Some(pattern) = &health.body {
+            self.fact("health expects", &shown(&format!("a body with {}", pattern.raw())), pattern);
+        }
+        if let Some(ToldBy::Header(at) | ToldBy::Json(at)) = &health.revision {
+            self.fact("health expects", &shown(&format!("the new revision in {}", at.raw())), at);
+        }
+        if let Some(CommitExpectation { told_by: ToldBy::Header(at) | ToldBy::Json(at), commit }) =
+            &health.commit
+        {
+            let expected = format!("commit {} in {}", commit.raw(), at.raw());
+            self.fact("health expects", &shown(&expected), commit);
         }
         let statuses: Vec<_> = health.statuses.iter().map(u16::to_string).collect();
         let mut words = vec![
@@ -279,6 +295,7 @@ mod tests {
             known_checks: Vec::new(),
             substitutions: Vec::new(),
             strict: true,
+            ..Request::default()
         })
         .unwrap()
     }

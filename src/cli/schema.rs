@@ -16,6 +16,8 @@ pub enum Subject {
     Native,
     /// The last line of `rungate probe`.
     Probe,
+    /// The JSON report of a run.
+    Report,
 }
 
 /// Its schema, as text.
@@ -23,5 +25,6 @@ pub fn text(subject: Subject) -> &'static str {
     match subject {
         Subject::Native => NATIVE,
         Subject::Probe => PROBE,
+        Subject::Report => crate::report::SCHEMA,
     }
 }

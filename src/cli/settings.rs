@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::arguments::{CheckArguments, Colour, VantageArgument};
 use super::{Context, Refusal};
 use crate::checks::RunSettings;
-use crate::model::Pipeline;
+use crate::model::{Pipeline, Stated};
 use crate::plan::Defaults;
 use crate::report::Style;
 use crate::run::Options;
@@ -53,6 +53,21 @@ pub fn options(asked: &CheckArguments, pipeline: &Pipeline) -> Result<Options, R
     })
 }
 
+/// Gives the expectations of health that name a variable of the environment (`commit: {env: GITHUB_SHA}`) its value.
+pub fn read_environment(pipeline: &mut Pipeline) {
+    for service in &mut pipeline.services {
+        let Some(commit) = &mut service.health.commit else { continue };
+        let name = commit
+            .commit
+            .as_known()
+            .is_none()
+            .then(|| commit.commit.raw().trim_start_matches('$').to_owned());
+        if let Some(value) = name.and_then(|name| super::context::variable(&name)) {
+            commit.commit = Stated::known(value.trim(), commit.commit.place.clone());
+        }
+    }
+}
+
 /// What the command line and the environment say where the files do not.
 pub fn defaults(asked: &CheckArguments, context: &Context) -> Defaults {
     Defaults {
@@ -60,6 +75,8 @@ pub fn defaults(asked: &CheckArguments, context: &Context) -> Defaults {
         region: asked.region.clone().or_else(|| context.region.clone()),
         services: asked.service.clone(),
         revision: asked.revision.clone(),
+        url: asked.url.clone(),
+        require: asked.require.clone(),
     }
 }
 
@@ -75,5 +92,5 @@ pub fn style(colour: Colour, context: &Context) -> Style {
         Colour::Never => false,
         Colour::Auto => context.stdout_is_terminal && !context.no_color,
     };
-    Style { colour, width: context.width }
+    Style { colour, width: context.width, verbose: false }
 }

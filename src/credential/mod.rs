@@ -1,6 +1,7 @@
 //! What the text of a value that leads to a database gives away: shapes that cannot work. Pure; shared by the look at
 //! the files and the look at what a revision is given. Nothing here shows a part of a text.
 
+pub mod driver;
 mod dummy;
 mod encoded;
 mod place;
@@ -8,7 +9,7 @@ mod scheme;
 mod unescaped;
 
 pub(crate) use dummy::{is_dummy, is_dummy_host};
-pub(crate) use encoded::encoding;
+pub(crate) use encoded::{encoding, looks_encoded};
 pub(crate) use place::{LONGEST_SOCKET, is_compose_name, is_loopback, socket_length, whose_port};
 pub(crate) use scheme::{Mismatch, has_option, mismatch};
 pub(crate) use unescaped::raw;

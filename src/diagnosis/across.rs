@@ -42,9 +42,17 @@ pub(super) fn blame(finding: &Finding, call: &CallRecord, callee: &ServiceRecord
             HealthFinding::BadStatus { .. }
             | HealthFinding::NoAnswer { .. }
             | HealthFinding::ExpectationUnmet { .. }
-            | HealthFinding::Unstable { .. },
+            | HealthFinding::Unstable { .. }
+            // Whoever waits for another service answers late.
+            | HealthFinding::FrontEnd { .. },
         ) => Some(Blame::Possible),
-        Finding::Health(HealthFinding::NotFound { .. } | HealthFinding::NotJudgeable { .. })
+        Finding::Health(
+            HealthFinding::NotFound { .. }
+            | HealthFinding::NotJudgeable { .. }
+            | HealthFinding::OtherVersion { .. }
+            | HealthFinding::DoorClosed { .. },
+        )
+        | Finding::Database(_)
         | Finding::Service(_)
         | Finding::Injection(_)
         | Finding::Credential(_)

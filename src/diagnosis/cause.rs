@@ -248,6 +248,20 @@ pub enum CauseCode {
     HealthNotJudgeable,
     /// The service itself answers 404 there.
     HealthNotFound,
+    /// A login page answers, or the service wants credentials.
+    HealthBehindLogin,
+    /// An expectation of `rungate.yaml` is not met by an answer that is not unhealthy by itself.
+    HealthExpectationUnmet,
+    /// Another revision or commit answers than the one deployed.
+    HealthVersionMismatch,
+    /// The front end does not let this vantage in.
+    IngressClosed,
+    /// No instance takes the request: 429, 500 or 503 of the front end.
+    NoInstanceAvailable,
+    /// The instance ends or answers no HTTP: 500 or 503 of the front end.
+    InstanceCrashing,
+    /// The instance does not answer within the service's time limit: 504 of the front end.
+    RequestTimedOut,
     /// Healthy and unhealthy in turn.
     HealthUnstable,
     /// The service does not answer, or with an error status that says nothing of health.
@@ -287,6 +301,11 @@ impl CauseCode {
             | Self::HealthUnstable
             | Self::HealthEndpointFailing
             | Self::JourneyStepFailed
+            | Self::HealthExpectationUnmet
+            | Self::HealthVersionMismatch // traffic moves within seconds of a deploy
+            | Self::NoInstanceAvailable
+            | Self::InstanceCrashing
+            | Self::RequestTimedOut
             | Self::NotFoundOut => true,
             Self::ServiceNotFound
             | Self::SubnetExhausted
@@ -382,6 +401,8 @@ impl CauseCode {
             | Self::SchemaPermissionDenied
             | Self::ExtensionMissing
             | Self::QueryAnswerUnexpected
+            | Self::HealthBehindLogin
+            | Self::IngressClosed
             | Self::InvokerDenied
             | Self::TokenRejected
             | Self::NotEnoughPermission

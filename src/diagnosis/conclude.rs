@@ -284,6 +284,7 @@ fn seen(node: &NodeRecord, finding: &Finding) -> Vec<Evidence> {
     if let Finding::Health(
         HealthFinding::Unhealthy { excerpt, .. }
         | HealthFinding::NotJudgeable { excerpt, .. }
+        | HealthFinding::FrontEnd { excerpt, .. }
         | HealthFinding::BadStatus { excerpt, .. },
     ) = finding
         && !excerpt.is_empty()

@@ -98,8 +98,12 @@ pub(super) fn admits_database(health: &HealthFinding) -> bool {
                 || failing.is_empty() && !working.iter().any(|one| one.database)
         }
         // The path does not exist, or something else answers: no state of the database makes it so.
-        HealthFinding::NotFound { .. } | HealthFinding::NotJudgeable { .. } => false,
+        HealthFinding::NotFound { .. }
+        | HealthFinding::NotJudgeable { .. }
+        | HealthFinding::OtherVersion { .. }
+        | HealthFinding::DoorClosed { .. } => false,
         HealthFinding::BadStatus { .. }
+        | HealthFinding::FrontEnd { .. }
         | HealthFinding::NoAnswer { .. }
         | HealthFinding::ExpectationUnmet { .. }
         | HealthFinding::Unstable { .. } => true,
@@ -268,7 +272,7 @@ fn reached(postgres: &PostgresFinding) -> Reached {
 /// How far the service itself came, by what it logged.
 fn told(trouble: Trouble) -> Reached {
     match trouble {
-        Trouble::NameUnresolvable => Reached::Nothing,
+        Trouble::NameUnresolvable | Trouble::SchemeRefused | Trouble::Unreadable => Reached::Nothing,
         Trouble::TimedOut | Trouble::ProxyTimedOut => Reached::Silence,
         Trouble::Refused | Trouble::SocketMissing => Reached::Something,
         Trouble::Starting => Reached::NotReady,
@@ -391,6 +395,7 @@ fn explains_holdings(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool
 fn explains_talk(unfit: &Unfit, reached: Reached) -> bool {
     match unfit {
         Unfit::Quoted | Unfit::Encoded { .. } => matches!(reached, Reached::Nothing | Reached::Server(_)),
+        Unfit::LooksEncoded => reached == Reached::Server(Refused::Password),
         Unfit::Placeholder { part } if part == "password" => reached == Reached::Server(Refused::Password),
         Unfit::Placeholder { .. } | Unfit::Unescaped { .. } => true,
         // The gate's own driver takes the URL.

@@ -41,6 +41,7 @@ pub fn broken(why: &Broken) -> String {
         Broken::TokenRejected { url, caller, detail } => {
             format!("{url} does not take the ID token of {caller}: {detail}")
         }
+        Broken::NotLetIn { url, door } => format!("not let in at {url}: {door}"),
         Broken::Unavailable { what, detail } => format!("no usable answer from {what}: {detail}"),
         Broken::Malformed { what, detail } => format!("unreadable answer from {what}: {detail}"),
         Broken::Deadline { seconds } => format!("under way when the deadline of {seconds} s ended the run"),

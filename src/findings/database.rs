@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret as _;
 
 use super::open::{OPEN, blanked, is_known};
-use crate::model::{Service, Variable};
+use crate::model::{DatabaseVariables, Service, Variable, infer_database};
 use crate::probe::postgres::{DsnProblem, SslMode, parse_dsn};
 
 /// A text and the variable that states it (or a part of it). It may be open in part.
@@ -27,7 +27,7 @@ pub(super) struct Way<'a> {
     pub(super) dsn: Option<Piece<'a>>,
     /// Why the connection string cannot be read, where all of it is known.
     pub(super) error: Option<DsnProblem>,
-    /// The prefix of the variables' names, where the way is stated in parts (`DB_`).
+    /// The prefix of the variables' names, where the way is stated in parts under the usual names (`DB_`).
     pub(super) prefix: Option<&'static str>,
     pub(super) host: Option<Piece<'a>>,
     pub(super) port: Option<Piece<'a>>,
@@ -95,6 +95,12 @@ pub(super) fn ways(service: &Service) -> Vec<Way<'_>> {
     let strings = service.env.iter().filter_map(connection_string);
     let parts = PREFIXES.iter().filter_map(|prefix| parts(service, prefix));
     let mut ways: Vec<Way<'_>> = strings.chain(parts).collect();
+    if let Some(database) = infer_database(service)
+        && let Some(way) = inferred(service, &database.variables)
+        && !ways.iter().any(|known| known.host.as_ref().is_some_and(|one| is_of(&way, one.from)))
+    {
+        ways.push(way);
+    }
     // A socket that an unusual name leads to.
     for variable in &service.env {
         let text = blanked(&variable.value);
@@ -105,6 +111,30 @@ pub(super) fn ways(service: &Service) -> Vec<Way<'_>> {
         }
     }
     ways
+}
+
+fn is_of(way: &Way<'_>, variable: &Variable) -> bool {
+    way.host.as_ref().is_some_and(|host| std::ptr::eq(host.from, variable))
+}
+
+/// The parts by names that are less usual (`AUTH_DB_HOST`).
+fn inferred<'a>(service: &'a Service, variables: &DatabaseVariables) -> Option<Way<'a>> {
+    let piece = |name: Option<&str>| {
+        let from = service.variable(name?)?;
+        Some(Piece { text: blanked(&from.value), from })
+    };
+    let host = piece(variables.host())?;
+    let prefix = variables.prefix();
+    Some(Way {
+        host: Some(host),
+        port: piece(variables.port()),
+        user: piece(variables.user()),
+        password: piece(variables.password()),
+        name: piece(variables.name()),
+        sslmode: piece(Some(&format!("{prefix}SSLMODE"))),
+        postgres: prefix.contains("PG") || prefix.contains("POSTGRES"),
+        ..Way::default()
+    })
 }
 
 /// The text of a value without what does not belong to a connection string: blanks, quotes, `jdbc:`.
@@ -214,6 +244,7 @@ mod tests {
         assert_eq!(hosts(&[("DATABASE_URL", "host=h password=p")]), ["h"]);
         assert_eq!(hosts(&[("DATABASE_URL", "?postgres://u:${{ secrets.P }}@h/d")]), ["h"]);
         assert_eq!(hosts(&[("DB_HOST", "?/cloudsql/$PROJECT_ID:r:i")]), ["/cloudsql/?:r:i"]);
+        assert_eq!(hosts(&[("AUTH_DB_HOST", "10.0.0.3"), ("AUTH_DB_USER", "u")]), ["10.0.0.3"]);
         assert_eq!(hosts(&[("MY_SOCKET", "/cloudsql/p:r:i")]), ["/cloudsql/p:r:i"]);
     }
 

@@ -42,9 +42,17 @@ pub(super) struct Found {
     related: Option<(Place, String)>,
     mend: Option<String>,
     severity: Option<Severity>,
+    drivers: Vec<String>,
 }
 
 impl Found {
+    /// Says what drivers make of it.
+    #[must_use]
+    pub(super) fn drivers(mut self, opinions: Vec<String>) -> Self {
+        self.drivers = opinions;
+        self
+    }
+
     /// Says what else belongs to it.
     #[must_use]
     pub(super) fn related(mut self, place: &Place, label: impl Into<String>) -> Self {
@@ -83,6 +91,7 @@ impl Found {
             related: self.related,
             mend: self.mend.unwrap_or_else(|| rule.mend.to_owned()),
             also: Vec::new(),
+            drivers: self.drivers,
         }
     }
 }
@@ -99,6 +108,13 @@ impl<'a> Look<'a> {
     pub(super) fn variables(&self) -> impl Iterator<Item = &'a Variable> + use<'a> {
         let service = self.service;
         service.env.iter().chain(service.sidecars.iter().flat_map(|sidecar| &sidecar.env))
+    }
+
+    /// The names of the ingress container's variables, plain or from secrets.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+        let service = self.service;
+        let secrets = service.secrets.iter().map(|secret| secret.target.as_str());
+        service.env.iter().map(|variable| variable.name.as_str()).chain(secrets)
     }
 
     /// Something about a variable.
@@ -128,7 +144,15 @@ impl<'a> Look<'a> {
     }
 
     fn make(place: Place, length: usize, message: impl Into<String>) -> Found {
-        Found { place, length, message: message.into(), related: None, mend: None, severity: None }
+        Found {
+            place,
+            length,
+            message: message.into(),
+            related: None,
+            mend: None,
+            severity: None,
+            drivers: Vec::new(),
+        }
     }
 
     /// Where a variable's name stands in a list of `NAME=value`; else where its value does.

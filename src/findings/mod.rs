@@ -11,6 +11,7 @@ mod mask;
 mod names;
 mod open;
 mod rules;
+mod sarif;
 mod show;
 mod silence;
 
@@ -24,6 +25,7 @@ pub use crate::pipeline::Severity;
 use crate::pipeline::{JOB_SOCKET_MISSING, Loaded, Problem};
 use look::{Found, Look, Texts};
 pub use rules::RULES;
+pub use sarif::sarif;
 pub use show::{json, text};
 
 /// A rule, as data.
@@ -74,6 +76,8 @@ pub struct Finding {
     pub mend: String,
     /// Further places of the same.
     pub also: Vec<Place>,
+    /// What the families of drivers make of it, where it is a connection string.
+    pub drivers: Vec<String>,
 }
 
 /// A finding that a comment in the file silences.
@@ -156,6 +160,7 @@ fn taken_over(loaded: &Loaded) -> Vec<Finding> {
             related: problem.related.clone(),
             mend: rule.mend.to_owned(),
             also: Vec::new(),
+            drivers: Vec::new(),
         })
     };
     loaded.warnings.iter().filter_map(of).collect()

@@ -52,6 +52,9 @@ fn covered(problems: &[Problem], loaded: &Loaded) -> HashMap<Arc<str>, String> {
     texts.sources().filter_map(|(file, text)| Some((file.clone(), shown(file, text)?))).collect()
 }
 
+/// How many opinions of drivers are shown as text; JSON has all.
+const MOST_OPINIONS: usize = 4;
+
 /// How many lines of the same are named.
 const MOST_LINES: usize = 20;
 
@@ -71,7 +74,8 @@ fn problem(finding: &Finding) -> Problem {
         .length(finding.length)
         .hint(format!("{}\n`rungate explain {code}` tells more", finding.mend));
     problem.severity = finding.severity;
-    problem.note = Some(finding.rule.why.to_owned());
+    let opinions = finding.drivers.iter().take(MOST_OPINIONS).map(|opinion| format!("\n{opinion}"));
+    problem.note = Some(format!("{}{}", finding.rule.why, opinions.collect::<String>()));
     problem.related.clone_from(&finding.related);
     problem
 }
@@ -111,6 +115,7 @@ pub fn json(findings: &Findings) -> serde_json::Value {
             "message": finding.message,
             "why": finding.rule.why,
             "mend": finding.mend,
+            "drivers": finding.drivers,
             "also": finding.also.iter().map(place).collect::<Vec<_>>(),
         })
     };

@@ -10,12 +10,12 @@ mod service;
 mod value;
 
 pub use changes::{OtherVariables, Removal, Scaling};
-pub use database::{Database, DatabaseVariables, infer as infer_database};
+pub use database::{Database, DatabaseVariables, holds_connection_string, infer as infer_database};
 pub use expectation::{
     DatabaseExpectation, Gives, MigrationTool, Migrations, Number, PrivilegeExpectation, PrivilegeKind,
     QueryExpectation, migration_order,
 };
-pub use health::{Degraded, HealthExpectation};
+pub use health::{CommitExpectation, Degraded, HeaderExpectation, HealthExpectation, ToldBy, is_reserved};
 pub use journey::{
     Act, Authorization, Body, Capture, CaptureFrom, Comparison, Condition, Expectation, Head,
     JOURNEY_TIMEOUT, Journey, JourneyVariable, Json, Part, STEP_TIMEOUT, Step, Template, Test, To, Turn,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::load::{Found, Loading, Read};
 use super::problem::Problem;
-use super::{FORMATS, Format};
+use super::{FORMATS, Format, native};
 
 /// The most files of one folder that are looked at.
 const MOST_FILES: usize = 200;
@@ -15,8 +15,14 @@ pub(super) fn discover(loading: &mut Loading<'_>) -> Found {
     let directory = loading.request.directory.clone();
     let mut found = Found::default();
     let mut idle: Vec<(PathBuf, Read)> = Vec::new();
+    let mut asked = false;
     for format in FORMATS {
-        let candidates = candidates(&directory, format);
+        let mut candidates = candidates(&directory, format);
+        // What a native file says was written for the gate, and comes first.
+        if format.id != native::FORMAT.id && !std::mem::replace(&mut asked, true) {
+            running(loading, &mut found, &mut idle);
+        }
+        candidates.retain(|name| !found.taken.iter().any(|taken| same(&directory, name, Path::new(taken))));
         if !found.taken.is_empty() || loading.problems.has_errors() {
             found.left.extend(candidates.iter().map(|name| name.to_string_lossy().into_owned()));
             continue;
@@ -48,6 +54,27 @@ pub(super) fn discover(loading: &mut Loading<'_>) -> Found {
             && real.is_none_or(|real| !followed.contains(&&real))
     });
     found
+}
+
+/// Takes the pipeline that runs the gate, if it deploys something: of several workflows, this one is meant.
+fn running(loading: &mut Loading<'_>, found: &mut Found, idle: &mut Vec<(PathBuf, Read)>) {
+    let Some(name) = loading.request.running.clone() else { return };
+    if !found.taken.is_empty() || loading.problems.has_errors() {
+        return;
+    }
+    let Some(read) = loading.read_one(&name, None) else { return };
+    if read.reading.services.is_empty() {
+        idle.push((name, read));
+    } else {
+        found.taken.push(name.to_string_lossy().into_owned());
+        loading.keep(&name, read);
+    }
+}
+
+/// Whether two names are those of one file.
+fn same(directory: &Path, one: &Path, other: &Path) -> bool {
+    let real = |name: &Path| directory.join(name).canonicalize().ok();
+    one == other || real(one).is_some_and(|path| real(other) == Some(path))
 }
 
 /// Reads all pipeline files of a folder that the user named: those in the usual places within it, and whatever else of
@@ -129,12 +156,18 @@ fn in_folder(directory: &Path, folder: &str, ending: &str) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use crate::pipeline::{Loaded, Problems, Request, load};
 
     const BUILD: &str = "steps:\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, a]\n";
     const IDLE: &str = "on: push\njobs: {test: {steps: [{run: make}]}}\n";
 
     fn load_from(files: &[(&str, &str)]) -> Result<Loaded, Problems> {
+        load_run_by(None, files)
+    }
+
+    fn load_run_by(running: Option<&str>, files: &[(&str, &str)]) -> Result<Loaded, Problems> {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             let path = folder.path().join(name);
@@ -145,6 +178,7 @@ mod tests {
             files: Vec::new(),
             directory: folder.path().to_owned(),
             known_checks: Vec::new(),
+            running: running.map(PathBuf::from),
             substitutions: Vec::new(),
             strict: true,
         })
@@ -171,6 +205,33 @@ mod tests {
         let loaded =
             load_from(&[(".github/workflows/b.yml", deploy), (".github/workflows/a.yaml", IDLE)]).unwrap();
         assert_eq!(loaded.found.unwrap().taken, [".github/workflows/b.yml"]);
+    }
+
+    #[test]
+    fn takes_the_workflow_that_runs_the_gate_before_others_and_after_the_native_file() {
+        let deploys = |name: &str| {
+            format!(
+                "on: push\njobs: {{d: {{steps: [{{uses: google-github-actions/deploy-cloudrun@v2, with: {{service: {name}, image: i}}}}]}}}}\n"
+            )
+        };
+        let (a, b, native) = (deploys("a"), deploys("b"), "version: 1\nservices: [{name: n}]\n");
+        let workflows = [
+            (".github/workflows/a.yml", a.as_str()),
+            (".github/workflows/b.yml", b.as_str()),
+            (".github/workflows/idle.yml", IDLE),
+        ];
+        let taken = |running: &str, more: &[(&str, &str)]| {
+            let files: Vec<_> = workflows.iter().chain(more).copied().collect();
+            load_run_by(Some(running), &files).unwrap().found.unwrap()
+        };
+        let found = taken(".github/workflows/b.yml", &[]);
+        assert_eq!(found.taken, [".github/workflows/b.yml"]);
+        assert_eq!(found.left, [".github/workflows/a.yml", ".github/workflows/idle.yml"]);
+        let found = taken(".github/workflows/b.yml", &[("rungate.yaml", native)]);
+        assert_eq!(found.taken, ["rungate.yaml"]);
+        // One that deploys nothing (it runs after the deploy, say) tells nothing: the others do.
+        let found = taken(".github/workflows/idle.yml", &[]);
+        assert_eq!(found.taken, [".github/workflows/a.yml", ".github/workflows/b.yml"]);
     }
 
     #[test]

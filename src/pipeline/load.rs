@@ -17,6 +17,9 @@ pub struct Request {
     pub files: Vec<PathBuf>,
     /// The folder that relative paths start from, and that is searched.
     pub directory: PathBuf,
+    /// The pipeline file that runs the gate, if it is known: without files it comes before those in the usual places,
+    /// and after a native one.
+    pub running: Option<PathBuf>,
     /// Ids of the checks that exist.
     pub known_checks: Vec<&'static str>,
     /// Substitutions of Cloud Build that the user gives: name and value; they win over the files' defaults.

@@ -213,6 +213,7 @@ mod tests {
             known_checks: vec!["health"],
             substitutions: Vec::new(),
             strict: true,
+            ..Request::default()
         })
     }
 

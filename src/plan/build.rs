@@ -9,7 +9,7 @@ use super::place::place_of;
 use super::{Node, Plan, Target};
 use crate::checks::{Check, Subjects};
 use crate::model::{Pipeline, Place, Service, Stated};
-use crate::run::record::{NodeKey, Role};
+use crate::run::record::Role;
 
 /// What the command line or the environment says where the files do not.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,10 @@ pub struct Defaults {
     pub services: Vec<String>,
     /// `--revision`: the one that this deploy created; only where one service is checked.
     pub revision: Option<String>,
+    /// `--url`: where it is asked, in the place of what the files state; only where one service is checked.
+    pub url: Option<String>,
+    /// `--require`: checks, or nodes of theirs, that are obligations whatever the files say.
+    pub require: Vec<String>,
 }
 
 /// Why no plan could be made. All reasons are reported at once.
@@ -54,10 +58,19 @@ pub enum PlanError {
         /// Where again.
         again: Place,
     },
-    /// `--revision` names one revision, and several services are checked.
-    RevisionOfSeveral {
+    /// An option is about one service, and several are checked.
+    OfOneService {
+        /// The option, as it is typed.
+        option: &'static str,
         /// The services.
         services: Vec<String>,
+    },
+    /// `--require` names what is no check of any service: a gate that leaves it out must not pass.
+    RequiredNowhere {
+        /// What was asked for.
+        asked: String,
+        /// What could have been asked for.
+        known: Vec<String>,
     },
     /// There is nothing to check. A gate that checks nothing must not pass.
     Empty,
@@ -105,11 +118,16 @@ impl fmt::Display for PlanError {
                 "service {service} is deployed twice to one project and region, first at {first}: name one file, \
                  or give each its own project or region"
             ),
-            Self::RevisionOfSeveral { services } => write!(
-                f,
-                "--revision names the revision of one service, and {} are checked: add --service",
-                services.join(", ")
-            ),
+            Self::OfOneService { option, services } => {
+                write!(
+                    f,
+                    "{option} is about one service, and {} are checked: add --service",
+                    services.join(", ")
+                )
+            }
+            Self::RequiredNowhere { asked, .. } => {
+                write!(f, "--require {asked}: no service of this pipeline has such a check")
+            }
             Self::Empty => f.write_str("there is nothing to check"),
             Self::NothingRequired { service, .. } => {
                 write!(f, "every obligation of service {service} is advisory: the gate could never fail")
@@ -140,13 +158,16 @@ pub fn build(
     let mut nodes = Vec::new();
     for (index, target) in targets.iter().enumerate() {
         let from = nodes.len();
-        plan_service(index, target, &order, &mut nodes);
+        plan_service(index, target, &order, &defaults.require, &mut nodes);
         if nodes.len() > from && nodes[from..].iter().all(|node: &Node| node.role == Role::Advisory) {
             let (service, place) = (target.key.clone(), target.service.place.clone());
             errors.push(PlanError::NothingRequired { service, place });
         }
     }
     journeys::connect(&targets, &mut nodes);
+    if errors.is_empty() {
+        errors.extend(required_nowhere(&defaults.require, &nodes));
+    }
     if errors.is_empty() && nodes.is_empty() {
         errors.push(PlanError::Empty);
     }
@@ -210,7 +231,10 @@ fn targets(pipeline: &Pipeline, defaults: &Defaults, errors: &mut Vec<PlanError>
             // The full name of a revision ends in its short one.
             let revision =
                 defaults.revision.as_deref().map(|full| full.rsplit('/').next().unwrap_or(full).to_owned());
-            let service = service.clone();
+            let mut service = service.clone();
+            if let Some(url) = &defaults.url {
+                service.url = Some(Stated::known(url, service.place.clone()));
+            }
             targets.push(Target { key: name.clone(), name, project, region, revision, service });
         }
     }
@@ -229,9 +253,10 @@ fn targets(pipeline: &Pipeline, defaults: &Defaults, errors: &mut Vec<PlanError>
             });
         }
     }
-    if defaults.revision.is_some() && targets.len() > 1 {
+    let of_one = [("--revision", &defaults.revision), ("--url", &defaults.url)];
+    for (option, _) in of_one.into_iter().filter(|(_, given)| given.is_some() && targets.len() > 1) {
         let services = targets.iter().map(|target| target.name.clone()).collect();
-        errors.push(PlanError::RevisionOfSeveral { services });
+        errors.push(PlanError::OfOneService { option, services });
     }
     make_keys_unique(&mut targets);
     targets
@@ -250,7 +275,13 @@ fn make_keys_unique(targets: &mut [Target]) {
     }
 }
 
-fn plan_service(index: usize, target: &Target, order: &[&'static Check], nodes: &mut Vec<Node>) {
+fn plan_service(
+    index: usize,
+    target: &Target,
+    order: &[&'static Check],
+    require: &[String],
+    nodes: &mut Vec<Node>,
+) {
     let service = &target.service;
     let from = nodes.len();
     for check in order {
@@ -271,7 +302,7 @@ fn plan_service(index: usize, target: &Target, order: &[&'static Check], nodes: 
             nodes.push(Node {
                 target: index,
                 check,
-                role: role(service, check, &target.key, subject.as_deref()),
+                role: role(service, check, subject.as_deref(), require),
                 place: place_of(service, check.id, subject.as_deref()),
                 subject,
                 needs,
@@ -282,23 +313,33 @@ fn plan_service(index: usize, target: &Target, order: &[&'static Check], nodes: 
     }
 }
 
-/// The role of a check: the table's, unless the native file says otherwise. It may name a check, or one of its
-/// nodes (`secret-readable[DB_PASSWORD]`).
-fn role(service: &Service, check: &Check, key: &str, subject: Option<&str>) -> Role {
-    let node = NodeKey { service: key, check: check.id, subject }.to_string();
-    let named = |list: &[Stated]| {
-        list.iter().any(|stated| {
-            let text = stated.raw();
-            text == check.id || node.strip_prefix(key).and_then(|rest| rest.strip_prefix('/')) == Some(text)
-        })
-    };
-    if named(&service.require) {
+/// The role of a check: the command line's, else the native file's, else the table's. Both may name a check, or one of
+/// its nodes (`secret-readable[DB_PASSWORD]`).
+fn role(service: &Service, check: &Check, subject: Option<&str>, require: &[String]) -> Role {
+    let named = |name: &str| names(name, check, subject);
+    let stated = |list: &[Stated]| list.iter().any(|stated| named(stated.raw()));
+    if require.iter().any(|name| named(name)) || stated(&service.require) {
         Role::Obligation
-    } else if named(&service.advisory) {
+    } else if stated(&service.advisory) {
         Role::Advisory
     } else {
         check.role
     }
+}
+
+/// Whether a name is that of a check, or of its node about this subject.
+fn names(name: &str, check: &Check, subject: Option<&str>) -> bool {
+    let of_subject = |subject| name.strip_prefix(check.id) == Some(&*format!("[{subject}]"));
+    name == check.id || subject.is_some_and(of_subject)
+}
+
+/// What `--require` asks for and no node is.
+fn required_nowhere(require: &[String], nodes: &[Node]) -> Vec<PlanError> {
+    let is_planned = |name: &str| nodes.iter().any(|node| names(name, node.check, node.subject.as_deref()));
+    let mut known: Vec<String> = nodes.iter().map(|node| node.check.id.to_owned()).collect();
+    known.dedup();
+    let unknown = require.iter().filter(|name| !is_planned(name));
+    unknown.map(|name| PlanError::RequiredNowhere { asked: name.clone(), known: known.clone() }).collect()
 }
 
 #[cfg(test)]
@@ -388,10 +429,48 @@ mod tests {
         let full = "projects/p/locations/r/services/one/revisions/one-00002-abc";
         let mut defaults = Defaults { revision: Some(full.to_owned()), ..Defaults::default() };
         let errors = build(&pipeline, &[&A], &defaults).unwrap_err();
-        assert!(matches!(&errors[..], [PlanError::RevisionOfSeveral { services }] if services.len() == 2));
+        let of_one = |errors: &[PlanError], asked: &str| matches!(errors, [PlanError::OfOneService { option, services }] if *option == asked && services.len() == 2);
+        assert!(of_one(&errors, "--revision"));
+        let url = Defaults { url: Some("https://tag---one.run.app".to_owned()), ..Defaults::default() };
+        assert!(of_one(&build(&pipeline, &[&A], &url).unwrap_err(), "--url"));
         defaults.services = vec!["one".to_owned()];
         let plan = build(&pipeline, &[&A], &defaults).unwrap();
         assert_eq!(plan.targets[0].revision.as_deref(), Some("one-00002-abc"));
+    }
+
+    #[test]
+    fn a_given_url_stands_in_the_place_of_the_files() {
+        static A: Check = check("a", &[]);
+        let mut pipeline = pipeline(&[("one", Some("p"), "r")]);
+        pipeline.services[0].url = Some(Stated::unresolved("${{ steps.d.outputs.url }}", place()));
+        let defaults = Defaults { url: Some("https://new---one.run.app".to_owned()), ..Defaults::default() };
+        let plan = build(&pipeline, &[&A], &defaults).unwrap();
+        let url = plan.targets[0].service.url.as_ref().and_then(Stated::as_known);
+        assert_eq!(url, Some("https://new---one.run.app"));
+    }
+
+    #[test]
+    fn what_the_command_line_requires_is_an_obligation_or_an_error() {
+        static A: Check = check("a", &[]);
+        static B: Check = Check { role: Role::Advisory, ..check("b", &[]) };
+        static EACH: Check = Check {
+            role: Role::Advisory,
+            subjects: |_| Subjects::Each(vec!["X".to_owned(), "Y".to_owned()]),
+            ..check("each", &[])
+        };
+        let mut pipeline = pipeline(&[("s", Some("p"), "r")]);
+        pipeline.services[0].advisory = vec![Stated::known("b", place())];
+        let plan = |names: &[&str]| {
+            let require = names.iter().map(|name| (*name).to_owned()).collect();
+            build(&pipeline, &[&A, &B, &EACH], &Defaults { require, ..Defaults::default() })
+        };
+        let roles = |names| plan(names).unwrap().nodes.iter().map(|node| node.role).collect::<Vec<_>>();
+        use Role::{Advisory, Obligation};
+        assert_eq!(roles(&[]), [Obligation, Advisory, Advisory, Advisory]);
+        assert_eq!(roles(&["b", "each[Y]"]), [Obligation, Obligation, Advisory, Obligation]);
+        let errors = plan(&["c", "each[Z]"]).unwrap_err();
+        let nowhere = |error: &PlanError| matches!(error, PlanError::RequiredNowhere { known, .. } if known == &["a", "b", "each"]);
+        assert!(errors.len() == 2 && errors.iter().all(nowhere), "{errors:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Asking a service over HTTP: one question, one answer, bounded in time and size. No judgement here.
 
 mod ask;
+mod tls;
 
 pub(crate) use ask::accepts;
 pub use ask::{Opened, Question, Reply};
@@ -10,13 +11,20 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
+};
 use reqwest::{Client, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
+pub use tls::TlsTrouble;
 use url::{Host, Url};
 
 /// Longest body that is read.
 pub const LONGEST_BODY: usize = 1024 * 1024;
+
+/// Most header lines that are kept of an answer, and the longest value.
+const MOST_HEADERS: usize = 100;
+const LONGEST_HEADER: usize = 1000;
 
 /// `health+json` first; JSON before text, since some services answer browsers with pages.
 const ACCEPTED: &str = "application/health+json, application/json;q=0.9, text/plain;q=0.5, */*;q=0.1";
@@ -39,7 +47,7 @@ pub struct Http {
 }
 
 /// An answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HttpAnswer {
     /// Status code.
     pub status: u16,
@@ -47,10 +55,22 @@ pub struct HttpAnswer {
     pub content_type: Option<String>,
     /// `Location`, where there is one of ASCII.
     pub location: Option<String>,
+    /// `Content-Encoding`, where the body is sent encoded although that was not asked for. It is not undone: a few bytes
+    /// may unfold to gigabytes.
+    pub encoding: Option<String>,
+    /// The header lines, names in lower case: untrusted text, bounded.
+    pub headers: Vec<(String, String)>,
     /// The body, up to [`LONGEST_BODY`].
     pub body: Vec<u8>,
     /// Whether the body goes on beyond that.
     pub truncated: bool,
+}
+
+impl HttpAnswer {
+    /// The values of the header lines of that name, in any case of letters.
+    pub fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
 }
 
 /// Why no answer came.
@@ -61,8 +81,15 @@ pub enum NoHttpAnswer {
         /// The time-out.
         after: Duration,
     },
-    /// No connection: name, TCP or TLS.
+    /// No connection: name or TCP.
     Connect {
+        /// The deepest error.
+        detail: String,
+    },
+    /// A connection, and no TLS over it that could be trusted.
+    Tls {
+        /// What is wrong.
+        trouble: TlsTrouble,
         /// The deepest error.
         detail: String,
     },
@@ -83,6 +110,9 @@ impl fmt::Display for NoHttpAnswer {
         match self {
             Self::TimedOut { after } => write!(f, "no answer within {} ms", after.as_millis()),
             Self::Connect { detail } => write!(f, "no connection: {detail}"),
+            Self::Tls { trouble, detail } => {
+                write!(f, "no connection that could be trusted: {trouble} ({detail})")
+            }
             Self::Broken { detail } => write!(f, "the answer broke off: {detail}"),
             Self::NotAsked { detail } => write!(f, "not asked: {detail}"),
         }
@@ -151,13 +181,17 @@ async fn exchange(
     url: &Url,
     token: Option<&SecretString>,
 ) -> Result<HttpAnswer, NoHttpAnswer> {
-    let mut request = client.get(url.clone()).header(ACCEPT, ACCEPTED);
+    let mut request = client.get(url.clone()).header(ACCEPT, ACCEPTED).header(ACCEPT_ENCODING, "identity");
     if let Some(token) = token {
         request = bearer(request, token)?;
     }
     let response = request.send().await.map_err(|error| {
         let detail = deepest(&error);
-        if error.is_connect() { NoHttpAnswer::Connect { detail } } else { NoHttpAnswer::Broken { detail } }
+        match tls::trouble(&error) {
+            Some(trouble) => NoHttpAnswer::Tls { trouble, detail },
+            None if error.is_connect() => NoHttpAnswer::Connect { detail },
+            None => NoHttpAnswer::Broken { detail },
+        }
     })?;
     answer_of(response).await
 }
@@ -183,6 +217,9 @@ async fn answer_of(mut response: reqwest::Response) -> Result<HttpAnswer, NoHttp
         status: response.status().as_u16(),
         content_type: header(CONTENT_TYPE),
         location: header(LOCATION),
+        encoding: header(CONTENT_ENCODING)
+            .filter(|encoding| !encoding.trim().eq_ignore_ascii_case("identity")),
+        headers: lines(response.headers()),
         body: Vec::new(),
         truncated: false,
     };
@@ -197,6 +234,14 @@ async fn answer_of(mut response: reqwest::Response) -> Result<HttpAnswer, NoHttp
         }
     }
     Ok(answer)
+}
+
+/// The header lines, as far as they are text.
+fn lines(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| {
+        crate::probe::line_of(&String::from_utf8_lossy(value.as_bytes()), LONGEST_HEADER)
+    };
+    headers.iter().take(MOST_HEADERS).map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 /// The innermost error: the outer ones only say that something failed inside.
@@ -291,6 +336,6 @@ mod tests {
         let request = String::from_utf8(get("echo").await.unwrap().body).unwrap().to_lowercase();
         assert!(request.contains("user-agent: rungate/"), "{request}");
         assert!(request.contains("accept: application/health+json, application/json"), "{request}");
-        assert!(!request.contains("accept-encoding"), "{request}");
+        assert!(request.contains("accept-encoding: identity"), "{request}");
     }
 }

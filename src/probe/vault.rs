@@ -34,6 +34,8 @@ pub const REDACTED: &str = "[redacted]";
 #[derive(Default)]
 pub struct Vault {
     needles: Mutex<BTreeSet<Needle>>,
+    /// The secrets themselves, as given and decoded.
+    secrets: Mutex<BTreeSet<Needle>>,
 }
 
 /// A text to look for.
@@ -50,6 +52,10 @@ impl Vault {
         }
         // A connection string holds its password percent-encoded; a server that echoes it has decoded it.
         let decoded = percent_decode_str(trimmed).decode_utf8_lossy();
+        self.secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend([raw, &decoded].map(|text| Needle(text.to_owned().into())));
         let mut needles: Vec<String> = Vec::new();
         for text in [raw, trimmed, &decoded] {
             let base64 = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].map(|one| one.encode(text));
@@ -61,6 +67,12 @@ impl Vault {
         }
         let mut known = self.needles.lock().unwrap_or_else(PoisonError::into_inner);
         known.extend(needles.into_iter().map(|needle| Needle(needle.into())));
+    }
+
+    /// Every secret that was met: for those who can hide them too, and for nobody else.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let known = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|Needle(secret)| secret.clone()).collect()
     }
 
     /// Remembers what is secret of a variable's plain value: the whole of it where the name says so, and the password

@@ -11,7 +11,8 @@ use junit_report::{Duration, Report, TestCase, TestCaseBuilder, TestSuite};
 
 use super::Style;
 use super::escape::{bounded, one_line};
-use super::standing::{cause_of, concerns, concluded, family, is_rested_on, is_root};
+use super::family::Family;
+use super::standing::{cause_of, concerns, concluded, is_rested_on, is_root};
 use super::suites::{self, Suite};
 use crate::diagnosis::cause::CauseCode;
 use crate::diagnosis::{Cause, Diagnosis, Met, Verdict, words};
@@ -22,7 +23,17 @@ use crate::run::record::{NodeRecord, RunRecord, ServiceRecord};
 /// Longest message in an attribute; readers show it as a title.
 const MESSAGE: usize = 300;
 
+/// Valid for the schema: it knows neither `file` nor `line` on a case.
 pub(super) fn render(record: &RunRecord, diagnosis: &Diagnosis, _style: &Style) -> String {
+    suites::write(&suites(record, diagnosis), record, false)
+}
+
+/// With `file` and `line` on each case, for the readers that place annotations by them.
+pub(super) fn render_located(record: &RunRecord, diagnosis: &Diagnosis, _style: &Style) -> String {
+    suites::write(&suites(record, diagnosis), record, true)
+}
+
+fn suites(record: &RunRecord, diagnosis: &Diagnosis) -> Vec<Suite> {
     let mut suites: Vec<Suite> =
         record.services.iter().map(|service| suite(record, diagnosis, service)).collect();
     let known: BTreeSet<&str> = record.services.iter().map(|service| service.key.as_str()).collect();
@@ -31,26 +42,32 @@ pub(super) fn render(record: &RunRecord, diagnosis: &Diagnosis, _style: &Style) 
     if !homeless.is_empty() || suites.is_empty() {
         suites.push(gate_suite(record, diagnosis, &homeless));
     }
-    suites::write(&suites, record)
+    suites
 }
 
 fn suite(record: &RunRecord, diagnosis: &Diagnosis, service: &ServiceRecord) -> Suite {
     let class = class(&service.key);
     let mut names = Names::default();
-    let mut cases: Vec<TestCase> = record
-        .nodes
-        .iter()
-        .filter(|node| node.service == service.key)
-        .map(|node| case(diagnosis, node, &class, &mut names))
-        .collect();
+    let nodes: Vec<&NodeRecord> = record.nodes.iter().filter(|node| node.service == service.key).collect();
+    let mut cases: Vec<TestCase> =
+        nodes.iter().map(|node| case(diagnosis, node, &class, &mut names)).collect();
+    let mut places: Vec<Option<Place>> = nodes.iter().map(|node| Some(place(diagnosis, node))).collect();
     cases.extend(unseen_cases(diagnosis, service, &class, &cases, &mut names));
+    places.resize(cases.len(), Some(service.place.clone()));
     let verdict = concluded(diagnosis, &service.key).map_or(Verdict::Undecided, |one| one.verdict);
     let causes: Vec<&Cause> = diagnosis.causes.iter().filter(|cause| concerns(cause, &service.key)).collect();
     Suite {
         suite: of_cases(&service.key, cases),
         file: Some(service.place.file.to_string()),
         properties: properties(record, verdict, &causes, Some(service)),
+        places,
     }
+}
+
+/// Where a case is to be mended: the cause's place, else the one that makes the gate ask.
+fn place(diagnosis: &Diagnosis, node: &NodeRecord) -> Place {
+    let of_cause = cause_of(diagnosis, node).and_then(|cause| cause.place.clone());
+    of_cause.unwrap_or_else(|| node.place.clone())
 }
 
 /// A suite for what belongs to no service: a run that checked nothing must not look like one without failures.
@@ -76,6 +93,7 @@ fn gate_suite(record: &RunRecord, diagnosis: &Diagnosis, causes: &[&Cause]) -> S
         suite: of_cases("rungate", cases),
         file: record.files.first().cloned(),
         properties: properties(record, diagnosis.verdict, causes, None),
+        places: Vec::new(),
     }
 }
 
@@ -114,7 +132,7 @@ fn properties(
 }
 
 fn case(diagnosis: &Diagnosis, node: &NodeRecord, class: &str, names: &mut Names) -> TestCase {
-    let class = format!("{class}.{}", family(&node.check));
+    let class = format!("{class}.{}", Family::of(&node.check));
     let name = match &node.subject {
         Some(subject) => format!("{}[{subject}]", node.check),
         None => node.check.clone(),

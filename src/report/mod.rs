@@ -1,15 +1,23 @@
 //! Reports: one file a format, pure strings. What is written here decides nothing: the verdict and the exit
 //! status stand in the [`Diagnosis`].
 
+mod chain;
 pub mod escape;
+mod family;
 pub mod file;
+pub(crate) mod github;
+mod html;
+mod inert;
 mod json;
 mod junit;
+pub(crate) mod markdown;
+mod numbers;
 mod page;
 mod standing;
 mod suites;
 mod text;
 
+pub use family::Family;
 pub use file::{Destination, ReportError};
 
 use crate::diagnosis::Diagnosis;
@@ -22,11 +30,13 @@ pub struct Style {
     pub colour: bool,
     /// Width of a line in characters; commands to copy are never broken.
     pub width: usize,
+    /// Whether the text report shows every check and cause, also those that a family's line can tell.
+    pub verbose: bool,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { colour: false, width: 100 }
+        Self { colour: false, width: 100, verbose: false }
     }
 }
 
@@ -53,8 +63,19 @@ pub const REPORTS: &[Report] = &[
         about: "JUnit XML for CI: one suite a service, one case a check",
         render: junit::render,
     },
+    Report {
+        id: "junit-github",
+        about: "the same, with file and line on each case",
+        render: junit::render_located,
+    },
+    Report { id: "html", about: "one self-contained page, for screen and print", render: html::render },
+    Report { id: "markdown", about: "for comments and step summaries on GitHub", render: markdown::render },
+    Report { id: "github", about: "annotations and groups for GitHub's runner", render: github::render },
     Report { id: "json", about: "JSON, version 1, for programs", render: json::render },
 ];
+
+/// The JSON Schema (draft 2020-12) of the JSON report.
+pub const SCHEMA: &str = include_str!("../../docs/schemas/report.schema.json");
 
 /// The format of that id.
 pub fn find(id: &str) -> Option<&'static Report> {

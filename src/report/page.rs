@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn colours_only_where_they_are_welcome_and_never_lets_text_bring_its_own() {
         for colour in [false, true] {
-            let mut page = Page::new(Style { colour, width: 80 });
+            let mut page = Page::new(Style { colour, width: 80, verbose: false });
             page.labelled("label", "red \x1b[31m text", Paint::Red);
             let text = page.finish();
             assert!(text.contains("red \\u{1b}[31m text"), "{text}");
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn no_line_but_of_commands_exceeds_the_width() {
-        let mut page = Page::new(Style { colour: false, width: 60 });
+        let mut page = Page::new(Style { colour: false, width: 60, verbose: false });
         let text = "a fairly long sentence that has to be broken several times to fit the page ".repeat(3);
         page.plain(&text);
         page.labelled("label", &text, Paint::None);

@@ -4,6 +4,7 @@
 use junit_report::TestSuite;
 
 use super::junit::written;
+use crate::model::Place;
 use crate::run::record::RunRecord;
 
 /// A suite, and what the crate has no words for.
@@ -14,10 +15,12 @@ pub(super) struct Suite {
     pub(super) file: Option<String>,
     /// Names and values, the verdict and the root cause first.
     pub(super) properties: Vec<(String, String)>,
+    /// The place of each case, in their order; written only where the flavour has it.
+    pub(super) places: Vec<Option<Place>>,
 }
 
 /// The whole document.
-pub(super) fn write(suites: &[Suite], record: &RunRecord) -> String {
+pub(super) fn write(suites: &[Suite], record: &RunRecord, located: bool) -> String {
     let sum = |count: fn(&TestSuite) -> usize| {
         suites.iter().map(|one| count(&one.suite)).sum::<usize>().to_string()
     };
@@ -52,7 +55,8 @@ pub(super) fn write(suites: &[Suite], record: &RunRecord) -> String {
             xml.push_str(&format!("<property{}/>\n", list(&attributes)));
         }
         xml.push_str("</properties>\n");
-        xml.push_str(&cases(suite));
+        let cases = cases(suite);
+        xml.push_str(&if located { with_places(&cases, &one.places) } else { cases });
         xml.push_str("\n</testsuite>\n");
     }
     xml.push_str("</testsuites>\n");
@@ -68,6 +72,30 @@ fn cases(suite: &TestSuite) -> String {
         .and_then(|(_, rest)| rest.split_once('>'))
         .and_then(|(_, rest)| rest.strip_suffix("</testsuite></testsuites>"));
     inner.unwrap_or_default().to_owned()
+}
+
+/// The cases with `file` and `line` on each. Outside of CDATA, `<testcase ` is always the start of one.
+fn with_places(cases: &str, places: &[Option<Place>]) -> String {
+    const START: &str = "<testcase ";
+    let mut places = places.iter();
+    let (mut out, mut rest) = (String::new(), cases);
+    loop {
+        let (markup, section) = rest.split_once("<![CDATA[").map_or((rest, None), |(a, b)| (a, Some(b)));
+        let mut parts = markup.split(START);
+        out.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            out.push_str(START);
+            if let Some(Some(place)) = places.next() {
+                let file = super::escape::one_line(&place.file);
+                out.push_str(&format!("file=\"{}\" line=\"{}\" ", escaped(&file), place.line));
+            }
+            out.push_str(part);
+        }
+        let Some(section) = section else { return out };
+        let (text, after) = section.split_once("]]>").unwrap_or((section, ""));
+        out.push_str(&format!("<![CDATA[{text}]]>"));
+        rest = after;
+    }
 }
 
 fn list(attributes: &[(&str, String)]) -> String {

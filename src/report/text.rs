@@ -1,15 +1,17 @@
 //! The text report: for people. The verdict first, then for each service its root cause with proof, chain and
-//! remedy, what was ruled out, and every check; last a line of what was and was not looked at.
+//! remedy, what was ruled out, and the checks; last a line of what was and was not looked at. Unless everything is
+//! asked for, what passed folds into one entry a family: a reader looks for what did not.
 
 use std::collections::BTreeMap;
 
 use super::Style;
+use super::family::{Family, names};
+use super::numbers::{count, coverage, seconds};
 use super::page::{Page, Paint};
-use super::standing::{cause_of, concluded};
-use crate::diagnosis::cause::CauseCode;
-use crate::diagnosis::{Cause, Diagnosis, Met, Remedy, RuledOut, ServiceDiagnosis, Verdict, words};
-use crate::run::outcome::Outcome;
-use crate::run::record::{Ended, Fact, NodeRecord, RunRecord, ServiceRecord};
+use super::standing::{self, cause_of, concluded, label};
+use crate::diagnosis::{Cause, Diagnosis, Remedy, RuledOut, ServiceDiagnosis, Verdict, words};
+use crate::run::outcome::{Outcome, Skip};
+use crate::run::record::{NodeRecord, RunRecord, ServiceRecord};
 
 /// Width of the column of checks, at most.
 const WIDEST_NAME: usize = 38;
@@ -19,15 +21,27 @@ pub(super) fn render(record: &RunRecord, diagnosis: &Diagnosis, style: &Style) -
     headline(&mut page, record, diagnosis);
     for service in &record.services {
         page.blank();
-        service_part(&mut page, record, diagnosis, service);
+        service_part(&mut page, record, diagnosis, service, style.verbose);
     }
-    let known = |cause: &&Cause| record.services.iter().any(|service| service.key == cause.service);
-    for cause in diagnosis.causes.iter().filter(|cause| !known(cause)) {
+    for cause in standing::homeless(record, diagnosis) {
         page.blank();
         cause_part(&mut page, cause, label(cause.code, 0));
     }
     page.blank();
-    page.labelled("coverage", &coverage(record), Paint::None);
+    let more = if style.verbose || record.nodes.is_empty() { "" } else { "; --verbose shows each check" };
+    page.labelled("coverage", &format!("{}{more}", coverage(record)), Paint::None);
+    page.finish()
+}
+
+/// The part about one service alone.
+pub(super) fn of_service(
+    record: &RunRecord,
+    diagnosis: &Diagnosis,
+    service: &ServiceRecord,
+    style: &Style,
+) -> String {
+    let mut page = Page::new(*style);
+    service_part(&mut page, record, diagnosis, service, style.verbose);
     page.finish()
 }
 
@@ -44,17 +58,18 @@ fn headline(page: &mut Page, record: &RunRecord, diagnosis: &Diagnosis) {
         seconds(record.duration_ms),
         record.vantage
     ));
-    match &record.ended_by {
-        Some(Ended::Deadline { seconds }) => {
-            page.plain(&format!("The deadline of {seconds} s ended the run before its checks did."));
-        }
-        Some(Ended::Signal { name }) => page.plain(&format!("{name} ended the run before its checks did.")),
-        Some(Ended::Refusal { .. }) => page.plain("The run did not begin."),
-        None => {}
+    if let Some(ended) = standing::ended(record) {
+        page.plain(&ended);
     }
 }
 
-fn service_part(page: &mut Page, record: &RunRecord, diagnosis: &Diagnosis, service: &ServiceRecord) {
+fn service_part(
+    page: &mut Page,
+    record: &RunRecord,
+    diagnosis: &Diagnosis,
+    service: &ServiceRecord,
+    verbose: bool,
+) {
     let concluded = concluded(diagnosis, &service.key);
     let verdict = concluded.map_or(Verdict::Undecided, |one| one.verdict);
     let mut about = vec![format!("project {}", service.project), format!("region {}", service.region)];
@@ -84,32 +99,17 @@ fn service_part(page: &mut Page, record: &RunRecord, diagnosis: &Diagnosis, serv
         diagnosis.ruled_out.iter().filter(|one| one.service == service.key).collect();
     if !ruled_out.is_empty() {
         page.blank();
-        ruled_out_part(page, &ruled_out);
+        ruled_out_part(page, &ruled_out, verbose);
     }
     let nodes: Vec<&NodeRecord> = record.nodes.iter().filter(|node| node.service == service.key).collect();
     notes(page, &nodes);
     page.blank();
-    table(page, diagnosis, nodes);
+    table(page, diagnosis, &nodes, verbose);
 }
 
 /// What was observed besides, and a reader should know.
 fn notes(page: &mut Page, nodes: &[&NodeRecord]) {
-    let mut shown: Vec<String> = Vec::new();
-    for fact in nodes.iter().flat_map(|node| &node.facts) {
-        let note = match fact {
-            Fact::Note { text } => text.clone(),
-            Fact::SignalsDisagree { status, body } => format!(
-                "status and body of the health answer disagree: {status}, and the body says {body}; the worse counts"
-            ),
-            Fact::DependencyUp { .. }
-            | Fact::HealthAttempt { .. }
-            | Fact::ColdStart { .. }
-            | Fact::PostgresServer { .. } => continue,
-        };
-        if !shown.contains(&note) {
-            shown.push(note);
-        }
-    }
+    let shown = standing::notes(nodes);
     if !shown.is_empty() {
         page.blank();
     }
@@ -119,38 +119,12 @@ fn notes(page: &mut Page, nodes: &[&NodeRecord]) {
 }
 
 fn verdict_line(verdict: Verdict, concluded: &ServiceDiagnosis) -> String {
-    let rests: Vec<String> = concluded
-        .obligations
-        .iter()
-        .map(|obligation| {
-            let state = match &obligation.met {
-                Met::Yes { .. } => "yes".to_owned(),
-                Met::No { .. } => "no".to_owned(),
-                Met::Unknown { because, .. } => format!("unknown ({because})"),
-                Met::Accepted => "accepted unproven".to_owned(),
-            };
-            format!("{}: {state}", obligation.what)
-        })
-        .collect();
+    let rests: Vec<String> =
+        concluded.obligations.iter().map(|one| format!("{}: {}", one.what, standing::state(one))).collect();
     format!(
         "{verdict} ({})",
         if rests.is_empty() { "nothing to rest on".to_owned() } else { rests.join("; ") }
     )
-}
-
-fn label(code: CauseCode, at: usize) -> &'static str {
-    let of_the_gate = matches!(
-        code,
-        CauseCode::NotEnoughPermission
-            | CauseCode::NotVisibleFromHere
-            | CauseCode::NotFoundOut
-            | CauseCode::VpcApiDisabled
-    );
-    match (of_the_gate, at) {
-        (true, _) => "open",
-        (false, 0) => "root cause",
-        (false, _) => "cause",
-    }
 }
 
 fn cause_part(page: &mut Page, cause: &Cause, label: &str) {
@@ -165,14 +139,9 @@ fn cause_part(page: &mut Page, cause: &Cause, label: &str) {
     if let Some(place) = &cause.place {
         page.labelled("", &format!("--> {place}"), Paint::Dim);
     }
-    let mut proofs: Vec<String> = Vec::new();
-    for evidence in &cause.evidence {
-        let proof = format!("{}: {}", evidence.vantage, evidence.text);
-        // Several checks may have stopped at the same obstacle.
-        if !proofs.contains(&proof) {
-            page.labelled(if proofs.is_empty() { "proof" } else { "" }, &proof, Paint::None);
-            proofs.push(proof);
-        }
+    for (at, (vantage, text)) in standing::proofs(cause).into_iter().enumerate() {
+        let label = if at == 0 { "proof" } else { "" };
+        page.labelled(label, &format!("{vantage}: {text}"), Paint::None);
     }
     if cause.chain.len() > 1 {
         page.labelled("chain", &cause.chain.join(", "), Paint::None);
@@ -193,8 +162,15 @@ fn steps<'a>(page: &mut Page, label: &str, steps: impl Iterator<Item = (&'a str,
     }
 }
 
-/// One line a check, with all that its pass rules out.
-fn ruled_out_part(page: &mut Page, ruled_out: &[&RuledOut]) {
+/// How many causes are named rather than counted.
+const MOST_NAMED: usize = 6;
+
+/// One line a check, with all that its pass rules out; folded, one line for all of them.
+fn ruled_out_part(page: &mut Page, ruled_out: &[&RuledOut], verbose: bool) {
+    if !verbose {
+        page.labelled("ruled out", &ruled_out_folded(ruled_out), Paint::Dim);
+        return;
+    }
     let mut by: Vec<(&str, Vec<String>)> = Vec::new();
     for one in ruled_out {
         let code = one.code.to_string();
@@ -205,56 +181,112 @@ fn ruled_out_part(page: &mut Page, ruled_out: &[&RuledOut]) {
     }
     for (at, (node, codes)) in by.iter().enumerate() {
         let label = if at == 0 { "ruled out" } else { "" };
-        let check = node.split_once('/').map_or(*node, |(_, check)| check);
-        page.labelled(label, &format!("{} (by {check})", codes.join(", ")), Paint::Dim);
+        page.labelled(label, &format!("{} (by {})", codes.join(", "), check_of(node)), Paint::Dim);
     }
 }
 
-fn table(page: &mut Page, diagnosis: &Diagnosis, nodes: Vec<&NodeRecord>) {
-    let name = |node: &NodeRecord| match &node.subject {
-        Some(subject) => format!("{}[{subject}]", node.check),
-        None => node.check.clone(),
+/// The check that a node's key names, with its subject.
+fn check_of(node: &str) -> &str {
+    node.split_once('/').map_or(node, |(_, check)| check)
+}
+
+/// Few causes by name, many by the family that rules them out.
+fn ruled_out_folded(ruled_out: &[&RuledOut]) -> String {
+    if ruled_out.len() <= MOST_NAMED {
+        return ruled_out.iter().map(|one| one.code.to_string()).collect::<Vec<_>>().join(", ");
+    }
+    let mut families: BTreeMap<Family, usize> = BTreeMap::new();
+    for one in ruled_out {
+        *families.entry(Family::of(check_of(&one.by.node))).or_default() += 1;
+    }
+    let counts: Vec<String> =
+        families.iter().map(|(family, number)| format!("{} ({number})", family.title())).collect();
+    format!("{}, by the checks of {}", count(ruled_out.len(), "cause"), counts.join(", "))
+}
+
+fn table(page: &mut Page, diagnosis: &Diagnosis, nodes: &[&NodeRecord], verbose: bool) {
+    let rows = if verbose {
+        nodes.iter().map(|node| row(diagnosis, node)).collect()
+    } else {
+        folded(diagnosis, nodes)
     };
-    let widest = nodes.iter().map(|node| name(node).chars().count()).max().unwrap_or(0).min(WIDEST_NAME);
-    for node in nodes {
-        let (glyph, paint) = match &node.outcome {
-            Some(Outcome::Passed { .. }) => ("✓", Paint::Green),
-            Some(Outcome::Failed { .. }) if cause_of(diagnosis, node).is_none() => ("!", Paint::Yellow),
-            Some(Outcome::Failed { .. }) => ("✗", Paint::Red),
-            Some(Outcome::Blocked { .. }) => ("↑", Paint::Dim),
-            Some(Outcome::Skipped { .. }) => ("-", Paint::Dim),
-            Some(Outcome::Broken { .. }) | None => ("?", Paint::Yellow),
-        };
-        let detail = words::outcome(node.outcome.as_ref());
-        let detail = match &node.outcome {
-            Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => format!("{detail} ({})", node.vantage),
-            Some(Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Broken { .. }) | None => {
-                format!("{detail} ({}, {})", node.vantage, seconds(node.duration_ms))
-            }
-        };
-        page.row(glyph, paint, &name(node), widest, &detail);
+    let widest = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).min(WIDEST_NAME);
+    for Row { glyph, paint, name, detail } in &rows {
+        page.row(glyph, *paint, name, widest, detail);
     }
 }
 
-/// What was and was not looked at.
-fn coverage(record: &RunRecord) -> String {
-    let (mut passed, mut failed, mut blocked, mut unknown) = (0_usize, 0_usize, 0_usize, 0_usize);
-    let mut skipped: BTreeMap<&str, usize> = BTreeMap::new();
-    for node in &record.nodes {
+struct Row {
+    glyph: &'static str,
+    paint: Paint,
+    name: String,
+    detail: String,
+}
+
+fn row(diagnosis: &Diagnosis, node: &NodeRecord) -> Row {
+    let (glyph, paint) = match &node.outcome {
+        Some(Outcome::Passed { .. }) => ("✓", Paint::Green),
+        Some(Outcome::Failed { .. }) if cause_of(diagnosis, node).is_none() => ("!", Paint::Yellow),
+        Some(Outcome::Failed { .. }) => ("✗", Paint::Red),
+        Some(Outcome::Blocked { .. }) => ("↑", Paint::Dim),
+        Some(Outcome::Skipped { .. }) => ("-", Paint::Dim),
+        Some(Outcome::Broken { .. }) | None => ("?", Paint::Yellow),
+    };
+    let detail = words::outcome(node.outcome.as_ref());
+    let detail = match &node.outcome {
+        Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => format!("{detail} ({})", node.vantage),
+        Some(Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Broken { .. }) | None => {
+            format!("{detail} ({}, {})", node.vantage, seconds(node.duration_ms))
+        }
+    };
+    Row { glyph, paint, name: names(&[node]), detail }
+}
+
+/// What failed, could not be found out or was not run, each in full; several for one reason together. What passed, and
+/// what does not apply, by family.
+fn folded(diagnosis: &Diagnosis, nodes: &[&NodeRecord]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut passed: BTreeMap<Family, Vec<&NodeRecord>> = BTreeMap::new();
+    let mut not_applicable: Vec<&NodeRecord> = Vec::new();
+    let mut for_a_reason: Vec<(String, Vec<&NodeRecord>)> = Vec::new();
+    for &node in nodes {
         match &node.outcome {
-            Some(Outcome::Passed { .. }) => passed += 1,
-            Some(Outcome::Failed { .. }) => failed += 1,
-            Some(Outcome::Blocked { .. }) => blocked += 1,
-            Some(Outcome::Skipped { reason }) => *skipped.entry(words::skip_kind(reason)).or_default() += 1,
-            Some(Outcome::Broken { .. }) | None => unknown += 1,
+            Some(Outcome::Passed { .. }) => passed.entry(Family::of(&node.check)).or_default().push(node),
+            Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }) => not_applicable.push(node),
+            Some(Outcome::Skipped { .. } | Outcome::Blocked { .. }) => {
+                let why = words::outcome(node.outcome.as_ref());
+                match for_a_reason.iter_mut().find(|(known, _)| *known == why) {
+                    Some((_, nodes)) => nodes.push(node),
+                    None => for_a_reason.push((why, vec![node])),
+                }
+            }
+            Some(Outcome::Failed { .. } | Outcome::Broken { .. }) | None => rows.push(row(diagnosis, node)),
         }
     }
-    let total: usize = skipped.values().sum();
-    let reasons: Vec<String> = skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
-    format!(
-        "{passed} passed, {failed} failed, {blocked} blocked, {total} skipped{reasons}, {unknown} not found out"
-    )
+    for (why, nodes) in &for_a_reason {
+        rows.extend(nodes.first().map(|first| match nodes.len() {
+            1 => row(diagnosis, first),
+            several => Row {
+                name: count(several, "check"),
+                detail: format!("{}: {why}", names(nodes)),
+                ..row(diagnosis, first)
+            },
+        }));
+    }
+    let fold = |glyph, paint, name: &str, nodes: &[&NodeRecord]| Row {
+        glyph,
+        paint,
+        name: format!("{name} ({})", nodes.len()),
+        detail: names(nodes),
+    };
+    rows.extend(passed.iter().map(|(family, nodes)| match nodes.as_slice() {
+        [only] => row(diagnosis, only),
+        several => fold("✓", Paint::Green, family.title(), several),
+    }));
+    if !not_applicable.is_empty() {
+        rows.push(fold("-", Paint::Dim, "does not apply", &not_applicable));
+    }
+    rows
 }
 
 fn paint(verdict: Verdict) -> Paint {
@@ -263,13 +295,4 @@ fn paint(verdict: Verdict) -> Paint {
         Verdict::Undecided => Paint::Yellow,
         Verdict::Unhealthy => Paint::Red,
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
-}
-
-/// Milliseconds as seconds with two decimals; without a blank, so that no line breaks in it.
-fn seconds(ms: u64) -> String {
-    format!("{}.{:02}s", ms / 1000, ms % 1000 / 10)
 }

@@ -3,6 +3,7 @@
 pub mod attempt;
 mod execute;
 pub mod finding;
+pub mod merge;
 pub mod outcome;
 pub mod record;
 mod redact;

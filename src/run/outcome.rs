@@ -1,5 +1,7 @@
 //! What became of a check: a closed set, never a boolean.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
@@ -139,6 +141,13 @@ pub enum Broken {
         /// What is wrong with the token, as far as is known.
         detail: String,
     },
+    /// Somebody else answered in the service's place, and did not let the gate in.
+    NotLetIn {
+        /// The URL that was asked.
+        url: String,
+        /// What is closed.
+        door: Door,
+    },
     /// Asked, and no usable answer came (time-out, 5xx, connection error).
     Unavailable {
         /// What was asked.
@@ -163,6 +172,60 @@ pub enum Broken {
         /// What happened.
         detail: String,
     },
+}
+
+/// What keeps the gate's own request from the service. None of it says anything of the service's health.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "door", rename_all = "kebab-case")]
+pub enum Door {
+    /// The service takes requests from inside only.
+    Ingress {
+        /// The setting, as gcloud spells it: `internal`, `internal-and-cloud-load-balancing`.
+        setting: String,
+    },
+    /// Its `run.app` URL is switched off.
+    DefaultUrlDisabled,
+    /// Google's front end keeps this path for itself.
+    ReservedPath {
+        /// The path.
+        path: String,
+    },
+    /// Identity-Aware Proxy stands before the service.
+    IdentityAwareProxy,
+    /// A login page answers.
+    Login {
+        /// How it shows.
+        how: String,
+    },
+    /// The service itself wants credentials at this path.
+    Credentials {
+        /// 401 or 403.
+        status: u16,
+    },
+    /// Google's front end knows no such service at this address, and the control plane does not say why.
+    Unknown {
+        /// What is known of it.
+        because: String,
+    },
+}
+
+impl fmt::Display for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ingress { setting } => {
+                write!(
+                    f,
+                    "Google's front end answers 404: the service takes no requests from outside (ingress {setting})"
+                )
+            }
+            Self::DefaultUrlDisabled => f.write_str("the service's run.app URL is switched off"),
+            Self::ReservedPath { path } => write!(f, "Google's front end keeps {path} for itself"),
+            Self::IdentityAwareProxy => f.write_str("Identity-Aware Proxy answers in the service's place"),
+            Self::Login { how } => write!(f, "it wants a login: {how}"),
+            Self::Credentials { status } => write!(f, "the service wants credentials there ({status})"),
+            Self::Unknown { because } => f.write_str(because),
+        }
+    }
 }
 
 /// What a person can do about it.

@@ -29,6 +29,7 @@ pub(super) struct Cloud {
     pub(super) signing_key: String,
     requests: Mutex<BTreeMap<String, u64>>,
     logged: Mutex<Vec<Logged>>,
+    served: Mutex<Vec<Served>>,
     moved: Mutex<BTreeMap<usize, Vec<TrafficTarget>>>,
 }
 
@@ -45,6 +46,23 @@ pub(super) struct Logged {
     pub(super) at: Timestamp,
 }
 
+/// An entry of the log of requests, which the front end writes.
+#[derive(Clone, Debug)]
+pub(super) struct Served {
+    /// Short name of the service.
+    pub(super) service: String,
+    /// The URL that was asked.
+    pub(super) url: String,
+    /// Who asked.
+    pub(super) user_agent: String,
+    /// Status of the answer.
+    pub(super) status: u16,
+    /// Why the front end answered in the service's place, where it did.
+    pub(super) line: Option<&'static str>,
+    /// When.
+    pub(super) at: Timestamp,
+}
+
 /// Lines that are kept: a sandbox that runs for days must not grow.
 const LOGGED: usize = 1000;
 
@@ -55,6 +73,8 @@ pub(super) struct Places {
     pub(super) control_plane: SocketAddr,
     /// The front end of each service, in the order of [`World::services`].
     pub(super) services: Vec<SocketAddr>,
+    /// The front end of each service's tag, in the same order; `None`: it has none.
+    pub(super) tagged: Vec<Option<SocketAddr>>,
     /// The server of each instance, in the order of [`World::instances`]; `None`: nothing listens.
     pub(super) instances: Vec<Option<SocketAddr>>,
     /// An address that is ours and on which nothing listens.
@@ -71,6 +91,7 @@ impl Cloud {
             signing_key: random::word(32),
             requests: Mutex::default(),
             logged: Mutex::default(),
+            served: Mutex::default(),
             moved: Mutex::default(),
         }
     }
@@ -94,6 +115,19 @@ impl Cloud {
         }
     }
 
+    /// The front end writes an entry to the log of requests.
+    pub(super) fn log_request(&self, served: Served) {
+        let mut all = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < LOGGED {
+            all.push(served);
+        }
+    }
+
+    /// The log of requests, the oldest first.
+    pub(super) fn served(&self) -> Vec<Served> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Everything that services logged, the oldest first.
     pub(super) fn logged(&self) -> Vec<Logged> {
         self.logged.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -114,6 +148,11 @@ impl Cloud {
         self.places.services.get(service).map(|address| format!("http://{address}")).unwrap_or_default()
     }
 
+    /// The URL of a service's tag, by the service's position.
+    pub(super) fn tagged_url(&self, service: usize) -> Option<String> {
+        self.places.tagged.get(service).copied().flatten().map(|address| format!("http://{address}"))
+    }
+
     /// Lets the first packet of a connection meet its fate.
     pub(super) async fn deliver(&self, delivery: Delivery) -> io::Result<TcpStream> {
         let address = match delivery {
@@ -126,7 +165,8 @@ impl Cloud {
 
     /// Whether something of ours listens at this address.
     pub(super) fn is_ours(&self, address: SocketAddr) -> bool {
-        let Places { control_plane, services, instances, closed: _ } = &self.places;
-        *control_plane == address || services.contains(&address) || instances.contains(&Some(address))
+        let Places { control_plane, services, tagged, instances, closed: _ } = &self.places;
+        let listens = |places: &[Option<SocketAddr>]| places.contains(&Some(address));
+        *control_plane == address || services.contains(&address) || listens(tagged) || listens(instances)
     }
 }

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use super::cloud::{Cloud, Places};
 use super::faults::{Fault, When};
 use super::place::Place;
+use super::service::Leads;
 use super::world::World;
 use super::{control_plane, postgres, service, tokens};
 use crate::plan::Target;
@@ -103,6 +104,10 @@ pub async fn start(
     for _ in &world.services {
         services.push(listen().await?);
     }
+    let mut tags = Vec::new();
+    for service in &world.services {
+        tags.push(if service.tag.is_some() { Some(listen().await?) } else { None });
+    }
     let mut servers = Vec::new();
     for instance in &world.instances {
         servers.push(if instance.listening { Some(listen().await?) } else { None });
@@ -111,10 +116,8 @@ pub async fn start(
     let places = Places {
         control_plane: control.local_addr()?,
         services: services.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?,
-        instances: servers
-            .iter()
-            .map(|server| server.as_ref().map(TcpListener::local_addr).transpose())
-            .collect::<Result<_, _>>()?,
+        tagged: addresses(&tags)?,
+        instances: addresses(&servers)?,
         closed: closed.local_addr()?,
     };
     let cloud = Arc::new(Cloud::new(world, places, options.latency));
@@ -122,7 +125,13 @@ pub async fn start(
     let mut tasks = JoinSet::new();
     tasks.spawn(control_plane::serve(control, Arc::clone(&cloud), stopped.clone()));
     for (index, listener) in services.into_iter().enumerate() {
-        tasks.spawn(service::serve(listener, Arc::clone(&cloud), index, stopped.clone()));
+        tasks.spawn(service::serve(listener, Arc::clone(&cloud), (index, Leads::Traffic), stopped.clone()));
+    }
+    for (index, listener) in tags.into_iter().enumerate() {
+        if let Some(listener) = listener {
+            let tag = (index, Leads::Tag);
+            tasks.spawn(service::serve(listener, Arc::clone(&cloud), tag, stopped.clone()));
+        }
     }
     for (index, listener) in servers.into_iter().enumerate() {
         if let Some(listener) = listener {
@@ -148,6 +157,10 @@ fn build(targets: &[Arc<Target>], faults: &[&'static Fault]) -> Result<World, Sa
     world.deploy();
     inject(&mut world, When::AfterDeploy)?;
     Ok(world)
+}
+
+fn addresses(listeners: &[Option<TcpListener>]) -> io::Result<Vec<Option<SocketAddr>>> {
+    listeners.iter().map(|listener| listener.as_ref().map(TcpListener::local_addr).transpose()).collect()
 }
 
 async fn listen() -> io::Result<TcpListener> {

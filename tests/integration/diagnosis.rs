@@ -8,10 +8,10 @@ use rungate::diagnosis::{Confidence, Diagnosis, Met, Verdict, diagnose_with, set
 use rungate::network::Fault;
 use rungate::network::firewall::{Direction, RuleKind, RuleRef};
 use rungate::run::finding::{
-    CredentialFinding, Finding, HealthFinding, InstanceFinding, PathFinding, PostgresFinding, ServiceFinding,
-    Unfit,
+    CredentialFinding, Drivers, Finding, HealthFinding, InstanceFinding, PathFinding, PostgresFinding,
+    ServiceFinding, Unfit,
 };
-use rungate::run::outcome::{Broken, Mend, Outcome, Skip, Vantage};
+use rungate::run::outcome::{Broken, Door, Mend, Outcome, Skip, Vantage};
 use rungate::run::record::{Ended, Fact, Role, RunRecord, Unproven};
 
 use crate::records::*;
@@ -45,6 +45,7 @@ fn names_the_root_and_not_its_symptoms() {
             edge: "trailing".to_owned(),
             class: "line feed".to_owned(),
             length: 13,
+            drivers: Drivers::default(),
         })
     };
     let traffic = || {
@@ -296,7 +297,10 @@ fn names_the_root_and_not_its_symptoms() {
         (
             "a URL that the gate's driver takes and the service's own does not",
             vec![
-                ("credential-well-formed", unfit(Unfit::Scheme { what: "no sslmode".to_owned() })),
+                (
+                    "credential-well-formed",
+                    unfit(Unfit::Scheme { what: "no sslmode".to_owned(), drivers: Drivers::default() }),
+                ),
                 (health, database_down()),
             ],
             vec![CredentialSchemeMismatch],
@@ -566,6 +570,7 @@ fn gate_troubles_are_named_by_what_would_mend_them() {
     let command = Some("gcloud auth application-default login".to_owned());
     let login = Mend { text: "log in".to_owned(), command };
     let url = || "https://auth.example/health".to_owned();
+    let shut = |door| Broken::NotLetIn { url: url(), door };
     let table = [
         (denied, NotEnoughPermission, "--role=roles/run.viewer"),
         (off, VpcApiDisabled, "gcloud services enable run.googleapis.com --project=shop-staging"),
@@ -598,6 +603,12 @@ fn gate_troubles_are_named_by_what_would_mend_them() {
             NotEnoughPermission,
             "gcloud iam service-accounts add-iam-policy-binding gate@p.iam.gserviceaccount.com",
         ),
+        (shut(Door::Ingress { setting: "internal".to_owned() }), IngressClosed, "--vantage in-vpc"),
+        (shut(Door::DefaultUrlDisabled), IngressClosed, "--default-url"),
+        (shut(Door::IdentityAwareProxy), HealthBehindLogin, "gcloud run services describe"),
+        (shut(Door::Login { how: "a form".to_owned() }), HealthBehindLogin, "curl"),
+        (shut(Door::Credentials { status: 401 }), HealthBehindLogin, "curl"),
+        (shut(Door::Unknown { because: "404".to_owned() }), NotFoundOut, "curl"),
         (Broken::Deadline { seconds: 300 }, NotFoundOut, "--deadline"),
         (Broken::Defect { detail: "oh".to_owned() }, NotFoundOut, "--save-run"),
     ];
@@ -815,7 +826,7 @@ fn some_end(check: &str, choice: u8, at: usize) -> Option<Outcome> {
                 secret: None,
             }),
             unfit(Unfit::Quoted),
-            unfit(Unfit::Scheme { what: "x".to_owned() }),
+            unfit(Unfit::Scheme { what: "x".to_owned(), drivers: Drivers::default() }),
             unfit(Unfit::Loopback { host: "localhost".to_owned() }),
         ][at % 4]
             .clone(),

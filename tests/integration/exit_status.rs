@@ -36,6 +36,8 @@ const WAYS: &[&[&str]] = &[
         "run.json",
     ],
     &["--report", "junit=/dev/full"],
+    &["--report", "html=-", "--report", "markdown=/dev/full", "--report", "github=/dev/full"],
+    &["--github", "always", "--report", "junit-github=a.xml", "--report", "html=/dev/full"],
     &["--report", "json=/dev/full", "--report", "text=/dev/null", "--save-run", "run.json"],
 ];
 
@@ -132,4 +134,30 @@ fn the_other_commands_end_as_told() {
         let ran = rungate.run(arguments);
         assert_eq!(ran.status, expected, "{arguments:?}: {}", ran.all());
     }
+}
+
+#[test]
+fn a_folder_that_vanishes_during_the_run_costs_its_report_and_nothing_else() {
+    let rungate = Rungate::new();
+    let file = pipeline("rungate.yaml");
+    std::fs::create_dir(rungate.path("reports")).unwrap();
+    let way = ["--sandbox-latency", "700ms", "--report", "html=reports/a.html", "--report", "json=run.json"];
+    let child = rungate
+        .command(&arguments(&file, &["--fault", "vpc-connector-not-ready"], &way))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The place is proven before the first check by a file beside it.
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while std::fs::read_dir(rungate.path("reports")).unwrap().next().is_none() {
+        assert!(std::time::Instant::now() < until, "the place was not tried");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    std::fs::remove_dir_all(rungate.path("reports")).unwrap();
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!(ran.status, 1, "{}", ran.all());
+    assert!(ran.stderr.contains("reports/a.html"), "{}", ran.all());
+    let json: serde_json::Value = serde_json::from_str(&rungate.read("run.json")).unwrap();
+    assert_eq!(json["causes"][0]["code"], "vpc-connector-not-ready");
 }

@@ -81,6 +81,7 @@ fn at_a_public_address_each_fault_is_named() {
             "client-certificate-required",
             "credential-unescaped",
             "credential-scheme-mismatch",
+            "credential-unreadable",
             "credential-quoted",
             "credential-encoded",
             "credential-placeholder",

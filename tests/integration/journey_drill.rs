@@ -118,7 +118,9 @@ async fn a_private_service_is_walked_with_the_gate_s_token_beside_the_user_s_own
 async fn what_health_does_not_see_the_journey_does() {
     static NO_USERS: Fault = change(|world, _| {
         for database in world.instances.iter_mut().flat_map(|instance| &mut instance.databases) {
-            database.table_mut("users").into_iter().for_each(|table| table.rows.clear());
+            for table in database.tables.iter_mut().filter(|table| table.name == "users") {
+                table.rows.clear();
+            }
         }
     });
     static HANGS_UP: Fault = change(|world, service| {

@@ -36,6 +36,8 @@ mod conformance;
 mod control_plane;
 /// Real files with hand-made labels.
 mod corpus;
+/// The rows K of the catalogue, the shapes of a way to a database, and no value anywhere.
+mod credentials;
 /// The causal graph and the verdict, as tables and properties.
 mod diagnosis;
 /// Examples in README and pages are real.
@@ -46,14 +48,24 @@ mod exit_status;
 mod findings;
 /// Several files, or a folder, as one pipeline.
 mod folders;
+/// Real health libraries, each before a real server that is really stopped.
+mod frameworks;
 /// Real gcloud reads the sandbox.
 mod gcloud;
 /// Real gcloud and our reader, over the same command lines.
 mod gcloud_differential;
+/// What GitHub's runner reads: masks, annotations, summary, outputs.
+mod github_native;
+/// Health as the gate meets it: shut doors, the front end in the service's place, other builds.
+mod health;
 /// What a database holds: a real server and the sandbox, asked the same.
 mod holdings;
+/// What Cloud Build and GitHub tell the gate of the pipeline that runs it.
+mod host;
 /// Services and control planes that answer with malice or nonsense.
 mod hostile;
+/// The HTML report in a browser.
+mod html;
 /// `rungate probe`, as a process.
 mod in_place;
 /// The founding incident, once per true cause, in every pipeline format.
@@ -75,6 +87,8 @@ mod pipelines;
 mod postgres;
 /// The steps to the database, made with servers that mean no good.
 mod postgres_hostile;
+/// What readers of each format rely on: JUnit consumers, schemas, Markdown, GitHub's commands, limits.
+mod report_formats;
 /// Recorded runs against their golden reports.
 mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
@@ -82,10 +96,16 @@ mod revision_drill;
 mod revision_states;
 /// Sending traffic back.
 mod rollback;
+/// The deploy patterns, checked by the tools that they are for; scripts, workflows and the image.
+mod samples;
 mod sandbox;
+/// Saved runs rendered again, and several as one.
+mod saved_runs;
 /// Planted secrets, searched for in every output byte.
 mod secrets;
 /// Blame through services that call each other.
 mod services;
 /// Every table of the crate: unique, documented, reached.
 mod tables;
+/// TLS of every kind before health.
+mod tls;

@@ -22,6 +22,7 @@ fn load_file(directory: &Path, name: &str) -> Result<Loaded, Problems> {
         known_checks,
         substitutions: Vec::new(),
         strict: true,
+        ..Request::default()
     })
 }
 
@@ -150,6 +151,7 @@ fn all_problems_of_all_files_come_at_once_and_in_order() {
         known_checks: Vec::new(),
         substitutions: Vec::new(),
         strict: true,
+        ..Request::default()
     };
     let codes: Vec<_> = load(&request).unwrap_err().iter().map(|problem| problem.code).collect();
     assert_eq!(codes, ["missing-key", "unknown-key", "yaml-broken", "file-not-found"]);

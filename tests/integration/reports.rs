@@ -17,7 +17,7 @@ use crate::diagnosis::some_run;
 use crate::records::{GRAPH, fail, node};
 
 /// Every recorded run with its diagnosis.
-fn cases() -> Vec<(PathBuf, RunRecord, Diagnosis)> {
+pub(crate) fn cases() -> Vec<(PathBuf, RunRecord, Diagnosis)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/runs");
     let mut folders: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
@@ -74,7 +74,7 @@ fn the_case_is_named_after_its_root_cause_where_it_has_one() {
 }
 
 /// XML without what stands in CDATA sections, which is text.
-fn without_cdata(xml: &str) -> String {
+pub(crate) fn without_cdata(xml: &str) -> String {
     let (mut markup, mut rest) = (String::new(), xml);
     while let Some((before, section)) = rest.split_once("<![CDATA[") {
         markup.push_str(before);
@@ -116,7 +116,9 @@ proptest! {
         node(&mut record, "revision-ready").place.file = text.as_str().into();
         let diagnosis = diagnose_with(&record, &GRAPH);
         junit_is_true("hostile", &record, &diagnosis);
-        for id in ["text", "junit"] {
+        crate::report_formats::markdown_is_inert(&render("markdown", &record, &diagnosis, &Style::default()).unwrap());
+        crate::report_formats::commands_are_ours(&record, &render("github", &record, &diagnosis, &Style::default()).unwrap());
+        for id in ["text", "junit", "junit-github", "markdown", "html"] {
             let report = render(id, &record, &diagnosis, &Style::default()).unwrap();
             prop_assert!(!report.chars().any(|char| char.is_control() && char != '\n'));
             for line in report.lines() {
@@ -177,9 +179,11 @@ fn json_has_what_version_1_promises() {
 #[test]
 fn no_report_for_people_lets_hostile_text_act() {
     for (folder, record, diagnosis) in cases() {
-        for id in ["text", "junit"] {
+        for id in ["text", "junit", "junit-github", "markdown", "html"] {
             for width in [20, 60, 100, 300] {
-                let text = render(id, &record, &diagnosis, &Style { colour: false, width }).unwrap();
+                let text =
+                    render(id, &record, &diagnosis, &Style { colour: false, width, verbose: width == 60 })
+                        .unwrap();
                 let name = format!("{} {id} {width}", name(&folder));
                 assert!(!text.chars().any(|char| char.is_control() && char != '\n'), "{name}");
                 assert!(!text.contains(['\u{202e}', '\u{fffe}']), "{name}");

@@ -24,13 +24,13 @@ use rungate::sandbox::{SandboxOptions, start};
 use crate::sandbox::{PROJECT, auth, auth_by_direct_egress, auth_by_socket, known};
 
 /// A change of the world that is no fault of its own. What it expects is never asked.
-const fn change(when: When, change: fn(&mut World, usize)) -> Fault {
+pub(crate) const fn change(when: When, change: fn(&mut World, usize)) -> Fault {
     let expects = Expected { cause: CauseCode::NotFoundOut, verdict: Verdict::Undecided };
     Fault { code: "of-a-test", what: "Of a test.", expects, when, subject: &subject::ANY, change }
 }
 
 /// Runs the gate from inside the VPC against this world.
-async fn gate(mut service: Service, faults: &[&'static Fault]) -> (RunRecord, Diagnosis) {
+pub(crate) async fn gate(mut service: Service, faults: &[&'static Fault]) -> (RunRecord, Diagnosis) {
     service.health.successes = 1;
     service.health.window = Duration::from_secs(4);
     let pipeline = Pipeline { services: vec![service], ..Pipeline::default() };
@@ -67,7 +67,7 @@ async fn named(service: Service, faults: &[&'static Fault]) -> (CauseCode, Confi
     (cause.code, cause.confidence)
 }
 
-fn fault(code: &str) -> &'static Fault {
+pub(crate) fn fault(code: &str) -> &'static Fault {
     find(code).unwrap()
 }
 

@@ -18,7 +18,7 @@ use google_cloud_vpcaccess_v1::model::connector;
 use rungate::diagnosis::Verdict;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::model::{
-    DeploysVia, Journey, Pipeline, Place, SecretReference, Service, Stated, Variable, infer_database,
+    DeploysVia, Journey, Pipeline, Place, SecretReference, Service, Stated, ToldBy, Variable, infer_database,
 };
 use rungate::plan::Target;
 use rungate::sandbox::faults::{Expected, FAULTS, Fault, When, find, subject};
@@ -69,11 +69,19 @@ pub(crate) fn auth() -> Service {
 }
 
 /// The same service with its whole connection string in a secret.
-fn auth_by_dsn() -> Service {
+pub(crate) fn auth_by_dsn() -> Service {
     let mut service = auth();
     service.env.retain(|variable| !variable.name.starts_with("DB_"));
     service.secrets = vec![reference("DATABASE_URL", "auth-database-url", "latest")];
     service.database = infer_database(&service);
+    service
+}
+
+/// The same service, whose health must come from the new revision, and soon.
+pub(crate) fn auth_expecting() -> Service {
+    let mut service = auth();
+    service.health.revision = Some(ToldBy::Header(known("x-revision")));
+    service.health.latency = Some(Duration::from_secs(4));
     service
 }
 
@@ -144,7 +152,7 @@ fn auth_that_expects() -> Service {
     service
 }
 
-fn reference(target: &str, secret: &str, version: &str) -> SecretReference {
+pub(crate) fn reference(target: &str, secret: &str, version: &str) -> SecretReference {
     SecretReference { target: target.to_owned(), secret: known(secret), version: known(version) }
 }
 
@@ -317,10 +325,11 @@ async fn every_fault_shows_at_the_service() {
             "database-name-unresolvable" | "instance-not-found" => auth_by_name(),
             "cloudsql-not-attached" | "cloudsql-name-mismatch" => auth_by_socket(),
             "vpc-network-not-found" => auth_by_direct_egress(),
-            "credential-unescaped" | "credential-scheme-mismatch" => auth_by_dsn(),
+            "credential-unescaped" | "credential-scheme-mismatch" | "credential-unreadable" => auth_by_dsn(),
             "socket-tls-conflict" | "cloudsql-client-role-missing" => auth_by_socket(),
             "authorized-network-missing" => auth_in_public(),
             code if of_what_it_holds.contains(&code) => auth_that_expects(),
+            "health-expectation-unmet" | "health-version-mismatch" => auth_expecting(),
             "journey-step-failed" => auth_with_a_journey(),
             _ => auth(),
         };
@@ -335,6 +344,17 @@ async fn every_fault_shows_at_the_service() {
             "health-reports-dependency-down" => (200, failing.replace("}}", "},\"redis_status\":\"error\"}")),
             "health-reports-unhealthy" => (200, r#"{"status":"unhealthy"}"#.to_owned()),
             "health-not-found" => (404, r#"{"detail":"Not Found"}"#.to_owned()),
+            // The words are good; time and header are not.
+            "health-expectation-unmet" | "health-version-mismatch" => (200, HEALTHY.to_owned()),
+            "no-instance-available" => (429, "Rate exceeded.".to_owned()),
+            "instance-crashing" => (503, "Service Unavailable".to_owned()),
+            "request-timed-out" => (504, "upstream request timeout".to_owned()),
+            "health-behind-login" => (302, String::new()),
+            "ingress-closed" => {
+                let (status, body) = health(&sandbox).await;
+                assert!(status == 404 && body.contains("was not found on this server"), "{body}");
+                return;
+            }
             "health-endpoint-failing" => (500, r#"{"message":"Internal Server Error"}"#.to_owned()),
             "health-not-judgeable" => {
                 let (status, body) = health(&sandbox).await;
@@ -353,15 +373,15 @@ async fn every_fault_shows_at_the_service() {
                 assert!(status == 403 && body.contains("does not have permission to get URL"), "{body}");
                 return;
             }
-            "schema-missing" | "schema-permission-denied" => {
-                assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()), "{}", fault.code);
-                assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()), "{}", fault.code);
-                return;
-            }
             // Health is good, and nobody gets in.
             "journey-step-failed" => {
                 assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()));
                 assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()));
+                return;
+            }
+            "schema-missing" | "schema-permission-denied" => {
+                assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()), "{}", fault.code);
+                assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()), "{}", fault.code);
                 return;
             }
             // The gate may not look; the service is fine. A standby answers what only reads.

@@ -203,17 +203,51 @@ fn searched(google: &str, body: &str) -> String {
         "junit=report.xml",
         "--report",
         "json=report.json",
+        "--report",
+        "junit-github=report-github.xml",
+        "--report",
+        "html=report.html",
+        "--report",
+        "markdown=report.md",
+        "--report",
+        "github=report.github",
         "--save-run",
         "run.json",
     ];
     let mut command = check(&rungate, google, &more);
     command.env_remove("CLOUDSDK_AUTH_DISABLE_CREDENTIALS").env("CLOUDSDK_AUTH_ACCESS_TOKEN", TOKEN);
-    let ran = Ran::of(command.output().unwrap());
+    command
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", "summary.md")
+        .env("GITHUB_OUTPUT", "outputs");
+    let mut ran = Ran::of(command.output().unwrap());
     assert!([1, 3].contains(&ran.status), "{}", ran.all());
+    // GitHub's runner takes these lines out of the log, and what they name with them.
+    let (masks, rest): (Vec<&str>, Vec<&str>) =
+        ran.stderr.lines().partition(|line| line.starts_with("::add-mask::"));
+    for secret in SECRETS {
+        // A line of three letters stays: to hide every "end" hides the log.
+        for line in secret.lines().filter(|line| line.len() > 3) {
+            let line = line.replace('%', "%25");
+            assert!(masks.iter().any(|mask| mask[12..] == line), "{line:?} is masked: {masks:?}");
+        }
+    }
+    ran.stderr = rest.join("\n");
     let saved = rungate.read("run.json");
     assert!(saved.contains("[redacted]"), "{saved}");
     let again = rungate.run(&["diagnose", "run.json"]);
-    let files = ["report.txt", "report.xml", "report.json"].map(|name| rungate.read(name));
+    let files = [
+        "report.txt",
+        "report.xml",
+        "report.json",
+        "report-github.xml",
+        "report.html",
+        "report.md",
+        "report.github",
+        "summary.md",
+        "outputs",
+    ];
+    let files = files.map(|name| rungate.read(name));
     for text in [&ran.stdout, &ran.stderr, &saved, &again.stdout, &again.stderr].into_iter().chain(&files) {
         assert_eq!(found(text), None, "of {body}\nin {text}");
     }

@@ -86,7 +86,7 @@ pub(crate) fn control_plane() -> String {
 pub(crate) fn check(rungate: &Rungate, control_plane: &str, more: &[&str]) -> Command {
     let mut command = rungate.command(&["check"]);
     command.args(more);
-    for api in ["RUN", "VPCACCESS", "SECRETMANAGER", "SQL", "CLOUDRESOURCEMANAGER"] {
+    for api in ["RUN", "VPCACCESS", "SECRETMANAGER", "SQL", "CLOUDRESOURCEMANAGER", "LOGGING"] {
         command.env(format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), format!("{control_plane}/"));
     }
     command.env("CLOUDSDK_AUTH_DISABLE_CREDENTIALS", "true");

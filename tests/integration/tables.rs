@@ -141,7 +141,32 @@ fn pages_are_whole_and_name_only_what_exists() {
 #[test]
 fn reports_have_unique_ids_and_are_found_by_them() {
     let ids: BTreeSet<&str> = report::REPORTS.iter().map(|report| report.id).collect();
-    assert_eq!(ids, BTreeSet::from(["json", "junit", "text"]));
+    assert_eq!(ids, BTreeSet::from(["github", "html", "json", "junit", "junit-github", "markdown", "text"]));
     assert_eq!(ids.len(), report::REPORTS.len());
     assert!(ids.iter().all(|id| report::find(id).is_some()) && report::find("xml").is_none());
+}
+
+/// A report has its section, and is in the table of `docs/reports.md`.
+#[test]
+fn every_report_is_described() {
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reports.md")).unwrap();
+    for report in report::REPORTS {
+        assert!(
+            page.contains(&format!("| `{}` |", report.id)),
+            "docs/reports.md does not list {}",
+            report.id
+        );
+        let section = report.id.split('-').next().unwrap();
+        assert!(page.contains(&format!("\n## {section}\n")), "docs/reports.md has no section {section}");
+    }
+}
+
+/// Reports fold what passed by family: a check without one would stand among the unknown.
+#[test]
+fn every_check_has_a_family() {
+    for check in CHECKS {
+        let family = report::Family::of(check.id);
+        assert_ne!(family, report::Family::Other, "add {} to the table in src/report/family.rs", check.id);
+    }
 }

@@ -3,6 +3,8 @@
 //! What the files declare only says *which* variables matter ([`DatabaseVariables`]); their values are those of the
 //! live revision, for it is the revision that dials.
 
+use std::time::Duration;
+
 use google_cloud_run_v2::model::{Revision, env_var};
 use google_cloud_secretmanager_v1::model::secret_version::State;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -11,9 +13,10 @@ use crate::checks::Scope;
 use crate::checks::facts::{ingress, not_applicable, not_visible};
 use crate::checks::injection::variables_injected;
 use crate::checks::instance::cloudsql_attached::attached;
+use crate::credential::driver;
 use crate::model::{Database, DatabaseVariables};
 use crate::probe::google::{NoAnswer, Payload, names};
-use crate::probe::postgres::{Connection, Dsn, SslMode, parse_dsn};
+use crate::probe::postgres::{Connection, Dsn, SslMode, TlsFiles};
 use crate::run::outcome::{Broken, Outcome, Skip};
 use crate::run::record::{DatabaseRecord, NodeKey};
 
@@ -56,7 +59,10 @@ pub(in crate::checks) async fn host(scope: &Scope) -> Result<Option<String>, Out
     let revision = scope.revision().await?;
     let host = match database.variables.url() {
         Some(url) => dsn(scope, &revision, url).await?.host,
-        None => location(scope, &revision, &database.variables).await?,
+        None => {
+            let host = location(scope, &revision, &database.variables).await?;
+            Dsn::at(host, None).map_err(|_problem| malformed(scope))?.host
+        }
     };
     note(scope, database, |record| record.host.clone_from(&host));
     Ok(host)
@@ -101,7 +107,7 @@ pub(in crate::checks) async fn connection(scope: &Scope) -> Result<Connection, O
         target: way.target,
         files: way.files,
         options: way.options,
-        pool: way.pool,
+        pool: way.pool.or_else(|| pool(&revision, &database.variables)),
     })
 }
 
@@ -174,14 +180,20 @@ async fn place(scope: &Scope, revision: &Revision, variables: &DatabaseVariables
     if let Some(url) = variables.url() {
         return dsn(scope, revision, url).await;
     }
-    let mut way = Dsn { host: location(scope, revision, variables).await?, ..Dsn::default() };
-    if let Some(digits) = text(scope, revision, variables.port()).await? {
-        way.port = match digits.trim().parse() {
-            Ok(0) | Err(_) => return Err(malformed(scope)),
-            Ok(port) => port,
-        };
-    }
+    let host = location(scope, revision, variables).await?;
+    let port = text(scope, revision, variables.port()).await?;
+    let mut way = Dsn::at(host, port).map_err(|_problem| malformed(scope))?;
+    let beside = |words: &[&str]| beside(revision, variables, words);
     way.sslmode = ssl_mode(revision, variables);
+    way.files = TlsFiles {
+        root: beside(&["SSLROOTCERT", "SSL_ROOT_CERT", "SSL_CA"]),
+        certificate: beside(&["SSLCERT", "SSL_CERT"]),
+        key: beside(&["SSLKEY", "SSL_KEY"]),
+    };
+    way.connect_timeout = beside(&["CONNECT_TIMEOUT"])
+        .and_then(|seconds| seconds.trim().parse().ok())
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs);
     Ok(way)
 }
 
@@ -222,6 +234,39 @@ fn unknown_host(way: &Dsn, variables: &DatabaseVariables) -> Outcome {
     unstated("the database's host")
 }
 
+/// How many connections an instance of the service may hold, as the variables beside the leading one say it.
+fn pool(revision: &Revision, variables: &DatabaseVariables) -> Option<u32> {
+    let words = [
+        "POOL_SIZE",
+        "POOL_MAX",
+        "POOL_MAX_SIZE",
+        "MAX_POOL_SIZE",
+        "MAX_OPEN_CONNS",
+        "MAX_CONNECTIONS",
+        "CONNECTION_LIMIT",
+        "POOL",
+        "HIKARI_MAXIMUM_POOL_SIZE",
+        "HIKARI_MAXIMUMPOOLSIZE",
+    ];
+    let stated = beside(revision, variables, &words).or_else(|| plain(revision, "RAILS_MAX_THREADS"));
+    stated.and_then(|number| number.trim().parse().ok())
+}
+
+/// A plain variable that begins as the leading one does, or as libpq's own.
+fn beside(revision: &Revision, variables: &DatabaseVariables, words: &[&str]) -> Option<String> {
+    let prefix = variables.prefix();
+    let own = words.iter().find_map(|word| plain(revision, &format!("{prefix}{word}")));
+    own.or_else(|| words.iter().find_map(|word| plain(revision, &format!("PG{word}"))))
+}
+
+/// A plain variable with something in it.
+fn plain(revision: &Revision, name: &str) -> Option<String> {
+    match given(revision, name)? {
+        Given::Plain(value) => Some(value.expose_secret().to_owned()).filter(|value| !value.is_empty()),
+        Given::Secret { .. } => None,
+    }
+}
+
 /// What a variable beside the host's says of TLS: `DB_SSLMODE` beside `DB_HOST`, or libpq's own `PGSSLMODE`.
 pub(in crate::checks) fn ssl_mode(revision: &Revision, variables: &DatabaseVariables) -> SslMode {
     let prefix = variables.prefix();
@@ -236,7 +281,8 @@ pub(in crate::checks) fn ssl_mode(revision: &Revision, variables: &DatabaseVaria
 
 async fn dsn(scope: &Scope, revision: &Revision, variable: &str) -> Result<Dsn, Outcome> {
     let value = value(scope, revision, variable).await?;
-    let parsed = parse_dsn(value.expose_secret());
+    let names = names(revision);
+    let parsed = driver::parse(variable, value.expose_secret(), names.iter().copied());
     // Even an unreadable one holds a password: then the whole of it is secret.
     match parsed {
         Ok(dsn) => {
@@ -312,6 +358,13 @@ pub(in crate::checks) async fn payload(
         Err(NoAnswer::NotFound) => Err(by("secret-version-enabled")),
         Err(NoAnswer::Broken(why)) => Err(Outcome::Broken { why: why.clone() }),
     }
+}
+
+/// The names of the variables of the revision's ingress container.
+pub(in crate::checks) fn names(revision: &Revision) -> Vec<&str> {
+    ingress(revision)
+        .map(|container| container.env.iter().map(|one| one.name.as_str()).collect())
+        .unwrap_or_default()
 }
 
 /// How the revision's ingress container is given a variable.

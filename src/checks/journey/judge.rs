@@ -301,7 +301,15 @@ mod tests {
     }
 
     fn answer() -> HttpAnswer {
-        HttpAnswer { status: 200, content_type: None, location: None, body: Vec::new(), truncated: false }
+        HttpAnswer {
+            status: 200,
+            content_type: None,
+            location: None,
+            encoding: None,
+            headers: Vec::new(),
+            body: Vec::new(),
+            truncated: false,
+        }
     }
 
     #[test]

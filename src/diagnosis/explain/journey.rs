@@ -39,12 +39,13 @@ pub(super) fn explained(view: &View<'_>, cause: &NodeRecord, why: &Finding, step
         Finding::Health(HealthFinding::BadStatus { .. } | HealthFinding::NoAnswer { .. }) => lost,
         Finding::Health(_) | Finding::Service(_) => true,
         Finding::Journey(_) => false,
-        // A full server lets health in as little as users; a table that is not there, health never asks for.
+        // They may run out, and have not.
         Finding::Database(
             DatabaseFinding::NoHeadroom { .. }
             | DatabaseFinding::NearlyFull { .. }
             | DatabaseFinding::PoolTooLarge { .. },
-        ) => !database_works(view),
+        ) => false,
+        // The gate was in it, and saw what the service's code does not find there.
         Finding::Database(_) => true,
         Finding::Injection(_)
         | Finding::Credential(_)

@@ -3,16 +3,18 @@
 use super::super::cause::CauseCode;
 use super::super::shell::{command, project_of, short};
 use super::super::view::View;
-use super::{Judgement, update_service};
-use crate::run::finding::{CredentialFinding, Unfit};
+use super::{Judgement, Suspect, update_service};
+use crate::run::finding::{CredentialFinding, Drivers, Unfit};
 
 pub(super) fn judge(view: &View<'_>, finding: &CredentialFinding) -> Judgement {
     match finding {
-        CredentialFinding::EdgeWhitespace { variable, secret, edge, class, length } => Judgement::proven(
+        CredentialFinding::EdgeWhitespace { variable, secret, edge, class, length, drivers } => with_drivers(
             CauseCode::CredentialTrailingWhitespace,
             format!(
-                "the value of {variable} ({length} bytes) has a {edge} {class}, which drivers take as part of it"
+                "the value of {variable} ({length} bytes) has a {edge} {class}, which {} part of it",
+                if drivers.opinions.is_empty() { "drivers take as" } else { "may count as" }
             ),
+            drivers,
         )
         .mend("write it again without the blank (echo adds a newline, printf does not)", {
             rewrite(view, variable, secret.as_deref())
@@ -26,9 +28,10 @@ pub(super) fn judge(view: &View<'_>, finding: &CredentialFinding) -> Judgement {
                     None,
                 )
         }
-        CredentialFinding::Unreadable { variable, problem } => Judgement::proven(
+        CredentialFinding::Unreadable { variable, problem, drivers } => with_drivers(
             CauseCode::CredentialUnreadable,
             format!("the value of {variable} is no connection string that a driver could read: {problem}"),
+            drivers,
         )
         .mend(
             "write it as postgresql://USER:PASSWORD@HOST:5432/NAME, the password percent-encoded (@ is %40, / is \
@@ -41,6 +44,25 @@ pub(super) fn judge(view: &View<'_>, finding: &CredentialFinding) -> Judgement {
     }
 }
 
+/// A value that drivers read in different ways: proven where the driver is known, or all of them fail.
+fn with_drivers(code: CauseCode, claim: String, drivers: &Drivers) -> Judgement {
+    let (takers, failing): (Vec<&String>, Vec<&String>) =
+        drivers.opinions.iter().partition(|opinion| opinion.ends_with(TAKES));
+    let claim = match failing.first() {
+        Some(first) => format!("{claim}; {first}"),
+        None => claim,
+    };
+    if drivers.certain || takers.is_empty() {
+        return Judgement::proven(code, claim);
+    }
+    let harmless = |takers: &String| format!("another driver may read it ({takers})");
+    Judgement::likely(code, claim)
+        .suspects(takers.into_iter().map(|takers| Suspect { text: harmless(takers), command: None }))
+}
+
+/// How an opinion ends that a driver takes the value.
+const TAKES: &str = ": takes it as it is meant";
+
 /// A value that cannot work. Where another driver or a real word could make it work all the same, it is likely.
 fn unfit(view: &View<'_>, finding: &CredentialFinding, rewrite: String, unfit: &Unfit) -> Judgement {
     let claim = finding.to_string();
@@ -52,7 +74,11 @@ fn unfit(view: &View<'_>, finding: &CredentialFinding, rewrite: String, unfit: &
         Unfit::Encoded { .. } => Judgement::proven(CauseCode::CredentialEncoded, claim)
             .mend("write the decoded value, or the one field of the document", rewrite)
             .mend(redeploy, None),
-        Unfit::Unescaped { .. } => Judgement::proven(CauseCode::CredentialUnescaped, claim)
+        Unfit::LooksEncoded => Judgement::likely(CauseCode::CredentialEncoded, claim)
+            .suspect("the password may really look so", None)
+            .mend("write the decoded value", rewrite)
+            .mend(redeploy, None),
+        Unfit::Unescaped { drivers, .. } => with_drivers(CauseCode::CredentialUnescaped, claim, drivers)
             .mend(
                 "percent-encode it (@ is %40, / is %2F, # is %23, ? is %3F, % is %25), or give the parts in variables \
                  of their own",

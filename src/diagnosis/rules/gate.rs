@@ -6,8 +6,8 @@ use super::super::cause::CauseCode;
 use super::super::shell::{command, project_of};
 use super::super::view::{View, speaks_of_the_service};
 use super::super::{Cause, Confidence, Evidence, Remedy, words};
-use super::invoker;
 use super::postgres::files;
+use super::{door, invoker};
 use crate::run::finding::Finding;
 use crate::run::outcome::{Broken, Outcome, Skip};
 use crate::run::record::NodeRecord;
@@ -18,6 +18,7 @@ enum Obstacle {
     Permission,
     Invoker,
     Token,
+    Door,
     Api(String),
     Vantage,
     NotFoundOut,
@@ -115,6 +116,7 @@ fn obstacle(node: &NodeRecord) -> Option<Obstacle> {
             Broken::ApiDisabled { api, .. } => Obstacle::Api(api.clone()),
             Broken::InvokerDenied { .. } => Obstacle::Invoker,
             Broken::TokenRejected { .. } => Obstacle::Token,
+            Broken::NotLetIn { .. } => Obstacle::Door,
             Broken::NoCredentials { .. }
             | Broken::Unavailable { .. }
             | Broken::Malformed { .. }
@@ -130,6 +132,7 @@ fn cause(view: &View<'_>, obstacle: &Obstacle, nodes: &[&NodeRecord]) -> Cause {
         Obstacle::Permission => permission(view, nodes),
         Obstacle::Invoker => invoker::invoker_denied(view, nodes),
         Obstacle::Token => invoker::token_rejected(view, nodes),
+        Obstacle::Door => door::not_let_in(view, nodes),
         Obstacle::Api(api) => api_disabled(view, api, nodes),
         Obstacle::Vantage => {
             let claim = format!("only another vantage can see {}", checks(nodes));

@@ -3,7 +3,7 @@
 use super::super::cause::CauseCode;
 use super::super::shell::{command, quote};
 use super::super::view::View;
-use super::{Judgement, postgres, unseen};
+use super::{Judgement, door, postgres, unseen};
 use crate::run::finding::{Dependency, HealthFinding};
 
 pub(super) fn judge(view: &View<'_>, finding: &HealthFinding) -> Judgement {
@@ -55,15 +55,22 @@ pub(super) fn judge(view: &View<'_>, finding: &HealthFinding) -> Judgement {
                 .mend("ask it yourself", ask(url))
                 .mend("read the service's log", logs(view))
         }
+        HealthFinding::OtherVersion { url, what, expected, told, .. } => {
+            door::other_version(view, url, what, expected, told.as_deref())
+        }
+        HealthFinding::FrontEnd { url, status, says, known, .. } => {
+            door::front_end(view, url, *status, *says, known)
+        }
+        HealthFinding::DoorClosed { url, declared, live } => door::closed(view, url, declared, live),
         HealthFinding::ExpectationUnmet { url, expected, .. } => Judgement::proven(
-            CauseCode::HealthReportsUnhealthy,
+            CauseCode::HealthExpectationUnmet,
             format!("{url} does not meet what rungate.yaml expects: {expected}"),
         )
         .mend("read its answer", ask(url))
         .mend("correct the service, or the expectation in rungate.yaml", None),
         HealthFinding::Unstable { url, pattern } => Judgement::proven(
             CauseCode::HealthUnstable,
-            format!("{url} is healthy and unhealthy in turn ({pattern}, H healthy, U not): instances differ"),
+            format!("{url} is healthy and unhealthy in turn ({pattern}): instances differ"),
         )
         .mend("read the log, one instance beside the other", logs(view))
         .mend(
@@ -89,6 +96,11 @@ pub(super) fn clause(finding: &HealthFinding) -> String {
         HealthFinding::BadStatus { status, .. } => format!("the health endpoint answers {status}"),
         HealthFinding::NoAnswer { .. } => "the health endpoint gives no answer".to_owned(),
         HealthFinding::ExpectationUnmet { .. } => "health does not meet the expectation".to_owned(),
+        HealthFinding::OtherVersion { what, .. } => format!("another {what} answers than the one deployed"),
+        HealthFinding::FrontEnd { status, .. } => {
+            format!("Google's front end answers {status} in the service's place")
+        }
+        HealthFinding::DoorClosed { .. } => "the service is closed to the outside".to_owned(),
         HealthFinding::Unstable { .. } => "health changes from attempt to attempt".to_owned(),
     }
 }
@@ -135,7 +147,7 @@ fn names(failing: &[Dependency]) -> String {
     failing.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn ask(url: &str) -> String {
+pub(super) fn ask(url: &str) -> String {
     format!("curl -sS -i -H 'Accept: application/json' {}", quote(url))
 }
 

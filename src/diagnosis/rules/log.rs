@@ -56,6 +56,11 @@ fn of_trouble(view: &View<'_>, trouble: Trouble, line: &str) -> Judgement {
             .mend("see which network the instance is in, and which the service leaves into", {
                 describe_instance(view)
             }),
+        Trouble::SchemeRefused => Judgement::likely(CauseCode::CredentialSchemeMismatch, "")
+            .mend("give the driver a connection string with the scheme and options that it takes", None),
+        Trouble::Unreadable => Judgement::likely(CauseCode::CredentialUnescaped, "")
+            .mend("percent-encode user and password (@ is %40, / is %2F, # is %23, ? is %3F, % is %25)", None)
+            .suspect("the value is no connection string at all: quotes, or another secret's content", None),
     }
 }
 
@@ -72,5 +77,7 @@ fn meaning(trouble: Trouble) -> &'static str {
         Trouble::NameUnresolvable => "the database's host name has no address",
         Trouble::Refused => "connections to the database are refused",
         Trouble::TimedOut => "connections to the database get no answer",
+        Trouble::SchemeRefused => "the driver refuses the connection string's scheme or one of its options",
+        Trouble::Unreadable => "the driver cannot read the connection string, or cuts it wrongly",
     }
 }

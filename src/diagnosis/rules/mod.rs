@@ -6,6 +6,7 @@
 mod admission;
 mod credential;
 mod database;
+mod door;
 pub(super) mod gate;
 mod health;
 mod injection;

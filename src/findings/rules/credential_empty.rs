@@ -3,6 +3,7 @@
 use crate::findings::look::{Found, Look};
 use crate::findings::names::holds_password;
 use crate::findings::{Rule, Severity};
+use crate::model::holds_connection_string;
 use crate::model::{Value, Variable};
 
 /// See the module.
@@ -22,9 +23,7 @@ fn look(look: &Look<'_>) -> Vec<Found> {
         let of_way = look.ways.iter().any(|way| {
             [&way.host, &way.password].into_iter().flatten().any(|piece| std::ptr::eq(piece.from, variable))
         });
-        of_way
-            || holds_password(name) && !name.contains("REDIS")
-            || ["DATABASE_URL", "DB_URL", "POSTGRES_URL"].contains(&name)
+        of_way || holds_password(name) && !name.contains("REDIS") || holds_connection_string(name)
     };
     for variable in look.service.env.iter().filter(|variable| needed(variable)) {
         let name = &variable.name;

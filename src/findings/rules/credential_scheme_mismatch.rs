@@ -1,9 +1,11 @@
 //! A connection string's scheme or option is not one that its driver takes.
 
-use crate::credential::{Mismatch, mismatch};
+use crate::credential::driver::{self, Family, Reading};
+use crate::credential::{Mismatch, mismatch, raw};
 use crate::findings::database::option;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
+use crate::probe::postgres::parse_dsn;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
@@ -20,8 +22,6 @@ fn look(look: &Look<'_>) -> Vec<Found> {
     for dsn in look.ways.iter().filter_map(|way| way.dsn.as_ref()) {
         let name = &dsn.from.name;
         let mismatch = mismatch(name, &dsn.text, |key| option(&dsn.text, key).is_some());
-        let driver =
-            dsn.text.split_once("://").and_then(|(scheme, _)| scheme.split_once('+')).map(|(_, one)| one);
         if let Some(mismatch) = mismatch {
             let message = match mismatch {
                 Mismatch::SslMode => {
@@ -32,34 +32,31 @@ fn look(look: &Look<'_>) -> Vec<Found> {
                 }
             };
             found.push(look.found(dsn.from, message).mend(mismatch.mend()));
-        } else if let Some((driver, other)) = driver.zip(other_runtime(look)) {
-            let message = format!(
-                "`{name}` names SQLAlchemy's driver {driver}, and `{other}` tells of another runtime"
-            );
-            found.push(
-                look.found(dsn.from, message).mend("begin it with postgresql://").only(Severity::Warning),
-            );
+            continue;
         }
+        // What is cut wrongly, or is no connection string, is told elsewhere.
+        let Some(text) = dsn.known().filter(|text| is_whole(text)) else { continue };
+        let families = driver::meant_for(name, text, look.names());
+        let refuses = |family: &Family| matches!(driver::reading(*family, text), Reading::Refuses(_));
+        if families.is_empty() || !families.iter().all(refuses) {
+            continue;
+        }
+        let told = driver::runtime(look.names()).map(|(other, _)| format!(", which `{other}` tells of"));
+        let drivers: Vec<String> = families.iter().map(ToString::to_string).collect();
+        let message =
+            format!("`{name}` is not what {} takes{}", drivers.join(" or "), told.unwrap_or_default());
+        let opinions = driver::opinions_among(families, text);
+        let found_here = look.found(dsn.from, message).drivers(opinions).only(Severity::Warning);
+        found.push(
+            found_here.mend(
+                "begin it as that driver wants it: postgresql:// for most, jdbc:postgresql:// for JDBC",
+            ),
+        );
     }
     found
 }
 
-/// A variable of a runtime in which SQLAlchemy's URLs mean nothing.
-fn other_runtime<'a>(look: &Look<'a>) -> Option<&'a str> {
-    let names = [
-        "NODE_ENV",
-        "NODE_OPTIONS",
-        "RAILS_ENV",
-        "RACK_ENV",
-        "RUST_LOG",
-        "GIN_MODE",
-        "ASPNETCORE_ENVIRONMENT",
-    ];
-    let python = |name: &str| {
-        name.starts_with("PYTHON") || name.starts_with("UVICORN") || name.starts_with("GUNICORN")
-    };
-    if look.service.env.iter().any(|variable| python(&variable.name)) {
-        return None;
-    }
-    look.service.env.iter().map(|variable| variable.name.as_str()).find(|name| names.contains(name))
+/// Whether a text is a URL that is cut rightly.
+fn is_whole(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(_, rest)| raw(rest).is_none()) && parse_dsn(text).is_ok()
 }

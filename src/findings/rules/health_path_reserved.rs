@@ -2,6 +2,7 @@
 
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
+use crate::model::is_reserved;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
@@ -21,7 +22,7 @@ fn look(look: &Look<'_>) -> Vec<Found> {
     for (stated, asked) in asked.chain(stated) {
         let Some(path) = stated.as_known().filter(|path| !told.contains(path)) else { continue };
         let bare = path.split(['?', '#']).next().unwrap_or(path);
-        let kept = bare == "/healthz" || bare == "/eventlog" || bare == "/_ah" || bare.starts_with("/_ah/");
+        let kept = is_reserved(bare);
         if !kept && !bare.ends_with('z') {
             continue;
         }

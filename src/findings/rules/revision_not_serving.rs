@@ -1,4 +1,4 @@
-//! The deploy keeps the traffic away from the new revision.
+//! The deploy keeps the traffic away from the new revision, and gives it no tag under which it could be asked.
 
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
@@ -7,13 +7,14 @@ use crate::findings::{Rule, Severity};
 pub(super) static RULE: Rule = Rule {
     code: "revision-not-serving",
     severity: Severity::Advice,
-    what: "the deploy keeps the traffic away from the new revision",
+    what: "the deploy keeps the traffic away from the new revision, and gives it no tag",
     why: "the service's URL then answers with the old code: what is seen healthy there is not what was deployed",
-    mend: "check the tagged URL (--tag), and move the traffic with `gcloud run services update-traffic SERVICE --to-latest`",
+    mend: "give it a tag (--tag), so that it is checked at the tag's URL, and move the traffic with `gcloud run services update-traffic SERVICE --to-tags=TAG=100`",
     look,
 };
 
 fn look(look: &Look<'_>) -> Vec<Found> {
-    let closed = look.service.no_traffic == Some(true);
+    // With a tag the gate asks the new revision itself; that the traffic moves only then is the point.
+    let closed = look.service.no_traffic == Some(true) && look.service.tag.is_none();
     closed.then(|| look.found_here("the new revision gets no traffic (no_traffic)")).into_iter().collect()
 }

@@ -108,7 +108,7 @@ fn is_another_engine(text: &str) -> bool {
 
 /// Where a variable's name tells that it leads to a database: how surely, and with which variables beside it.
 fn lead(named: &Named<'_>, upper: &str) -> Option<(Rank, DatabaseVariables)> {
-    if upper.split('_').any(|word| TRAPS.contains(&word)) {
+    if is_trap(upper) {
         return None;
     }
     url(named, upper).or_else(|| parts(named, upper)).or_else(|| instance(named, upper))
@@ -124,15 +124,30 @@ fn before<'n>(upper: &'n str, usual: &str) -> Option<&'n str> {
     upper.strip_suffix(usual).filter(|prefix| prefix.is_empty() || prefix.ends_with('_'))
 }
 
-fn url(named: &Named<'_>, upper: &str) -> Option<(Rank, DatabaseVariables)> {
-    let usual = URLS.iter().enumerate().find_map(|(place, usual)| {
+/// Whether variables of this name hold a connection string of PostgreSQL's, as a rule.
+pub fn holds_connection_string(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    !is_trap(&upper) && usual_url(&upper).is_some()
+}
+
+/// Its place among the usual names, and what stands before it.
+fn usual_url(upper: &str) -> Option<(usize, &str)> {
+    URLS.iter().enumerate().find_map(|(place, usual)| {
         // The longer name of two that end alike is its own (`SQLALCHEMY_DATABASE_URI`).
         let longer =
             || URLS.iter().any(|one| one.len() > usual.len() && one.ends_with(usual) && upper.ends_with(one));
         let prefix = before(upper, usual)?;
         let alone = prefix.is_empty() || !ONLY_ALONE.contains(usual);
         (alone && !longer()).then_some((place, prefix))
-    });
+    })
+}
+
+fn is_trap(upper: &str) -> bool {
+    upper.split('_').any(|word| TRAPS.contains(&word))
+}
+
+fn url(named: &Named<'_>, upper: &str) -> Option<(Rank, DatabaseVariables)> {
+    let usual = usual_url(upper);
     let written = named.written(upper)?;
     let known = named.known(upper);
     if known.is_some_and(is_another_engine) {

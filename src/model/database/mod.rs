@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DatabaseExpectation, Stated};
 
-pub use infer::infer;
+pub use infer::{holds_connection_string, infer};
 
 /// The variables that hold the way to the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,6 +14,7 @@ use super::stated_urls;
 use super::yaml::{Kind, Node};
 use super::{File, Format, Reading};
 use step::Build;
+pub(crate) use substitutions::BUILT_IN;
 use substitutions::Substitutions;
 
 /// Cloud Build.

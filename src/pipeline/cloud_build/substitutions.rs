@@ -16,7 +16,7 @@ const DEEPEST: u32 = 8;
 const LONGEST: usize = 64 * 1024;
 
 /// The names that Cloud Build itself fills in; every other one begins with `_`.
-const BUILT_IN: &[&str] = &[
+pub(crate) const BUILT_IN: &[&str] = &[
     "BRANCH_NAME",
     "BUILD_ID",
     "COMMIT_SHA",

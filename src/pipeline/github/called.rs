@@ -26,6 +26,12 @@ pub(super) struct Repository {
     steps: usize,
 }
 
+/// The path of what `uses` names in the repository itself: from the workspace (`./`), or from the repository at the
+/// commit that runs (`$/`).
+pub(super) fn local(uses: &str) -> Option<&str> {
+    ["./", "$/"].iter().find_map(|start| uses.trim().strip_prefix(start))
+}
+
 impl Repository {
     /// The repository of the workflow at a path.
     pub(super) fn of(workflow: &Path) -> Self {
@@ -53,11 +59,11 @@ impl Repository {
         self.steps > MOST_STEPS
     }
 
-    /// Enters what `uses: ./…` names, if it lies in the repository: a workflow, or the folder of an action. Whoever
+    /// Enters what `uses: ./…` or `$/…` names, if it lies in the repository: a workflow, or the folder of an action. Whoever
     /// enters must [leave](Self::leave).
     pub(super) fn enter(&mut self, uses: &Node, problems: &mut Problems) -> Option<Arc<Node>> {
         let named = uses.text()?.trim();
-        let local = named.strip_prefix("./")?;
+        let local = local(named)?;
         let root = self.root.clone()?;
         let path = candidates(&root, local).into_iter().find(|path| path.is_file());
         let Some(path) =

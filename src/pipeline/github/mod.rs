@@ -7,6 +7,7 @@
 mod called;
 mod deploy;
 mod expression;
+mod gate;
 mod inputs;
 mod lists;
 mod matrix;
@@ -25,6 +26,7 @@ use super::yaml::{Kind, Node};
 use super::{File, Format, Reading, stated_urls};
 use crate::model::{DeploysVia, Service};
 use called::Repository;
+pub use gate::INPUTS as INPUTS_OF_THE_ACTION;
 
 /// GitHub Actions.
 pub(super) static FORMAT: Format = Format {

@@ -1,10 +1,10 @@
 //! The steps of a job or of a composite action.
 
-use super::called::Repository;
+use super::called::{self, Repository};
 use super::deploy::{self, Deployed};
 use super::run::{self, Defaults};
 use super::scope::Scope;
-use super::{inputs, shape};
+use super::{gate, inputs, shape};
 use crate::model::{Place, Service, Stated};
 use crate::pipeline::files::{Files, Folders};
 use crate::pipeline::gcloud::Command;
@@ -114,7 +114,9 @@ impl Reader<'_> {
             if deploy::is_deploy(step) {
                 self.found.urls.extend(deploy::url(step, &scope));
                 self.deploy(step, &scope);
-            } else if uses.text().is_some_and(|name| name.trim().starts_with("./")) {
+            } else if uses.text().is_some_and(gate::is_gate) {
+                gate::tell_unknown_inputs(step, self.problems);
+            } else if uses.text().is_some_and(|name| called::local(name).is_some()) {
                 self.composite(step, uses, &scope);
             }
         }

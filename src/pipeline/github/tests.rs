@@ -329,9 +329,7 @@ fn in_repository(files: &[(&str, &str)], names: &[&str]) -> Loaded {
     let request = Request {
         files: names.iter().map(|name| Path::new(".github/workflows").join(name)).collect(),
         directory: folder.path().to_owned(),
-        known_checks: Vec::new(),
-        substitutions: Vec::new(),
-        strict: false,
+        ..Request::default()
     };
     load(&request).unwrap_or_else(|problems| panic!("{problems}"))
 }
@@ -358,6 +356,10 @@ fn workflows_and_actions_of_the_repository_are_followed() {
         "3 s-api region=${{ inputs.size }} image=i/s-api tag=d",
     ];
     assert_eq!(lines(&loaded), expected);
+    // The same, named as the repository's own at the commit that runs.
+    let own = files.map(|(name, text)| (name, text.replace("uses: ./", "uses: $/")));
+    let own: Vec<(&str, &str)> = own.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    assert_eq!(lines(&in_repository(&own, &["a.yml"])), expected);
     let region = &loaded.pipeline.services[0].region.as_ref().unwrap().value;
     assert!(
         matches!(region, Value::Unresolved { fallback: Some(small), .. } if small == "small"),

@@ -9,8 +9,9 @@ use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 
 pub(super) const KEYS: &[&str] =
-    &["dsn", "host", "port", "user", "password", "name", "instance", "pool", "expect"];
-const PARTS: &[&str] = &["host", "port", "user", "password", "name"];
+    &["dsn", "host", "port", "user", "password", "name", "instance", "instance_variable", "pool", "expect"];
+/// What says where the database is; only one of them may.
+const LEADING: [&str; 3] = ["dsn", "host", "instance_variable"];
 
 /// Reads it; `None` where it does not say how the database is found.
 pub(super) fn read(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Database> {
@@ -20,29 +21,45 @@ pub(super) fn read(node: &Node, file: &File<'_>, problems: &mut Problems) -> Opt
         check_variable(&stated, problems);
         Some(stated)
     };
-    let dsn = variable("dsn");
-    let [host, port, user, password, name] = ["host", "port", "user", "password", "name"]
-        .map(|key| variable(key).map(|stated| stated.raw().to_owned()));
+    let [dsn, host, connection_name] = LEADING.map(&mut variable);
+    let [port, user, password, name] =
+        ["port", "user", "password", "name"].map(|key| variable(key).map(|stated| stated.raw().to_owned()));
     let instance = text::text(fields.get("instance"), problems);
     if let Some(instance) = &instance {
         text::check_instance(instance, problems);
     }
-    let variables = match (dsn, host) {
-        (Some(dsn), _) => {
-            if let Some(part) = PARTS.iter().find_map(|part| fields.get(part)) {
-                problems.push(
-                    Problem::error("contradiction", "`dsn` names the whole, so no part may be named")
-                        .at(part.place.clone())
-                        .length(part.length)
-                        .related(dsn.place.clone(), "the whole here"),
-                );
-            }
-            DatabaseVariables::Dsn(dsn.raw().to_owned())
+    let mut stated = LEADING.iter().filter_map(|key| fields.get(key));
+    if let (Some(first), Some(second)) = (stated.next(), stated.next()) {
+        problems.push(
+            Problem::error(
+                "contradiction",
+                "only one of `dsn`, `host` and `instance_variable` leads to the database",
+            )
+            .at(second.place.clone())
+            .length(second.length)
+            .related(first.place.clone(), "the other one here"),
+        );
+    }
+    if let Some(port) =
+        fields.get("port").filter(|_| host.is_none() && (dsn.is_some() || connection_name.is_some()))
+    {
+        problems.push(
+            Problem::error("contradiction", "`port` belongs to `host`")
+                .at(port.place.clone())
+                .length(port.length),
+        );
+    }
+    let raw = |stated: Stated| stated.raw().to_owned();
+    let variables = match (dsn.map(raw), host.map(raw), connection_name.map(raw)) {
+        (Some(dsn), _, _) if user.is_none() && password.is_none() && name.is_none() => {
+            DatabaseVariables::Dsn(dsn)
         }
-        (None, Some(host)) => DatabaseVariables::Parts { host, port, user, password, name },
-        (None, None) => {
+        (Some(url), _, _) => DatabaseVariables::Url { url, user, password, name },
+        (None, Some(host), _) => DatabaseVariables::Parts { host, port, user, password, name },
+        (None, None, Some(instance)) => DatabaseVariables::Instance { instance, user, password, name },
+        (None, None, None) => {
             problems.push(
-                Problem::error("missing-key", "`database` says neither `dsn` nor `host`")
+                Problem::error("missing-key", "`database` says neither `dsn` nor `host` nor `instance_variable`")
                     .at(node.place.clone())
                     .hint("`dsn: DATABASE_URL`, or `host: DB_HOST` with `port`, `user`, `password`, `name`: each the name of a variable"),
             );
@@ -90,11 +107,17 @@ mod tests {
         let database = database.unwrap();
         assert_eq!(database.variables.names(), ["H", "U", "P"]);
         assert!(database.stated && problems.is_empty());
+        let (database, problems) = read_text("{dsn: SPRING_URL, user: U, password: P}");
+        assert_eq!(database.unwrap().variables.names(), ["SPRING_URL", "U", "P"]);
+        assert!(problems.is_empty());
+        let (database, _) = read_text("{instance_variable: SQL, user: U}");
+        assert_eq!(database.unwrap().variables.instance(), Some("SQL"));
     }
 
     #[test]
     fn bad_ways_are_told() {
         assert_eq!(read_text("{dsn: A, host: B}").1, ["contradiction"]);
+        assert_eq!(read_text("{dsn: A, port: B}").1, ["contradiction"]);
         assert_eq!(read_text("{user: A}").1, ["missing-key"]);
         assert_eq!(read_text("{host: 10.0.0.3}").1, ["bad-variable-name"]);
         assert_eq!(read_text("{host: H, instance: i}").1, ["bad-instance"]);

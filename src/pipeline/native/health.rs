@@ -1,15 +1,25 @@
 //! `health:` of the native format.
 
-use serde_json_path::JsonPath;
-
 use super::fields::{Fields, wrong_kind};
-use super::text;
+use super::{expect, text};
 use crate::model::{Degraded, HealthExpectation, Stated};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 
-pub(super) const KEYS: &[&str] =
-    &["path", "status", "expect", "window", "interval", "successes", "latency", "degraded"];
+pub(super) const KEYS: &[&str] = &[
+    "path",
+    "status",
+    "expect",
+    "headers",
+    "body",
+    "revision",
+    "commit",
+    "window",
+    "interval",
+    "successes",
+    "latency",
+    "degraded",
+];
 
 /// Reads it; what it does not say keeps its default.
 pub(super) fn read(node: &Node, problems: &mut Problems) -> HealthExpectation {
@@ -18,7 +28,11 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> HealthExpectation {
     health.path = path(fields.get("path"), problems);
     health.statuses = statuses(fields.get("status"), problems);
     health.conditions = text::one_or_more(fields.get("expect"), problems);
-    health.conditions.retain(|condition| is_query(condition, problems));
+    health.conditions.retain(|condition| expect::is_query(condition, problems));
+    health.headers = expect::headers(fields.get("headers"), problems);
+    health.body = expect::pattern(fields.get("body"), problems);
+    health.revision = expect::revision(fields.get("revision"), problems);
+    health.commit = expect::commit(fields.get("commit"), problems);
     let mut duration = |key: &str| fields.get(key).and_then(|node| text::duration(node, problems));
     health.window = duration("window").unwrap_or(health.window);
     health.interval = duration("interval").unwrap_or(health.interval);
@@ -78,24 +92,12 @@ fn statuses(node: Option<&Node>, problems: &mut Problems) -> Vec<u16> {
     codes
 }
 
-fn is_query(condition: &Stated, problems: &mut Problems) -> bool {
-    if JsonPath::parse(condition.raw()).is_ok() {
-        return true;
-    }
-    problems.push(
-        Problem::error("bad-query", "this is no JSONPath query (RFC 9535)")
-            .at(condition.place.clone())
-            .length(condition.raw().chars().count())
-            .hint("such as `$[?@.status == 'healthy']` or `$.checks[?@.name == 'db' && @.ok == true]`"),
-    );
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::model::ToldBy;
     use crate::pipeline::source::Source;
     use crate::pipeline::yaml;
 
@@ -119,6 +121,42 @@ mod tests {
         assert_eq!(health.interval, Duration::from_millis(500));
         assert_eq!((health.successes, health.degraded), (3, Degraded::Pass));
         assert_eq!(health.latency, Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn reads_what_else_is_expected() {
+        let (health, problems) = read_text(
+            "headers: {content-type: 'application/json.*', x-a: b}\nbody: 'ready|up'\nrevision: {header: x-revision}\ncommit: {json: $.commit, env: GITHUB_SHA}\n",
+        );
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(health.headers.len(), 2);
+        assert_eq!(health.headers[0].pattern.place.line, 1);
+        assert_eq!(health.body.unwrap().raw(), "ready|up");
+        assert!(matches!(health.revision, Some(ToldBy::Header(name)) if name.raw() == "x-revision"));
+        let commit = health.commit.unwrap();
+        assert_eq!((commit.commit.as_known(), commit.commit.raw()), (None, "$GITHUB_SHA"));
+        let (health, _) = read_text("commit: {header: x-commit, equals: 1a2b3c4}\n");
+        assert_eq!(health.commit.unwrap().commit.as_known(), Some("1a2b3c4"));
+    }
+
+    #[test]
+    fn what_could_never_be_met_is_told() {
+        for (text, code) in [
+            ("headers: {'x y': a}\n", "bad-header"),
+            ("headers: {x: '('}\n", "bad-pattern"),
+            ("headers: [x]\n", "wrong-kind"),
+            ("body: '[a'\n", "bad-pattern"),
+            ("revision: x-revision\n", "wrong-kind"),
+            ("revision: {}\n", "missing-key"),
+            ("revision: {header: a, json: $.a}\n", "missing-key"),
+            ("revision: {json: 'revision'}\n", "bad-query"),
+            ("revision: {haeder: a}\n", "unknown-key"),
+            ("commit: {header: a}\n", "missing-key"),
+            ("commit: {header: a, equals: main}\n", "bad-commit"),
+            ("commit: {header: a, equals: 1a2b3c4, env: X}\n", "missing-key"),
+        ] {
+            assert_eq!(read_text(text).1[0], code, "{text}");
+        }
     }
 
     #[test]

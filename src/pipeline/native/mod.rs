@@ -4,6 +4,7 @@
 //! error at its place, and all of them are told at once.
 
 mod database;
+mod expect;
 mod expectation;
 mod fields;
 mod health;
@@ -63,6 +64,8 @@ const SHAPES: &[(&str, &[&str])] = &[
     ("service", SERVICE),
     ("vpc", VPC),
     ("health", health::KEYS),
+    ("revision", expect::REVISION),
+    ("commit", expect::COMMIT),
     ("database", database::KEYS),
     ("database-expect", expectation::KEYS),
     ("database-privileges", expectation::PRIVILEGES),

@@ -6,14 +6,20 @@
 
 mod dialect;
 mod evidence;
+mod front_end;
 mod keys;
+mod login_page;
 mod node;
 mod read;
 mod text;
 mod words;
 
 pub use dialect::Dialect;
+pub use front_end::{FrontEndPage, front_end, sentence};
 pub use keys::is_database;
+pub use login_page::{leads_to_login, login};
+
+use std::borrow::Cow;
 
 use crate::run::finding::Dependency;
 use evidence::Evidence;
@@ -69,9 +75,9 @@ pub fn judge(status: u16, content_type: Option<&str>, body: &[u8]) -> Judgement 
     if let Some(because) = not_the_service(status) {
         return Judgement::not_judgeable(because);
     }
-    let (evidence, dialect) = match std::str::from_utf8(body) {
-        Ok(text) => read_body(status, content_type, text.trim_start_matches('\u{feff}').trim()),
-        Err(_) => return Judgement::not_judgeable("the body is no UTF-8 text"),
+    let (evidence, dialect) = match decoded(body) {
+        Some(text) => read_body(status, content_type, text.trim_start_matches('\u{feff}').trim()),
+        None => return Judgement::not_judgeable("the body is no UTF-8 text"),
     };
     let mut judgement = evidence.conclude(dialect);
     let success = (200..300).contains(&status);
@@ -96,6 +102,20 @@ pub fn judge(status: u16, content_type: Option<&str>, body: &[u8]) -> Judgement 
 impl Judgement {
     fn not_judgeable(because: impl Into<String>) -> Self {
         Evidence::unreadable(because).conclude(Dialect::Unknown)
+    }
+}
+
+/// The body as text: UTF-8, or UTF-16 with its mark, as some Windows services write it.
+fn decoded(body: &[u8]) -> Option<Cow<'_, str>> {
+    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        let whole = rest.len().is_multiple_of(2);
+        char::decode_utf16(units).collect::<Result<String, _>>().ok().filter(|_| whole).map(Cow::Owned)
+    };
+    match body {
+        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
+        _ => std::str::from_utf8(body).ok().map(Cow::Borrowed),
     }
 }
 
@@ -138,3 +158,5 @@ fn read_body(status: u16, content_type: Option<&str>, body: &str) -> (Evidence, 
 mod bodies;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod traps;

@@ -16,7 +16,7 @@ fn line(judgement: &Judgement) -> String {
 const JSON: Option<&str> = Some("application/json");
 
 /// Bodies of every dialect, and of traps: status, body, and what is to be read from them.
-const BODIES: &[(u16, &str, &str)] = &[
+pub(super) const BODIES: &[(u16, &str, &str)] = &[
     // The incident's own shape.
     (
         200,
@@ -318,7 +318,7 @@ fn the_word_of_a_dependency_is_the_service_s_own() {
 fn depth_without_end_is_not_judged() {
     let body = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(judge(200, JSON, body.as_bytes()).level.word(), "not-judgeable");
-    assert_eq!(judge(200, JSON, &[0xff, 0xfe]).level.word(), "not-judgeable");
+    assert_eq!(judge(200, JSON, &[0xff, 0xfd]).level.word(), "not-judgeable");
 }
 
 #[test]

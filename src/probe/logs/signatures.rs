@@ -34,6 +34,10 @@ pub enum Trouble {
     Refused,
     /// Connections get no answer.
     TimedOut,
+    /// The driver refuses the connection string's scheme or an option of it.
+    SchemeRefused,
+    /// The driver cannot read the connection string, or cuts it wrongly.
+    Unreadable,
 }
 
 /// One way to say it.
@@ -55,6 +59,20 @@ const fn shared(trouble: Trouble, words: &'static [&'static str]) -> Signature {
 
 /// Every signature; the first that fits a line decides, so the more special stand first.
 const SIGNATURES: &[Signature] = &[
+    own(Trouble::SchemeRefused, &["can't load plugin: sqlalchemy.dialects:postgres"]),
+    own(Trouble::SchemeRefused, &["invalid dsn: scheme is expected to be either"]),
+    own(Trouble::SchemeRefused, &["got an unexpected keyword argument 'sslmode'"]),
+    own(Trouble::SchemeRefused, &["the url must start with the protocol `postgresql://`"]),
+    own(Trouble::SchemeRefused, &["invalid uri query parameter"]),
+    own(Trouble::SchemeRefused, &["invalid dsn: invalid connection option"]),
+    own(Trouble::SchemeRefused, &["no suitable driver found for", "postgres"]),
+    own(Trouble::SchemeRefused, &["org.postgresql.driver claims to not accept jdbcurl"]),
+    own(Trouble::Unreadable, &["invalid percent-encoded token"]),
+    own(Trouble::Unreadable, &["could not parse sqlalchemy url"]),
+    own(Trouble::Unreadable, &["for connection option \"port\""]),
+    own(Trouble::Unreadable, &["the provided database string is invalid"]),
+    own(Trouble::Unreadable, &["cannot parse `postgres", "failed to parse as url"]),
+    own(Trouble::Unreadable, &["in connection info string", "missing \"=\" after"]),
     own(Trouble::PasswordRejected, &["password authentication failed for user"]),
     own(Trouble::PasswordRejected, &["sqlstate 28p01"]),
     own(Trouble::LoginNotAllowed, &["no pg_hba.conf entry for"]),
@@ -123,8 +141,33 @@ pub(super) fn find<'a>(text: &'a str, database: &Database) -> Option<(Trouble, &
             let line = line.to_lowercase();
             signature.words.iter().all(|word| line.contains(word))
         })?;
-        Some((signature.trouble, line.trim()))
+        Some(told(signature, line))
     })
+}
+
+/// What a line tells. A driver that cannot read the connection string repeats a part of it, which may be a part of
+/// the password: of such a line only the driver's own words are shown.
+fn told<'a>(signature: &Signature, line: &'a str) -> (Trouble, &'a str) {
+    const CUT: &str = "the host that it looks up has an @ in it";
+    match signature.trouble {
+        trouble @ (Trouble::SchemeRefused | Trouble::Unreadable) => (trouble, signature.words[0]),
+        Trouble::NameUnresolvable if names_a_cut_host(line) => (Trouble::Unreadable, CUT),
+        trouble => (trouble, line.trim()),
+    }
+}
+
+/// Whether the host that has no address has an `@` in it: the rest of a password that was cut at its first one.
+fn names_a_cut_host(line: &str) -> bool {
+    let words = line.split([' ', '"', '\'', '`', ',']);
+    let lower = line.to_lowercase();
+    let looks_up = ["host name", "resolve host", "enotfound", "no such host", "unknownhost", "eai_again"];
+    looks_up.iter().any(|one| lower.contains(one)) && words.into_iter().any(is_cut_host)
+}
+
+/// `ss@10.0.0.3`, and no mail address of a sentence.
+fn is_cut_host(word: &str) -> bool {
+    word.split_once('@')
+        .is_some_and(|(before, host)| !before.is_empty() && !host.is_empty() && !word.contains("://"))
 }
 
 /// Whether a text (in lower case) is about the database: by its words, or by its address.
@@ -196,6 +239,20 @@ mod tests {
         ("dial tcp 10.20.0.3:5432: i/o timeout", Some(Trouble::TimedOut)),
         ("Error: connect ETIMEDOUT 10.20.0.3:5432", Some(Trouble::TimedOut)),
         ("connection to server at \"10.20.0.3\", port 5432 failed: timeout expired", Some(Trouble::TimedOut)),
+        (
+            "sqlalchemy.exc.NoSuchModuleError: Can't load plugin: sqlalchemy.dialects:postgres",
+            Some(Trouble::SchemeRefused),
+        ),
+        ("TypeError: connect() got an unexpected keyword argument 'sslmode'", Some(Trouble::SchemeRefused)),
+        ("psycopg.ProgrammingError: invalid percent-encoded token: \"hun%ter2\"", Some(Trouble::Unreadable)),
+        (
+            "could not translate host name \"ter2@10.20.0.3\" to address: Name or service not known",
+            Some(Trouble::Unreadable),
+        ),
+        (
+            "psycopg.OperationalError: failed to resolve host 'ter2@10.20.0.3': [Errno -2]",
+            Some(Trouble::Unreadable),
+        ),
         // About something else.
         ("Error: connect ECONNREFUSED 10.30.0.9:6379", None),
         ("Get \"https://oauth2.example.com\": dial tcp 203.0.113.9:443: i/o timeout", None),
@@ -215,6 +272,14 @@ mod tests {
     fn every_trouble_has_a_line_that_tells_of_it() {
         for trouble in Trouble::iter() {
             assert!(LINES.iter().any(|(_, told)| *told == Some(trouble)), "{trouble:?}");
+        }
+    }
+
+    #[test]
+    fn of_an_unreadable_connection_string_no_part_is_shown() {
+        for (line, _) in LINES.iter().filter(|(line, _)| line.contains("ter2")) {
+            let (_, shown) = find(line, &auth()).unwrap();
+            assert!(!shown.contains("ter2") && !shown.contains("10.20.0.3"), "{shown}");
         }
     }
 

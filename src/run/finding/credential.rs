@@ -4,6 +4,21 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// What the families of drivers make of a connection string. No part of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drivers {
+    /// Whether the driver that the value is meant for is known, and fails with it.
+    pub certain: bool,
+    /// Each family, or several of one mind, and what they make of it; those that fail first.
+    pub opinions: Vec<String>,
+}
+
+impl Drivers {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What was seen of a credential's shape.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -20,6 +35,9 @@ pub enum CredentialFinding {
         class: String,
         /// Length of the whole value in bytes.
         length: usize,
+        /// What drivers make of it, where it is a connection string.
+        #[serde(default, skip_serializing_if = "Drivers::is_empty")]
+        drivers: Drivers,
     },
     /// Nothing in it.
     Empty {
@@ -34,6 +52,9 @@ pub enum CredentialFinding {
         variable: String,
         /// What is wrong with it, without any part of the value.
         problem: String,
+        /// What drivers make of it.
+        #[serde(default, skip_serializing_if = "Drivers::is_empty")]
+        drivers: Drivers,
     },
     /// The value has a shape that cannot work, or leads where nothing is.
     Unfit {
@@ -57,10 +78,15 @@ pub enum Unfit {
         /// `a JSON document`, `a byte-order mark before its text`, ….
         what: String,
     },
+    /// It looks like a text in base64.
+    LooksEncoded,
     /// A character that a URL gives another meaning stands raw before the host.
     Unescaped {
         /// Which one, and where.
         what: String,
+        /// What drivers make of it.
+        #[serde(default, skip_serializing_if = "Drivers::is_empty")]
+        drivers: Drivers,
     },
     /// A dummy stands in its place.
     Placeholder {
@@ -71,6 +97,9 @@ pub enum Unfit {
     Scheme {
         /// What the driver does not take, and what it takes.
         what: String,
+        /// What drivers make of it.
+        #[serde(default, skip_serializing_if = "Drivers::is_empty")]
+        drivers: Drivers,
     },
     /// The host is the container itself, and no other container runs beside it.
     Loopback {
@@ -106,9 +135,10 @@ impl fmt::Display for Unfit {
         match self {
             Self::Quoted => f.write_str("has quotes around it that are part of it"),
             Self::Encoded { what } => write!(f, "is {what}"),
-            Self::Unescaped { what } => write!(f, "has {what}"),
+            Self::LooksEncoded => f.write_str("looks like a text in base64, which nothing decodes"),
+            Self::Unescaped { what, .. } => write!(f, "has {what}"),
             Self::Placeholder { part } => write!(f, "has a dummy for its {part}"),
-            Self::Scheme { what } => write!(f, "does not fit its driver: {what}"),
+            Self::Scheme { what, .. } => write!(f, "does not fit its driver: {what}"),
             Self::Loopback { host } => {
                 write!(f, "leads to {host}, the container itself, and no other container runs beside it")
             }
@@ -131,7 +161,7 @@ impl fmt::Display for CredentialFinding {
                 write!(f, "the value of {variable} ({length} bytes) has a {edge} {class}")
             }
             Self::Empty { variable, .. } => write!(f, "the value of {variable} is empty"),
-            Self::Unreadable { variable, problem } => {
+            Self::Unreadable { variable, problem, .. } => {
                 write!(f, "the value of {variable} is no connection string: {problem}")
             }
             Self::Unfit { variable, unfit, .. } => write!(f, "the value of {variable} {unfit}"),

@@ -14,10 +14,10 @@ mod path;
 mod postgres;
 mod service;
 
-pub use credential::{CredentialFinding, Unfit};
+pub use credential::{CredentialFinding, Drivers, Unfit};
 pub use database::DatabaseFinding;
 pub(crate) use database::list;
-pub use health::{Dependency, HealthFinding};
+pub use health::{Dependency, FrontEndSays, HealthFinding, KnownBy};
 pub use injection::InjectionFinding;
 pub use instance::{IamProblem, InstanceFinding};
 pub use journey::JourneyFinding;

@@ -48,6 +48,13 @@ fn service(ask: &Ask<'_>, index: usize, service: &ServiceWorld) -> Value {
     };
     let mut serving = traffic.clone();
     serving["revisionName"] = name(service.serving()).into();
+    let (mut targets, mut statuses) = (vec![traffic], vec![serving]);
+    if let (Some(tag), Some(revision), Some(url)) =
+        (&service.tag, service.tagged(), ask.cloud.tagged_url(index))
+    {
+        targets.push(json!({"revisionName": revision.name, "tag": tag}));
+        statuses.push(json!({"revisionName": revision.name, "tag": tag, "url": url}));
+    }
     let deployed = deployed(service);
     json!({
         "apiVersion": "serving.knative.dev/v1",
@@ -71,7 +78,7 @@ fn service(ask: &Ask<'_>, index: usize, service: &ServiceWorld) -> Value {
         },
         "spec": {
             "template": service.newest().map(template),
-            "traffic": [traffic],
+            "traffic": targets,
         },
         "status": {
             "observedGeneration": generation,
@@ -82,7 +89,7 @@ fn service(ask: &Ask<'_>, index: usize, service: &ServiceWorld) -> Value {
             ],
             "latestReadyRevisionName": name(service.latest_ready()),
             "latestCreatedRevisionName": name(service.newest()),
-            "traffic": [serving],
+            "traffic": statuses,
             "url": url,
             "address": {"url": url},
         },

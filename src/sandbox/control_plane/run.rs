@@ -16,7 +16,8 @@ use super::spelling::{Spelling, resource, spelling};
 use super::{Reply, iam};
 use crate::sandbox::tokens::GATE;
 use crate::sandbox::world::{
-    Admits, Egress, EnvValue, NotStartedReason, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld,
+    Admits, DoorWorld, Egress, EnvValue, NotStartedReason, RevisionWorld, ServiceWorld, Started, Traffic,
+    VpcWorld,
 };
 
 pub(super) const API: &str = "run.googleapis.com";
@@ -128,14 +129,13 @@ pub(super) fn service_model(ask: &Ask<'_>, index: usize, service: &ServiceWorld)
     let revision_name = |revision: &RevisionWorld| format!("{full}/revisions/{}", revision.name);
     let uri = ask.cloud.url(index);
     let (targets, statuses) = match ask.cloud.moved(index) {
-        None => {
-            let (target, status) = traffic(service);
-            (vec![target], vec![status])
-        }
+        None => traffic(ask, index, service),
         Some(moved) => {
             let status = |target: &TrafficTarget| {
                 let status = TrafficTargetStatus::new().set_type(target.r#type.clone());
-                status.set_percent(target.percent).set_revision(&target.revision).set_tag(&target.tag)
+                let status = status.set_percent(target.percent).set_revision(&target.revision);
+                let url = if target.tag.is_empty() { None } else { ask.cloud.tagged_url(index) };
+                status.set_tag(&target.tag).set_uri(url.unwrap_or_default())
             };
             let statuses = moved.iter().map(status).collect();
             (moved, statuses)
@@ -158,7 +158,11 @@ pub(super) fn service_model(ask: &Ask<'_>, index: usize, service: &ServiceWorld)
         .set_creator("deployer@example.com")
         .set_last_modifier("deployer@example.com")
         .set_client("gcloud")
-        .set_ingress(IngressTraffic::All)
+        .set_ingress(match service.door {
+            DoorWorld::InsideOnly => IngressTraffic::InternalOnly,
+            DoorWorld::Open | DoorWorld::Login | DoorWorld::Full => IngressTraffic::All,
+        })
+        .set_iap_enabled(service.door == DoorWorld::Login)
         .set_or_clear_template(service.newest().map(template))
         .set_traffic(targets)
         .set_traffic_statuses(statuses)
@@ -177,7 +181,11 @@ pub(super) fn deployed(service: &ServiceWorld) -> Started {
 }
 
 /// Where the traffic is to go, and where it goes.
-fn traffic(service: &ServiceWorld) -> (TrafficTarget, TrafficTargetStatus) {
+fn traffic(
+    ask: &Ask<'_>,
+    index: usize,
+    service: &ServiceWorld,
+) -> (Vec<TrafficTarget>, Vec<TrafficTargetStatus>) {
     let (kind, pinned) = match &service.traffic {
         Traffic::Latest => (TrafficTargetAllocationType::Latest, String::new()),
         Traffic::Pinned(name) => (TrafficTargetAllocationType::Revision, name.clone()),
@@ -186,7 +194,16 @@ fn traffic(service: &ServiceWorld) -> (TrafficTarget, TrafficTargetStatus) {
     // Like the API: traffic that follows the latest revision names it in the status only.
     let target = TrafficTarget::new().set_type(kind.clone()).set_percent(100).set_revision(pinned);
     let status = TrafficTargetStatus::new().set_type(kind).set_percent(100).set_revision(serving);
-    (target, status)
+    let (mut targets, mut statuses) = (vec![target], vec![status]);
+    if let (Some(tag), Some(revision), Some(url)) =
+        (&service.tag, service.tagged(), ask.cloud.tagged_url(index))
+    {
+        let (kind, name) = (TrafficTargetAllocationType::Revision, &revision.name);
+        targets.push(TrafficTarget::new().set_type(kind.clone()).set_revision(name).set_tag(tag));
+        let status = TrafficTargetStatus::new().set_type(kind).set_revision(name);
+        statuses.push(status.set_tag(tag).set_uri(url));
+    }
+    (targets, statuses)
 }
 
 /// A condition as the deploy left it.

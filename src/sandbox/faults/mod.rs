@@ -21,6 +21,7 @@ mod credential_quoted;
 mod credential_scheme_mismatch;
 mod credential_trailing_whitespace;
 mod credential_unescaped;
+mod credential_unreadable;
 mod database_closed;
 mod database_host_loopback;
 mod database_host_placeholder;
@@ -37,17 +38,22 @@ mod database_variable_missing;
 mod egress_bypasses_database;
 mod extension_missing;
 mod firewall_denies_egress;
+mod health_behind_login;
 mod health_endpoint_failing;
+mod health_expectation_unmet;
 mod health_not_found;
 mod health_not_judgeable;
 mod health_reports_database_down;
 mod health_reports_dependency_down;
 mod health_reports_unhealthy;
 mod health_unstable;
+mod health_version_mismatch;
 mod image_access_denied;
 mod image_not_found;
 mod image_wrong_platform;
+mod ingress_closed;
 mod instance_address_mismatch;
+mod instance_crashing;
 mod instance_disk_full;
 mod instance_not_found;
 mod instance_not_postgres;
@@ -58,6 +64,7 @@ mod instance_suspended;
 mod invoker_denied;
 mod journey_step_failed;
 mod login_not_allowed;
+mod no_instance_available;
 mod not_enough_permission;
 mod not_postgres;
 mod password_rejected;
@@ -65,6 +72,7 @@ mod peering_inactive;
 mod peering_missing;
 mod peering_range_mismatch;
 mod query_answer_unexpected;
+mod request_timed_out;
 mod revision_failed;
 mod revision_not_serving;
 mod route_diverted;
@@ -191,6 +199,7 @@ pub static FAULTS: &[&Fault] = &[
     &credential_encoded::FAULT,
     &credential_placeholder::FAULT,
     &credential_unescaped::FAULT,
+    &credential_unreadable::FAULT,
     &credential_scheme_mismatch::FAULT,
     &database_host_loopback::FAULT,
     &database_host_placeholder::FAULT,
@@ -252,6 +261,13 @@ pub static FAULTS: &[&Fault] = &[
     &health_endpoint_failing::FAULT,
     &health_unstable::FAULT,
     &journey_step_failed::FAULT,
+    &health_expectation_unmet::FAULT,
+    &health_version_mismatch::FAULT,
+    &health_behind_login::FAULT,
+    &ingress_closed::FAULT,
+    &no_instance_available::FAULT,
+    &instance_crashing::FAULT,
+    &request_timed_out::FAULT,
     &invoker_denied::FAULT,
     &token_rejected::FAULT,
     &not_enough_permission::FAULT,
@@ -294,18 +310,21 @@ mod tests {
             "instance-not-found",
             "credential-unescaped",
             "credential-scheme-mismatch",
+            "credential-unreadable",
             "socket-tls-conflict",
             "authorized-network-missing",
             "cloudsql-client-role-missing",
             "cloudsql-not-attached",
             "cloudsql-name-mismatch",
             "vpc-network-not-found",
+            "journey-step-failed",
             "schema-behind",
             "extension-missing",
             "schema-missing",
             "schema-permission-denied",
             "query-answer-unexpected",
-            "journey-step-failed",
+            "health-expectation-unmet",
+            "health-version-mismatch",
         ];
         for fault in FAULTS {
             let applies = fault.applies(&incident());

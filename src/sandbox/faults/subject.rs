@@ -24,6 +24,23 @@ pub static ANY: Subject = Subject { has: "been deployed", fits: |_, _| true };
 
 /// A service of which the pipeline states what its users do.
 pub static WALKED: Subject = Subject { has: "journeys", fits: |_, service| service.walked };
+/// A service that the files do not open to everybody by name; where they do, a closed door is a fault of its own.
+pub static UNPROMISED: Subject = Subject {
+    has: "been deployed without an ingress of `all` in the files",
+    fits: |_, service| !service.expects.open,
+};
+
+/// A service of which the files expect that its health answer tells its revision or commit.
+pub static TELLS_VERSION: Subject = Subject {
+    has: "a health answer that must tell its revision or commit",
+    fits: |_, service| service.expects.revision.is_some() || service.expects.commit.is_some(),
+};
+
+/// A service of which the files expect that it tells its health soon.
+pub static TELLS_SOON: Subject = Subject {
+    has: "a limit for the latency of its health answer",
+    fits: |_, service| service.expects.latency.is_some(),
+};
 
 /// A service with a database.
 pub static DATABASE: Subject =

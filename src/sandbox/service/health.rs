@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
 use axum::Json;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
@@ -11,12 +12,14 @@ use tokio::time::timeout;
 use super::calls;
 use super::database;
 use super::instance::Instance;
+use crate::model::{CommitExpectation, ToldBy};
 use crate::sandbox::network::route;
 use crate::sandbox::world::HealthRoute;
 
 /// Tries everything, and reports.
 pub(super) async fn report(instance: &Instance) -> Response {
     let code = &instance.revision().code;
+    tokio::time::sleep(code.thinks).await;
     let asked = instance.asked.fetch_add(1, Ordering::Relaxed);
     let lost = code.health == HealthRoute::Flaps && asked % 2 == 1;
     let configured = !lost && code.requires.iter().all(|name| instance.variables.get(name).is_some());
@@ -47,7 +50,36 @@ pub(super) async fn report(instance: &Instance) -> Response {
     for (name, works) in others {
         body.insert(format!("{name}_status"), word(works));
     }
-    Json(Value::Object(body)).into_response()
+    tell_build(instance, body)
+}
+
+/// The answer, with what the files expect it to tell of its build.
+fn tell_build(instance: &Instance, mut body: Map<String, Value>) -> Response {
+    let other = instance.revision().code.other_build;
+    let expects = &instance.service().expects;
+    let revision = if other { "another-00001-old" } else { instance.revision().name.as_str() };
+    let mut told: Vec<(&ToldBy, &str)> = expects.revision.iter().map(|told_by| (told_by, revision)).collect();
+    if let Some(CommitExpectation { told_by, commit }) = &expects.commit {
+        told.push((told_by, if other { "0000000" } else { commit.raw() }));
+    }
+    let mut headers = HeaderMap::new();
+    for (told_by, value) in told {
+        match told_by {
+            ToldBy::Header(name) => {
+                let pair = (HeaderName::from_bytes(name.raw().as_bytes()), HeaderValue::from_str(value));
+                if let (Ok(name), Ok(value)) = pair {
+                    headers.insert(name, value);
+                }
+            }
+            // A member of the body itself; deeper places are not made up.
+            ToldBy::Json(path) => {
+                if let Some(key) = path.raw().strip_prefix("$.") {
+                    body.insert(key.to_owned(), value.into());
+                }
+            }
+        }
+    }
+    (headers, Json(Value::Object(body))).into_response()
 }
 
 /// Tries the database, and logs what is wrong with it.

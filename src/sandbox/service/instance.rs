@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+use super::front_end::Leads;
 use super::{calls, chat, health, journey};
 use crate::sandbox::cloud::Cloud;
 use crate::sandbox::random;
@@ -37,11 +38,14 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Starts an instance of the revision that has the traffic; `None`: it does not come up.
-    pub(super) fn start(cloud: &Arc<Cloud>, service: usize) -> Option<Self> {
+    /// Starts an instance of the revision to which a URL leads; `None`: it does not come up.
+    pub(super) fn start(cloud: &Arc<Cloud>, service: usize, leads: Leads) -> Option<Self> {
         let world = &cloud.world;
         let described = &world.services[service];
-        let serving = described.serving()?;
+        let serving = match leads {
+            Leads::Traffic => described.serving()?,
+            Leads::Tag => described.tagged()?,
+        };
         let revision = described.revisions.iter().position(|one| one.name == serving.name)?;
         // An instance from before the deploy still has what it was given then.
         let variables = match &serving.running {
@@ -72,8 +76,26 @@ impl Instance {
         &self.service().revisions[self.revision]
     }
 
-    /// Answers a request as the service's own code does.
-    pub(super) async fn answer(&self, request: Request) -> Response {
+    /// Answers a request as the service's own code does; or it ends while it does.
+    pub(super) async fn answer(&self, request: Request) -> Result<Response, Lost> {
+        let path = request.uri().path();
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        if reads && path == self.service().health_path {
+            match self.revision().code.health {
+                HealthRoute::Ends => return Err(Lost::Ended),
+                HealthRoute::Hangs => return Err(Lost::Silent),
+                HealthRoute::Reports
+                | HealthRoute::Maintenance
+                | HealthRoute::StartPage
+                | HealthRoute::Absent
+                | HealthRoute::Crashes
+                | HealthRoute::Flaps => {}
+            }
+        }
+        Ok(self.serve(request).await)
+    }
+
+    async fn serve(&self, request: Request) -> Response {
         let path = request.uri().path();
         let route = self.revision().code.health;
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -86,7 +108,7 @@ impl Instance {
                 HealthRoute::Reports | HealthRoute::Flaps => health::report(self).await,
                 HealthRoute::Maintenance => Json(json!({"status": "unhealthy"})).into_response(),
                 HealthRoute::StartPage => Html(START_PAGE).into_response(),
-                HealthRoute::Absent => not_found(),
+                HealthRoute::Absent | HealthRoute::Ends | HealthRoute::Hangs => not_found(),
                 HealthRoute::Crashes => {
                     let body = Json(json!({"message": "Internal Server Error"}));
                     (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
@@ -102,6 +124,15 @@ impl Instance {
             _ => not_found(),
         }
     }
+}
+
+/// Why no answer comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// The process ended.
+    Ended,
+    /// It takes longer than a request may.
+    Silent,
 }
 
 /// Path of the liveness route.

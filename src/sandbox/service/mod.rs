@@ -11,4 +11,4 @@ mod health;
 mod instance;
 mod journey;
 
-pub(super) use front_end::serve;
+pub(super) use front_end::{Leads, serve};

@@ -13,8 +13,8 @@ use secrecy::SecretString;
 
 use super::access::connector_resource;
 use super::{
-    Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, Egress, EnvValue, EnvWorld, Mount,
-    RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
+    Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, DoorWorld, Egress, EnvValue, EnvWorld,
+    Expects, Mount, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
 };
 use crate::model::{Service, Stated, VariableSource};
 use crate::plan::{Target, calls};
@@ -79,6 +79,7 @@ impl World {
             region: target.region.clone(),
             revisions: vec![revision, newest],
             traffic,
+            tag: service.tag.as_ref().and_then(Stated::as_known).map(str::to_owned),
             public: service.allow_unauthenticated.unwrap_or(true),
             gate: Admits::default(),
             database: service.database.as_ref().map(|database| database.variables.clone()),
@@ -87,6 +88,13 @@ impl World {
             calls: Vec::new(),
             walked: !service.journeys.is_empty(),
             clients,
+            expects: Expects {
+                revision: service.health.revision.clone(),
+                commit: service.health.commit.clone(),
+                latency: service.health.latency,
+                open: service.ingress.as_ref().and_then(Stated::as_known) == Some("all"),
+            },
+            door: DoorWorld::default(),
         });
     }
 

@@ -21,8 +21,8 @@ pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
 pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};
 pub use secret::{Added, SecretWorld, VersionState, VersionWorld};
 pub use service::{
-    Admits, ChatRoute, Code, DatabaseLink, EnvValue, EnvWorld, HealthRoute, Mount, RevisionWorld,
-    ServiceWorld, Started, Traffic,
+    Admits, ChatRoute, Code, DatabaseLink, DoorWorld, EnvValue, EnvWorld, Expects, HealthRoute, Mount,
+    RevisionWorld, ServiceWorld, Started, Traffic,
 };
 
 use std::net::IpAddr;

@@ -1,12 +1,13 @@
 //! Cloud Run services, their revisions, and how their code behaves.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::deploy::Injected;
 use super::{Flaw, NotStarted, VpcWorld};
-use crate::model::{DatabaseExpectation, DatabaseVariables};
+use crate::model::{CommitExpectation, DatabaseExpectation, DatabaseVariables, ToldBy};
 
 /// A Cloud Run service. No `Debug`: its variables may hold passwords.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct ServiceWorld {
     pub revisions: Vec<RevisionWorld>,
     /// Where its traffic goes.
     pub traffic: Traffic,
+    /// The tag that the deploy gives to the newest revision.
+    pub tag: Option<String>,
     /// Whether everybody may invoke it.
     pub public: bool,
     /// What its front end does with the gate's account, where not everybody may invoke it.
@@ -39,6 +42,37 @@ pub struct ServiceWorld {
     pub walked: bool,
     /// The secrets of the clients that its token endpoint knows.
     pub clients: Vec<SecretString>,
+    /// What the files expect of a health answer, beside its words.
+    pub expects: Expects,
+    /// How its door stands to requests from outside.
+    pub door: DoorWorld,
+}
+
+/// What the files expect of a health answer, as far as the sandbox can meet it or not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expects {
+    /// Where the answer tells its revision.
+    pub revision: Option<ToldBy>,
+    /// Where it tells its commit, and which.
+    pub commit: Option<CommitExpectation>,
+    /// The slowest answer that counts.
+    pub latency: Option<Duration>,
+    /// Whether the files open the service to everybody by name (`ingress: all`).
+    pub open: bool,
+}
+
+/// How the door of a service stands to requests from outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DoorWorld {
+    /// Open.
+    #[default]
+    Open,
+    /// Requests from inside only.
+    InsideOnly,
+    /// Identity-Aware Proxy stands before it.
+    Login,
+    /// Every instance is taken, and no more may be started.
+    Full,
 }
 
 /// What the front end of a private service does with the gate's account.
@@ -174,6 +208,10 @@ pub struct Code {
     pub redis: Option<SocketAddr>,
     /// Variables that it refuses to work without.
     pub requires: Vec<String>,
+    /// How long it thinks before it tells its health.
+    pub thinks: Duration,
+    /// Whether it tells the revision and commit of another build.
+    pub other_build: bool,
     /// The secret with which it checks tokens, where that is not the one that it is given.
     pub checks_tokens_with: Option<String>,
     /// What its chat does.
@@ -203,6 +241,10 @@ pub enum HealthRoute {
     Absent,
     /// It fails while it answers.
     Crashes,
+    /// The whole process ends while it answers.
+    Ends,
+    /// It never answers.
+    Hangs,
     /// Every second answer comes from a replica that lost its configuration.
     Flaps,
 }
@@ -217,6 +259,8 @@ impl Default for Code {
             requires: Vec::new(),
             checks_tokens_with: None,
             chat: ChatRoute::Answers,
+            thinks: Duration::ZERO,
+            other_build: false,
         }
     }
 }
@@ -235,6 +279,11 @@ impl ServiceWorld {
     /// The newest revision that is ready.
     pub fn latest_ready(&self) -> Option<&RevisionWorld> {
         self.revisions.iter().rev().find(|revision| revision.started == Started::Ready)
+    }
+
+    /// The revision to which the tag leads: the newest, once it is ready.
+    pub fn tagged(&self) -> Option<&RevisionWorld> {
+        self.newest().filter(|revision| self.tag.is_some() && revision.started == Started::Ready)
     }
 
     /// The revision that receives the traffic.

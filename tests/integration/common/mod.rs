@@ -1,5 +1,7 @@
 //! The real binary in a scrubbed environment, through one builder.
 
+/// A headless browser.
+pub mod chromium;
 /// Listeners on loopback that misbehave as they are told.
 pub mod listener;
 /// A real PostgreSQL server.

@@ -154,7 +154,7 @@ pub(super) fn samples() -> [(&'static str, &'static str, Vec<String>); 3] {
         --set-env-vars=DB_HOST=10.20.0.3,DB_PORT=5432,DB_NAME=auth,DB_USER=auth \
         --set-secrets=DB_PASSWORD=auth-db-password:3,JWT_SECRET=auth-jwt-secret:1 \
         --startup-probe=httpGet.path=/auth/health,httpGet.port=8080";
-    let deploy = split(&format!("run deploy auth-staging {auth}"));
+    let deploy = split(&format!("run deploy auth-staging {auth} --no-traffic --tag=candidate"));
     [
         ("cloudbuild.yaml", "auth-staging", deploy.clone()),
         ("github-workflow.yaml", "auth-staging", deploy),

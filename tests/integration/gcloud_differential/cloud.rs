@@ -151,7 +151,7 @@ fn talk(state: &Mutex<State>, stream: &mut TcpStream) {
     }
 }
 
-fn request(stream: &mut TcpStream) -> Option<(String, Json)> {
+pub(crate) fn request(stream: &mut TcpStream) -> Option<(String, Json)> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use serde_json_path::JsonPath;
+use url::Url;
 
-use crate::model::{Degraded, HealthExpectation, Stated};
-use crate::probe::health::{Judgement, Level, judge};
+use super::expect::{Expected, counts, other_version, tells_version, unmet};
+use crate::model::{Degraded, HealthExpectation};
+use crate::probe::health::{FrontEndPage, Judgement, Level, front_end, judge, login};
 use crate::probe::http::{HttpAnswer, LONGEST_BODY, NoHttpAnswer};
 use crate::run::attempt::AttemptVerdict;
-use crate::run::finding::HealthFinding;
+use crate::run::finding::{HealthFinding, KnownBy};
+use crate::run::outcome::Door;
 
 /// Longest excerpt of a body in the record.
 const EXCERPT: usize = 400;
@@ -24,89 +26,217 @@ pub(super) struct Attempt {
     pub(super) verdict: AttemptVerdict,
     /// What the body says, where status and body contradict one another.
     pub(super) disagrees: Option<&'static str>,
-    /// The service itself says that there is nothing at this path.
-    pub(super) definitely_absent: bool,
     /// Not the service answered, but Cloud Run's front end, which lets nobody in without a valid ID token: 401 or 403.
     pub(super) refused: Option<u16>,
+    /// Google's front end knows no such service at this address.
+    pub(super) unknown_there: bool,
     /// What was judged, or what is wrong.
-    pub(super) end: Result<Judgement, HealthFinding>,
+    pub(super) end: End,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum End {
+    /// It is as it should be.
+    Good(Judgement),
+    /// Something is wrong.
+    Bad(HealthFinding),
+    /// Somebody else answered in the service's place, and did not let the gate in.
+    Shut(Door),
 }
 
 impl Attempt {
-    /// Among answers of candidates, the one with the lowest rank is taken: a path that exists, in whatever state,
-    /// before one that cannot be judged, before one that does not exist. So a hanging `/health` is not passed over
-    /// for a `/live` that knows nothing of the database.
+    /// Whether it counts as a success.
+    pub(super) fn is_good(&self) -> bool {
+        matches!(self.end, End::Good(_))
+    }
+
+    /// Among answers of candidates, one with a lower rank is taken: a path that exists, in whatever state, before one
+    /// that cannot be judged, before one that wants a login, before one that does not exist. So a hanging `/health` is
+    /// not passed over for a `/live` that knows nothing of the database.
     pub(super) fn rank(&self) -> u8 {
         match &self.end {
-            Ok(_)
-            | Err(
+            End::Good(_)
+            | End::Bad(
                 HealthFinding::Unhealthy { .. }
                 | HealthFinding::BadStatus { .. }
                 | HealthFinding::NoAnswer { .. }
                 | HealthFinding::ExpectationUnmet { .. }
+                | HealthFinding::OtherVersion { .. }
+                | HealthFinding::FrontEnd { .. }
+                | HealthFinding::DoorClosed { .. }
                 | HealthFinding::Unstable { .. },
             ) => 0,
-            Err(HealthFinding::NotJudgeable { .. }) => 1,
-            Err(HealthFinding::NotFound { .. }) => 2,
+            End::Bad(HealthFinding::NotJudgeable { .. }) => 1,
+            End::Shut(_) => 2,
+            End::Bad(HealthFinding::NotFound { .. }) => 3,
         }
     }
 
     /// Whether its answer is about health, so that this URL is the one.
     pub(super) fn is_judged(&self) -> bool {
         match &self.end {
-            Ok(_) | Err(HealthFinding::Unhealthy { .. } | HealthFinding::ExpectationUnmet { .. }) => true,
-            Err(
+            End::Good(_)
+            | End::Bad(
+                HealthFinding::Unhealthy { .. }
+                | HealthFinding::ExpectationUnmet { .. }
+                | HealthFinding::OtherVersion { .. },
+            ) => true,
+            End::Bad(
                 HealthFinding::BadStatus { .. }
                 | HealthFinding::NoAnswer { .. }
                 | HealthFinding::NotJudgeable { .. }
                 | HealthFinding::NotFound { .. }
+                | HealthFinding::FrontEnd { .. }
+                | HealthFinding::DoorClosed { .. }
                 | HealthFinding::Unstable { .. },
-            ) => false,
+            )
+            | End::Shut(_) => false,
+        }
+    }
+
+    /// How much a judged answer tells: one that names its database says more than one that names something, and that
+    /// more than a bare word. Of two that tell as much, the bad one.
+    pub(super) fn tells(&self) -> (u8, bool) {
+        let (failing, working) = match &self.end {
+            End::Good(judgement) => (&judgement.failing, &judgement.working),
+            End::Bad(HealthFinding::Unhealthy { failing, working, .. }) => (failing, working),
+            End::Bad(_) | End::Shut(_) => return (0, true),
+        };
+        let mut named = failing.iter().chain(working).peekable();
+        let much = match (named.peek().is_some(), named.any(|one| one.database)) {
+            (_, true) => 2,
+            (true, false) => 1,
+            (false, false) => 0,
+        };
+        (much, !self.is_good())
+    }
+
+    /// The service itself (or whatever else stands there, and is not Google's front end) has nothing at this path.
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self.end, End::Bad(HealthFinding::NotFound { .. }))
+    }
+
+    /// Why, where the record's verdict alone does not say.
+    pub(super) fn detail(&self) -> Option<String> {
+        match &self.end {
+            End::Good(_) => None,
+            End::Bad(finding) => match finding {
+                HealthFinding::Unhealthy { failing, .. } => {
+                    let names: Vec<String> =
+                        failing.iter().map(|one| format!("{} is {:?}", one.name, one.word)).collect();
+                    (!names.is_empty()).then(|| names.join(", "))
+                }
+                HealthFinding::NotJudgeable { because, .. } => Some(because.clone()),
+                HealthFinding::NoAnswer { detail, .. } => Some(detail.clone()),
+                HealthFinding::ExpectationUnmet { expected, .. } => Some(expected.clone()),
+                HealthFinding::OtherVersion { what, told, .. } => Some(match told {
+                    Some(told) => format!("{what} {told} answers"),
+                    None => format!("it does not tell its {what}"),
+                }),
+                HealthFinding::FrontEnd { says, .. } => Some(says.to_string()),
+                HealthFinding::NotFound { .. }
+                | HealthFinding::BadStatus { .. }
+                | HealthFinding::DoorClosed { .. }
+                | HealthFinding::Unstable { .. } => None,
+            },
+            End::Shut(door) => Some(door.to_string()),
         }
     }
 }
 
 /// Holds an answer against what is expected.
 pub(super) fn assess(
-    url: &str,
+    url: &Url,
     answer: Result<HttpAnswer, NoHttpAnswer>,
     at_ms: u64,
     latency: Duration,
-    expectation: &HealthExpectation,
+    expected: &Expected<'_>,
 ) -> Attempt {
     let mut attempt = Attempt {
-        url: url.to_owned(),
+        url: url.to_string(),
         at_ms,
         status: None,
         latency,
         verdict: AttemptVerdict::NoAnswer,
         disagrees: None,
-        definitely_absent: false,
         refused: None,
-        end: Err(HealthFinding::NoAnswer { url: url.to_owned(), detail: String::new() }),
+        unknown_there: false,
+        end: End::Bad(HealthFinding::NoAnswer { url: url.to_string(), detail: String::new() }),
     };
     let answer = match answer {
         Ok(answer) => answer,
         Err(none) => {
-            attempt.end = Err(HealthFinding::NoAnswer { url: url.to_owned(), detail: none.to_string() });
+            let detail = none.to_string();
+            attempt.end = End::Bad(HealthFinding::NoAnswer { url: url.to_string(), detail });
             return attempt;
         }
     };
-    let status = answer.status;
-    attempt.status = Some(status);
-    let judgement = judged(&answer, expectation);
+    attempt.status = Some(answer.status);
+    if let Some(page) = front_end(answer.status, &answer.body) {
+        attempt.verdict = AttemptVerdict::FrontEnd;
+        of_front_end(&mut attempt, page, &answer);
+        return attempt;
+    }
+    if let Some(door) = wants_login(url, &answer, expected.health) {
+        attempt.verdict = AttemptVerdict::BehindLogin;
+        attempt.end = End::Shut(door);
+        return attempt;
+    }
+    let judgement = judged(&answer, expected.health);
     attempt.verdict = verdict(&judgement.level);
     attempt.disagrees = judgement.disagrees;
-    attempt.definitely_absent = status == 404 && says_so_itself(&answer.body);
-    attempt.refused = refused(&answer);
-    attempt.end = match finding(url, &answer, &judgement, latency, expectation) {
-        None => Ok(judgement),
+    let other = other_version(url.as_str(), &answer, expected);
+    // What another revision says of itself is nothing that the new one says.
+    let found = other
+        .clone()
+        .filter(tells_version)
+        .or_else(|| finding(url.as_str(), &answer, &judgement, latency, expected.health))
+        .or(other);
+    attempt.end = match found {
+        None => End::Good(judgement),
         Some(finding) => {
             attempt.verdict = seen(&finding, attempt.verdict);
-            Err(finding)
+            End::Bad(finding)
         }
     };
     attempt
+}
+
+/// What an answer of Google's front end is.
+fn of_front_end(attempt: &mut Attempt, page: FrontEndPage, answer: &HttpAnswer) {
+    let status = answer.status;
+    let shut = |because: &str| End::Shut(Door::Unknown { because: because.to_owned() });
+    match page {
+        FrontEndPage::Forbidden | FrontEndPage::Unauthorized => {
+            attempt.refused = Some(status);
+            attempt.end = shut("the front end lets nobody in without a valid ID token");
+        }
+        FrontEndPage::NotFound => {
+            attempt.unknown_there = true;
+            attempt.end = shut("Google's front end answers 404 in the service's place");
+        }
+        FrontEndPage::Instances { says, sure } => {
+            attempt.end = End::Bad(HealthFinding::FrontEnd {
+                url: attempt.url.clone(),
+                status,
+                says,
+                known: if sure { KnownBy::Page } else { KnownBy::Guess },
+                excerpt: excerpt(&answer.body),
+            });
+        }
+    }
+}
+
+/// The login that an answer wants, where it does. A status that the native file counts is the service's own matter.
+fn wants_login(url: &Url, answer: &HttpAnswer, health: &HealthExpectation) -> Option<Door> {
+    if health.statuses.contains(&answer.status) {
+        return None;
+    }
+    if let Some(door) = login(url, answer) {
+        return Some(door);
+    }
+    matches!(answer.status, 401 | 403).then_some(Door::Credentials { status: answer.status })
 }
 
 /// What was read, in the record's words.
@@ -127,15 +257,22 @@ fn seen(finding: &HealthFinding, body: AttemptVerdict) -> AttemptVerdict {
         HealthFinding::NotFound { .. } => AttemptVerdict::NotFound,
         HealthFinding::BadStatus { .. } => AttemptVerdict::BadStatus,
         HealthFinding::NoAnswer { .. } => AttemptVerdict::NoAnswer,
-        HealthFinding::ExpectationUnmet { .. } => AttemptVerdict::Unexpected,
+        HealthFinding::ExpectationUnmet { .. } | HealthFinding::OtherVersion { .. } => {
+            AttemptVerdict::Unexpected
+        }
+        HealthFinding::FrontEnd { .. } | HealthFinding::DoorClosed { .. } => AttemptVerdict::FrontEnd,
     }
 }
 
-fn judged(answer: &HttpAnswer, expectation: &HealthExpectation) -> Judgement {
+fn judged(answer: &HttpAnswer, health: &HealthExpectation) -> Judgement {
     // A status that the native file counts is a success, whatever HTTP calls it.
-    let status = if expectation.statuses.contains(&answer.status) { 200 } else { answer.status };
+    let status = if health.statuses.contains(&answer.status) { 200 } else { answer.status };
     let mut judgement = judge(status, answer.content_type.as_deref(), &answer.body);
-    if answer.truncated && judgement.level == Level::Healthy {
+    if let Some(encoding) = &answer.encoding {
+        let encoding = crate::probe::line_of(encoding, 40);
+        let because = format!("the body is encoded ({encoding}), though nobody asked for that");
+        judgement.level = Level::NotJudgeable { because };
+    } else if answer.truncated && judgement.level == Level::Healthy {
         let because = format!("the body is longer than {LONGEST_BODY} bytes");
         judgement.level = Level::NotJudgeable { because };
     }
@@ -148,16 +285,18 @@ fn finding(
     answer: &HttpAnswer,
     judgement: &Judgement,
     latency: Duration,
-    expectation: &HealthExpectation,
+    health: &HealthExpectation,
 ) -> Option<HealthFinding> {
     let (url, status) = (url.to_owned(), answer.status);
     let accepted = match judgement.level {
         Level::Healthy => true,
-        Level::Degraded => expectation.degraded == Degraded::Pass,
+        Level::Degraded => health.degraded == Degraded::Pass,
         Level::Unhealthy => false,
         Level::NotJudgeable { .. } => {
-            // Whoever states conditions says himself by what health is to be judged.
-            !expectation.conditions.is_empty() && counts(status, expectation)
+            // Whoever states conditions or a pattern says himself by what health is to be judged.
+            (!health.conditions.is_empty() || health.body.is_some())
+                && answer.encoding.is_none()
+                && counts(status, health)
         }
     };
     if !accepted {
@@ -189,56 +328,7 @@ fn finding(
             },
         });
     }
-    let unmet = if !counts(status, expectation) {
-        let list: Vec<String> = expectation.statuses.iter().map(u16::to_string).collect();
-        Some(format!("the expected status is {}", list.join(" or ")))
-    } else if let Some(limit) = expectation.latency.filter(|limit| latency > *limit) {
-        Some(format!("it took {} ms where {} are allowed", latency.as_millis(), limit.as_millis()))
-    } else {
-        unmet_condition(&answer.body, &expectation.conditions)
-    };
-    unmet.map(|expected| HealthFinding::ExpectationUnmet { url, status, expected })
-}
-
-fn counts(status: u16, expectation: &HealthExpectation) -> bool {
-    if expectation.statuses.is_empty() {
-        (200..300).contains(&status)
-    } else {
-        expectation.statuses.contains(&status)
-    }
-}
-
-/// The first condition that selects nothing, in words.
-fn unmet_condition(body: &[u8], conditions: &[Stated]) -> Option<String> {
-    if conditions.is_empty() {
-        return None;
-    }
-    let Ok(body) = serde_json::from_slice::<serde_json::Value>(body) else {
-        return Some("its body is no JSON, so no condition can hold".to_owned());
-    };
-    conditions.iter().find_map(|condition| {
-        let text = condition.raw();
-        match JsonPath::parse(text) {
-            Ok(path) if path.query(&body).is_empty() => Some(format!("the condition {text} selects nothing")),
-            Ok(_) => None,
-            Err(error) => Some(format!("the condition {text} is no JSONPath: {error}")),
-        }
-    })
-}
-
-/// Google's front end answers 404 with a page of its own; a service says so in JSON or text, and Express in a page
-/// that is easily known.
-fn says_so_itself(body: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(&body[..body.len().min(2 * EXCERPT)]);
-    !text.trim_start().starts_with('<') || text.contains("<pre>Cannot GET")
-}
-
-/// The status with which the front end refuses. Its pages are its own: a service's 401 or 403 of these very words would
-/// only be asked once more, with a token that is good for that service alone.
-fn refused(answer: &HttpAnswer) -> Option<u16> {
-    let text = String::from_utf8_lossy(&answer.body[..answer.body.len().min(2 * EXCERPT)]);
-    let page = text.trim_start().starts_with('<') && text.contains("Your client does not have permission");
-    (page && matches!(answer.status, 401 | 403)).then_some(answer.status)
+    unmet(answer, latency, health).map(|expected| HealthFinding::ExpectationUnmet { url, status, expected })
 }
 
 /// The beginning of a body, on one line.
@@ -251,18 +341,25 @@ fn excerpt(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Place;
+    use crate::model::{HealthExpectation, Place, Stated};
 
     fn answer(status: u16, body: &str) -> Result<HttpAnswer, NoHttpAnswer> {
         let body = body.as_bytes().to_vec();
-        Ok(HttpAnswer { status, content_type: None, location: None, body, truncated: false })
+        Ok(HttpAnswer { status, body, ..HttpAnswer::default() })
+    }
+
+    fn url() -> Url {
+        Url::parse("http://s/health").unwrap()
     }
 
     fn seen(answer: Result<HttpAnswer, NoHttpAnswer>, expectation: &HealthExpectation) -> String {
-        let attempt = assess("http://s/health", answer, 0, Duration::from_millis(20), expectation);
+        let expected = Expected { health: expectation, revision: None };
+        let attempt = assess(&url(), answer, 0, Duration::from_millis(20), &expected);
+        let word = |value: serde_json::Value, key: &str| value[key].as_str().unwrap().to_owned();
         match attempt.end {
-            Ok(judgement) => judgement.level.word().to_owned(),
-            Err(finding) => serde_json::to_value(finding).unwrap()["kind"].as_str().unwrap().to_owned(),
+            End::Good(judgement) => judgement.level.word().to_owned(),
+            End::Bad(finding) => word(serde_json::to_value(finding).unwrap(), "kind"),
+            End::Shut(door) => word(serde_json::to_value(door).unwrap(), "door"),
         }
     }
 
@@ -272,9 +369,12 @@ mod tests {
         expectation
     }
 
+    fn stated(text: &str) -> Stated {
+        Stated::known(text, Place { file: "rungate.yaml".into(), line: 1, column: 1 })
+    }
+
     fn condition(text: &str) -> HealthExpectation {
-        let place = Place { file: "rungate.yaml".into(), line: 1, column: 1 };
-        with(|expectation| expectation.conditions = vec![Stated::known(text, place)])
+        with(|expectation| expectation.conditions = vec![stated(text)])
     }
 
     #[test]
@@ -285,11 +385,14 @@ mod tests {
             (200, r#"{"status":"unhealthy"}"#, "unhealthy"),
             (200, r#"{"status":"degraded"}"#, "unhealthy"),
             (503, r#"{"status":"ok"}"#, "bad-status"),
-            (503, "upstream connect error", "bad-status"),
-            (429, "Rate exceeded.", "bad-status"),
+            (503, "no upstream", "bad-status"),
+            (429, "slow down", "bad-status"),
+            (429, "Rate exceeded.", "front-end"),
             (404, r#"{"detail":"Not Found"}"#, "not-found"),
             (302, "", "not-judgeable"),
-            (401, "", "not-judgeable"),
+            (401, "", "credentials"),
+            (403, r#"{"detail":"forbidden"}"#, "credentials"),
+            (407, "", "not-judgeable"),
             (200, "<html>", "not-judgeable"),
         ] {
             assert_eq!(seen(answer(status, body), &plain), expected, "{status} {body}");
@@ -318,8 +421,9 @@ mod tests {
     #[test]
     fn conditions_judge_what_has_no_words() {
         assert_eq!(seen(answer(200, r#"{"build":7}"#), &condition("$.build")), "not-judgeable");
-        let attempt = assess("u", answer(200, r#"{"build":7}"#), 0, Duration::ZERO, &condition("$.build"));
-        assert!(attempt.end.is_ok());
+        let health = condition("$.build");
+        let expected = Expected { health: &health, revision: None };
+        assert!(assess(&url(), answer(200, r#"{"build":7}"#), 0, Duration::ZERO, &expected).is_good());
         assert_eq!(seen(answer(200, r#"{"build":7}"#), &condition("$.x")), "expectation-unmet");
         assert_eq!(seen(answer(404, r#"{"build":7}"#), &condition("$.build")), "not-found");
     }
@@ -338,10 +442,21 @@ mod tests {
     }
 
     #[test]
+    fn an_encoded_body_is_never_healthy() {
+        let encoded =
+            |body: &str| Ok(HttpAnswer { encoding: Some("gzip".to_owned()), ..answer(200, body).unwrap() });
+        assert_eq!(seen(encoded("OK"), &HealthExpectation::default()), "not-judgeable");
+        assert_eq!(seen(encoded("OK"), &with(|health| health.body = Some(stated("OK")))), "not-judgeable");
+    }
+
+    #[test]
     fn only_the_front_end_s_own_pages_ask_for_a_token() {
         let page = "<html><title>403 Forbidden</title><h2>Your client does not have permission to get URL \
                     <code>/</code> from this server.</h2>";
-        let refused = |status, body: &str| refused(&answer(status, body).unwrap());
+        let health = HealthExpectation::default();
+        let expected = Expected { health: &health, revision: None };
+        let refused =
+            |status, body: &str| assess(&url(), answer(status, body), 0, Duration::ZERO, &expected).refused;
         assert_eq!((refused(403, page), refused(401, page)), (Some(403), Some(401)));
         for (status, body) in
             [(200, page), (404, page), (403, r#"{"detail":"forbidden"}"#), (401, "<html>log in</html>")]
@@ -351,10 +466,45 @@ mod tests {
     }
 
     #[test]
-    fn google_s_own_404_is_not_the_service_s() {
-        assert!(says_so_itself(br#"{"detail":"Not Found"}"#));
-        assert!(says_so_itself(b"404 page not found\n"));
-        assert!(says_so_itself(b"<!DOCTYPE html><pre>Cannot GET /health</pre>"));
-        assert!(!says_so_itself(b"<html><title>Error 404 (Not Found)!!1</title>"));
+    fn a_login_is_no_answer_about_health() {
+        let plain = HealthExpectation::default();
+        let form = "<!doctype html><form><input type=password></form>";
+        assert_eq!(seen(answer(200, form), &plain), "login");
+        let moved = Ok(HttpAnswer {
+            location: Some("https://accounts.google.com/o/oauth2/v2/auth".to_owned()),
+            ..answer(302, "").unwrap()
+        });
+        assert_eq!(seen(moved, &plain), "login");
+        assert_eq!(
+            seen(answer(401, r#"{"status":"ok"}"#), &with(|health| health.statuses = vec![401])),
+            "healthy"
+        );
+    }
+
+    #[test]
+    fn what_another_revision_says_is_not_judged() {
+        let health = with(|health| health.revision = Some(crate::model::ToldBy::Json(stated("$.rev"))));
+        let expected = Expected { health: &health, revision: Some("auth-2".to_owned()) };
+        let kind = |body: &str| match assess(&url(), answer(200, body), 0, Duration::ZERO, &expected).end {
+            End::Good(_) => "good".to_owned(),
+            End::Bad(finding) => serde_json::to_value(finding).unwrap()["kind"].as_str().unwrap().to_owned(),
+            End::Shut(door) => door.to_string(),
+        };
+        assert_eq!(kind(r#"{"status":"ok","rev":"auth-2"}"#), "good");
+        assert_eq!(kind(r#"{"status":"unhealthy","rev":"auth-2"}"#), "unhealthy");
+        assert_eq!(kind(r#"{"status":"unhealthy","rev":"auth-1"}"#), "other-version");
+        assert_eq!(kind(r#"{"status":"ok","rev":"auth-1"}"#), "other-version");
+        assert_eq!(kind(r#"{"status":"ok"}"#), "other-version");
+        assert_eq!(kind(r#"{"status":"unhealthy"}"#), "unhealthy", "whoever it is, it is not well");
+    }
+
+    #[test]
+    fn who_names_the_database_tells_the_most() {
+        let health = HealthExpectation::default();
+        let expected = Expected { health: &health, revision: None };
+        let tells = |body: &str| assess(&url(), answer(200, body), 0, Duration::ZERO, &expected).tells();
+        assert!(tells(r#"{"status":"ok","database":"up"}"#) > tells(r#"{"status":"ok","redis":"up"}"#));
+        assert!(tells(r#"{"status":"ok","redis":"up"}"#) > tells(r#"{"status":"ok"}"#));
+        assert!(tells(r#"{"status":"ok","database":"down"}"#) > tells(r#"{"status":"ok","database":"up"}"#));
     }
 }

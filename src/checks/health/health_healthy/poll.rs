@@ -3,22 +3,28 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
-use super::assess::Attempt;
+use super::assess::{Attempt, End};
 use crate::probe::health::Judgement;
 use crate::run::finding::HealthFinding;
+use crate::run::outcome::Door;
 use crate::run::record::Fact;
 
 /// Longest pattern that is kept: the last attempts.
 const LONGEST_PATTERN: usize = 64;
+/// So many failures in a row, after which nothing came back, are a state and no turn.
+const FOR_GOOD: usize = 3;
+
+const GOOD: char = '✓';
+const BAD: char = '✗';
 
 /// What was seen so far.
 #[derive(Debug)]
 pub(super) struct Poll {
     successes: u32,
     in_a_row: u32,
-    pattern: String,
+    pattern: Vec<char>,
     url: String,
-    bad: Option<HealthFinding>,
+    bad: Option<End>,
     good: Option<Judgement>,
     failures: u32,
     first_good_after: Option<Duration>,
@@ -30,7 +36,7 @@ impl Poll {
         Self {
             successes: successes.max(1),
             in_a_row: 0,
-            pattern: String::new(),
+            pattern: Vec::new(),
             url: String::new(),
             bad: None,
             good: None,
@@ -41,20 +47,20 @@ impl Poll {
 
     /// Takes an attempt in; gives what was seen once enough healthy ones came in a row.
     pub(super) fn take(&mut self, attempt: Attempt, after: Duration) -> Option<String> {
-        self.pattern.push(if attempt.end.is_ok() { 'H' } else { 'U' });
+        self.pattern.push(if attempt.is_good() { GOOD } else { BAD });
         if self.pattern.len() > LONGEST_PATTERN {
             self.pattern.remove(0);
         }
         let (status, latency) = (attempt.status.unwrap_or_default(), attempt.latency.as_millis());
         self.url = attempt.url;
         match attempt.end {
-            Err(finding) => {
+            bad @ (End::Bad(_) | End::Shut(_)) => {
                 self.in_a_row = 0;
                 self.failures += 1;
-                self.bad = Some(finding);
+                self.bad = Some(bad);
                 None
             }
-            Ok(judgement) => {
+            End::Good(judgement) => {
                 self.in_a_row += 1;
                 self.first_good_after.get_or_insert(after);
                 let enough = self.in_a_row >= self.successes;
@@ -64,7 +70,15 @@ impl Poll {
                     } else {
                         format!(", {} times in a row", self.in_a_row)
                     };
-                    format!("{} answers {status} in {latency} ms{times}: {}", self.url, said(&judgement))
+                    let cold = self.cold_start().map_or_else(String::new, |(failures, after)| {
+                        let attempts = if failures == 1 { "attempt" } else { "attempts" };
+                        format!(", after {failures} {attempts} that failed ({:.1} s)", after.as_secs_f64())
+                    });
+                    format!(
+                        "{} answers {status} in {latency} ms{times}{cold}: {}",
+                        self.url,
+                        said(&judgement)
+                    )
                 });
                 self.good = Some(judgement);
                 detail
@@ -77,31 +91,52 @@ impl Poll {
         self.in_a_row > 0
     }
 
-    /// What is bad at the moment.
+    /// What is bad at the moment. A door that is shut says nothing of the service's health.
     pub(super) fn finding(&self) -> Option<&HealthFinding> {
-        if self.is_in_streak() { None } else { self.bad.as_ref() }
+        match &self.bad {
+            Some(End::Bad(finding)) if !self.is_in_streak() => Some(finding),
+            Some(End::Bad(_) | End::Good(_) | End::Shut(_)) | None => None,
+        }
+    }
+
+    /// Whether the healthy answer names no dependency at all.
+    pub(super) fn names_nothing(&self) -> bool {
+        self.good.as_ref().is_some_and(|good| good.working.is_empty() && good.failing.is_empty())
     }
 
     /// What a healthy end adds to the record.
     pub(super) fn facts(&self) -> Vec<Fact> {
         let mut facts = Vec::new();
-        if let (Some(after), true) =
-            (self.first_good_after, self.failures > 0 && !self.pattern.contains("HU"))
-        {
+        if let Some((failures, after)) = self.cold_start() {
             let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-            facts.push(Fact::ColdStart { failures: self.failures, after_ms });
+            facts.push(Fact::ColdStart { failures, after_ms });
         }
         let working = self.good.iter().flat_map(|judgement| &judgement.working);
         facts.extend(working.map(|dependency| Fact::DependencyUp { dependency: dependency.clone() }));
         facts
     }
 
-    /// What the whole row says once the window ended without enough healthy answers.
-    pub(super) fn verdict(self) -> HealthFinding {
+    /// How many attempts failed before the first healthy one, and when that came; only where none failed after it.
+    fn cold_start(&self) -> Option<(u32, Duration)> {
+        let fell = self.pattern.windows(2).any(|pair| pair == [GOOD, BAD]);
+        self.first_good_after.filter(|_| self.failures > 0 && !fell).map(|after| (self.failures, after))
+    }
+
+    /// What the whole row says once the window ended without enough healthy answers, and of which URL.
+    /// A finding, or the door that kept the gate out.
+    pub(super) fn verdict(self) -> (String, Result<HealthFinding, Door>) {
         let Self { url, pattern, bad, .. } = self;
-        match bad {
-            Some(finding) if !pattern.contains('H') => finding,
-            Some(_) | None => HealthFinding::Unstable { url, pattern },
+        let turns = pattern.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        let tail = pattern.iter().rev().take_while(|mark| **mark == BAD).count();
+        // It was never well; or it was, and then it fell for good (an old revision that still answered at first).
+        let one_voice = !pattern.contains(&GOOD) || (turns == 1 && tail >= FOR_GOOD);
+        match bad.filter(|_| one_voice) {
+            Some(End::Bad(finding)) => (url, Ok(finding)),
+            Some(End::Shut(door)) => (url, Err(door)),
+            Some(End::Good(_)) | None => {
+                let pattern = pattern.into_iter().collect();
+                (url.clone(), Ok(HealthFinding::Unstable { url, pattern }))
+            }
         }
     }
 }
@@ -128,7 +163,10 @@ pub(super) fn jittered(interval: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::super::assess::assess;
+    use super::super::expect::Expected;
     use super::*;
     use crate::model::HealthExpectation;
     use crate::probe::http::HttpAnswer;
@@ -136,8 +174,10 @@ mod tests {
     fn attempt(healthy: bool) -> Attempt {
         let body = if healthy { r#"{"status":"ok","database":"up"}"# } else { r#"{"status":"unhealthy"}"# };
         let body = body.as_bytes().to_vec();
-        let answer = HttpAnswer { status: 200, content_type: None, location: None, body, truncated: false };
-        assess("http://s/health", Ok(answer), 0, Duration::from_millis(5), &HealthExpectation::default())
+        let answer = HttpAnswer { status: 200, body, ..HttpAnswer::default() };
+        let expected = Expected { health: &HealthExpectation::default(), revision: None };
+        let url = Url::parse("http://s/health").unwrap();
+        assess(&url, Ok(answer), 0, Duration::from_millis(5), &expected)
     }
 
     /// Takes a row of attempts, one a second; true where it was enough.
@@ -168,6 +208,14 @@ mod tests {
     }
 
     #[test]
+    fn a_cold_start_is_told_with_its_time() {
+        let mut poll = Poll::new(1);
+        assert_eq!(poll.take(attempt(false), Duration::from_millis(10)), None);
+        let detail = poll.take(attempt(true), Duration::from_millis(4240)).unwrap();
+        assert!(detail.contains("after 1 attempt that failed (4.2 s)"), "{detail}");
+    }
+
+    #[test]
     fn working_dependencies_are_noted() {
         let facts = after("HH", 2).0.facts();
         assert!(matches!(&facts[..], [Fact::DependencyUp { dependency }] if dependency.database));
@@ -175,11 +223,17 @@ mod tests {
 
     #[test]
     fn turns_are_unstable_and_one_voice_is_itself() {
-        assert!(matches!(after("UUU", 2).0.verdict(), HealthFinding::Unhealthy { .. }));
-        let HealthFinding::Unstable { pattern, .. } = after("UHUHU", 2).0.verdict() else {
-            panic!("it changes")
+        let kind = |row| match after(row, 9).0.verdict().1 {
+            Ok(HealthFinding::Unstable { pattern, .. }) => pattern,
+            Ok(HealthFinding::Unhealthy { .. }) => "unhealthy".to_owned(),
+            other @ (Ok(_) | Err(_)) => panic!("{other:?}"),
         };
-        assert_eq!(pattern, "UHUHU");
+        assert_eq!(kind("UUU"), "unhealthy");
+        assert_eq!(kind("HHUUU"), "unhealthy", "an old revision answered at first");
+        assert_eq!(kind("UHUHU"), "✗✓✗✓✗");
+        assert_eq!(kind("HUHUUU"), "✓✗✓✗✗✗");
+        assert_eq!(kind("HHU"), "✓✓✗");
+        assert_eq!(kind("UUH"), "✗✗✓");
     }
 
     #[test]

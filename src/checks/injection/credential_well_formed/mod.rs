@@ -11,7 +11,7 @@ use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
 use crate::model::DatabaseVariables;
 use crate::probe::google::names;
-use crate::run::finding::{CredentialFinding, Finding};
+use crate::run::finding::{CredentialFinding, Drivers, Finding};
 use crate::run::outcome::{Outcome, Skip, Vantage};
 use crate::run::record::Role;
 use shape::{Beside, Expected, shape};
@@ -46,7 +46,15 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     }
     match unseen {
         Some(outcome) => Err(outcome),
-        None => Ok(passed(format!("{} look right", names.join(", ")))),
+        None => {
+            let others = database.others.join(", ");
+            let more = if others.is_empty() {
+                String::new()
+            } else {
+                format!("; not looked at, though a database is there too: {others}")
+            };
+            Ok(passed(format!("{} look right{more}", names.join(", "))))
+        }
     }
 }
 
@@ -66,13 +74,16 @@ async fn look(
         Some(Given::Secret { secret, version }) => {
             let Some(value) = connection::payload(scope, variable, &secret, &version).await? else {
                 let problem = "it is no UTF-8 text".to_owned();
-                return Ok(Some(CredentialFinding::Unreadable { variable: variable.to_owned(), problem }));
+                let (variable, drivers) = (variable.to_owned(), Drivers::default());
+                return Ok(Some(CredentialFinding::Unreadable { variable, problem, drivers }));
             };
             (value, Some(names::secret(&scope.target.project, &secret)))
         }
     };
+    let names = connection::names(revision);
     let beside = Beside {
         alone: revision.containers.len() < 2,
+        names: &names,
         sslmode: match variables.url() {
             Some(_) => None,
             None => Some(connection::ssl_mode(revision, variables)),

@@ -3,9 +3,10 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::way;
+use crate::credential::driver::{self, Family, Reading};
 use crate::credential::{encoding, has_option, mismatch, raw};
-use crate::probe::postgres::{Dsn, DsnProblem, SslMode, parse_dsn};
-use crate::run::finding::{CredentialFinding, Unfit};
+use crate::probe::postgres::{Dsn, DsnProblem, SslMode};
+use crate::run::finding::{CredentialFinding, Drivers, Unfit};
 
 /// What a variable should hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +27,25 @@ pub(super) enum Expected {
 
 /// What stands beside the value and decides what it means.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Beside {
+pub(super) struct Beside<'a> {
     /// No other container runs in the revision.
     pub(super) alone: bool,
     /// How TLS is asked for by another variable.
     pub(super) sslmode: Option<SslMode>,
+    /// The names of all variables, which may tell of the runtime.
+    pub(super) names: &'a [&'a str],
+}
+
+impl Beside<'_> {
+    /// What the drivers make of a connection string: the one that it is meant for, where that is known, or all.
+    fn drivers(&self, variable: &str, text: &str) -> (Drivers, &'static [Family]) {
+        let families = driver::meant_for(variable, text, self.names.iter().copied());
+        let fails = |family: &Family| driver::reading(*family, text) != Reading::Takes;
+        let certain = !families.is_empty() && families.iter().all(fails);
+        let opinions =
+            if families.is_empty() { driver::opinions(text) } else { driver::opinions_among(families, text) };
+        (Drivers { certain, opinions }, families)
+    }
 }
 
 /// What is wrong with a value, from its edges inwards.
@@ -39,7 +54,7 @@ pub(super) fn shape(
     secret: Option<String>,
     value: &SecretString,
     expected: Expected,
-    beside: Beside,
+    beside: Beside<'_>,
 ) -> Option<CredentialFinding> {
     let text = value.expose_secret();
     let variable = variable.to_owned();
@@ -50,14 +65,37 @@ pub(super) fn shape(
     for (edge, character) in edges {
         if let Some(class) = character.and_then(blank) {
             let (edge, class, length) = (edge.to_owned(), class.to_owned(), text.len());
-            return Some(CredentialFinding::EdgeWhitespace { variable, secret, edge, class, length });
+            let drivers = match expected {
+                Expected::ConnectionString => beside.drivers(&variable, text).0,
+                Expected::Host
+                | Expected::Instance
+                | Expected::Port
+                | Expected::Password
+                | Expected::Name => Drivers::default(),
+            };
+            return Some(CredentialFinding::EdgeWhitespace {
+                variable,
+                secret,
+                edge,
+                class,
+                length,
+                drivers,
+            });
         }
     }
     let unfit = match fit(&variable, text, expected, beside) {
         Ok(()) => return None,
         Err(Problem::Unfit(unfit)) => unfit,
         Err(Problem::Unreadable(problem)) => {
-            return Some(CredentialFinding::Unreadable { variable, problem });
+            let drivers = match expected {
+                Expected::ConnectionString => beside.drivers(&variable, text).0,
+                Expected::Host
+                | Expected::Instance
+                | Expected::Port
+                | Expected::Password
+                | Expected::Name => Drivers::default(),
+            };
+            return Some(CredentialFinding::Unreadable { variable, problem, drivers });
         }
     };
     Some(CredentialFinding::Unfit { variable, secret, unfit })
@@ -75,7 +113,7 @@ impl From<Unfit> for Problem {
     }
 }
 
-fn fit(variable: &str, text: &str, expected: Expected, beside: Beside) -> Result<(), Problem> {
+fn fit(variable: &str, text: &str, expected: Expected, beside: Beside<'_>) -> Result<(), Problem> {
     if let Some(what) = encoding(text) {
         return Err(Unfit::Encoded { what: what.to_owned() }.into());
     }
@@ -103,18 +141,27 @@ fn fit(variable: &str, text: &str, expected: Expected, beside: Beside) -> Result
     }
 }
 
-fn connection_string(variable: &str, text: &str, beside: Beside) -> Result<(), Problem> {
-    if let Some((_, rest)) = text.split_once("://")
+fn connection_string(variable: &str, text: &str, beside: Beside<'_>) -> Result<(), Problem> {
+    let (drivers, families) = beside.drivers(variable, text);
+    // The driver that it is meant for reads it as it is meant, whatever others would do.
+    let taken =
+        !families.is_empty() && families.iter().all(|one| driver::reading(*one, text) == Reading::Takes);
+    if !taken
+        && let Some((_, rest)) = text.split_once("://")
         && let Some(raw) = raw(rest)
     {
-        return Err(Unfit::Unescaped { what: raw.to_string() }.into());
+        return Err(Unfit::Unescaped { what: raw.to_string(), drivers }.into());
     }
-    let dsn = parse_dsn(text).map_err(|problem| match &problem {
+    let names = beside.names.iter().copied();
+    let dsn = driver::parse(variable, text, names).map_err(|problem| match &problem {
         DsnProblem::UnescapedAt | DsnProblem::UnescapedSlash | DsnProblem::Percent { .. } => {
-            Problem::Unfit(Unfit::Unescaped { what: format!("a raw character: {problem}") })
+            let what = format!("a raw character: {problem}");
+            Problem::Unfit(Unfit::Unescaped { what, drivers: drivers.clone() })
         }
         DsnProblem::Quoted => Problem::Unfit(Unfit::Quoted),
-        DsnProblem::JdbcUser => Problem::Unfit(Unfit::Scheme { what: problem.to_string() }),
+        DsnProblem::JdbcUser => {
+            Problem::Unfit(Unfit::Scheme { what: problem.to_string(), drivers: drivers.clone() })
+        }
         DsnProblem::Empty
         | DsnProblem::Form
         | DsnProblem::Scheme
@@ -130,12 +177,16 @@ fn connection_string(variable: &str, text: &str, beside: Beside) -> Result<(), P
     })?;
     parts(&dsn, beside)?;
     if let Some(mismatch) = mismatch(variable, text, |key| has_option(text, key)) {
-        return Err(Unfit::Scheme { what: format!("{mismatch}; {}", mismatch.mend()) }.into());
+        let what = format!("{mismatch}; {}", mismatch.mend());
+        return Err(Unfit::Scheme { what, drivers }.into());
     }
-    Ok(())
+    match drivers.opinions.first().filter(|_| drivers.certain).cloned() {
+        Some(what) => Err(Unfit::Scheme { what, drivers }.into()),
+        None => Ok(()),
+    }
 }
 
-fn parts(dsn: &Dsn, beside: Beside) -> Result<(), Unfit> {
+fn parts(dsn: &Dsn, beside: Beside<'_>) -> Result<(), Unfit> {
     if let Some(host) = &dsn.host {
         way::host(host, Beside { sslmode: Some(dsn.sslmode), ..beside })?;
     }
@@ -161,7 +212,7 @@ mod tests {
 
     use super::*;
 
-    const ALONE: Beside = Beside { alone: true, sslmode: None };
+    const ALONE: Beside<'_> = Beside { alone: true, sslmode: None, names: &[] };
 
     fn seen(value: &str, expected: Expected) -> Option<String> {
         shape("V", None, &SecretString::from(value), expected, ALONE).map(|finding| finding.to_string())
@@ -210,6 +261,8 @@ mod tests {
             ("{\"password\":\"hunter2\"}", Password, "a JSON document"),
             ("\u{feff}hunter2", Password, "a byte-order mark"),
             ("changeme", Password, "a dummy for its password"),
+            ("aHVudGVyMgo=", Password, "looks like a text in base64"),
+            ("p:r", Expected::Instance, "no connection name of an instance"),
             ("db.example.com", Host, "a dummy for its host"),
             ("postgres://u:changeme@h/d", ConnectionString, "a dummy for its password"),
             ("postgres://u:hunter2@x@h/d", ConnectionString, "a raw @ before its host"),
@@ -238,10 +291,35 @@ mod tests {
     #[test]
     fn beside_another_container_loopback_is_no_mistake() {
         let value = SecretString::from("127.0.0.1");
-        assert_eq!(shape("V", None, &value, Expected::Host, Beside { alone: false, sslmode: None }), None);
+        let crowd = Beside { alone: false, ..ALONE };
+        assert_eq!(shape("V", None, &value, Expected::Host, crowd), None);
         let socket = SecretString::from("/cloudsql/p:r:i");
-        let tls = Beside { alone: true, sslmode: Some(SslMode::Require) };
+        let tls = Beside { sslmode: Some(SslMode::Require), ..ALONE };
         assert!(shape("V", None, &socket, Expected::Host, tls).is_some());
+    }
+
+    /// `postgres://u:a@b@h/d`, as those read it whose runtime the other variables tell of.
+    #[test]
+    fn the_runtime_decides_whether_a_raw_character_harms() {
+        let value = SecretString::from("postgres://u:a@b@h/d");
+        let seen = |names: &[&str]| {
+            let beside = Beside { names, ..ALONE };
+            shape("DATABASE_URL", None, &value, Expected::ConnectionString, beside)
+        };
+        assert_eq!(seen(&["NODE_ENV"]), None, "node-postgres and Prisma cut at the last @");
+        for (names, certain) in [(&["RAILS_ENV"][..], true), (&["PORT"], false)] {
+            let Some(CredentialFinding::Unfit { unfit: Unfit::Unescaped { drivers, .. }, .. }) = seen(names)
+            else {
+                panic!("{names:?}: not unescaped");
+            };
+            assert_eq!(drivers.certain, certain, "{names:?}");
+            assert!(drivers.opinions[0].contains("behind the first @"), "{:?}", drivers.opinions);
+        }
+        let dialect = SecretString::from("postgresql+asyncpg://u:p@h/d");
+        let beside = Beside { names: &["RAILS_ENV"], ..ALONE };
+        let text =
+            shape("DATABASE_URL", None, &dialect, Expected::ConnectionString, beside).unwrap().to_string();
+        assert!(text.contains("missing \"=\" after"), "{text}");
     }
 
     proptest! {
@@ -252,7 +330,9 @@ mod tests {
         ])) {
             let value = around.replacen("{}", &secret, 1).replace("{{", "{").replace("}}", "}");
             for expected in [Expected::ConnectionString, Expected::Password] {
-                if let Some(text) = seen(&value, expected) {
+                let finding = shape("V", None, &SecretString::from(value.as_str()), expected, ALONE);
+                if let Some(finding) = finding {
+                    let text = format!("{finding} {finding:?} {}", serde_json::to_string(&finding).unwrap());
                     prop_assert!(!text.contains(&secret), "{}", text);
                 }
             }

@@ -2,13 +2,14 @@
 
 use super::shape::Beside;
 use crate::credential::{
-    LONGEST_SOCKET, is_compose_name, is_dummy, is_dummy_host, is_loopback, socket_length, whose_port,
+    LONGEST_SOCKET, is_compose_name, is_dummy, is_dummy_host, is_loopback, looks_encoded, socket_length,
+    whose_port,
 };
 use crate::probe::google::bounded;
 use crate::run::finding::Unfit;
 
 /// A host, or the folder of a socket.
-pub(super) fn host(host: &str, beside: Beside) -> Result<(), Unfit> {
+pub(super) fn host(host: &str, beside: Beside<'_>) -> Result<(), Unfit> {
     if host.starts_with("/cloudsql/") && !is_dummy_host(host) {
         let length = socket_length(host.split("/.s.PGSQL.").next().unwrap_or(host));
         if length > LONGEST_SOCKET {
@@ -38,5 +39,11 @@ pub(super) fn port(port: u16) -> Result<(), Unfit> {
 
 /// A password. Names of users and databases may be any word, `todo` too.
 pub(super) fn password(password: &str) -> Result<(), Unfit> {
-    if is_dummy(password) { Err(Unfit::Placeholder { part: "password".to_owned() }) } else { Ok(()) }
+    if is_dummy(password) {
+        Err(Unfit::Placeholder { part: "password".to_owned() })
+    } else if looks_encoded(password) {
+        Err(Unfit::LooksEncoded)
+    } else {
+        Ok(())
+    }
 }

@@ -208,6 +208,16 @@ impl Default for Dsn {
     }
 }
 
+impl Dsn {
+    /// What host and port say by themselves: lists, as libpq takes them, and a socket's folder with or without the
+    /// socket's own name.
+    pub fn at(host: Option<String>, port: Option<String>) -> Result<Self, DsnProblem> {
+        let mut parts = Parts::of(DsnForm::Pairs);
+        (parts.host, parts.port) = (host, port);
+        parts.finish()
+    }
+}
+
 /// Reads a connection string.
 pub fn parse(text: &str) -> Result<Dsn, DsnProblem> {
     // Blanks at the edges are another check's finding; libpq skips leading ones in one form and fails in the other.

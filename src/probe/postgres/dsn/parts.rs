@@ -89,7 +89,9 @@ impl Parts {
         let socket = self.socket.filter(|path| !path.is_empty()).map(|path| folder(&path).to_owned());
         let stated = self.address.filter(|host| !host.is_empty());
         let stated = stated.or(self.host.filter(|host| host.split(',').any(|one| !one.is_empty())));
-        let hosts = socket.or(stated);
+        let instance = self.instance.filter(|instance| !instance.is_empty());
+        // The library dials the instance, whatever the URL's host is called.
+        let hosts = socket.or(stated.filter(|_| instance.is_none()));
         let ports = ports(self.port.as_deref().unwrap_or_default())?;
         let servers = servers(hosts.as_deref().unwrap_or_default(), &ports)?;
         let port = servers.first().map(|server| server.port).or(ports.first().copied().flatten());
@@ -109,7 +111,7 @@ impl Parts {
             schema: self.schema.filter(|schema| !schema.is_empty()),
             pool: self.pool,
             service: self.service,
-            instance: self.instance.filter(|instance| !instance.is_empty()),
+            instance,
             form: self.form,
         })
     }
@@ -145,8 +147,8 @@ fn servers(hosts: &str, ports: &[Option<u16>]) -> Result<Vec<Server>, DsnProblem
         _ => return Err(DsnProblem::Ports),
     };
     let port = |at: usize| all.or_else(|| ports.get(at).copied().flatten()).unwrap_or(DEFAULT_PORT);
-    let named = hosts.iter().enumerate().filter(|(_, host)| !host.is_empty());
-    Ok(named.map(|(at, host)| Server { host: folder(host.trim()).to_owned(), port: port(at) }).collect())
+    let named = hosts.iter().map(|host| host.trim()).enumerate().filter(|(_, host)| !host.is_empty());
+    Ok(named.map(|(at, host)| Server { host: folder(host).to_owned(), port: port(at) }).collect())
 }
 
 /// libpq's words, and those by which other drivers say the same.

@@ -1,0 +1,58 @@
+//! Why Google's front end answers 404 in the service's place: what the control plane says of the service's doors.
+
+use google_cloud_run_v2::model::{IngressTraffic, Service};
+use url::Url;
+
+use super::admission::is_own;
+use crate::checks::Scope;
+use crate::model::Stated;
+use crate::probe::google::NoAnswer;
+use crate::run::finding::{Finding, HealthFinding};
+use crate::run::outcome::{Broken, Door, Outcome};
+
+/// The end of the check, if the control plane explains the 404; else why not.
+pub(super) async fn closed(scope: &Scope, url: &Url) -> Result<Outcome, String> {
+    let live = match scope.live_service().await {
+        Ok(live) => live,
+        Err(NoAnswer::NotFound) => return Err("and Cloud Run knows no such service".to_owned()),
+        Err(NoAnswer::Broken(why)) => {
+            return Err(format!("and why cannot be read: {}", crate::diagnosis::words::broken(&why)));
+        }
+    };
+    if !is_own(url, &live) {
+        return Err("and this address is none of the service's own: a domain or load balancer in front of it may lead \
+                    nowhere"
+            .to_owned());
+    }
+    let Some(door) = door(&live) else {
+        return Err("although the service takes requests from everywhere".to_owned());
+    };
+    let declared = scope.target.service.ingress.as_ref().and_then(Stated::as_known);
+    Ok(match (&door, declared) {
+        // The files promise an open door: whoever comes by it stands outside, too.
+        (Door::Ingress { setting }, Some("all")) => Outcome::Failed {
+            finding: Finding::Health(HealthFinding::DoorClosed {
+                url: url.to_string(),
+                declared: "all".to_owned(),
+                live: setting.clone(),
+            }),
+        },
+        _ => Outcome::Broken { why: Broken::NotLetIn { url: url.to_string(), door } },
+    })
+}
+
+/// The door that is closed to requests from the internet.
+fn door(live: &Service) -> Option<Door> {
+    let setting = match live.ingress {
+        IngressTraffic::InternalOnly => Some("internal"),
+        IngressTraffic::InternalLoadBalancer => Some("internal-and-cloud-load-balancing"),
+        IngressTraffic::None => Some("none"),
+        // Unspecified: no revision is active.
+        _ => None,
+    };
+    match setting {
+        Some(setting) => Some(Door::Ingress { setting: setting.to_owned() }),
+        None if live.default_uri_disabled => Some(Door::DefaultUrlDisabled),
+        None => None,
+    }
+}

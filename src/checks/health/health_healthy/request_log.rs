@@ -1,0 +1,172 @@
+//! What the log of requests says of an answer of which it is not sure who gave it. Requests that Google's front end
+//! refuses at the door leave no entry there; those that it answers because of the instances have one, with its reason.
+
+use std::time::Duration;
+
+use google_cloud_logging_v2::model::LogEntry;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::sleep;
+use url::Url;
+
+use crate::checks::Scope;
+use crate::checks::facts::broken;
+use crate::probe::health::sentence;
+use crate::run::finding::{FrontEndSays, HealthFinding, KnownBy};
+use crate::run::outcome::Outcome;
+use crate::run::record::Fact;
+
+/// Entries take seconds to arrive: pauses before each further look.
+const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3)];
+/// With more services than that in a project, one look must do: reads are limited to 60 a minute.
+const FEW: usize = 20;
+/// Longest line that is shown.
+const LONGEST: usize = 200;
+/// Clocks differ.
+const SLACK: SignedDuration = SignedDuration::from_secs(30);
+
+/// What the log says of the gate's requests for a path that ended in a status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Logged {
+    /// The front end answered, because of the instances.
+    FrontEnd {
+        /// What it says.
+        says: FrontEndSays,
+        /// In these words.
+        line: String,
+    },
+    /// The request came to the service.
+    Served,
+    /// There is no entry.
+    Nothing,
+    /// The log could not be read.
+    Unread,
+}
+
+/// Asks the log about answers of that status.
+pub(super) async fn look(scope: &Scope, url: &Url, status: u16) -> Logged {
+    let google = &scope.outside.google;
+    let project = &scope.target.project;
+    let filter = filter(scope);
+    let pauses: &[Duration] = if google.expected_in(project) > FEW { &[] } else { &PAUSES };
+    let mut pauses = pauses.iter();
+    loop {
+        match google.log_entries(Duration::ZERO, project, &filter).await {
+            Ok(entries) => {
+                if let Some(found) = entries.iter().find_map(|entry| of_entry(entry, url, status)) {
+                    return found;
+                }
+            }
+            Err(answer) => {
+                let why = match broken("the log of requests", answer) {
+                    Outcome::Broken { why } => crate::diagnosis::words::broken(&why),
+                    other @ (Outcome::Passed { .. }
+                    | Outcome::Failed { .. }
+                    | Outcome::Blocked { .. }
+                    | Outcome::Skipped { .. }) => format!("{other:?}"),
+                };
+                scope.fact(Fact::Note {
+                    text: format!("whether the service or Google's front end answered {status} was not asked of the log: {why}"),
+                });
+                return Logged::Unread;
+            }
+        }
+        match pauses.next() {
+            Some(pause) => sleep(*pause).await,
+            None => return Logged::Nothing,
+        }
+    }
+}
+
+/// The finding, once the log was asked; as it is, where the log does not say.
+pub(super) fn settle(finding: HealthFinding, logged: Logged) -> HealthFinding {
+    match (finding, logged) {
+        (
+            HealthFinding::FrontEnd { url, status, excerpt, .. }
+            | HealthFinding::BadStatus { url, status, excerpt },
+            Logged::FrontEnd { says, line },
+        ) => HealthFinding::FrontEnd { url, status, says, known: KnownBy::RequestLog { line }, excerpt },
+        // The request came to the service, and the answer was a guess: it is the service's own.
+        (HealthFinding::FrontEnd { url, status, known: KnownBy::Guess, excerpt, .. }, Logged::Served) => {
+            HealthFinding::BadStatus { url, status, excerpt }
+        }
+        (finding, Logged::FrontEnd { .. } | Logged::Served | Logged::Nothing | Logged::Unread) => finding,
+    }
+}
+
+fn of_entry(entry: &LogEntry, url: &Url, status: u16) -> Option<Logged> {
+    let request = entry.http_request.as_ref()?;
+    let path = Url::parse(&request.request_url)
+        .map_or_else(|_| request.request_url.clone(), |url| url.path().to_owned());
+    if path.split('?').next() != Some(url.path()) || request.status != i32::from(status) {
+        return None;
+    }
+    let line = entry.text_payload().map_or("", String::as_str);
+    Some(match sentence(line) {
+        Some(says) => Logged::FrontEnd { says, line: crate::probe::line_of(line, LONGEST) },
+        None => Logged::Served,
+    })
+}
+
+/// The gate's own requests to the service, since the run began.
+fn filter(scope: &Scope) -> String {
+    let ran = SignedDuration::try_from(scope.started.elapsed()).unwrap_or(SignedDuration::ZERO);
+    let since = Timestamp::now()
+        .saturating_sub(ran)
+        .and_then(|at| at.saturating_sub(SLACK))
+        .unwrap_or(Timestamp::UNIX_EPOCH);
+    format!(
+        "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"{}\" AND \
+         resource.labels.location=\"{}\" AND log_id(\"run.googleapis.com/requests\") AND \
+         httpRequest.userAgent:\"rungate/\" AND timestamp>=\"{since}\"",
+        scope.target.name, scope.target.region,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn entry(url: &str, status: u16, line: &str) -> LogEntry {
+        serde_json::from_value(json!({
+            "httpRequest": {"requestUrl": url, "status": status}, "textPayload": line,
+        }))
+        .unwrap()
+    }
+
+    fn of(entry: &LogEntry) -> Option<Logged> {
+        of_entry(entry, &Url::parse("https://a.run.app/health").unwrap(), 503)
+    }
+
+    #[test]
+    fn only_the_entry_of_this_very_answer_counts() {
+        let failed = "The request failed because either the HTTP response was malformed or connection to the instance had an error.";
+        let says = |says| Some(Logged::FrontEnd { says, line: failed.to_owned() });
+        assert_eq!(of(&entry("https://a.run.app/health", 503, failed)), says(FrontEndSays::InstanceFailed));
+        assert_eq!(of(&entry("https://a.run.app/health?x=1", 503, "")), Some(Logged::Served));
+        assert_eq!(of(&entry("https://a.run.app/other", 503, failed)), None);
+        assert_eq!(of(&entry("https://a.run.app/health", 200, failed)), None);
+        assert_eq!(of(&LogEntry::new()), None);
+    }
+
+    #[test]
+    fn the_log_settles_what_was_a_guess() {
+        let guess = |known| HealthFinding::FrontEnd {
+            url: "u".to_owned(),
+            status: 503,
+            says: FrontEndSays::InstanceFailed,
+            known,
+            excerpt: String::new(),
+        };
+        assert!(matches!(settle(guess(KnownBy::Guess), Logged::Served), HealthFinding::BadStatus { .. }));
+        assert_eq!(settle(guess(KnownBy::Page), Logged::Served), guess(KnownBy::Page));
+        assert_eq!(settle(guess(KnownBy::Guess), Logged::Nothing), guess(KnownBy::Guess));
+        let line = || "no available instance".to_owned();
+        let logged = Logged::FrontEnd { says: FrontEndSays::NoInstance, line: line() };
+        let HealthFinding::FrontEnd { says, known, .. } = settle(guess(KnownBy::Guess), logged) else {
+            panic!()
+        };
+        assert_eq!((says, known), (FrontEndSays::NoInstance, KnownBy::RequestLog { line: line() }));
+    }
+}

@@ -1,0 +1,263 @@
+//! Health as the gate meets it: doors that are shut, Google's front end in the service's place, other builds, several
+//! ways to one revision.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use rungate::diagnosis::cause::CauseCode;
+use rungate::diagnosis::{Confidence, Diagnosis, Verdict};
+use rungate::model::{CommitExpectation, Stated, ToldBy};
+use rungate::run::attempt::{AttemptVerdict, HealthAttempt, Taken};
+use rungate::run::record::{Fact, RunRecord};
+use rungate::sandbox::faults::{Expected, Fault, When, subject};
+
+use serde_json::{Value, json};
+
+use crate::common::{Ran, Rungate};
+use crate::loopback::Loopback;
+use crate::revision_drill::{fault, gate};
+use crate::sandbox::{PROJECT, auth, auth_expecting, known};
+use crate::standin::{check, control_plane, fixture, http, path, pipeline, send};
+
+fn attempts(record: &RunRecord) -> Vec<&HealthAttempt> {
+    let facts =
+        record.nodes.iter().filter(|node| node.check == "health-healthy").flat_map(|node| &node.facts);
+    facts
+        .filter_map(|fact| match fact {
+            Fact::HealthAttempt(attempt) => Some(attempt),
+            _ => None,
+        })
+        .collect()
+}
+
+fn first(diagnosis: &Diagnosis) -> (CauseCode, Confidence, Verdict) {
+    let cause = diagnosis.causes.first().unwrap();
+    (cause.code, cause.confidence, diagnosis.verdict)
+}
+
+static NO_LOGGING: Fault = Fault {
+    code: "of-a-test",
+    what: "Of a test.",
+    expects: Expected { cause: CauseCode::NotFoundOut, verdict: Verdict::Undecided },
+    when: When::AfterDeploy,
+    subject: &subject::ANY,
+    change: |world, _| world.disabled_apis.push((PROJECT.to_owned(), "logging.googleapis.com".to_owned())),
+};
+
+/// The front end's short texts are settled by the log of requests, and stay a guess without it.
+#[tokio::test]
+async fn who_answered_in_the_service_s_place_is_settled_by_the_log() {
+    use CauseCode::*;
+    let rows = [
+        ("no-instance-available", NoInstanceAvailable),
+        ("instance-crashing", InstanceCrashing),
+        ("request-timed-out", RequestTimedOut),
+    ];
+    for (code, cause) in rows {
+        let (record, diagnosis) = gate(auth(), &[fault(code)]).await;
+        assert_eq!(first(&diagnosis), (cause, Confidence::Proven, Verdict::Unhealthy), "{code}");
+        assert!(diagnosis.causes[0].claim.contains("the log of requests says: The request "), "{code}");
+        assert!(
+            attempts(&record).iter().all(|attempt| attempt.verdict == AttemptVerdict::FrontEnd),
+            "{code}"
+        );
+        let (_, diagnosis) = gate(auth(), &[fault(code), &NO_LOGGING]).await;
+        assert_eq!(
+            first(&diagnosis),
+            (cause, Confidence::Likely, Verdict::Unhealthy),
+            "{code} without the log"
+        );
+    }
+}
+
+/// A handler that waits for its database is a symptom of the database.
+#[tokio::test]
+async fn a_hanging_handler_is_a_symptom_of_the_database_that_it_waits_for() {
+    let (_, diagnosis) = gate(auth(), &[fault("request-timed-out"), fault("instance-stopped")]).await;
+    assert_eq!(diagnosis.causes[0].code, CauseCode::InstanceStopped, "{:?}", diagnosis.causes);
+}
+
+/// What keeps the gate out says nothing of health: undecided, and soon.
+#[tokio::test]
+async fn a_shut_door_is_no_verdict_on_health() {
+    use CauseCode::*;
+    for (code, cause, seen) in [
+        ("ingress-closed", IngressClosed, AttemptVerdict::FrontEnd),
+        ("health-behind-login", HealthBehindLogin, AttemptVerdict::BehindLogin),
+    ] {
+        let (record, diagnosis) = gate(auth(), &[fault(code)]).await;
+        assert_eq!(first(&diagnosis), (cause, Confidence::Proven, Verdict::Undecided), "{code}");
+        let attempts = attempts(&record);
+        assert!(attempts.iter().all(|attempt| attempt.verdict == seen), "{code}: {attempts:?}");
+        assert!(
+            attempts.len() <= 2,
+            "{code}: waiting opens no door, and {} questions were asked",
+            attempts.len()
+        );
+    }
+    // Where the files promise an open door, users stand before the closed one.
+    let mut promised = auth();
+    promised.ingress = Some(known("all"));
+    static CLOSED: Fault = Fault {
+        code: "of-a-test",
+        what: "Of a test.",
+        expects: Expected { cause: CauseCode::IngressClosed, verdict: Verdict::Unhealthy },
+        when: When::AfterDeploy,
+        subject: &subject::ANY,
+        change: |world, service| (fault("ingress-closed").change)(world, service),
+    };
+    let (_, diagnosis) = gate(promised, &[&CLOSED]).await;
+    assert_eq!(first(&diagnosis), (IngressClosed, Confidence::Proven, Verdict::Unhealthy));
+}
+
+/// Each expectation that only a run can check: met by the healthy world, not by its fault.
+#[tokio::test]
+async fn versions_and_latency_are_expected_and_seen() {
+    use CauseCode::*;
+    let header = auth_expecting;
+    let json = || {
+        let mut service = auth_expecting();
+        service.health.revision = Some(ToldBy::Json(known("$.revision")));
+        service
+    };
+    let commit = || {
+        let mut service = auth_expecting();
+        service.health.revision = None;
+        let commit = known("1a2b3c4d5e6f7a8b9c0d1a2b3c4d5e6f7a8b9c0d");
+        service.health.commit = Some(CommitExpectation { told_by: ToldBy::Json(known("$.commit")), commit });
+        service
+    };
+    for (what, service) in [("header", header()), ("json", json()), ("commit", commit())] {
+        let (_, diagnosis) = gate(service.clone(), &[]).await;
+        assert_eq!(diagnosis.verdict, Verdict::Healthy, "{what}: {:?}", diagnosis.causes);
+        let (record, diagnosis) = gate(service, &[fault("health-version-mismatch")]).await;
+        assert_eq!(
+            first(&diagnosis),
+            (HealthVersionMismatch, Confidence::Proven, Verdict::Unhealthy),
+            "{what}"
+        );
+        let last = attempts(&record).last().unwrap().detail.clone().unwrap();
+        assert!(last.ends_with("answers"), "{what}: {last}");
+    }
+    let (_, diagnosis) = gate(auth_expecting(), &[fault("health-expectation-unmet")]).await;
+    assert_eq!(first(&diagnosis), (HealthExpectationUnmet, Confidence::Proven, Verdict::Unhealthy));
+    assert!(diagnosis.causes[0].claim.contains("ms where 4000 are allowed"), "{}", diagnosis.causes[0].claim);
+}
+
+/// A commit that only the environment could tell, and does not, is nobody's pass.
+#[tokio::test]
+async fn an_expectation_that_nobody_can_resolve_is_undecided() {
+    let mut service = auth();
+    let commit = Stated::unresolved("$GITHUB_SHA", known("x").place);
+    service.health.commit = Some(CommitExpectation { told_by: ToldBy::Json(known("$.commit")), commit });
+    let (_, diagnosis) = gate(service, &[]).await;
+    assert_eq!(diagnosis.verdict, Verdict::Undecided);
+    assert!(diagnosis.causes[0].claim.contains("$GITHUB_SHA"), "{}", diagnosis.causes[0].claim);
+}
+
+/// Every attempt of a run is in its record, in order, with what polling made of it.
+#[tokio::test]
+async fn every_attempt_is_kept() {
+    let (record, diagnosis) = gate(auth(), &[fault("health-reports-unhealthy")]).await;
+    assert_eq!(diagnosis.verdict, Verdict::Unhealthy);
+    let attempts = attempts(&record);
+    assert!(attempts.len() >= 3, "{attempts:?}");
+    assert!(attempts.windows(2).all(|pair| pair[0].at_ms < pair[1].at_ms), "{attempts:?}");
+    assert!(attempts.iter().all(|attempt| attempt.status == Some(200) && attempt.taken == Taken::Failure));
+    assert!(attempts.iter().all(|attempt| attempt.verdict == AttemptVerdict::Unhealthy));
+}
+
+/// A cloud in which the deploy made a tag: where the service and the tag answer, and what.
+async fn tagged(no_traffic: bool, service: &'static str, tag: &'static str) -> Ran {
+    const SERVICE: &str = "/v2/projects/demo-project/locations/europe-west1/services/auth";
+    let at = |body: &'static str| http(move |_, stream| send(stream, 200, "", body.as_bytes()));
+    let google = Loopback::start().await;
+    let mut live: Value = serde_json::from_str(fixture(SERVICE).unwrap()).unwrap();
+    live["uri"] = at(service).into();
+    let revision = live["latestCreatedRevision"].clone();
+    let statuses = live["trafficStatuses"].as_array_mut().unwrap();
+    statuses.push(json!({"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": revision, "tag": "next", "uri": at(tag)}));
+    google.serves(SERVICE, live.to_string());
+    let revision = format!("{SERVICE}/revisions/auth-00007-xyz");
+    google.serves(&revision, fixture(&revision).unwrap());
+    let rungate = Rungate::new();
+    let file = "version: 1\nservices:\n  - name: auth\n    project: demo-project\n    region: europe-west1\n    tag: next\n";
+    let health = "    health: { path: /health, window: 1s, interval: 100ms, successes: 1 }\n";
+    rungate.file("rungate.yaml", format!("{file}    no_traffic: {no_traffic}\n{health}"));
+    let mut command = check(&rungate, google.url.trim_end_matches('/'), &["--quiet"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    Ran::of(output)
+}
+
+#[tokio::test]
+async fn the_new_revision_is_asked_at_its_tag_and_with_traffic_at_both_doors() {
+    const UP: &str = r#"{"status":"ok"}"#;
+    const DOWN: &str = r#"{"status":"unhealthy"}"#;
+    // Without traffic, the service's own URL leads to the old revision.
+    let ran = tagged(true, DOWN, UP).await;
+    assert!(!ran.stdout.contains("says unhealthy"), "{}", ran.all());
+    let ran = tagged(true, UP, DOWN).await;
+    assert!(ran.status == 1 && ran.stdout.contains("says unhealthy"), "{}", ran.all());
+    // With traffic, users come by both.
+    for (service, tag) in [(UP, DOWN), (DOWN, UP)] {
+        let ran = tagged(false, service, tag).await;
+        assert!(ran.status == 1 && ran.stdout.contains("says unhealthy"), "{}", ran.all());
+    }
+    let ran = tagged(false, UP, UP).await;
+    assert_eq!(ran.status, 0, "{}", ran.all());
+}
+
+/// What a health answer is made of without a path in the files: several are tried, the most telling one counts.
+#[tokio::test]
+async fn of_the_usual_paths_the_most_telling_one_counts() {
+    let service = http(|head, stream| match path(head) {
+        "/health" => send(stream, 200, "", br#"{"status":"ok"}"#),
+        "/health/ready" => send(stream, 200, "", br#"{"status":"ok","database":"down"}"#),
+        _ => send(stream, 404, "", br#"{"detail":"Not Found"}"#),
+    });
+    let rungate = Rungate::new();
+    let file = pipeline(&service, "").replace("path: /health, ", "");
+    rungate.file("rungate.yaml", file);
+    let mut command = check(&rungate, &control_plane(), &["--save-run", "run.json"]);
+    let ran = Ran::of(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+    assert!(ran.status == 1 && ran.stdout.contains("/health/ready"), "{}", ran.all());
+    let record: RunRecord = serde_json::from_str(&rungate.read("run.json")).unwrap();
+    let asked: BTreeSet<&str> = attempts(&record).iter().map(|attempt| attempt.url.as_str()).collect();
+    assert!(asked.len() >= 5, "every usual path is in the record: {asked:?}");
+}
+
+/// A redirect within the service is followed; a circle, another host and the metadata server are not.
+#[test]
+fn redirects_are_followed_within_the_service_only() {
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let elsewhere = {
+        let asked = Arc::clone(&asked);
+        http(move |head, stream| {
+            asked.lock().unwrap().push(path(head).to_owned());
+            send(stream, 200, "", br#"{"status":"ok"}"#);
+        })
+    };
+    for (location, status) in [
+        ("/health/".to_owned(), 0),
+        ("/health".to_owned(), 1),
+        ("/a".to_owned(), 1),
+        (format!("{elsewhere}/health"), 1),
+        ("http://169.254.169.254/computeMetadata/v1/".to_owned(), 1),
+        ("http://metadata.google.internal/".to_owned(), 1),
+        ("/login".to_owned(), 3),
+        ("https://accounts.google.com/o/oauth2/v2/auth".to_owned(), 3),
+    ] {
+        let to = location.clone();
+        let service = http(move |head, stream| match path(head) {
+            "/health" => send(stream, 302, &format!("Location: {to}\r\n"), b""),
+            "/a" => send(stream, 302, "Location: /b\r\n", b""),
+            "/b" => send(stream, 302, "Location: /a\r\n", b""),
+            _ => send(stream, 200, "", br#"{"status":"ok"}"#),
+        });
+        let rungate = Rungate::new();
+        rungate.file("rungate.yaml", pipeline(&service, ""));
+        let ran = Ran::of(check(&rungate, &control_plane(), &[]).output().unwrap());
+        assert_eq!(ran.status, status, "{location}: {}", ran.all());
+    }
+    assert!(asked.lock().unwrap().is_empty(), "another host was asked");
+}

@@ -59,7 +59,6 @@ pub(super) fn blame(finding: &Finding, call: &CallRecord, callee: &ServiceRecord
         | Finding::Path(_)
         | Finding::Instance(_)
         | Finding::Postgres(_)
-        | Finding::Database(_)
         | Finding::Log(_) => None,
     }
 }

@@ -111,6 +111,7 @@ pub static CHECKS: &[&Check] = &[
     &database::database_name_resolves::CHECK,
     &database::database_port_open::CHECK,
     &database::database_speaks_postgres::CHECK,
+    &database::database_tls_agrees::CHECK,
     &database::database_login::CHECK,
     &database::database_query::CHECK,
     &database::database_writable::CHECK,

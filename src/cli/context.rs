@@ -92,6 +92,11 @@ impl Context {
         };
         std::env::vars_os().filter_map(text).collect()
     }
+
+    /// Whether Cloud Run runs us, as a service or as a job.
+    pub(super) fn on_cloud_run(&self) -> bool {
+        matches!(self.auth.platform(), Platform::CloudRun)
+    }
 }
 
 /// The value of a variable that a file names.

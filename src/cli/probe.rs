@@ -11,7 +11,7 @@ use super::arguments::ProbeArguments;
 use super::{Context, Refusal, say};
 use crate::probe::dial::System;
 use crate::probe::in_place::{self, Answer, Manner, Names, Step};
-use crate::probe::postgres::Bounds;
+use crate::probe::postgres::{Bounds, Patience};
 use crate::probe::vault::Vault;
 use crate::report::escape::one_line;
 use crate::run::without_secrets;
@@ -25,7 +25,7 @@ const STEP: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// The answer could not be written.
-pub fn probe(asked: &ProbeArguments) -> Result<u8, Refusal> {
+pub fn probe(asked: &ProbeArguments, context: &Context) -> Result<u8, Refusal> {
     let vault = Vault::default();
     let variables = Context::variables();
     let names = names(asked).or(names_of_environment(&variables));
@@ -38,7 +38,7 @@ pub fn probe(asked: &ProbeArguments) -> Result<u8, Refusal> {
     };
     let answer = match in_place::way(&names, &variables, &vault) {
         Ok(way) => {
-            let manner = manner(asked.deadline, way.connection.connect_timeout);
+            let manner = manner(asked.deadline, way.connection.connect_timeout, context);
             let runtime = tokio::runtime::Runtime::new()
                 .map_err(|error| Refusal::new(format!("no runtime can be started: {error}")))?;
             let answer = runtime.block_on(in_place::probe(&way, &System, manner, &mut |step| tell(step)));
@@ -60,9 +60,11 @@ pub fn probe(asked: &ProbeArguments) -> Result<u8, Refusal> {
     Ok(status)
 }
 
-fn manner(deadline: Duration, connect_timeout: Option<Duration>) -> Manner {
+fn manner(deadline: Duration, connect_timeout: Option<Duration>, context: &Context) -> Manner {
     let bounds = Bounds { connect: connect_timeout.map_or(CONNECT, |limit| limit.min(CONNECT)), step: STEP };
-    Manner { bounds, deadline }
+    // In Cloud Run, the network of direct VPC egress is as old as the container.
+    let direct_vpc_age = context.on_cloud_run().then_some(Duration::ZERO);
+    Manner { bounds, patience: Patience { most: deadline, direct_vpc_age }, deadline }
 }
 
 fn names(asked: &ProbeArguments) -> Names {

@@ -254,7 +254,10 @@ fn reached(postgres: &PostgresFinding) -> Reached {
         | PostgresFinding::NotPostgres { .. }
         | PostgresFinding::Cut { .. }
         | PostgresFinding::TlsUnsupported { .. }
-        | PostgresFinding::TlsFailed { .. } => Reached::Something,
+        | PostgresFinding::CertificateInvalid { .. }
+        | PostgresFinding::ClientCertificateRefused { .. }
+        | PostgresFinding::TlsFailed { .. }
+        | PostgresFinding::ServerUnproven { .. } => Reached::Something,
         PostgresFinding::LoginRefused { sqlstate, .. } | PostgresFinding::QueryFailed { sqlstate, .. } => {
             if sqlstate.starts_with("57P") || sqlstate.starts_with("08") {
                 return Reached::NotReady;

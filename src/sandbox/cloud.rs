@@ -11,6 +11,7 @@ use google_cloud_run_v2::model::TrafficTarget;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 
+use super::certificates::Authority;
 use super::network::Delivery;
 use super::random;
 use super::world::World;
@@ -25,6 +26,8 @@ pub(super) struct Cloud {
     pub(super) since: Timestamp,
     /// How long the control plane takes for an answer.
     pub(super) latency: Duration,
+    /// Signs the certificates of its database servers.
+    pub(super) authority: Authority,
     /// With what its ID tokens are signed.
     pub(super) signing_key: String,
     requests: Mutex<BTreeMap<String, u64>>,
@@ -82,8 +85,9 @@ pub(super) struct Places {
 }
 
 impl Cloud {
-    pub(super) fn new(world: World, places: Places, latency: Duration) -> Self {
+    pub(super) fn new(world: World, places: Places, latency: Duration, authority: Authority) -> Self {
         Self {
+            authority,
             world,
             places,
             since: Timestamp::now(),

@@ -22,6 +22,8 @@ mod records;
 /// A server on loopback that does to every connection what a test wants; and a cloud made of two of them.
 mod standin;
 
+/// The composite action, carried out as a runner would.
+mod action;
 /// Every way in which the gate becomes somebody, against stand-ins of those who give tokens.
 mod authentication;
 /// The checks of Cloud SQL, secrets and identity, each with its near miss.
@@ -82,8 +84,12 @@ mod journeys;
 mod laptop;
 /// Pipeline files as data: goldens, problems, the samples, real files.
 mod networks;
+/// Packet loss for real, in network namespaces.
+mod packets;
 mod pipelines;
-/// The steps to the database, made with a real server.
+/// PgBouncer between the gate and a real server.
+mod pooler;
+/// The steps to the database, made with real servers.
 mod postgres;
 /// The steps to the database, made with servers that mean no good.
 mod postgres_hostile;

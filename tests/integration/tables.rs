@@ -16,15 +16,13 @@ use crate::records;
 
 /// Causes without a fault, a finding or a recorded run: the tables of `diagnosis.rs` reach them.
 const REACHED_BY_TABLES: &[&str] = &[
-    "connection-cut",
-    "connection-parameter-invalid",
     "connector-health-rules-missing",
     "egress-without-nat",
     "firewall-denies-ingress",
     "firewall-denies-proxy-port",
     "psc-endpoint-missing",
+    "server-not-authentic",
     "subnet-exhausted",
-    "tls-unsupported",
     "vpc-api-disabled",
 ];
 

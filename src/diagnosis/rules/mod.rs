@@ -19,6 +19,7 @@ mod path;
 mod postgres;
 mod revision;
 mod service;
+mod tls;
 mod unseen;
 mod way;
 

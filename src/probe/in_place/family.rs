@@ -72,8 +72,13 @@ impl Family {
             PostgresFinding::Refused { .. }
             | PostgresFinding::TimedOut { .. }
             | PostgresFinding::Unreachable { .. } => Self::Network,
-            PostgresFinding::NotPostgres { .. } | PostgresFinding::Cut { .. } => Self::NotPostgres,
-            PostgresFinding::TlsUnsupported { .. } | PostgresFinding::TlsFailed { .. } => Self::Tls,
+            PostgresFinding::NotPostgres { .. }
+            | PostgresFinding::Cut { .. }
+            | PostgresFinding::ServerUnproven { .. } => Self::NotPostgres,
+            PostgresFinding::TlsUnsupported { .. }
+            | PostgresFinding::CertificateInvalid { .. }
+            | PostgresFinding::ClientCertificateRefused { .. }
+            | PostgresFinding::TlsFailed { .. } => Self::Tls,
             PostgresFinding::LoginRefused { sqlstate, .. } => match sqlstate.as_str() {
                 "53300" => Self::Slots,
                 // After the password: the database is missing, closed, or not this role's.

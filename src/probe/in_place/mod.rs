@@ -15,14 +15,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use tokio::net::UnixStream;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::dial::Dial;
 use super::postgres::{
-    Bounds, Connection, Session, SslAnswer, SslMode, Stop, ask_for_tls, connect, describe, login, login_over,
-    pause_before_retry, resolve, slots,
+    Bounds, Connection, Patience, Session, SslAnswer, SslMode, Stop, ask_for_tls, connect, describe, insist,
+    login, login_over, resolve, slots,
 };
 use crate::run::finding::PostgresFinding;
 use crate::run::outcome::Broken;
@@ -35,6 +34,8 @@ const HERE: &str = "probe";
 pub struct Manner {
     /// How long each may take.
     pub bounds: Bounds,
+    /// How long what time may mend is asked again.
+    pub patience: Patience,
     /// When it ends at the latest, from now.
     pub deadline: Duration,
 }
@@ -109,14 +110,15 @@ impl Walk<'_> {
         dial: &dyn Dial,
         manner: Manner,
     ) -> Result<Session, Stop> {
-        let bounds = manner.bounds;
+        let Manner { bounds, patience, .. } = manner;
         self.begin("name");
         let addresses = resolve(dial, HERE, &connection.host, connection.port, bounds).await?;
         self.passed(format!("{} is {}", connection.host, list(&addresses)));
 
         self.begin("port");
         let all = &addresses;
-        let (mut stream, address) = insist(|| Box::pin(connect(dial, HERE, all, bounds))).await?;
+        let (mut stream, address) =
+            insist(patience, || Box::pin(connect(dial, HERE, all, bounds)), |_| {}).await?;
         self.answer.address = Some(address.to_string());
         self.passed(format!("{address} takes a connection"));
 
@@ -126,13 +128,16 @@ impl Walk<'_> {
         self.passed(match answer {
             SslAnswer::Offered => "a PostgreSQL server, which offers TLS".to_owned(),
             SslAnswer::NotOffered => "a PostgreSQL server, which offers no TLS".to_owned(),
-            SslAnswer::Error => "a PostgreSQL server, which has something to say of logins".to_owned(),
+            SslAnswer::Error(_) => "a PostgreSQL server, which has something to say of logins".to_owned(),
         });
 
         self.begin("login");
-        let session =
-            insist(|| Box::pin(async move { login(dial, HERE, &[address], connection, bounds).await }))
-                .await?;
+        let session = insist(
+            patience,
+            || Box::pin(async move { login(dial, HERE, &[address], connection, bounds).await }),
+            |_| {},
+        )
+        .await?;
         self.logged_in(&session, connection);
         Ok(session)
     }
@@ -204,25 +209,6 @@ impl Walk<'_> {
         let outcome = if family == Family::NotFoundOut { StepOutcome::Unknown } else { StepOutcome::Failed };
         self.note(outcome, detail.clone());
         self.answer.end(family, detail);
-    }
-}
-
-/// Makes a step again as long as time may mend what it sees; never a rejected password.
-async fn insist<'a, T>(mut step: impl FnMut() -> BoxFuture<'a, Result<T, Stop>> + Send) -> Result<T, Stop> {
-    let began = Instant::now();
-    let mut tries = 0;
-    loop {
-        let stop = match step().await {
-            Err(stop) => stop,
-            done @ Ok(_) => return done,
-        };
-        tries += 1;
-        let pause = match &stop {
-            Stop::Found(finding) => pause_before_retry(finding, tries, began.elapsed()),
-            Stop::Broken(_) => None,
-        };
-        let Some(pause) = pause else { return Err(stop) };
-        sleep(pause).await;
     }
 }
 

@@ -1,12 +1,19 @@
 //! From the process's own variables to the way that a service with the same variables would go.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::model::{DatabaseVariables, DeploysVia, Place, Service, Stated, Variable, infer_database};
-use crate::probe::postgres::{Connection, DEFAULT_PORT, Dsn, SslMode, TlsFiles, parse_dsn};
+use crate::probe::postgres::{
+    Authorities, Connection, DEFAULT_PORT, Dsn, Identity, SslMode, TlsFiles, Trust, parse_dsn,
+};
 use crate::probe::vault::Vault;
+
+/// Longest file of certificates that is read.
+const LONGEST_FILE: u64 = 1024 * 1024;
 
 /// The names of the variables, where somebody states them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,6 +137,7 @@ impl Given<'_> {
             certificate: way.files.certificate.or_else(|| self.option(chosen, "SSLCERT")),
             key: way.files.key.or_else(|| self.option(chosen, "SSLKEY")),
         };
+        let trust = self.trust(&files)?;
         Ok(Connection {
             host,
             port: way.port,
@@ -143,6 +151,7 @@ impl Given<'_> {
             files,
             options: way.options.or_else(|| self.option(chosen, "OPTIONS")),
             pool: way.pool,
+            trust,
         })
     }
 
@@ -205,6 +214,36 @@ impl Given<'_> {
     fn beside(&self, variable: Option<&str>) -> Result<Option<String>, String> {
         variable.map(|variable| self.text(variable)).transpose()
     }
+
+    /// What the files hold that the service is given for TLS: here they are.
+    fn trust(&self, files: &TlsFiles) -> Result<Trust, String> {
+        let authorities = match files.root.as_deref() {
+            None => None,
+            Some(Trust::SYSTEM) => Some(Authorities::of_system().map_err(|problem| problem.to_string())?),
+            Some(path) => {
+                let read = Authorities::of_pem(&file(path)?, format!("the file {path}"), true);
+                Some(read.map_err(|problem| format!("{path}: {problem}"))?)
+            }
+        };
+        let identity = match (files.certificate.as_deref(), files.key.as_deref()) {
+            (Some(certificate), Some(key)) => {
+                let pem = file(key)?;
+                if let Ok(text) = String::from_utf8(pem.clone()) {
+                    self.vault.remember(&SecretString::from(text));
+                }
+                let read = Identity::of_pem(&file(certificate)?, &pem);
+                Some(read.map_err(|problem| format!("{certificate}: {problem}"))?)
+            }
+            (Some(_) | None, None) | (None, Some(_)) => None,
+        };
+        Ok(Trust { authorities, identity })
+    }
+}
+
+fn file(path: &str) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST_FILE).read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(|error| format!("{path} cannot be read: {}", error.kind()))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod log;
 mod path;
 mod postgres;
 mod service;
+mod talk;
 
 pub use credential::{CredentialFinding, Drivers, Unfit};
 pub use database::DatabaseFinding;
@@ -25,6 +26,7 @@ pub use log::LogFinding;
 pub use path::PathFinding;
 pub use postgres::PostgresFinding;
 pub use service::ServiceFinding;
+pub use talk::{CertificateProblem, Ending, OtherEnd, OtherWay, Stage, Tried};
 
 use std::fmt;
 

@@ -5,8 +5,8 @@ use google_cloud_sql_v1::model::database_instance::sql_out_of_disk_report::SqlOu
 use google_cloud_sql_v1::model::{
     AclEntry, Database, DatabaseFlags, DatabaseInstance, DatabasesListResponse, InstancesListResponse,
     IpConfiguration, IpMapping, Settings, SqlBackendType, SqlDatabaseVersion, SqlInstanceType,
-    SqlIpAddressType, SqlSuspensionReason, User, UsersListResponse, database_instance, ip_configuration,
-    settings, user,
+    SqlIpAddressType, SqlSuspensionReason, SslCert, User, UsersListResponse, database_instance,
+    ip_configuration, settings, user,
 };
 
 use super::Reply;
@@ -134,6 +134,7 @@ fn model(instance: &InstanceWorld, ask: &Ask<'_>) -> DatabaseInstance {
         .set_state(state)
         .set_suspension_reason(reasons)
         .set_ip_addresses(addresses)
+        .set_server_ca_cert(SslCert::new().set_kind("sql#sslCert").set_cert(&ask.cloud.authority.pem))
         .set_or_clear_create_time(before(ask.cloud.since, 90))
         .set_self_link(format!(
             "https://sqladmin.googleapis.com/sql/v1beta4/projects/{project}/instances/{}",

@@ -11,6 +11,8 @@ mod cloudsql_iam_login_misconfigured;
 mod cloudsql_name_mismatch;
 mod cloudsql_not_attached;
 mod connect_privilege_missing;
+mod connection_cut;
+mod connection_parameter_invalid;
 mod connection_slots_exhausted;
 mod container_did_not_start;
 mod container_out_of_memory;
@@ -48,6 +50,7 @@ mod health_reports_dependency_down;
 mod health_reports_unhealthy;
 mod health_unstable;
 mod health_version_mismatch;
+mod host_not_allowed;
 mod image_access_denied;
 mod image_not_found;
 mod image_wrong_platform;
@@ -91,7 +94,9 @@ mod service_account_drifted;
 mod service_not_found;
 mod socket_tls_conflict;
 pub mod subject;
+mod tls_certificate_invalid;
 mod tls_required;
+mod tls_unsupported;
 mod token_rejected;
 mod variable_missing;
 mod vpc_access_drifted;
@@ -235,9 +240,13 @@ pub static FAULTS: &[&Fault] = &[
     &cloudsql_name_mismatch::FAULT,
     &database_refused::FAULT,
     &not_postgres::FAULT,
+    &connection_cut::FAULT,
     &password_rejected::FAULT,
     &login_not_allowed::FAULT,
+    &host_not_allowed::FAULT,
     &tls_required::FAULT,
+    &tls_unsupported::FAULT,
+    &tls_certificate_invalid::FAULT,
     &client_certificate_required::FAULT,
     &database_user_missing::FAULT,
     &cloudsql_iam_login_misconfigured::FAULT,
@@ -245,6 +254,7 @@ pub static FAULTS: &[&Fault] = &[
     &database_missing::FAULT,
     &connect_privilege_missing::FAULT,
     &database_closed::FAULT,
+    &connection_parameter_invalid::FAULT,
     &connection_slots_exhausted::FAULT,
     &database_starting::FAULT,
     &database_read_only::FAULT,

@@ -46,6 +46,10 @@ pub struct InstanceWorld {
     pub connectors_only: bool,
     /// What it demands of TLS where it is dialled.
     pub tls: TlsWorld,
+    /// The certificate with which it offers TLS.
+    pub certificate: CertificateWorld,
+    /// Whether its rules (`pg_hba.conf`) admit the hosts that dial it.
+    pub admits_hosts: bool,
     /// The networks that it admits at its public addresses.
     pub authorized: Vec<IpNet>,
     /// Whether the flag `cloudsql.iam_authentication` is on.
@@ -94,7 +98,23 @@ pub enum Engine {
     MySql,
 }
 
-/// What an instance demands of TLS where it is dialled without a connector. The sandbox's servers offer none.
+/// The certificate of a server. A good one is signed by the authority that the control plane tells of, and names the
+/// instance, no address: as Cloud SQL's own authority does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateWorld {
+    /// It has none, and offers no TLS.
+    None,
+    /// A good one.
+    Good,
+    /// One that is over.
+    Expired,
+    /// One that has not begun.
+    NotYetValid,
+    /// One of another authority.
+    OtherAuthority,
+}
+
+/// What an instance demands of TLS where it is dialled without a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsWorld {
     /// Nothing.
@@ -121,6 +141,8 @@ pub enum Speaks {
     Postgres,
     /// HTTP.
     Http,
+    /// None: it hangs up on whoever speaks to it.
+    Nothing,
 }
 
 /// A role of the server. No `Debug`: it holds the password.

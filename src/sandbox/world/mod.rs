@@ -14,8 +14,8 @@ pub(super) mod testing;
 
 pub use access::{ConnectorState, ConnectorWorld, Egress, VpcWorld};
 pub use database::{
-    Activation, Cell, Claim, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld, Kind,
-    RoleKind, RoleWorld, Speaks, TableWorld, TlsWorld,
+    Activation, Cell, CertificateWorld, Claim, DatabaseWorld, Engine, InstanceAddress, InstanceState,
+    InstanceWorld, Kind, RoleKind, RoleWorld, Speaks, TableWorld, TlsWorld,
 };
 pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
 pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};

@@ -66,6 +66,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         "database-name-resolves",
         "database-port-open",
         "database-speaks-postgres",
+        "database-tls-agrees",
         "database-login",
         "database-query",
         "database-writable",

@@ -165,7 +165,7 @@ fn targets(services: impl IntoIterator<Item = Service>) -> Vec<Arc<Target>> {
     services.into_iter().map(target).collect()
 }
 
-async fn sandbox(service: Service, faults: &[&str]) -> Sandbox {
+pub(crate) async fn sandbox(service: Service, faults: &[&str]) -> Sandbox {
     let faults: Vec<&'static Fault> = faults.iter().map(|code| find(code).unwrap()).collect();
     start(&targets([service]), &faults, SandboxOptions::default()).await.unwrap()
 }

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Explain(asked) => cli::commands::explain(asked).map_err(anyhow::Error::from),
         Command::Init(asked) => cli::init::init(asked, &context, style).map_err(anyhow::Error::from),
         Command::Doctor(asked) => cli::doctor::doctor(asked, &context, style).map_err(anyhow::Error::from),
+        Command::Probe(asked) => cli::probe::probe(asked, &context).map_err(anyhow::Error::from),
         Command::Schema(asked) => cli::commands::schema(asked).map_err(anyhow::Error::from),
         Command::Completions(asked) => cli::commands::completions(asked).map_err(anyhow::Error::from),
         Command::Man(asked) => cli::commands::man(asked).map_err(anyhow::Error::from),

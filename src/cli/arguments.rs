@@ -53,6 +53,8 @@ pub enum Command {
     Init(InitArguments),
     /// Say what is missing on this machine and in its credentials.
     Doctor(DoctorArguments),
+    /// Make the steps to a database from here, with this process's own variables (the exit status tells what it met).
+    Probe(ProbeArguments),
     /// Print a JSON Schema.
     Schema(SchemaArguments),
     /// Print the completions of a shell.
@@ -328,6 +330,47 @@ pub struct ExplainArguments {
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
 }
+
+/// Arguments of `probe`. Each of the names is that of a variable, never a value.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = PROBE_STATUS)]
+pub struct ProbeArguments {
+    /// The variable that holds the whole connection string.
+    #[arg(long, value_name = "VARIABLE", conflicts_with_all = ["host", "port"])]
+    pub dsn: Option<String>,
+
+    /// The variable that holds the host.
+    #[arg(long, value_name = "VARIABLE")]
+    pub host: Option<String>,
+
+    /// The variable that holds the port.
+    #[arg(long, value_name = "VARIABLE", requires = "host")]
+    pub port: Option<String>,
+
+    /// The variable that holds the user.
+    #[arg(long, value_name = "VARIABLE")]
+    pub user: Option<String>,
+
+    /// The variable that holds the password.
+    #[arg(long, value_name = "VARIABLE")]
+    pub password: Option<String>,
+
+    /// The variable that holds the database's name.
+    #[arg(long, value_name = "VARIABLE")]
+    pub name: Option<String>,
+
+    /// When it ends at the latest.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub deadline: Duration,
+
+    /// Say nothing on standard error.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+const PROBE_STATUS: &str = "\
+Exit status: 0 works, 2 usage, 3 could not find out, 10 name, 11 network, 12 no PostgreSQL, 13 TLS, 14 login, \
+15 database, 16 connection slots, 17 query, 18 server not ready, 19 variables.";
 
 /// Arguments of `schema`.
 #[derive(Clone, Debug, Args)]

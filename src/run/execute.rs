@@ -83,6 +83,7 @@ pub async fn execute(
         run.start_what_can();
     }
     run.tidy_up().await;
+    futures::future::join_all(run.conversations.iter().map(|conversation| conversation.end())).await;
     run.into_record()
 }
 

@@ -72,6 +72,8 @@ mod host;
 mod hostile;
 /// The HTML report in a browser.
 mod html;
+/// `rungate probe`, as a process.
+mod in_place;
 /// The founding incident, once per true cause, in every pipeline format.
 mod incident;
 /// Faults of instance, secret and credential beyond the samples, and near misses.

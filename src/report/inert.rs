@@ -60,7 +60,9 @@ fn is_plain(word: &str) -> bool {
     // `GH-12`, `ABC-12`: an issue; seven and more hexadecimal digits: a commit.
     let issue = word.contains('-') && word.ends_with(|char: char| char.is_ascii_digit());
     let commit = word.len() >= 7 && word.chars().all(|char| char.is_ascii_hexdigit());
-    letters && edges && !issue && !commit && !word.contains("--")
+    // `www.` begins an address.
+    let address = word.eq_ignore_ascii_case("www");
+    letters && edges && !issue && !commit && !address && !word.contains("--")
 }
 
 fn longest_run(text: &str) -> usize {

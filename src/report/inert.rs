@@ -84,7 +84,7 @@ mod tests {
             ("GH-12 deadbeef auth-db", "`GH-12` `deadbeef` auth-db"),
             ("at https://evil.example/a, again", "at `https://evil.example/a`, again"),
             ("www.evil.example: mail a@b.c", "`www.evil.example`: mail `a@b.c`"),
-            ("<b>x</b> &amp; **bold** [a](b) ![i](j)", "`<b>x</b>` `&amp;` `**bold**` `[a](b)` `![i](j)`"),
+            ("<b>x</b> &amp; **bold** [a](b) ![i](j)", "`<b>x</b>` `&amp`; `**bold**` `[a](b`) `![i](j`)"),
             ("a`b``c", "```a`b``c```"),
             ("`x`", "`` `x` ``"),
             ("- # > 1.", "`-` `#` `>` 1."),

@@ -46,7 +46,7 @@ fn words_of_other_languages_and_odd_dress() {
         (r#"{"status":"ok","base_de_datos":"ok"}"#, H),
         (r#"{"status":"ok","database":"fehler"}"#, N),
         (r#"{"status":"ok","database":"caído"}"#, N),
-        (r#"{"StAtUs":"HeAlThY"}"#, H),
+        (r#"{"Status":"HeAlThY"}"#, H),
         (r#"{"STATUS":"OK","DATABASE":"DOWN"}"#, U),
         (r#"{"status":"ＯＫ"}"#, N),
         (r#"{"status":"o\u006b"}"#, H),

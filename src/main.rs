@@ -71,9 +71,10 @@ fn judge(
     cli::announce(&loaded, asked.quiet, style);
     let mut pipeline = if asked.sandbox { sandbox::fill(&loaded.pipeline) } else { loaded.pipeline };
     settings::read_environment(&mut pipeline);
-    let plan = plan::build(&pipeline, checks::CHECKS, &settings::defaults(asked, context))
-        .map_err(|all| cli::unplanned(&all))?
-        .given(|name| settings::variable(name, asked.sandbox, context));
+    let plan =
+        plan::build(&pipeline, &checks::table(asked.connectivity_test), &settings::defaults(asked, context))
+            .map_err(|all| cli::unplanned(&all))?
+            .given(|name| settings::variable(name, asked.sandbox, context));
     let options = settings::options(asked, &pipeline)?;
     let mut progress =
         Progress::new(asked.quiet, context.stderr_is_terminal && !context.ci, plan.nodes.len());

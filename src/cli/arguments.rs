@@ -37,7 +37,7 @@ pub enum Command {
     Check(CheckArguments),
     /// Show what was understood of pipeline files.
     Read(ReadArguments),
-    /// Inject every fault into the sandbox, and show which ones the gate names right.
+    /// Inject every fault into the sandbox, and what only looks like one; show what the gate tells right.
     Drill(DrillArguments),
     /// Judge a saved run again (see `check --save-run`).
     Diagnose(DiagnoseArguments),
@@ -149,6 +149,10 @@ pub struct CheckArguments {
     #[arg(long)]
     pub inspect_secrets: bool,
 
+    /// Ask Google's Connectivity Tests for a second opinion of the way to the database: makes a test, and deletes it.
+    #[arg(long)]
+    pub connectivity_test: bool,
+
     /// Accept without proof that this works; repeatable.
     #[arg(long, value_name = "WHAT", value_parser = ["database"])]
     pub accept_unproven: Vec<String>,
@@ -174,7 +178,7 @@ pub struct CheckArguments {
     pub quiet: bool,
 
     /// Look at the files only, and at what would be checked; nothing is asked over the network.
-    #[arg(long, conflicts_with_all = ["save_run", "inspect_secrets", "accept_unproven"])]
+    #[arg(long, conflicts_with_all = ["save_run", "inspect_secrets", "connectivity_test", "accept_unproven"])]
     pub dry_run: bool,
 
     /// In a dry run, also ask Google's APIs what can be asked before the deploy: secrets, connector, instance.
@@ -209,6 +213,7 @@ impl CheckArguments {
             deadline: None,
             vantage: None,
             inspect_secrets: false,
+            connectivity_test: false,
             accept_unproven: Vec::new(),
             output: Output::default(),
             on_failure: None,
@@ -243,11 +248,11 @@ pub struct DrillArguments {
     #[command(flatten)]
     pub files: Files,
 
-    /// Only this fault; repeatable.
+    /// Only this fault, near miss or twin; repeatable.
     #[arg(long, value_name = "CODE")]
     pub fault: Vec<String>,
 
-    /// Name the faults, and do nothing.
+    /// Name the faults, near misses and twins, and do nothing.
     #[arg(long)]
     pub list: bool,
 }
@@ -298,6 +303,10 @@ pub struct PermissionsArguments {
     /// With what `check --inspect-secrets` takes.
     #[arg(long)]
     pub inspect_secrets: bool,
+
+    /// With what `check --connectivity-test` takes.
+    #[arg(long)]
+    pub connectivity_test: bool,
 
     /// With what `check --on-failure rollback` takes.
     #[arg(long)]

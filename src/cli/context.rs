@@ -127,6 +127,7 @@ fn endpoints() -> Endpoints {
         compute: of("COMPUTE"),
         logging: of("LOGGING"),
         policytroubleshooter: of("POLICYTROUBLESHOOTER"),
+        networkmanagement: of("NETWORKMANAGEMENT"),
         sts: of("STS"),
         iamcredentials: of("IAMCREDENTIALS"),
     }

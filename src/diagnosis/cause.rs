@@ -204,6 +204,10 @@ pub enum CauseCode {
     ClientCertificateRequired,
     /// The server demands TLS, or the client certificate, host or user is not admitted.
     LoginNotAllowed,
+    /// The server admits nobody from this host, for this user and database.
+    HostNotAllowed,
+    /// What answers does not prove that it knows the password.
+    ServerNotAuthentic,
     /// TLS is asked for and not offered.
     TlsUnsupported,
     /// The TLS handshake failed.
@@ -388,6 +392,8 @@ impl CauseCode {
             | Self::ClientCertificateRequired
             | Self::NotPostgres
             | Self::LoginNotAllowed
+            | Self::HostNotAllowed
+            | Self::ServerNotAuthentic
             | Self::TlsUnsupported
             | Self::TlsCertificateInvalid
             | Self::PasswordRejected

@@ -96,13 +96,16 @@ const TABLE: &[(&str, From, &[CauseCode])] = &[
     ("cloudsql-client-granted", From::Anywhere, &[CloudsqlClientRoleMissing]),
     ("database-name-resolves", From::Inside, &[DatabaseNameUnresolvable]),
     ("database-port-open", From::Inside, &[DatabaseUnreachable, DatabaseRefused]),
-    ("database-speaks-postgres", From::Anywhere, &[NotPostgres, TlsUnsupported, TlsCertificateInvalid]),
+    ("database-speaks-postgres", From::Anywhere, &[NotPostgres]),
+    ("database-tls-agrees", From::Anywhere, &[TlsUnsupported]),
     (
         "database-login",
         From::Anywhere,
         &[
             PasswordRejected,
             LoginNotAllowed,
+            HostNotAllowed,
+            ServerNotAuthentic,
             DatabaseMissing,
             ConnectPrivilegeMissing,
             DatabaseClosed,

@@ -80,8 +80,11 @@ pub(super) fn speaks_of_the_service(node: &NodeRecord) -> bool {
                 | PostgresFinding::NotPostgres { .. }
                 | PostgresFinding::Cut { .. }
                 | PostgresFinding::TlsUnsupported { .. }
+                | PostgresFinding::CertificateInvalid { .. }
+                | PostgresFinding::ClientCertificateRefused { .. }
                 | PostgresFinding::TlsFailed { .. }
                 | PostgresFinding::LoginRefused { .. }
+                | PostgresFinding::ServerUnproven { .. }
                 | PostgresFinding::QueryFailed { .. },
             )
             | Finding::Database(_)

@@ -1,9 +1,11 @@
 //! Names and TCP connections: the one seam at which the sandbox stands in for a network.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
+use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType};
 use futures::future::BoxFuture;
 use tokio::net::TcpStream;
 
@@ -17,6 +19,60 @@ pub trait Dial: Debug + Send + Sync {
 
     /// One TCP connection.
     fn connect<'a>(&'a self, from: &'a str, address: SocketAddr) -> BoxFuture<'a, io::Result<TcpStream>>;
+
+    /// How long it may be worth to wait for what time mends there: a server that starts, a route that comes up.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+}
+
+/// Why a resolver gave no address; the inner error of what [`Dial::resolve`] gives, where the resolver says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unresolved {
+    /// There is no such name, or it has no address (`EAI_NONAME`, `EAI_NODATA`).
+    NoName,
+    /// The resolver could not find out now (`EAI_AGAIN`).
+    Again,
+    /// The resolver failed for good (`EAI_FAIL`, and what else it knows).
+    Failed,
+}
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoName => "no such name (EAI_NONAME)",
+            Self::Again => "the resolver has a temporary failure (EAI_AGAIN)",
+            Self::Failed => "the resolver failed (EAI_FAIL)",
+        })
+    }
+}
+
+impl std::error::Error for Unresolved {}
+
+impl From<Unresolved> for io::Error {
+    fn from(why: Unresolved) -> Self {
+        let kind = match why {
+            Unresolved::NoName => io::ErrorKind::NotFound,
+            Unresolved::Again => io::ErrorKind::Interrupted,
+            Unresolved::Failed => io::ErrorKind::Other,
+        };
+        Self::new(kind, why)
+    }
+}
+
+/// The resolver's error by its number.
+fn unresolved(error: LookupError) -> io::Error {
+    match error.kind() {
+        LookupErrorKind::NoName | LookupErrorKind::NoData => Unresolved::NoName.into(),
+        LookupErrorKind::Again => Unresolved::Again.into(),
+        LookupErrorKind::System | LookupErrorKind::Memory | LookupErrorKind::IO => error.into(),
+        LookupErrorKind::Fail
+        | LookupErrorKind::Badflags
+        | LookupErrorKind::Family
+        | LookupErrorKind::Socktype
+        | LookupErrorKind::Service
+        | LookupErrorKind::Unknown => Unresolved::Failed.into(),
+    }
 }
 
 /// This machine's own resolver and network.
@@ -29,8 +85,14 @@ impl Dial for System {
             if let Ok(address) = host.parse() {
                 return Ok(vec![address]);
             }
-            let mut addresses: Vec<IpAddr> =
-                tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect();
+            let host = host.to_owned();
+            // The system's resolver blocks.
+            let found = tokio::task::spawn_blocking(move || {
+                let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+                let found = dns_lookup::getaddrinfo(Some(&host), None, Some(hints)).map_err(unresolved)?;
+                found.map(|one| one.map(|one| one.sockaddr.ip())).collect::<io::Result<Vec<IpAddr>>>()
+            });
+            let mut addresses = found.await.map_err(io::Error::other)??;
             addresses.dedup();
             Ok(addresses)
         })

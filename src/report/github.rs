@@ -70,7 +70,7 @@ fn annotation(kind: &str, cause: &Cause, folder: &str, more: &str) -> String {
     let mut properties = Vec::new();
     if let Some(place) = &cause.place {
         let path = place.file.strip_prefix("./").unwrap_or(&place.file);
-        let path = if path.starts_with('/') { path.to_owned() } else { format!("{folder}{path}") };
+        let path = if path.starts_with('/') { path.to_owned() } else { flat(&format!("{folder}{path}")) };
         properties.push(format!("file={}", property(&path)));
         properties.push(format!("line={}", place.line));
         properties.push(format!("col={}", place.column));
@@ -88,6 +88,18 @@ fn annotation(kind: &str, cause: &Cause, folder: &str, more: &str) -> String {
     }
     message.push_str(more);
     format!("::{kind} {}::{}\n", properties.join(","), data(&message))
+}
+
+/// A path without `..`: a step in a folder of its own names the workflow above it, and GitHub looks from the root.
+fn flat(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            ".." if parts.last().is_some_and(|last| *last != "..") => parts.truncate(parts.len() - 1),
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 /// Text as the data of a command.

@@ -7,10 +7,12 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use google_cloud_networkmanagement_v1::model::ConnectivityTest;
 use google_cloud_run_v2::model::TrafficTarget;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
 
+use super::certificates::Authority;
 use super::network::Delivery;
 use super::random;
 use super::world::World;
@@ -25,11 +27,14 @@ pub(super) struct Cloud {
     pub(super) since: Timestamp,
     /// How long the control plane takes for an answer.
     pub(super) latency: Duration,
+    /// Signs the certificates of its database servers.
+    pub(super) authority: Authority,
     /// With what its ID tokens are signed.
     pub(super) signing_key: String,
     requests: Mutex<BTreeMap<String, u64>>,
     logged: Mutex<Vec<Logged>>,
     served: Mutex<Vec<Served>>,
+    tests: Mutex<BTreeMap<String, ConnectivityTest>>,
     moved: Mutex<BTreeMap<usize, Vec<TrafficTarget>>>,
 }
 
@@ -82,8 +87,9 @@ pub(super) struct Places {
 }
 
 impl Cloud {
-    pub(super) fn new(world: World, places: Places, latency: Duration) -> Self {
+    pub(super) fn new(world: World, places: Places, latency: Duration, authority: Authority) -> Self {
         Self {
+            authority,
             world,
             places,
             since: Timestamp::now(),
@@ -92,8 +98,29 @@ impl Cloud {
             requests: Mutex::default(),
             logged: Mutex::default(),
             served: Mutex::default(),
+            tests: Mutex::default(),
             moved: Mutex::default(),
         }
+    }
+
+    /// Somebody makes a Connectivity Test.
+    pub(super) fn make_test(&self, name: String, test: ConnectivityTest) {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).insert(name, test);
+    }
+
+    /// A Connectivity Test as it was made.
+    pub(super) fn test(&self, name: &str) -> Option<ConnectivityTest> {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Deletes a Connectivity Test; whether it was there.
+    pub(super) fn delete_test(&self, name: &str) -> bool {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
+    }
+
+    /// The Connectivity Tests that are there.
+    pub(super) fn tests(&self) -> Vec<String> {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
     /// Counts a request to the control plane.

@@ -8,6 +8,7 @@
 //!
 //! Everything listens on 127.0.0.1, on ports that the system chose, and is gone when the [`Sandbox`] is dropped.
 
+pub mod certificates;
 mod cloud;
 mod control_plane;
 pub mod faults;
@@ -19,6 +20,7 @@ mod random;
 mod service;
 mod start;
 mod tokens;
+pub mod variants;
 pub mod world;
 
 pub use invent::fill;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::net::TcpStream;
@@ -57,5 +58,10 @@ impl Dial for Place {
             };
             self.0.deliver(delivery).await
         })
+    }
+
+    /// Nothing in the sandbox mends by waiting; a little of it is kept, so that patience is exercised.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(2)
     }
 }

@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::certificates::Authority;
 use super::cloud::{Cloud, Places};
 use super::faults::{Fault, When};
 use super::place::Place;
@@ -33,6 +34,8 @@ pub struct SandboxOptions {
 pub enum SandboxError {
     /// No free port on loopback.
     Listen(io::Error),
+    /// No certificate could be made for a database server.
+    Certificates(rcgen::Error),
     /// The pipeline has nothing that this fault could break.
     FaultDoesNotApply {
         /// Code of the fault.
@@ -46,6 +49,7 @@ impl fmt::Display for SandboxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listen(error) => write!(f, "the sandbox cannot listen on 127.0.0.1: {error}"),
+            Self::Certificates(error) => write!(f, "the sandbox cannot make certificates: {error}"),
             Self::FaultDoesNotApply { code, reason } => {
                 write!(f, "the fault {code} does not apply to this pipeline: {reason}")
             }
@@ -57,6 +61,7 @@ impl std::error::Error for SandboxError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen(error) => Some(error),
+            Self::Certificates(error) => Some(error),
             Self::FaultDoesNotApply { .. } => None,
         }
     }
@@ -65,6 +70,12 @@ impl std::error::Error for SandboxError {
 impl From<io::Error> for SandboxError {
     fn from(error: io::Error) -> Self {
         Self::Listen(error)
+    }
+}
+
+impl From<rcgen::Error> for SandboxError {
+    fn from(error: rcgen::Error) -> Self {
+        Self::Certificates(error)
     }
 }
 
@@ -120,7 +131,8 @@ pub async fn start(
         instances: addresses(&servers)?,
         closed: closed.local_addr()?,
     };
-    let cloud = Arc::new(Cloud::new(world, places, options.latency));
+    let authority = Authority::new("Google Cloud SQL Server CA (sandbox)")?;
+    let cloud = Arc::new(Cloud::new(world, places, options.latency, authority));
     let (stop, stopped) = watch::channel(());
     let mut tasks = JoinSet::new();
     tasks.spawn(control_plane::serve(control, Arc::clone(&cloud), stopped.clone()));
@@ -135,7 +147,8 @@ pub async fn start(
     }
     for (index, listener) in servers.into_iter().enumerate() {
         if let Some(listener) = listener {
-            tasks.spawn(postgres::serve(listener, Arc::clone(&cloud), index));
+            let tls = postgres::Tls::of(&cloud, index)?;
+            tasks.spawn(postgres::serve(listener, Arc::clone(&cloud), index, tls));
         }
     }
     Ok(Sandbox { cloud, _tasks: tasks, _stop: stop, _closed: closed })
@@ -180,6 +193,7 @@ impl Sandbox {
             compute: Some(format!("http://{}/compute/v1/", self.cloud.places.control_plane)),
             logging: url(),
             policytroubleshooter: url(),
+            networkmanagement: url(),
             sts: None,
             iamcredentials: url(),
         }
@@ -204,10 +218,20 @@ impl Sandbox {
         self.cloud.requests()
     }
 
+    /// The Connectivity Tests that were made and not deleted.
+    pub fn connectivity_tests(&self) -> Vec<String> {
+        self.cloud.tests()
+    }
+
     /// The URL of a service, by its key, as the control plane gives it.
     pub fn url(&self, key: &str) -> Option<String> {
         let index = self.cloud.world.services.iter().position(|service| service.key == key)?;
         Some(self.cloud.url(index))
+    }
+
+    /// Who signs the certificates of its database servers: what its control plane tells of.
+    pub fn authority(&self) -> &Authority {
+        &self.cloud.authority
     }
 
     /// Everything that is true in it.

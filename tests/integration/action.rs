@@ -276,6 +276,17 @@ fn the_incident_without_any_input_but_the_sandbox() {
     let errors: Vec<&str> = annotation.lines().filter(|line| line.starts_with("::error ")).collect();
     assert!(errors[0].contains("file=.github/workflows/deploy.yaml,line="), "{errors:?}");
     assert!(errors[0].contains("auth-connector"), "{errors:?}");
+
+    // From a folder of the repository, the workflow is still named as GitHub knows it.
+    runner.file("apps/auth/README.md", "");
+    let done = runner.gate(&[
+        ("sandbox", "true"),
+        ("args", "--fault vpc-connector-not-ready"),
+        ("working_directory", "apps/auth"),
+    ]);
+    let all = done.ran.all();
+    let error = all.lines().find(|line| line.starts_with("::error ")).unwrap_or_else(|| panic!("{all}"));
+    assert!(error.contains("file=.github/workflows/deploy.yaml,line="), "{error}");
 }
 
 #[test]
@@ -337,21 +348,21 @@ fn what_a_workflow_gives_is_never_run() {
     let runner = Runner::new();
     runner.file("service.yaml", &std::fs::read_to_string(root().join("pipelines/service.yaml")).unwrap());
     let evil = "$(touch pwned) `touch pwned`; touch pwned # ' \"\n::set-output name=x::y\ntouch pwned";
-    for (input, status) in [
-        ("service", 2),
-        ("region", 0),
-        ("project_id", 0),
-        ("require", 2),
-        ("deadline", 2),
-        ("accept_unproven", 2),
-        ("pipeline", 2),
-        ("args", 2),
-        ("working_directory", 2),
-        ("version", 2),
-        ("dry_run", 2),
+    for input in [
+        "service",
+        "region",
+        "project_id",
+        "require",
+        "deadline",
+        "accept_unproven",
+        "pipeline",
+        "args",
+        "working_directory",
+        "version",
+        "dry_run",
     ] {
         let done = runner.gate(&[("sandbox", "true"), (input, evil)]);
-        assert_eq!(done.ran.status, status, "{input}: {}", done.ran.all());
+        assert_eq!(done.ran.status, 2, "{input}: {}", done.ran.all());
         assert!(!runner.at("workspace/pwned").exists(), "{input} was run: {}", done.ran.all());
         let all = done.ran.all();
         let commands = all.lines().filter(|line| line.starts_with("::set-output"));
@@ -371,6 +382,12 @@ fn a_wrong_input_is_told_by_its_name() {
             assert!(done.ran.all().contains(word), "{word}: {}", done.ran.all());
         }
     };
+    let bare = Runner::new().gate(&[]);
+    assert!(
+        bare.ran.status == 2 && bare.ran.stdout.contains("actions/checkout comes before"),
+        "{}",
+        bare.ran.all()
+    );
     // GitHub gives an unknown input to nobody, but it stands in the workflow.
     told(&[], &["no input `acept_unproven`", "did you mean `accept_unproven`?", "deploy.yaml:"]);
     told(&[("dry_run", "yes")], &["::error title=rungate::the input dry_run is neither true nor false: yes"]);
@@ -446,6 +463,7 @@ fn a_release_is_used_only_with_its_checksum_and_attestation() {
             runner.environment.insert(variable.to_owned(), value.to_owned());
         }
         runner.program("gh", gh);
+        runner.file("service.yaml", "");
         runner.run(inputs)
     };
     let verified = "echo \"$GH_TOKEN $*\" >>\"$RUNNER_TEMP/gh\"; echo \"gh $*\"";
@@ -482,6 +500,7 @@ fn a_release_is_used_only_with_its_checksum_and_attestation() {
 fn without_a_release_the_source_is_built_once_and_cached_by_what_it_is() {
     let mut runner = Runner::new();
     runner.environment.insert("TEST_ACTION_REF".to_owned(), "main".to_owned());
+    runner.file("service.yaml", "");
     runner.program(
         "cargo",
         "for a; do [ \"$p\" != --target-dir ] || t=$a; p=$a; done; echo \"cargo $*\"; mkdir -p \"$t/release\"\n\

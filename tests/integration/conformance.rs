@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use rungate::checks::{CHECKS, RunSettings};
-use rungate::diagnosis::{diagnose, settled};
+use rungate::diagnosis::cause::CauseCode;
+use rungate::diagnosis::{Verdict, diagnose, settled};
 use rungate::plan::Plan;
 use rungate::probe::Outside;
 use rungate::probe::dial::Dial;
@@ -19,7 +20,10 @@ use rungate::probe::vault::Vault;
 use rungate::run::finding::{DatabaseFinding, Finding, PostgresFinding};
 use rungate::run::outcome::{Outcome, Vantage};
 use rungate::run::{Options, execute};
-use rungate::sandbox::{self, SandboxOptions, faults};
+use rungate::sandbox::certificates::{Authority, Validity};
+use rungate::sandbox::faults::{self, Expected, Fault, When, subject};
+use rungate::sandbox::world::{CertificateWorld, EnvValue, EnvWorld, TlsWorld, World};
+use rungate::sandbox::{self, SandboxOptions};
 use rungate::{pipeline, plan};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
@@ -56,7 +60,9 @@ pub(crate) fn plan_of(file: PathBuf) -> Plan {
     };
     let loaded = pipeline::load(&request).unwrap();
     // What the control plane foresees ends a run before the login, which is what is compared here.
-    let foresees = |id: &str| id.starts_with("instance-has-") && id != "instance-has-address";
+    let foresees = |id: &str| {
+        id == "instance-tls-agrees" || id.starts_with("instance-has-") && id != "instance-has-address"
+    };
     let table: Vec<_> = CHECKS.iter().copied().filter(|check| !foresees(check.id)).collect();
     plan::build(&sandbox::fill(&loaded.pipeline), &table, &plan::Defaults::default()).unwrap()
 }
@@ -104,122 +110,310 @@ pub(crate) async fn said(plan: &Plan, cloud: &sandbox::Sandbox, dial: Arc<dyn Di
 
 /// A finding without what must differ: addresses and times.
 fn kind(finding: &PostgresFinding) -> String {
+    let word = |value: serde_json::Value, key: &str| value[key].as_str().unwrap().to_owned();
     match finding {
-        PostgresFinding::LoginRefused { sqlstate, user, database, .. } => {
-            format!("login refused with {sqlstate}, user {user}, database {database}")
+        PostgresFinding::LoginRefused { sqlstate, user, database, stage, tls, .. } => {
+            let tls = if *tls { "TLS" } else { "plain" };
+            format!("{sqlstate} {stage:?} {tls} {user}/{database}")
         }
-        PostgresFinding::Refused { .. } => "connection refused".to_owned(),
-        PostgresFinding::NameUnresolvable { .. }
+        PostgresFinding::CertificateInvalid { problem, .. } => {
+            format!("certificate {}", word(serde_json::to_value(problem).unwrap(), "problem"))
+        }
+        PostgresFinding::Refused { .. }
+        | PostgresFinding::NameUnresolvable { .. }
         | PostgresFinding::TimedOut { .. }
         | PostgresFinding::Unreachable { .. }
         | PostgresFinding::NotPostgres { .. }
         | PostgresFinding::Cut { .. }
         | PostgresFinding::TlsUnsupported { .. }
+        | PostgresFinding::ClientCertificateRefused { .. }
         | PostgresFinding::TlsFailed { .. }
-        | PostgresFinding::QueryFailed { .. } => finding.to_string(),
+        | PostgresFinding::ServerUnproven { .. }
+        | PostgresFinding::QueryFailed { .. } => word(serde_json::to_value(finding).unwrap(), "kind"),
     }
 }
 
 /// One kind of trouble, in both worlds.
 struct Case {
-    /// The sandbox's fault; `None`: all is well.
-    fault: Option<&'static str>,
+    name: &'static str,
+    /// What the service asks for, in both worlds: its `sslmode`, and `PGOPTIONS`.
+    service: Option<&'static Fault>,
+    /// How the sandbox's server is broken; `None`: it is not.
+    fault: Option<&'static Fault>,
     /// How the role and the database are made on the real server (`{password}` stands for the injected one).
     sql: &'static [&'static str],
-    settings: &'static [&'static str],
-    /// How many connections others hold.
-    held: usize,
-    stopped: bool,
+    /// Its rules.
+    rules: &'static str,
+    /// Its certificate; `None`: it offers no TLS.
+    certificate: Option<CertificateWorld>,
+    /// Whether it knows an authority of client certificates.
+    asks: bool,
     expected: (&'static str, &'static str),
 }
 
 const ROLE: &str = "CREATE ROLE auth LOGIN PASSWORD '{password}'";
 const DATABASE: &str = "CREATE DATABASE auth";
-const CASES: &[Case] = &[
-    Case {
-        fault: None,
-        sql: &[ROLE, DATABASE],
-        settings: &[],
-        held: 0,
-        stopped: false,
-        expected: ("-", "-"),
-    },
-    Case {
-        fault: Some("password-rejected"),
-        sql: &["CREATE ROLE auth LOGIN PASSWORD 'another'", DATABASE],
-        settings: &[],
-        held: 0,
-        stopped: false,
-        expected: ("database-login: login refused with 28P01, user auth, database auth", "password-rejected"),
-    },
-    Case {
-        fault: Some("database-missing"),
-        sql: &[ROLE],
-        settings: &[],
-        held: 0,
-        stopped: false,
-        expected: ("database-login: login refused with 3D000, user auth, database auth", "database-missing"),
-    },
-    Case {
-        fault: Some("login-not-allowed"),
-        sql: &["CREATE ROLE auth NOLOGIN PASSWORD '{password}'", DATABASE],
-        settings: &[],
-        held: 0,
-        stopped: false,
-        expected: ("database-login: login refused with 28000, user auth, database auth", "login-not-allowed"),
-    },
-    Case {
-        fault: Some("connection-slots-exhausted"),
-        sql: &[ROLE, DATABASE],
-        settings: &["max_connections=4", "superuser_reserved_connections=1", "max_wal_senders=0"],
-        held: 3,
-        stopped: false,
-        expected: (
-            "database-login: login refused with 53300, user auth, database auth",
-            "connection-slots-exhausted",
+const OPEN: &str = "host all all 127.0.0.1/32 scram-sha-256";
+
+/// A change of the world that is no fault of the table.
+macro_rules! change {
+    ($name:ident, $change:expr) => {
+        static $name: Fault = Fault {
+            code: "a-change-of-this-test",
+            what: "A change of this test.",
+            expects: Expected { cause: CauseCode::NotFoundOut, verdict: Verdict::Undecided },
+            when: When::BeforeDeploy,
+            subject: &subject::DATABASE,
+            change: $change,
+        };
+    };
+}
+
+fn ask(world: &mut World, service: usize, name: &str, value: &str) {
+    let revision = world.services[service].newest_mut().unwrap();
+    revision.env.push(EnvWorld { name: name.to_owned(), value: EnvValue::Plain(value.to_owned()) });
+}
+
+fn certificate(world: &mut World, certificate: CertificateWorld) {
+    world.instances[0].certificate = certificate;
+}
+
+change!(DISABLE, |world, service| ask(world, service, "DB_SSLMODE", "disable"));
+change!(REQUIRE, |world, service| ask(world, service, "DB_SSLMODE", "require"));
+change!(VERIFY_CA, |world, service| ask(world, service, "DB_SSLMODE", "verify-ca"));
+change!(VERIFY_FULL, |world, service| ask(world, service, "DB_SSLMODE", "verify-full"));
+change!(OPTIONS, |world, service| ask(world, service, "PGOPTIONS", "-c no_such_setting=1"));
+change!(NO_TLS, |world, _| certificate(world, CertificateWorld::None));
+change!(EXPIRED, |world, _| certificate(world, CertificateWorld::Expired));
+change!(NOT_YET, |world, _| certificate(world, CertificateWorld::NotYetValid));
+change!(OTHER, |world, _| certificate(world, CertificateWorld::OtherAuthority));
+change!(ENCRYPTED, |world, _| world.instances[0].tls = TlsWorld::Encrypted);
+change!(CERTIFIED, |world, _| world.instances[0].tls = TlsWorld::ClientCertificate);
+
+const GOOD: Case = Case {
+    name: "(none)",
+    service: None,
+    fault: None,
+    sql: &[ROLE, DATABASE],
+    rules: OPEN,
+    certificate: Some(CertificateWorld::Good),
+    asks: false,
+    expected: ("-", "-"),
+};
+
+fn cases() -> Vec<Case> {
+    let found = |code: &str| Some(faults::find(code).unwrap());
+    let tls = |name, service: &'static Fault, fault: &'static Fault, certificate, seen, cause| Case {
+        name,
+        service: Some(service),
+        fault: Some(fault),
+        certificate,
+        expected: (seen, cause),
+        ..GOOD
+    };
+    let invalid = "tls-certificate-invalid";
+    vec![
+        GOOD,
+        Case {
+            name: "password-rejected",
+            fault: found("password-rejected"),
+            sql: &["CREATE ROLE auth LOGIN PASSWORD 'another'", DATABASE],
+            expected: ("database-login: 28P01 DuringProof TLS auth/auth", "password-rejected"),
+            ..GOOD
+        },
+        Case {
+            name: "database-missing",
+            fault: found("database-missing"),
+            sql: &[ROLE],
+            expected: ("database-login: 3D000 AfterProof TLS auth/auth", "database-missing"),
+            ..GOOD
+        },
+        Case {
+            name: "login-not-allowed",
+            fault: found("login-not-allowed"),
+            sql: &["CREATE ROLE auth NOLOGIN PASSWORD '{password}'", DATABASE],
+            expected: ("database-login: 28000 AfterProof TLS auth/auth", "login-not-allowed"),
+            ..GOOD
+        },
+        Case {
+            name: "connect-privilege-missing",
+            fault: found("connect-privilege-missing"),
+            sql: &[ROLE, DATABASE, "REVOKE CONNECT ON DATABASE auth FROM PUBLIC"],
+            expected: ("database-login: 42501 AfterProof TLS auth/auth", "connect-privilege-missing"),
+            ..GOOD
+        },
+        Case {
+            name: "database-closed",
+            fault: found("database-closed"),
+            sql: &[ROLE, "CREATE DATABASE auth ALLOW_CONNECTIONS false"],
+            expected: ("database-login: 55000 AfterProof TLS auth/auth", "database-closed"),
+            ..GOOD
+        },
+        Case {
+            name: "host-not-allowed",
+            fault: found("host-not-allowed"),
+            rules: "host all postgres 127.0.0.1/32 scram-sha-256",
+            expected: ("database-login: 28000 BeforeProof TLS auth/auth", "host-not-allowed"),
+            ..GOOD
+        },
+        Case {
+            name: "connection-parameter-invalid",
+            service: Some(&OPTIONS),
+            expected: ("database-login: 42704 AfterProof TLS auth/auth", "connection-parameter-invalid"),
+            ..GOOD
+        },
+        Case {
+            name: "tls-required",
+            service: Some(&DISABLE),
+            fault: Some(&ENCRYPTED),
+            rules: "hostssl all all 127.0.0.1/32 scram-sha-256\nhost all postgres 127.0.0.1/32 scram-sha-256",
+            expected: ("database-login: 28000 BeforeProof plain auth/auth", "tls-required"),
+            ..GOOD
+        },
+        Case {
+            name: "client-certificate-required",
+            service: Some(&REQUIRE),
+            fault: Some(&CERTIFIED),
+            rules: "hostssl all auth 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\nhost all postgres 127.0.0.1/32 scram-sha-256",
+            asks: true,
+            expected: ("database-login: 28000 BeforeProof TLS auth/auth", "client-certificate-required"),
+            ..GOOD
+        },
+        tls(
+            "tls-unsupported",
+            &REQUIRE,
+            &NO_TLS,
+            None,
+            "database-tls-agrees: tls-unsupported",
+            "tls-unsupported",
         ),
-    },
-    Case {
-        fault: Some("database-refused"),
-        sql: &[],
-        settings: &[],
-        held: 0,
-        stopped: true,
-        expected: ("database-port-open: connection refused", "database-refused"),
-    },
-];
+        Case {
+            name: "tls: another name",
+            service: Some(&VERIFY_FULL),
+            expected: ("database-tls-agrees: certificate other-name", invalid),
+            ..GOOD
+        },
+        tls(
+            "tls: expired",
+            &VERIFY_CA,
+            &EXPIRED,
+            Some(CertificateWorld::Expired),
+            "database-tls-agrees: certificate expired",
+            invalid,
+        ),
+        tls(
+            "tls: not yet valid",
+            &VERIFY_CA,
+            &NOT_YET,
+            Some(CertificateWorld::NotYetValid),
+            "database-tls-agrees: certificate not-yet-valid",
+            invalid,
+        ),
+        tls(
+            "tls: unknown issuer",
+            &VERIFY_CA,
+            &OTHER,
+            Some(CertificateWorld::OtherAuthority),
+            "database-tls-agrees: certificate unknown-issuer",
+            invalid,
+        ),
+    ]
+}
+
+/// Makes the real server what the case says.
+async fn prepare(server: &Postgres, case: &Case, authority: &Authority, password: &str) {
+    let of = |authority: &Authority, validity| authority.server(&["db.sql.internal"], validity).unwrap();
+    let signed = match case.certificate.unwrap_or(CertificateWorld::Good) {
+        CertificateWorld::Good | CertificateWorld::None => of(authority, Validity::Now),
+        CertificateWorld::Expired => of(authority, Validity::Over),
+        CertificateWorld::NotYetValid => of(authority, Validity::NotYet),
+        CertificateWorld::OtherAuthority => of(&Authority::new("somebody else").unwrap(), Validity::Now),
+    };
+    server.file("data/server.crt", &signed.certificate);
+    server.file("data/server.key", &signed.key);
+    server.file("data/root.crt", &authority.pem);
+    let ssl = if case.certificate.is_some() { "on" } else { "off" };
+    let root = if case.asks { "root.crt" } else { "" };
+    server.admit("host all postgres 127.0.0.1/32 scram-sha-256");
+    execute_sql(server.port, &format!("ALTER SYSTEM SET ssl = {ssl}")).await;
+    execute_sql(server.port, &format!("ALTER SYSTEM SET ssl_ca_file = '{root}'")).await;
+    execute_sql(server.port, "DROP DATABASE IF EXISTS auth").await;
+    execute_sql(server.port, "DROP ROLE IF EXISTS auth").await;
+    for sql in case.sql {
+        execute_sql(server.port, &sql.replace("{password}", password)).await;
+    }
+    server.admit(case.rules);
+    // The reload reaches the server when it gets round to it.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_server_and_the_sandbox_give_the_same_findings() {
     let plan = planned();
-    println!("{:<28} {:<68} {:<68} root cause", "trouble", "sandbox", "PostgreSQL");
-    for case in CASES {
-        let Some(server) = Postgres::start(case.settings) else { return skip("no PostgreSQL server") };
-        let faults: Vec<_> = case.fault.iter().map(|code| faults::find(code).unwrap()).collect();
+    let authority = Authority::new("to begin with").unwrap();
+    let first = authority.server(&["db.sql.internal"], Validity::Now).unwrap();
+    let started = Postgres::start_with(&[], |data| {
+        std::fs::write(data.join("server.crt"), &first.certificate).unwrap();
+        std::fs::write(data.join("server.key"), &first.key).unwrap();
+    });
+    let Some(server) = started else { return skip("no PostgreSQL server") };
+    println!("{:<30} {:<56} {:<56} root cause", "trouble", "sandbox", "PostgreSQL");
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let faults: Vec<_> = case.service.into_iter().chain(case.fault).collect();
         let broken = sandbox::start(&plan.targets, &faults, SandboxOptions::default()).await.unwrap();
         let in_sandbox = said(&plan, &broken, broken.dial()).await;
 
         // The control plane of a healthy world, with a real server behind the database's address.
-        let healthy = sandbox::start(&plan.targets, &[], SandboxOptions::default()).await.unwrap();
+        let asked: Vec<_> = case.service.into_iter().collect();
+        let healthy = sandbox::start(&plan.targets, &asked, SandboxOptions::default()).await.unwrap();
         let role = healthy.world().instances[0].role("auth").unwrap();
         let password = role.password.as_ref().unwrap().expose_secret();
-        for sql in case.sql {
-            execute_sql(server.port, &sql.replace("{password}", password)).await;
-        }
-        let mut held = Vec::new();
-        for _ in 0..case.held {
-            held.push(hold(server.port).await);
-        }
-        if case.stopped {
-            server.stop();
-        }
+        prepare(&server, &case, healthy.authority(), password).await;
         let really = said(&plan, &healthy, Arc::new(LeadsTo(server.port))).await;
 
-        let trouble = case.fault.unwrap_or("(none)");
-        println!("{trouble:<28} {:<68} {:<68} {}", in_sandbox.0, really.0, really.1);
+        println!("{:<30} {:<56} {:<56} {}", case.name, in_sandbox.0, really.0, really.1);
         let expected = (case.expected.0.to_owned(), case.expected.1.to_owned());
-        assert_eq!(in_sandbox, expected, "{trouble}, sandbox");
-        assert_eq!(really, expected, "{trouble}, PostgreSQL");
+        for (world, seen) in [("sandbox", in_sandbox), ("PostgreSQL", really)] {
+            if seen != expected {
+                wrong.push(format!("{}, {world}: {seen:?} instead of {expected:?}", case.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What needs a server of its own: one without a free slot, then none.
+#[tokio::test(flavor = "multi_thread")]
+async fn full_and_stopped_servers_are_the_same_in_both_worlds() {
+    let plan = planned();
+    let settings = ["max_connections=4", "superuser_reserved_connections=1", "max_wal_senders=0"];
+    let Some(server) = Postgres::start(&settings) else { return skip("no PostgreSQL server") };
+    let healthy = sandbox::start(&plan.targets, &[], SandboxOptions::default()).await.unwrap();
+    let role = healthy.world().instances[0].role("auth").unwrap();
+    let password = role.password.as_ref().unwrap().expose_secret();
+    for sql in [ROLE, DATABASE] {
+        execute_sql(server.port, &sql.replace("{password}", password)).await;
+    }
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(connect(server.port).await);
+    }
+    for (fault, expected) in [
+        ("connection-slots-exhausted", "connection-slots-exhausted"),
+        ("database-refused", "database-refused"),
+    ] {
+        if fault == "database-refused" {
+            server.stop();
+        }
+        let faults = [faults::find(fault).unwrap()];
+        let broken = sandbox::start(&plan.targets, &faults, SandboxOptions::default()).await.unwrap();
+        let in_sandbox = said(&plan, &broken, broken.dial()).await;
+        let really = said(&plan, &healthy, Arc::new(LeadsTo(server.port))).await;
+        println!("{fault:<30} {:<56} {:<56} {}", in_sandbox.0, really.0, really.1);
+        assert_eq!((in_sandbox.1.as_str(), really.1.as_str()), (expected, expected));
+        let step = |seen: &str| seen.split(" plain").next().unwrap().split(" TLS").next().unwrap().to_owned();
+        assert_eq!(step(&in_sandbox.0), step(&really.0));
     }
 }
 
@@ -245,9 +439,4 @@ pub(crate) async fn execute_in(port: u16, database: &str, sql: &str) {
     drop(client);
     // The slot is free again once the server has noticed the farewell.
     tokio::time::sleep(Duration::from_millis(100)).await;
-}
-
-/// A connection that somebody else holds.
-async fn hold(port: u16) -> tokio_postgres::Client {
-    connect(port).await
 }

@@ -22,6 +22,8 @@ mod records;
 /// A server on loopback that does to every connection what a test wants; and a cloud made of two of them.
 mod standin;
 
+/// The composite action, carried out as a runner would.
+mod action;
 /// Every way in which the gate becomes somebody, against stand-ins of those who give tokens.
 mod authentication;
 /// The checks of Cloud SQL, secrets and identity, each with its near miss.
@@ -32,6 +34,8 @@ mod checks_control_plane;
 mod cli;
 /// A real PostgreSQL server and the sandbox's endpoint, side by side.
 mod conformance;
+/// Google's second opinion of the way, and that no test is left behind.
+mod connectivity;
 /// Reading Google's control plane: fetched once, bounded, and every kind of no answer told apart.
 mod control_plane;
 /// Real files with hand-made labels.
@@ -46,6 +50,8 @@ mod docs;
 mod exit_status;
 /// Static findings, each with a bad file and a near miss.
 mod findings;
+/// Google's own JSON, decoded by Google's own crates.
+mod fixtures;
 /// Several files, or a folder, as one pipeline.
 mod folders;
 /// Real health libraries, each before a real server that is really stopped.
@@ -80,8 +86,12 @@ mod journeys;
 mod laptop;
 /// Pipeline files as data: goldens, problems, the samples, real files.
 mod networks;
+/// Packet loss for real, in network namespaces.
+mod packets;
 mod pipelines;
-/// The steps to the database, made with a real server.
+/// PgBouncer between the gate and a real server.
+mod pooler;
+/// The steps to the database, made with real servers.
 mod postgres;
 /// The steps to the database, made with servers that mean no good.
 mod postgres_hostile;
@@ -103,6 +113,8 @@ mod saved_runs;
 mod secrets;
 /// Blame through services that call each other.
 mod services;
+/// Worlds of other shapes than the samples, near misses and twins; and that every fault is drilled.
+mod shapes;
 /// Every table of the crate: unique, documented, reached.
 mod tables;
 /// TLS of every kind before health.

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rungate::probe::dial::System;
-use rungate::probe::postgres::{Bounds, Connection, SslAnswer, SslMode, Stop, ask_for_tls, connect, login};
-use rungate::run::finding::PostgresFinding;
+use rungate::probe::postgres::{
+    Bounds, Connection, Session, SslAnswer, SslMode, Stop, ask_for_tls, connect, login,
+};
+use rungate::run::finding::{Ending, PostgresFinding, Stage};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -44,7 +46,7 @@ async fn ask(address: SocketAddr) -> Result<SslAnswer, PostgresFinding> {
     ask_for_tls(&mut stream, address, STEP).await
 }
 
-async fn log_in(address: SocketAddr, sslmode: SslMode) -> PostgresFinding {
+async fn attempt(address: SocketAddr, sslmode: SslMode) -> Result<Session, Stop> {
     let connection = Connection {
         host: "localhost".to_owned(),
         port: address.port(),
@@ -56,8 +58,13 @@ async fn log_in(address: SocketAddr, sslmode: SslMode) -> PostgresFinding {
     };
     let began = Instant::now();
     let end = login(&System, "s", &[address], &connection, BOUNDS).await;
-    assert!(began.elapsed() < STEP * 2, "it took {:?}", began.elapsed());
-    match end {
+    // A second way may follow the first.
+    assert!(began.elapsed() < STEP * 4, "it took {:?}", began.elapsed());
+    end
+}
+
+async fn log_in(address: SocketAddr, sslmode: SslMode) -> PostgresFinding {
+    match attempt(address, sslmode).await {
         Err(Stop::Found(finding)) => {
             assert!(!format!("{finding} {finding:?}").contains("hunter2"));
             finding
@@ -76,7 +83,7 @@ async fn strangers_are_known_by_their_answer() {
     let http = b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice();
     for (answer, expected) in [
         (http, "answered 'H' to SSLRequest"),
-        (b"\x15\x03\x01\x00\x02\x02\x32", "answered 0x15 to SSLRequest"),
+        (b"\x15\x03\x01\x00\x02\x02\x32", "answered with a TLS alert to SSLRequest"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "answered more than 'S' to SSLRequest"),
         (b"NOPE\r\n", "answered more than 'N' to SSLRequest"),
         (b"ERROR\r\n", "answered 'E' without an ErrorResponse to SSLRequest"),
@@ -106,23 +113,45 @@ async fn whoever_speaks_first_is_a_stranger() {
 
 #[tokio::test]
 async fn postgres_answers_in_one_byte_or_with_an_error() {
-    let error = message(b'E', b"SFATAL\0C53300\0Msorry\0\0").leak();
-    for (answer, expected) in
-        [(b"S".as_slice(), SslAnswer::Offered), (b"N", SslAnswer::NotOffered), (error, SslAnswer::Error)]
-    {
+    for (answer, expected) in [(b"S".as_slice(), SslAnswer::Offered), (b"N", SslAnswer::NotOffered)] {
         let server = server(answer, Vec::new()).await;
         assert_eq!(ask(server.address).await, Ok(expected));
+    }
+    let full = server(message(b'E', b"SFATAL\0C53300\0Msorry\0\0").leak(), Vec::new()).await;
+    let Ok(SslAnswer::Error(error)) = ask(full.address).await else { panic!("it is an error") };
+    assert_eq!((error.sqlstate.as_str(), error.message.as_str()), ("53300", "sorry"));
+}
+
+/// How a step was cut.
+fn cut(finding: PostgresFinding) -> (String, Ending) {
+    match finding {
+        PostgresFinding::Cut { step, ending, .. } => (step, ending),
+        PostgresFinding::NameUnresolvable { .. }
+        | PostgresFinding::Refused { .. }
+        | PostgresFinding::TimedOut { .. }
+        | PostgresFinding::Unreachable { .. }
+        | PostgresFinding::NotPostgres { .. }
+        | PostgresFinding::TlsUnsupported { .. }
+        | PostgresFinding::CertificateInvalid { .. }
+        | PostgresFinding::ClientCertificateRefused { .. }
+        | PostgresFinding::TlsFailed { .. }
+        | PostgresFinding::LoginRefused { .. }
+        | PostgresFinding::ServerUnproven { .. }
+        | PostgresFinding::QueryFailed { .. } => panic!("{finding}"),
     }
 }
 
 #[tokio::test]
 async fn silence_and_hanging_up_are_a_cut() {
     let silent = server(b"", Vec::new()).await;
-    assert!(matches!(ask(silent.address).await, Err(PostgresFinding::Cut { .. })));
+    let silence = Ending::Silence { after_ms: 2000 };
+    assert_eq!(cut(ask(silent.address).await.unwrap_err()), ("SSLRequest".to_owned(), silence));
     let gone = Listener::start(|stream| async move { drop(stream) }).await;
-    assert!(matches!(ask(gone.address).await, Err(PostgresFinding::Cut { .. })));
     let mute = Listener::start(|mut stream| async move { hear(&mut stream).await }).await;
-    assert!(matches!(ask(mute.address).await, Err(PostgresFinding::Cut { .. })));
+    for address in [gone.address, mute.address] {
+        let (step, ending) = cut(ask(address).await.unwrap_err());
+        assert!(step == "SSLRequest" && matches!(ending, Ending::Closed | Ending::Lost { .. }), "{ending}");
+    }
 }
 
 #[tokio::test]
@@ -130,43 +159,131 @@ async fn tls_that_is_none() {
     let refused = server(b"N", Vec::new()).await;
     let finding = log_in(refused.address, SslMode::Require).await;
     assert!(matches!(finding, PostgresFinding::TlsUnsupported { .. }), "{finding}");
-    let garbage = server(b"S", b"this is no TLS record at all".to_vec()).await;
-    let finding = log_in(garbage.address, SslMode::Prefer).await;
-    assert!(matches!(finding, PostgresFinding::TlsFailed { .. }), "{finding}");
     let gone = Listener::start(|mut stream| async move {
         hear(&mut stream).await;
         drop(stream.write_all(b"S").await);
         hear(&mut stream).await;
     })
     .await;
-    let finding = log_in(gone.address, SslMode::Prefer).await;
-    assert!(matches!(&finding, PostgresFinding::Cut { step, .. } if step == "TLS"), "{finding}");
+    for sslmode in [SslMode::Prefer, SslMode::Require] {
+        let garbage = server(b"S", b"this is no TLS record at all".to_vec()).await;
+        let finding = log_in(garbage.address, sslmode).await;
+        assert!(matches!(finding, PostgresFinding::TlsFailed { .. }), "{finding}");
+        let (step, _) = cut(log_in(gone.address, sslmode).await);
+        assert_eq!(step, "TLS", "without TLS it comes no further: TLS is what is told");
+    }
+    let alert = server(b"S", b"\x15\x03\x03\x00\x02\x02\x74".to_vec()).await;
+    let finding = log_in(alert.address, SslMode::Require).await;
+    assert!(
+        matches!(&finding, PostgresFinding::ClientCertificateRefused { sent: false, alert, .. }
+            if alert == "CertificateRequired"),
+        "{finding}"
+    );
+    let old = server(b"S", b"\x15\x03\x01\x00\x02\x02\x46".to_vec()).await;
+    let finding = log_in(old.address, SslMode::Require).await;
+    assert!(matches!(finding, PostgresFinding::TlsFailed { .. }), "{finding}");
+}
+
+/// SCRAM as a server begins it.
+fn sasl() -> Vec<u8> {
+    message(b'R', &[&[0, 0, 0, 10][..], b"SCRAM-SHA-256\0\0"].concat())
 }
 
 #[tokio::test]
 async fn logins_that_never_end_or_make_no_sense_are_cut() {
     let rounds = [&[0, 0, 0, 11][..], b"r=x,s=eA==,i=4294967295"].concat();
-    let sasl = message(b'R', &[&[0, 0, 0, 10][..], b"SCRAM-SHA-256\0\0"].concat());
-    for (name, answer) in [
-        ("silence", Vec::new()),
-        ("a huge message", vec![b'R', 0x7f, 0xff, 0xff, 0xff]),
-        ("notices without end", message(b'N', &[b'x'; 1000]).repeat(5000)),
-        ("parameters without end", message(b'S', b"a\0b\0").repeat(50_000)),
-        ("SCRAM for ever", [sasl, message(b'R', &rounds)].concat()),
-        ("Kerberos", message(b'R', &[0, 0, 0, 2])),
-        ("an unknown message", message(b'?', b"")),
-        ("an unknown authentication", message(b'R', &[0, 0, 0, 99])),
-        ("an error without fields", message(b'E', b"\0")),
-        ("no message", b"HTTP/1.1 200 OK\r\n\r\n".to_vec()),
-        ("no length", vec![b'R', 0, 0, 0, 0]),
+    let foreign = [&[0, 0, 0, 11][..], b"r=not-the-nonce,s=eA==,i=4096"].concat();
+    let endless = Ending::Endless { after_ms: 2000 };
+    let too_long = Ending::MessageTooLong { most: 65536 };
+    for (name, answer, expected) in [
+        ("silence", Vec::new(), endless.clone()),
+        ("a message of 2 GiB", vec![b'R', 0x7f, 0xff, 0xff, 0xff], too_long.clone()),
+        ("a message of 1 GiB", vec![b'E', 0x40, 0, 0, 0], too_long),
+        ("notices without end", message(b'N', &[b'x'; 1000]).repeat(5000), Ending::TooMuch),
+        ("parameters without end", message(b'S', b"a\0b\0").repeat(50_000), Ending::OutOfPlace),
+        (
+            "SCRAM for ever",
+            [sasl(), message(b'R', &rounds)].concat(),
+            Ending::TooManyRounds { most: 1_000_000 },
+        ),
+        ("another nonce", [sasl(), message(b'R', &foreign)].concat(), Ending::OutOfPlace),
+        ("asked again and again", sasl().repeat(3), Ending::OutOfPlace),
+        ("MD5 for ever", message(b'R', &[0, 0, 0, 5, 1, 2, 3, 4]).repeat(20), Ending::OutOfPlace),
+        ("an unknown message", message(b'?', b""), Ending::OutOfPlace),
+        ("no length", vec![b'R', 0, 0, 0, 0], Ending::NoMessage),
     ] {
         let server = server(b"N", answer).await;
-        let finding = log_in(server.address, SslMode::Prefer).await;
-        assert!(
-            matches!(&finding, PostgresFinding::Cut { step, .. } if step == "login"),
-            "{name}: {finding}"
-        );
+        let (step, ending) = cut(log_in(server.address, SslMode::Prefer).await);
+        assert_eq!((step.as_str(), &ending), ("login", &expected), "{name}");
     }
+    // What comes first of a web server's answer announces a message that is too long.
+    let web = server(b"N", b"HTTP/1.1 200 OK\r\n\r\n".to_vec()).await;
+    assert!(matches!(cut(log_in(web.address, SslMode::Prefer).await).1, Ending::MessageTooLong { .. }));
+}
+
+#[tokio::test]
+async fn a_thousand_notices_are_borne() {
+    let refusal = message(b'E', b"SFATAL\0C28P01\0Mno\0\0");
+    let mut answer = message(b'R', &[0, 0, 0, 0]);
+    answer.extend(message(b'N', b"SNOTICE\0C00000\0Mhello\0\0").repeat(1000));
+    answer.extend(refusal);
+    let chatty = server(b"N", answer).await;
+    let finding = log_in(chatty.address, SslMode::Prefer).await;
+    assert!(
+        matches!(&finding, PostgresFinding::LoginRefused { sqlstate, stage: Stage::AfterProof, .. }
+            if sqlstate == "28P01"),
+        "{finding}"
+    );
+}
+
+#[tokio::test]
+async fn ways_of_authentication_that_the_gate_does_not_speak_are_no_verdict() {
+    for (name, answer) in [
+        ("Kerberos", message(b'R', &[0, 0, 0, 2])),
+        ("GSSAPI", message(b'R', &[0, 0, 0, 7])),
+        ("SSPI", message(b'R', &[0, 0, 0, 9])),
+        ("another SASL", message(b'R', &[&[0, 0, 0, 10][..], b"OAUTHBEARER\0\0"].concat())),
+        ("an unknown one", message(b'R', &[0, 0, 0, 99])),
+    ] {
+        let server = server(b"N", answer).await;
+        let end = attempt(server.address, SslMode::Prefer).await;
+        assert!(matches!(end, Err(Stop::Broken(_))), "{name}: {end:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_signature_is_no_server_of_ours() {
+    let impostor = Listener::start(|mut stream| async move {
+        hear(&mut stream).await;
+        drop(stream.write_all(b"N").await);
+        hear(&mut stream).await;
+        drop(stream.write_all(&sasl()).await);
+        let mut first = vec![0; 1024];
+        let read = stream.read(&mut first).await.unwrap();
+        let first = String::from_utf8_lossy(&first[..read]).into_owned();
+        let nonce = first.rsplit("r=").next().unwrap();
+        let challenge = format!("r={nonce}server,s=c2FsdHNhbHQ=,i=4096");
+        drop(stream.write_all(&message(b'R', &[&[0, 0, 0, 11], challenge.as_bytes()].concat())).await);
+        hear(&mut stream).await;
+        let proof = b"v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        drop(stream.write_all(&message(b'R', &[&[0, 0, 0, 12][..], proof].concat())).await);
+        drop(stream.write_all(&message(b'R', &[0, 0, 0, 0])).await);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    })
+    .await;
+    let finding = log_in(impostor.address, SslMode::Prefer).await;
+    assert!(matches!(finding, PostgresFinding::ServerUnproven { .. }), "{finding}");
+}
+
+#[tokio::test]
+async fn a_message_in_another_encoding_keeps_its_sqlstate() {
+    let text = b"SFATAL\0C28P01\0MBenutzer \xe4\xf6\xfc\0\0";
+    let latin = server(b"N", message(b'E', text)).await;
+    let finding = log_in(latin.address, SslMode::Prefer).await;
+    assert!(
+        matches!(&finding, PostgresFinding::LoginRefused { sqlstate, .. } if sqlstate == "28P01"),
+        "{finding}"
+    );
 }
 
 #[tokio::test]
@@ -179,12 +296,40 @@ async fn a_drip_ends_with_the_step() {
             if stream.write_all(&[byte]).await.is_err() {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(1000)).await;
         }
     })
     .await;
-    let finding = log_in(drip.address, SslMode::Prefer).await;
-    assert!(matches!(finding, PostgresFinding::Cut { .. }), "{finding}");
+    let (_, ending) = cut(log_in(drip.address, SslMode::Prefer).await);
+    assert_eq!(ending, Ending::Endless { after_ms: 2000 });
+}
+
+/// A server that errs before TLS never sees a password, whatever it says.
+#[tokio::test]
+async fn no_password_follows_an_error_in_the_place_of_tls() {
+    let (heard, mut all) = tokio::sync::mpsc::unbounded_channel();
+    let refusal = message(b'E', b"SFATAL\0C28000\0Mno\0\0");
+    let server = Listener::start(move |mut stream| {
+        let (heard, refusal) = (heard.clone(), refusal.clone());
+        async move {
+            let mut bytes = vec![0; 4096];
+            let read = stream.read(&mut bytes).await.unwrap_or_default();
+            drop(heard.send(bytes[..read].to_vec()));
+            // Asked in plain text, it would even want the password.
+            let plain = read > 8;
+            let answer = if plain { message(b'R', &[0, 0, 0, 3]) } else { refusal };
+            drop(stream.write_all(&answer).await);
+            let read = stream.read(&mut bytes).await.unwrap_or_default();
+            drop(heard.send(bytes[..read].to_vec()));
+        }
+    })
+    .await;
+    let finding = log_in(server.address, SslMode::Require).await;
+    assert!(matches!(finding, PostgresFinding::LoginRefused { .. }), "{finding}");
+    drop(server);
+    while let Ok(Some(bytes)) = tokio::time::timeout(Duration::from_millis(200), all.recv()).await {
+        assert!(!bytes.windows(7).any(|part| part == b"hunter2"), "the password was sent");
+    }
 }
 
 #[tokio::test]
@@ -205,9 +350,9 @@ async fn what_a_server_writes_is_bounded_and_without_control_characters() {
     assert_eq!(sqlstate, "XX000");
 }
 
-/// A full server may say so before any session: asked again without TLS, it tells the SQLSTATE.
+/// A full server may say so before any session.
 #[tokio::test]
-async fn an_error_before_the_session_is_asked_for_again() {
+async fn an_error_before_the_session_is_read() {
     let full = message(b'E', b"SFATAL\0C53300\0Msorry, too many clients already\0\0");
     let server = Listener::start(move |mut stream| {
         let full = full.clone();
@@ -219,7 +364,8 @@ async fn an_error_before_the_session_is_asked_for_again() {
     .await;
     let finding = log_in(server.address, SslMode::Prefer).await;
     assert!(
-        matches!(&finding, PostgresFinding::LoginRefused { sqlstate, .. } if sqlstate == "53300"),
+        matches!(&finding, PostgresFinding::LoginRefused { sqlstate, stage: Stage::BeforeProof, .. }
+            if sqlstate == "53300"),
         "{finding}"
     );
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rungate::diagnosis::Graph;
 use rungate::run::finding::{
     CredentialFinding, Dependency, Finding, HealthFinding, IamProblem, InjectionFinding, InstanceFinding,
-    JourneyFinding, PathFinding, PostgresFinding, ServiceFinding, Unfit,
+    JourneyFinding, PathFinding, PostgresFinding, ServiceFinding, Stage, Unfit,
 };
 use rungate::run::outcome::Outcome;
 use rungate::run::record::{NodeRecord, RunRecord};
@@ -96,9 +96,13 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         ("database-port-open", port),
         ("database-speaks-postgres", vec!["database-port-open"]),
         (
+            "database-tls-agrees",
+            vec!["database-speaks-postgres", "credential-well-formed", "instance-tls-agrees"],
+        ),
+        (
             "database-login",
             vec![
-                "database-speaks-postgres",
+                "database-tls-agrees",
                 "credential-well-formed",
                 "secret-references-match",
                 "secret-version-enabled",
@@ -225,11 +229,14 @@ pub(crate) fn revision_failed(reason: Option<&str>) -> Finding {
 
 pub(crate) fn timed_out() -> Finding {
     let addresses = vec!["10.20.0.3:5432".parse().unwrap()];
-    Finding::Postgres(PostgresFinding::TimedOut { addresses, after_ms: 5000 })
+    Finding::Postgres(PostgresFinding::TimedOut { addresses, after_ms: 5000, others: vec![] })
 }
 
 pub(crate) fn refused() -> Finding {
-    Finding::Postgres(PostgresFinding::Refused { addresses: vec!["10.20.0.3:5432".parse().unwrap()] })
+    Finding::Postgres(PostgresFinding::Refused {
+        addresses: vec!["10.20.0.3:5432".parse().unwrap()],
+        others: vec![],
+    })
 }
 
 pub(crate) fn login_refused(sqlstate: &str) -> Finding {
@@ -239,6 +246,10 @@ pub(crate) fn login_refused(sqlstate: &str) -> Finding {
         user: "auth".to_owned(),
         database: "auth".to_owned(),
         tls: true,
+        stage: Stage::Unknown,
+        certificate_missed: false,
+        other_way: None,
+        routine: None,
     })
 }
 

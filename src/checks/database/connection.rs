@@ -16,7 +16,7 @@ use crate::checks::instance::cloudsql_attached::attached;
 use crate::credential::driver;
 use crate::model::{Database, DatabaseVariables};
 use crate::probe::google::{NoAnswer, Payload, names};
-use crate::probe::postgres::{Connection, Dsn, SslMode, TlsFiles};
+use crate::probe::postgres::{Connection, Dsn, SslMode, TlsFiles, Trust};
 use crate::run::outcome::{Broken, Outcome, Skip};
 use crate::run::record::{DatabaseRecord, NodeKey};
 
@@ -106,9 +106,39 @@ pub(in crate::checks) async fn connection(scope: &Scope) -> Result<Connection, O
         others: way.servers.into_iter().skip(1).collect(),
         target: way.target,
         files: way.files,
-        options: way.options,
+        options: way.options.or_else(|| options(&revision)),
         pool: way.pool.or_else(|| pool(&revision, &database.variables)),
+        trust: Trust::default(),
     })
+}
+
+/// The settings that the driver asks the server for by libpq's own variable, which other drivers read, too.
+fn options(revision: &Revision) -> Option<String> {
+    match given(revision, "PGOPTIONS")? {
+        Given::Plain(value) => Some(value.expose_secret().to_owned()).filter(|text| !text.is_empty()),
+        Given::Secret { .. } => None,
+    }
+}
+
+/// The files that the driver is given for TLS: by the connection string, or by variables beside it.
+pub(in crate::checks) async fn tls_files(scope: &Scope, revision: &Revision) -> TlsFiles {
+    let Some(database) = database(scope) else { return TlsFiles::default() };
+    let way = place(scope, revision, &database.variables).await;
+    let own = way.map(|way| way.files).unwrap_or_default();
+    let prefix = database.variables.prefix();
+    let beside = |option: &str| {
+        [format!("{prefix}{option}"), format!("PG{option}")].iter().find_map(|name| {
+            match given(revision, name)? {
+                Given::Plain(value) => Some(value.expose_secret().to_owned()).filter(|path| !path.is_empty()),
+                Given::Secret { .. } => None,
+            }
+        })
+    };
+    TlsFiles {
+        root: own.root.or_else(|| beside("SSLROOTCERT")),
+        certificate: own.certificate.or_else(|| beside("SSLCERT")),
+        key: own.key.or_else(|| beside("SSLKEY")),
+    }
 }
 
 /// User and database as the live revision names them; `None` where no variable states one. Reads a secret only where

@@ -1,10 +1,10 @@
 //! The login that the service would make works.
 
 use crate::checks::database::connection::{self, Endpoint};
-use crate::checks::database::{addresses, bounds, declared, from_where, outcome, patiently};
+use crate::checks::database::{addresses, bounds, declared, from_where, outcome, patiently, trust};
 use crate::checks::facts::{not_visible, passed};
 use crate::checks::{Check, Scope};
-use crate::probe::postgres::{Connection, Session, login};
+use crate::probe::postgres::{Connection, Method, Session, login};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::{Fact, Role};
 
@@ -14,9 +14,9 @@ pub(in crate::checks) static CHECK: Check = Check {
     holds: "The login that the service would make works",
     vantage: Vantage::Runner,
     role: Role::Advisory,
-    needs: &["database-speaks-postgres"],
+    needs: &["database-tls-agrees"],
     explained_by: &[
-        "database-speaks-postgres",
+        "database-tls-agrees",
         "credential-well-formed",
         "secret-references-match",
         "secret-version-enabled",
@@ -35,19 +35,24 @@ pub(in crate::checks) static CHECK: Check = Check {
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     let (connection, session) = log_in(scope).await?;
-    if connection.sslmode.verifies() {
+    if session.method == Method::Cleartext && !session.tls {
         scope.fact(Fact::Note {
-            text: format!(
-                "the gate logged in without verifying the server's certificate; the service does, by sslmode={}",
-                connection.sslmode
-            ),
+            text: "the server asks for the password itself, and without TLS it travels as it is; the service sends it so, too"
+                .to_owned(),
         });
     }
+    let proof = match session.method {
+        Method::Nothing => "without being asked for a password",
+        Method::Cleartext => "with its password in clear",
+        Method::Md5 => "by MD5",
+        Method::Scram => "by SCRAM",
+        Method::Other(_) => "in another way",
+    };
     let secured = if session.tls { "over TLS" } else { "without TLS" };
     let address = session.address;
     let Connection { user, database, .. } = &connection;
     let detail = format!(
-        "user {user} logs in to database {database} at {address} {secured}, dialled {}",
+        "user {user} logs in to database {database} at {address} {secured}, {proof}, dialled {}",
         from_where(scope)
     );
     // The query is asked in the same session: a login costs the server a process, and a full one cannot spare two.
@@ -57,7 +62,8 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
 
 /// Logs in with what the live revision is given.
 pub(in crate::checks) async fn log_in(scope: &Scope) -> Result<(Connection, Session), Outcome> {
-    let connection = connection::connection(scope).await?;
+    let mut connection = connection::connection(scope).await?;
+    (connection.trust, _) = trust::trust(scope, connection.sslmode).await;
     let endpoint = Endpoint { host: connection.host.clone(), port: connection.port };
     if connection.password.is_none() {
         return Err(not_visible(

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use tokio::time::Instant;
+
 use crate::checks::database::{self, bounds, declared, from_where};
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
@@ -28,9 +30,11 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
         return Ok(passed(format!("{host} is an address: there is no name to resolve")));
     }
     let dial = scope.outside.dial.as_ref();
+    let began = Instant::now();
     let addresses = resolve(dial, &scope.target.key, host, endpoint.port, bounds(scope, None))
         .await
         .map_err(|stop| database::outcome(scope, stop))?;
     let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-    Ok(passed(format!("{host} has {}, asked {}", list.join(", "), from_where(scope))))
+    let ms = began.elapsed().as_millis();
+    Ok(passed(format!("{host} has {} (after {ms} ms), asked {}", list.join(", "), from_where(scope))))
 }

@@ -35,7 +35,7 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     let offer = match answer {
         SslAnswer::Offered => "offers TLS",
         SslAnswer::NotOffered => "does not offer TLS",
-        SslAnswer::Error => "answers with an error of its own",
+        SslAnswer::Error(_) => "answers with an error of its own",
     };
     Ok(passed(format!("{address} speaks PostgreSQL's protocol and {offer}, dialled {}", from_where(scope))))
 }

@@ -8,9 +8,11 @@ pub(super) mod database_name_resolves;
 pub(super) mod database_port_open;
 pub(super) mod database_query;
 pub(super) mod database_speaks_postgres;
+pub(super) mod database_tls_agrees;
 pub(super) mod database_writable;
 pub(super) mod expected;
 mod migrated;
+mod trust;
 
 pub use conversation::Conversation;
 
@@ -18,12 +20,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::time::{Instant, sleep};
 
 use crate::checks::facts::not_visible;
 use crate::checks::{Scope, Subjects};
 use crate::model::Service;
-use crate::probe::postgres::{Bounds, Stop, pause_before_retry, resolve};
+use crate::probe::postgres::{Bounds, Patience, Stop, insist, resolve};
 use crate::run::finding::{Finding, PostgresFinding};
 use crate::run::outcome::{Outcome, Vantage};
 use connection::Endpoint;
@@ -122,8 +123,11 @@ pub(in crate::checks) fn outcome(scope: &Scope, stop: Stop) -> Outcome {
         | PostgresFinding::NotPostgres { .. }
         | PostgresFinding::Cut { .. }
         | PostgresFinding::TlsUnsupported { .. }
+        | PostgresFinding::CertificateInvalid { .. }
+        | PostgresFinding::ClientCertificateRefused { .. }
         | PostgresFinding::TlsFailed { .. }
         | PostgresFinding::LoginRefused { .. }
+        | PostgresFinding::ServerUnproven { .. }
         | PostgresFinding::QueryFailed { .. } => failed(finding),
     }
 }
@@ -131,27 +135,29 @@ pub(in crate::checks) fn outcome(scope: &Scope, stop: Stop) -> Outcome {
 /// Makes a step again as long as time may mend what it sees; what it has seen so far is noted.
 pub(in crate::checks) async fn patiently<'a, T>(
     scope: &'a Scope,
-    mut step: impl FnMut() -> BoxFuture<'a, Result<T, Stop>> + Send,
+    step: impl FnMut() -> BoxFuture<'a, Result<T, Stop>> + Send,
 ) -> Result<T, Stop> {
-    let began = Instant::now();
-    let mut tries = 0;
-    loop {
-        let stop = match step().await {
-            Err(stop) => stop,
-            done @ Ok(_) => {
-                scope.notes.so_far(None);
-                return done;
-            }
-        };
-        tries += 1;
-        let pause = match &stop {
-            Stop::Found(finding) => pause_before_retry(finding, tries, began.elapsed()),
-            Stop::Broken(_) => None,
-        };
-        let (Some(pause), Stop::Found(finding)) = (pause, &stop) else { return Err(stop) };
+    let patience = Patience {
+        most: scope.outside.dial.patience(),
+        direct_vpc_age: direct_vpc(scope).await.then(|| scope.started.elapsed()),
+    };
+    let end = insist(patience, step, |finding| {
         scope.notes.so_far(Some(Finding::Postgres(finding.clone())));
-        sleep(pause).await;
+    })
+    .await;
+    if end.is_ok() {
+        scope.notes.so_far(None);
     }
+    end
+}
+
+/// Whether the gate dials through direct VPC egress: from inside, where the service has it.
+async fn direct_vpc(scope: &Scope) -> bool {
+    if !inside(scope) {
+        return false;
+    }
+    let Ok(revision) = scope.revision().await else { return false };
+    revision.vpc_access.as_ref().is_some_and(|access| !access.network_interfaces.is_empty())
 }
 
 /// Whether an address is one of the public network. Ranges that somebody uses privately although they are public

@@ -29,7 +29,8 @@ fn of_trouble(view: &View<'_>, trouble: Trouble, line: &str) -> Judgement {
     let user = known(database.and_then(|one| one.user.as_ref()), "USER");
     let name = known(database.and_then(|one| one.name.as_ref()), "DATABASE");
     let login = |sqlstate: &str| {
-        Login { sqlstate, message: line, user: &user, database: &name, tls: false }.judge(view)
+        let (user, database) = (user.as_str(), name.as_str());
+        Login { sqlstate, message: line, user, database, ..Login::unseen() }.judge(view)
     };
     match trouble {
         Trouble::PasswordRejected => login("28P01"),

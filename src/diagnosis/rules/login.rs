@@ -8,6 +8,7 @@ use super::Judgement;
 use super::postgres::{
     describe_instance, instance, instance_logs, instance_project, on_instance, operations,
 };
+use crate::run::finding::{OtherEnd, OtherWay, Stage};
 
 /// A refused login.
 pub(super) struct Login<'a> {
@@ -16,9 +17,28 @@ pub(super) struct Login<'a> {
     pub(super) user: &'a str,
     pub(super) database: &'a str,
     pub(super) tls: bool,
+    pub(super) stage: Stage,
+    pub(super) certificate_missed: bool,
+    pub(super) other_way: Option<&'a OtherWay>,
+    pub(super) routine: Option<&'a str>,
 }
 
 impl Login<'_> {
+    /// A refusal of which only others tell: how far the login came is not known.
+    pub(super) fn unseen() -> Self {
+        Self {
+            sqlstate: "",
+            message: "",
+            user: "",
+            database: "",
+            tls: false,
+            stage: Stage::Unknown,
+            certificate_missed: false,
+            other_way: None,
+            routine: None,
+        }
+    }
+
     pub(super) fn judge(&self, view: &View<'_>) -> Judgement {
         let Self { user, database, message, sqlstate, .. } = self;
         let (role, name) = (identifier(user), identifier(database));
@@ -27,7 +47,17 @@ impl Login<'_> {
             "28000" => self.not_allowed(view),
             "3D000" => Judgement::proven(
                 CauseCode::DatabaseMissing,
-                format!("the server knows no database {database} (the login of {user} itself is right)"),
+                match self.stage {
+                    Stage::AfterProof | Stage::Unknown => format!(
+                        "the server knows no database {database} (the login of {user} itself is right)"
+                    ),
+                    // A pooler looks the database up before it asks who is there.
+                    Stage::BeforeProof | Stage::DuringProof => {
+                        format!(
+                            "the server knows no database {database}, and has not looked at the login yet"
+                        )
+                    }
+                },
             )
             .mend("see which databases there are", on_instance(view, "databases", "list", None))
             .mend("create it", on_instance(view, "databases", "create", Some(database)))
@@ -60,6 +90,22 @@ impl Login<'_> {
                 format!("the server refuses an option of the connection: {message} (SQLSTATE {sqlstate})"),
             )
             .mend("correct the options in the connection string (options=, client_encoding=, …)", None),
+            // PostgreSQL itself refuses no login so; PgBouncer does, for all reasons of its own.
+            "08P01" if self.stage == Stage::DuringProof => Judgement::likely(
+                CauseCode::PasswordRejected,
+                format!("what answers asks user {user} for a password and does not take it: {message} (SQLSTATE 08P01)"),
+            )
+            .suspect("the pooler before the database has another password for this user, or does not know it", None)
+            .mend("see the pooler's own list of users (PgBouncer: auth_file, auth_query)", None),
+            "08P01" => Judgement::proven(
+                CauseCode::ConnectionCut,
+                format!("what answers ends the login with a protocol violation: {message} (SQLSTATE 08P01)"),
+            )
+            .suspect(
+                format!("a pooler (PgBouncer, for one) stands before the database: it knows no database {database}, or has no connection to the server left"),
+                None,
+            )
+            .mend("read what the pooler says, or dial the database itself", instance_logs(view)),
             state if state.starts_with("57P") || state.starts_with("08") => Judgement::proven(
                 CauseCode::ConnectionCut,
                 format!("the server ends the connection during the login: {message} (SQLSTATE {sqlstate})"),
@@ -74,27 +120,47 @@ impl Login<'_> {
         }
     }
 
-    /// 28P01 is the same on the wire for a wrong password, an unknown role and an expired one.
+    /// 28P01 is the same on the wire for a wrong password, an unknown role and an expired one. What the control plane
+    /// knows orders what is left.
     fn password_rejected(&self, view: &View<'_>) -> Judgement {
         let user = self.user;
         let claim =
             format!("the server rejects user {user} with the password that the service is given (28P01)");
-        Judgement::likely(CauseCode::PasswordRejected, claim)
-            .suspect(
-                "the password was changed on one side only, in Cloud SQL or in Secret Manager",
-                secret_versions(view),
-            )
-            .suspect(
-                format!("there is no user {user} on the instance"),
-                on_instance(view, "users", "list", None),
-            )
-            .suspect(
-                format!("the password of {user} has expired (VALID UNTIL)"),
-                sql(&format!(
-                    "SELECT rolname, rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = '{}'",
-                    user.replace('\'', "''")
-                )),
-            )
+        let changed = Suspect {
+            text: "the password was changed on one side only, in Cloud SQL or in Secret Manager".to_owned(),
+            command: secret_versions(view),
+        };
+        let known = view.held("instance-has-user");
+        let unknown = Suspect {
+            text: format!("there is no user {user} on the instance"),
+            command: on_instance(view, "users", "list", None),
+        };
+        let expired = Suspect {
+            text: format!("the password of {user} has expired (VALID UNTIL)"),
+            command: Some(sql(&format!(
+                "SELECT rolname, rolcanlogin, rolvaliduntil FROM pg_roles WHERE rolname = '{}'",
+                user.replace('\'', "''")
+            ))),
+        };
+        let rotated = view.of("secret-version-current").any(|node| node.finding().is_some());
+        let by_token = is_iam(user).then(|| Suspect {
+            text: format!("{user} looks like an IAM user, whose password is an access token and no secret"),
+            command: on_instance(view, "users", "list", None),
+        });
+        let judgement = Judgement::likely(CauseCode::PasswordRejected, claim).suspects(by_token);
+        let judgement = if rotated {
+            let text =
+                "a newer version of the secret exists than the one that running instances hold".to_owned();
+            judgement.suspects([Suspect { text, command: secret_versions(view) }])
+        } else {
+            judgement
+        };
+        let judgement = match known {
+            // The control plane's list has the user: what is left is the password.
+            true => judgement.suspects([changed, expired]),
+            false => judgement.suspects([changed, unknown, expired]),
+        };
+        judgement
             .mend(
                 "set the password of the user, and put the same into the secret as a new version",
                 set_password(view, user),
@@ -102,7 +168,99 @@ impl Login<'_> {
             .mend("then deploy again: secrets in variables are read when an instance starts", None)
     }
 
+    /// 28000 is one code for several things. Where among the server's messages it came, and what the same start comes
+    /// to with the other encryption, tells most of them apart.
     fn not_allowed(&self, view: &View<'_>) -> Judgement {
+        let Self { user, message, .. } = self;
+        match self.stage {
+            Stage::Unknown => self.not_allowed_somehow(view),
+            Stage::BeforeProof => self.not_admitted(view),
+            Stage::DuringProof => Judgement::likely(
+                if is_iam(user) {
+                    CauseCode::CloudsqlIamLoginMisconfigured
+                } else {
+                    CauseCode::PasswordRejected
+                },
+                format!("the server asks user {user} for a password and does not take it: {message} (28000)"),
+            )
+            .suspect(
+                "whoever the server asks about passwords (IAM, LDAP, PAM, RADIUS) does not take this one",
+                instance_logs(view),
+            )
+            .suspect(
+                format!("{user} is an IAM user without roles/cloudsql.instanceUser, or the token is no access token of its account"),
+                on_instance(view, "users", "list", None),
+            )
+            .mend("read what the server says of it", instance_logs(view)),
+            Stage::AfterProof => Judgement::proven(
+                CauseCode::LoginNotAllowed,
+                format!("the server takes the proof of user {user}, and then does not let the role in: {message} (28000)"),
+            )
+            .mend("let it log in (it has NOLOGIN)", sql(&format!("ALTER ROLE {} LOGIN", identifier(user))))
+            .mend(
+                "where the server asks for no password, there may be no such role",
+                on_instance(view, "users", "list", None),
+            ),
+        }
+    }
+
+    /// Refused before any password: by the server's rules about hosts, users, databases and encryption.
+    fn not_admitted(&self, view: &View<'_>) -> Judgement {
+        let Self { user, database, message, tls, .. } = self;
+        let said = format!("{message} (28000)");
+        let missed = self.certificate_missed
+            || matches!(
+                self.other_way,
+                Some(OtherWay { end: OtherEnd::Refused { certificate_missed: true, .. }, .. })
+            );
+        match self.other_way.map(|other| &other.end) {
+            Some(OtherEnd::Admitted) if !tls => Judgement::proven(
+                CauseCode::TlsRequired,
+                format!("the server refuses user {user} without TLS, and goes on with it: {said}"),
+            )
+            .mend("ask for TLS: sslmode=require (asyncpg under SQLAlchemy: ssl=require)", None)
+            .mend("see what the instance demands", describe_instance(view)),
+            Some(OtherEnd::Admitted) => Judgement::proven(
+                CauseCode::HostNotAllowed,
+                format!("the server refuses user {user} with TLS, and goes on without: {said}"),
+            )
+            .mend("let the server's pg_hba.conf admit encrypted connections (host or hostssl)", None),
+            _ if missed => {
+                let claim = format!(
+                    "the server asks for a client certificate, gets none, and does not admit user {user}: {said}"
+                );
+                Judgement::likely(CauseCode::ClientCertificateRequired, claim)
+                    .suspect("the server demands a client certificate", describe_instance(view))
+                    .suspect(
+                        format!("no rule of its pg_hba.conf admits this host, user {user} and database {database}"),
+                        describe_instance(view),
+                    )
+                    .mend("connect through a Cloud SQL connector, or mount a client certificate (sslcert, sslkey)", None)
+            }
+            // A server that asks for no client certificate demands none, and TLS makes no difference.
+            Some(OtherEnd::Refused { .. } | OtherEnd::NotOffered) => self.host_not_allowed(view, &said),
+            Some(OtherEnd::Lost) if *tls => self.host_not_allowed(view, &said),
+            Some(OtherEnd::Lost) | None => self.not_allowed_somehow(view),
+        }
+    }
+
+    fn host_not_allowed(&self, view: &View<'_>, said: &str) -> Judgement {
+        let Self { user, database, .. } = self;
+        Judgement::proven(
+            CauseCode::HostNotAllowed,
+            format!(
+                "no rule of the server admits this host for user {user} and database {database}, with TLS or without: {said}"
+            ),
+        )
+        .mend("see which networks the instance admits", describe_instance(view))
+        .mend(
+            "see the server's rules, and add one for the service's address range",
+            sql("SELECT line_number, type, database, user_name, address, auth_method FROM pg_hba_file_rules"),
+        )
+    }
+
+    /// What is left where the wire does not tell: ordered by the server's own words, where they are English.
+    fn not_allowed_somehow(&self, view: &View<'_>) -> Judgement {
         let Self { user, message, .. } = self;
         let role = identifier(user);
         let claim = format!("the server does not admit user {user}: {message} (28000)");
@@ -125,7 +283,6 @@ impl Login<'_> {
             command: describe_instance(view),
         };
         let text = message.to_lowercase();
-        // The server's own words, where they are English, say which it is.
         let ordered = if text.contains("no encryption") || text.contains("certificate") {
             [tls, host, nologin]
         } else if text.contains("not permitted to log in") {
@@ -141,35 +298,71 @@ impl Login<'_> {
         }
     }
 
+    /// Whose slots are exhausted: the server says no before it asks who is there, a limit of a role or a database only
+    /// after.
     fn slots(&self, view: &View<'_>) -> Judgement {
-        let Self { user, message, .. } = self;
-        Judgement::proven(
-            CauseCode::ConnectionSlotsExhausted,
-            format!("the server has no connection slot left for user {user}: {message}"),
-        )
-        .mend(
-            "see who holds them",
-            sql("SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC"),
-        )
-        .mend(
-            "cap the service: pool size times instances must stay below max_connections",
-            super::update_service(view, &["--max-instances=N"]),
-        )
-        .mend(
-            "or end idle sessions, or raise max_connections (which restarts the instance)",
-            instance(view).map(|instance| {
-                command([
-                    "gcloud",
-                    "sql",
-                    "instances",
-                    "patch",
-                    instance_of(instance),
-                    "--database-flags=max_connections=N",
-                    &instance_project(view, instance),
-                ])
-            }),
-        )
+        let Self { user, message, database, .. } = self;
+        let limits = [
+            (
+                "InitPostgres",
+                "only slots that are reserved for superusers are left",
+                "SHOW max_connections".to_owned(),
+            ),
+            (
+                "InitializeSessionUserId",
+                "the role's own CONNECTION LIMIT is reached",
+                format!("SELECT rolconnlimit FROM pg_roles WHERE rolname = '{}'", user.replace('\'', "''")),
+            ),
+            (
+                "CheckMyDatabase",
+                "the database's CONNECTION LIMIT is reached",
+                format!(
+                    "SELECT datconnlimit FROM pg_database WHERE datname = '{}'",
+                    database.replace('\'', "''")
+                ),
+            ),
+        ];
+        let claim = format!("the server has no connection slot left for user {user}: {message}");
+        let mut judgement = Judgement::proven(CauseCode::ConnectionSlotsExhausted, claim);
+        if self.stage == Stage::AfterProof {
+            // The routine that refused comes first.
+            let (first, rest): (Vec<_>, Vec<_>) =
+                limits.iter().partition(|(routine, _, _)| self.routine == Some(routine));
+            let suspects = first.into_iter().chain(rest);
+            judgement = judgement.suspects(
+                suspects
+                    .map(|(_, text, query)| Suspect { text: (*text).to_owned(), command: Some(sql(query)) }),
+            );
+        }
+        judgement
+            .mend(
+                "see who holds them",
+                sql("SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC"),
+            )
+            .mend(
+                "cap the service: pool size times instances must stay below max_connections",
+                super::update_service(view, &["--max-instances=N"]),
+            )
+            .mend(
+                "or end idle sessions, or raise max_connections (which restarts the instance)",
+                instance(view).map(|instance| {
+                    command([
+                        "gcloud",
+                        "sql",
+                        "instances",
+                        "patch",
+                        instance_of(instance),
+                        "--database-flags=max_connections=N",
+                        &instance_project(view, instance),
+                    ])
+                }),
+            )
     }
+}
+
+/// Whether a user is named as Cloud SQL names IAM users: an e-mail address, without `.gserviceaccount.com`.
+fn is_iam(user: &str) -> bool {
+    user.contains('@')
 }
 
 /// An SQL identifier, quoted.

@@ -4,6 +4,7 @@
 //! proven, and the rest are suspects in the order of likelihood, each with the command that settles it.
 
 mod admission;
+mod connectivity;
 mod credential;
 mod database;
 mod door;
@@ -19,6 +20,7 @@ mod path;
 mod postgres;
 mod revision;
 mod service;
+mod tls;
 mod unseen;
 mod way;
 

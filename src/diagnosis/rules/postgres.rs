@@ -7,8 +7,8 @@ use super::super::shell::{command, instance_of, project_of};
 use super::super::view::{View, speaks_of_the_service};
 use super::super::{Confidence, Suspect};
 use super::login::Login;
-use super::{Judgement, unseen};
-use crate::run::finding::PostgresFinding;
+use super::{Judgement, tls, unseen, way};
+use crate::run::finding::{Ending, PostgresFinding, Stage};
 use crate::run::outcome::Vantage;
 use crate::run::record::NodeRecord;
 
@@ -32,7 +32,12 @@ fn is_about_the_way(finding: &PostgresFinding) -> bool {
         | PostgresFinding::NotPostgres { .. }
         | PostgresFinding::Cut { .. }
         | PostgresFinding::TlsUnsupported { .. }
-        | PostgresFinding::TlsFailed { .. } => true,
+        | PostgresFinding::CertificateInvalid { .. }
+        | PostgresFinding::ClientCertificateRefused { .. }
+        | PostgresFinding::TlsFailed { .. }
+        | PostgresFinding::ServerUnproven { .. } => true,
+        // The rules by which a server admits connections look at the host that dials.
+        PostgresFinding::LoginRefused { sqlstate, stage: Stage::BeforeProof, .. } => sqlstate == "28000",
         // These have their own words for it.
         PostgresFinding::NameUnresolvable { .. }
         | PostgresFinding::TimedOut { .. }
@@ -58,7 +63,7 @@ fn of_finding(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> 
                 })
                 .mend("if the name is cut or odd: percent-encode an @ in the password of the URL (%40)", None)
         }
-        PostgresFinding::TimedOut { addresses, after_ms } => unreachable(
+        PostgresFinding::TimedOut { addresses, after_ms, .. } => unreachable(
             view,
             node,
             addresses,
@@ -67,7 +72,7 @@ fn of_finding(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> 
         PostgresFinding::Unreachable { addresses, error } => {
             unreachable(view, node, addresses, &format!("there is no route to {} ({error})", list(addresses)))
         }
-        PostgresFinding::Refused { addresses } => {
+        PostgresFinding::Refused { addresses, .. } => {
             let claim = format!(
                 "{} answers with a reset: packets arrive, and nothing listens on that port",
                 list(addresses)
@@ -87,26 +92,38 @@ fn of_finding(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> 
             format!("what answers at {address} is no PostgreSQL server: it {answered}"),
         )
         .mend("correct host and port of the database in the pipeline", describe_instance(view)),
-        PostgresFinding::Cut { address, step, detail } => Judgement::proven(
-            CauseCode::ConnectionCut,
-            format!("{address} ends the connection during {step}: {detail}"),
-        )
-        .mend("run the gate again: a restart or a failover passes by itself", None)
-        .mend("read what the server or the proxy before it says", instance_logs(view)),
-        PostgresFinding::TlsUnsupported { address, sslmode } => Judgement::proven(
-            CauseCode::TlsUnsupported,
-            format!(
-                "the connection string asks for TLS (sslmode={sslmode}), and {address} does not offer it"
-            ),
-        )
-        .mend("offer TLS on the server, or ask for sslmode=prefer where the network itself is trusted", None),
-        PostgresFinding::TlsFailed { address, detail } => {
-            Judgement::proven(CauseCode::TlsCertificateInvalid, format!("TLS with {address} fails: {detail}"))
-                .mend("give the service the server's present CA certificate", server_certificate(view))
+        PostgresFinding::Cut { address, step, ending } => cut(view, *address, step, ending),
+        PostgresFinding::TlsUnsupported { address, sslmode } => tls::unsupported(*address, sslmode),
+        PostgresFinding::CertificateInvalid { address, sslmode, problem, by, stated } => {
+            tls::Certificate { address: *address, sslmode, problem, by, stated: *stated }.judge(view)
         }
-        PostgresFinding::LoginRefused { sqlstate, message, user, database, tls } => {
-            let login = Login { sqlstate, message, user, database, tls: *tls };
-            login.judge(view)
+        PostgresFinding::ClientCertificateRefused { address, sent, alert } => {
+            tls::client_certificate(view, *address, *sent, alert)
+        }
+        PostgresFinding::TlsFailed { address, detail } => tls::failed(*address, detail),
+        PostgresFinding::ServerUnproven { address } => Judgement::proven(
+            CauseCode::ServerNotAuthentic,
+            format!("{address} takes the password's proof and does not give its own: it is not the server that the password was set on"),
+        )
+        .mend("see what stands at that address: another server, or a proxy that ends logins itself", describe_instance(view))
+        .mend("dial the database itself", None),
+        PostgresFinding::LoginRefused {
+            sqlstate,
+            message,
+            user,
+            database,
+            tls,
+            stage,
+            certificate_missed,
+            other_way,
+            routine,
+        } => {
+            let other_way = other_way.as_ref();
+            let (tls, certificate_missed) = (*tls, *certificate_missed);
+            let routine = routine.as_deref();
+            let stage = *stage;
+            Login { sqlstate, message, user, database, tls, stage, certificate_missed, other_way, routine }
+                .judge(view)
         }
         PostgresFinding::QueryFailed { sqlstate, message, query } => Judgement::proven(
             of_query(sqlstate),
@@ -121,13 +138,22 @@ pub(super) fn clause(finding: &PostgresFinding) -> String {
         PostgresFinding::NameUnresolvable { host } => format!("{host} has no address"),
         PostgresFinding::TimedOut { addresses, .. } => format!("no answer came from {}", list(addresses)),
         PostgresFinding::Unreachable { addresses, .. } => format!("there is no route to {}", list(addresses)),
-        PostgresFinding::Refused { addresses } => format!("{} refuses the connection", list(addresses)),
+        PostgresFinding::Refused { addresses, .. } => format!("{} refuses the connection", list(addresses)),
         PostgresFinding::NotPostgres { address, .. } => format!("{address} is no PostgreSQL server"),
         PostgresFinding::Cut { address, step, .. } => {
             format!("{address} ends the connection during {step}")
         }
         PostgresFinding::TlsUnsupported { address, .. } => format!("{address} does not offer TLS"),
+        PostgresFinding::CertificateInvalid { address, problem, .. } => {
+            format!("the certificate of {address} is not taken: {problem}")
+        }
+        PostgresFinding::ClientCertificateRefused { address, .. } => {
+            format!("{address} wants a client certificate")
+        }
         PostgresFinding::TlsFailed { address, .. } => format!("TLS with {address} fails"),
+        PostgresFinding::ServerUnproven { address } => {
+            format!("{address} does not prove that it knows the password")
+        }
         PostgresFinding::LoginRefused { user, database, sqlstate, .. } => {
             format!("the login of user {user} to database {database} is refused ({sqlstate})")
         }
@@ -137,6 +163,31 @@ pub(super) fn clause(finding: &PostgresFinding) -> String {
 
 fn list(addresses: &[SocketAddr]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A conversation that ends in its middle. What is no conversation of PostgreSQL's at all is another server.
+fn cut(view: &View<'_>, address: SocketAddr, step: &str, ending: &Ending) -> Judgement {
+    match ending {
+        Ending::NoMessage | Ending::MessageTooLong { .. } | Ending::TooManyRounds { .. } => {
+            Judgement::proven(
+                CauseCode::NotPostgres,
+                format!("what answers at {address} is no honest PostgreSQL server: during {step}, {ending}"),
+            )
+            .mend("correct host and port of the database in the pipeline", describe_instance(view))
+        }
+        Ending::Closed
+        | Ending::Lost { .. }
+        | Ending::Silence { .. }
+        | Ending::Endless { .. }
+        | Ending::TooMuch
+        | Ending::OutOfPlace
+        | Ending::WrongAnswer { .. } => Judgement::proven(
+            CauseCode::ConnectionCut,
+            format!("{address} ends the connection during {step}: {ending}"),
+        )
+        .mend("run the gate again: a restart or a failover passes by itself", None)
+        .mend("read what the server or the proxy before it says", instance_logs(view)),
+    }
 }
 
 /// Packets vanish. What the control plane says of the way is in the record; firewall rules, routes and peerings
@@ -150,6 +201,9 @@ fn unreachable(view: &View<'_>, node: &NodeRecord, addresses: &[SocketAddr], see
             "ask from inside the VPC, where the service is",
             format!("rungate check --vantage in-vpc --inspect-secrets {}", files(view)),
         );
+    }
+    if let Some((api, project)) = way::connectors_off(view) {
+        return way::without_connectors(seen, api, project).suspects(unseen::suspects(view, &node.check));
     }
     let project = view.project_flag();
     let (host, port) = addresses.first().map_or_else(
@@ -238,13 +292,6 @@ pub(super) fn operations(view: &View<'_>) -> Option<String> {
     let instance = instance(view)?;
     let flag = format!("--instance={}", instance_of(instance));
     Some(command(["gcloud", "sql", "operations", "list", &flag, &instance_project(view, instance)]))
-}
-
-fn server_certificate(view: &View<'_>) -> Option<String> {
-    let instance = instance(view)?;
-    let flag = format!("--instance={}", instance_of(instance));
-    let words = ["gcloud", "sql", "ssl", "server-ca-certs", "list", "--format=value(cert)", &flag];
-    Some(command(words.into_iter().chain([&*instance_project(view, instance)])))
 }
 
 pub(super) fn instance_logs(view: &View<'_>) -> Option<String> {

@@ -98,7 +98,7 @@ async fn tables(
         Ok(rows) => {
             let row = rows.into_iter().next().unwrap_or_default();
             if row.len() != asked.len() {
-                return Err(talk.cut("it does not answer which tables there are".to_owned()));
+                return Err(talk.wrong("it does not answer which tables there are".to_owned()));
             }
             Ok(row.into_iter().map(|there| Ok(there.as_deref() == Some("t"))).collect())
         }
@@ -127,7 +127,7 @@ async fn privileges(talk: &mut Talk<'_>, expected: &PrivilegeExpectation) -> Res
     let row =
         talk.rows(&format!("SELECT {}", asked.join(", "))).await?.into_iter().next().unwrap_or_default();
     if row.len() != asked.len() {
-        return Err(talk.cut("it does not answer which privileges there are".to_owned()));
+        return Err(talk.wrong("it does not answer which privileges there are".to_owned()));
     }
     let missing = expected.privileges.iter().zip(row).filter(|(_, held)| held.as_deref() != Some("t"));
     Ok(missing.map(|(privilege, _)| privilege.raw().to_owned()).collect())
@@ -141,7 +141,7 @@ async fn query(talk: &mut Talk<'_>, expected: &QueryExpectation) -> Result<Given
         Gives::Rows(_) | Gives::RowsAtLeast(_) => {
             let [count] = talk.row(&format!("SELECT count(*) FROM (\n{inner}\n) AS rungate")).await?;
             let count = count.and_then(|count| count.parse().ok());
-            count.map(Given::Rows).ok_or_else(|| talk.cut("it does not count rows".to_owned()))
+            count.map(Given::Rows).ok_or_else(|| talk.wrong("it does not count rows".to_owned()))
         }
         Gives::Equals(_) | Gives::AtLeast(_) | Gives::AtMost(_) => {
             let outer = format!("SELECT left(rungate.v::text, 200) FROM (\n{inner}\n) AS rungate(v) LIMIT 2");

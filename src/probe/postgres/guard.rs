@@ -6,9 +6,14 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::tls::{ChannelBinding, TlsStream};
+
+use super::progress::Progress;
+use crate::run::finding::Ending;
 
 /// Longest message. The longest honest one, an error with its context, has a few KiB.
 const LONGEST_MESSAGE: usize = 64 * 1024;
@@ -28,14 +33,21 @@ pub(super) enum Refusal {
     TooManyRounds,
 }
 
+impl Refusal {
+    /// As a finding names it.
+    pub(super) fn ending(self) -> Ending {
+        match self {
+            Self::MessageTooLong => Ending::MessageTooLong { most: LONGEST_MESSAGE as u64 },
+            Self::SessionTooLong => Ending::TooMuch,
+            Self::NoMessage => Ending::NoMessage,
+            Self::TooManyRounds => Ending::TooManyRounds { most: MOST_ROUNDS },
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::MessageTooLong => write!(f, "it announced a message of more than {LONGEST_MESSAGE} bytes"),
-            Self::SessionTooLong => write!(f, "it sent more than any login and query give"),
-            Self::NoMessage => f.write_str("it sent something that is no message of PostgreSQL's protocol"),
-            Self::TooManyRounds => write!(f, "it asked for more than {MOST_ROUNDS} rounds of SCRAM"),
-        }
+        self.ending().fmt(f)
     }
 }
 
@@ -44,6 +56,8 @@ impl std::error::Error for Refusal {}
 /// See the module.
 pub(super) struct Guard<S> {
     inner: S,
+    /// Learns how far the server let the session come.
+    progress: Arc<Progress>,
     /// The beginning of a message that is not whole yet.
     partial: Vec<u8>,
     /// Whole messages on their way to the driver, up to `given` already there.
@@ -54,8 +68,8 @@ pub(super) struct Guard<S> {
 }
 
 impl<S> Guard<S> {
-    pub(super) fn new(inner: S) -> Self {
-        Self { inner, partial: Vec::new(), checked: Vec::new(), given: 0, bytes: 0, messages: 0 }
+    pub(super) fn new(inner: S, progress: Arc<Progress>) -> Self {
+        Self { inner, progress, partial: Vec::new(), checked: Vec::new(), given: 0, bytes: 0, messages: 0 }
     }
 
     /// Takes in what came, and moves every whole message to the checked ones.
@@ -78,6 +92,7 @@ impl<S> Guard<S> {
             if *tag == b'R' && rounds(body).is_some_and(|rounds| rounds > MOST_ROUNDS) {
                 return Err(Refusal::TooManyRounds);
             }
+            self.progress.see(*tag, body);
             self.messages += 1;
             if self.messages > MOST_MESSAGES {
                 return Err(Refusal::SessionTooLong);
@@ -134,6 +149,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     }
 }
 
+/// SCRAM is bound to the TLS beneath. For any `S`, not for `dyn Stream` alone: that would be `'static`, which a future that
+/// is sent elsewhere cannot promise.
+impl<S: TlsStream + Unpin + ?Sized> TlsStream for Guard<Box<S>> {
+    fn channel_binding(&self) -> ChannelBinding {
+        self.inner.channel_binding()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +170,7 @@ mod tests {
 
     async fn through(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
         let mut out = Vec::new();
-        match Guard::new(bytes).read_to_end(&mut out).await {
+        match Guard::new(bytes, Arc::default()).read_to_end(&mut out).await {
             Ok(_) => Ok(out),
             Err(error) => Err(*error.get_ref().unwrap().downcast_ref::<Refusal>().unwrap()),
         }
@@ -186,7 +209,7 @@ mod tests {
             cut in 1_usize..50,
         ) {
             let sent: Vec<u8> = bodies.iter().flat_map(|body| message(b'D', body)).collect();
-            let mut guard = Guard::new(());
+            let mut guard = Guard::new((), Arc::default());
             let mut came = Vec::new();
             for part in sent.chunks(cut) {
                 guard.take(part).unwrap();

@@ -3,26 +3,37 @@
 //! Each step is a function of its own with a typed end: what it gave, or [`Stop`]. Servers are not trusted: every
 //! step is bounded in time by its caller's [`Bounds`] and in memory by `guard`.
 
+mod certificate;
 mod dsn;
 mod expected;
 mod guard;
 mod login;
+mod progress;
 mod query;
 mod reach;
 mod retry;
+mod secure;
 mod ssl_request;
 mod state;
+mod stream;
 mod tls;
+mod trust;
 
 pub use dsn::{
     Dsn, DsnForm, DsnProblem, Server as DsnServer, SessionTarget, SslMode, TlsFiles, parse as parse_dsn,
 };
 pub use expected::{Given, Holdings, holdings};
-pub use login::{Session, login};
-pub use reach::{connect, resolve};
-pub use retry::pause_before_retry;
+pub use login::{Session, login, login_over};
+pub use progress::{Method, ServerError};
+pub use reach::{connect, resolve, try_all};
+pub use retry::{Patience, insist};
+pub(crate) use secure::open_stream;
+pub use secure::{Agreement, agree_on_tls};
 pub use ssl_request::{SslAnswer, ask as ask_for_tls};
 pub use state::{Server, Slots, describe, slots};
+pub(crate) use stream::Stream;
+pub use tls::{Secured, Verified};
+pub use trust::{Authorities, Identity, PemProblem, Trust};
 
 use std::fmt;
 use std::time::Duration;
@@ -62,6 +73,8 @@ pub struct Connection {
     pub options: Option<String>,
     /// How many connections one instance of the service may hold, where its variables say so.
     pub pool: Option<u32>,
+    /// What the service holds for TLS, as far as the gate knows it.
+    pub trust: Trust,
 }
 
 /// Nobody's way anywhere: what a way is built from that states little.
@@ -80,6 +93,7 @@ impl Default for Connection {
             files: TlsFiles::default(),
             options: None,
             pool: None,
+            trust: Trust::default(),
         }
     }
 }
@@ -95,6 +109,7 @@ impl fmt::Debug for Connection {
             .field("sslmode", &self.sslmode)
             .field("others", &self.others.len())
             .field("target", &self.target)
+            .field("trust", &self.trust)
             .finish_non_exhaustive()
     }
 }

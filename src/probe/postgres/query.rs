@@ -4,9 +4,9 @@ use futures::StreamExt as _;
 use tokio::time::timeout;
 use tokio_postgres::SimpleQueryMessage;
 
-use super::login::{Session, describe as describe_error, sqlstate};
+use super::login::{Session, ending, sqlstate};
 use super::{Bounds, Stop, bounded, millis};
-use crate::run::finding::PostgresFinding;
+use crate::run::finding::{Ending, PostgresFinding};
 
 /// Most rows of one answer; what comes beyond is not kept.
 pub(super) const MOST_ROWS: usize = 5000;
@@ -31,7 +31,7 @@ impl<'a> Talk<'a> {
     pub(super) async fn select_one(&self) -> Result<(), Stop> {
         match self.run("SELECT 1").await?.first().and_then(|row| row.first()) {
             Some(Some(one)) if one == "1" => Ok(()),
-            Some(_) | None => Err(self.cut("SELECT 1 gave something else than 1".to_owned())),
+            Some(_) | None => Err(self.wrong("SELECT 1 gave something else than 1".to_owned())),
         }
     }
 
@@ -55,7 +55,7 @@ impl<'a> Talk<'a> {
     pub(super) async fn row<const N: usize>(&mut self, query: &str) -> Result<[Option<String>; N], Stop> {
         let row = self.rows(query).await?.into_iter().next().unwrap_or_default();
         row.try_into().map_err(|row: Row| {
-            self.cut(format!("{} gave {} values instead of {N}", first_line(query), row.len()))
+            self.wrong(format!("{} gave {} values instead of {N}", first_line(query), row.len()))
         })
     }
 
@@ -67,7 +67,7 @@ impl<'a> Talk<'a> {
     async fn run(&self, query: &str) -> Result<Vec<Row>, Stop> {
         match timeout(self.bounds.step, self.converse(query)).await {
             Ok(end) => end,
-            Err(_) => Err(self.cut(format!("no answer within {} ms", millis(self.bounds.step)))),
+            Err(_) => Err(self.cut(Ending::Silence { after_ms: millis(self.bounds.step) })),
         }
     }
 
@@ -79,7 +79,7 @@ impl<'a> Talk<'a> {
                 query: first_line(query),
             }
             .into(),
-            None => self.cut(describe_error(&error)),
+            None => self.cut(ending(&error)),
         };
         let messages = self.session.client.simple_query_raw(query).await.map_err(refused)?;
         let mut messages = std::pin::pin!(messages);
@@ -95,9 +95,14 @@ impl<'a> Talk<'a> {
         Ok(rows)
     }
 
-    pub(super) fn cut(&self, detail: String) -> Stop {
+    /// An answer that PostgreSQL would not give.
+    pub(super) fn wrong(&self, what: String) -> Stop {
+        self.cut(Ending::WrongAnswer { what })
+    }
+
+    fn cut(&self, ending: Ending) -> Stop {
         let address = self.session.address;
-        PostgresFinding::Cut { address, step: "query".to_owned(), detail }.into()
+        PostgresFinding::Cut { address, step: "query".to_owned(), ending }.into()
     }
 }
 

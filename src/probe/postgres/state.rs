@@ -53,7 +53,7 @@ pub async fn describe(session: &Session, bounds: Bounds) -> Result<Server, Stop>
     let mut talk = Talk::with(session, bounds);
     talk.select_one().await?;
     let [version, in_recovery, read_only] = talk.row(SERVER).await?;
-    let Some(version) = version else { return Err(talk.cut("it names no version".to_owned())) };
+    let Some(version) = version else { return Err(talk.wrong("it names no version".to_owned())) };
     talk.end().await?;
     Ok(Server {
         version,
@@ -69,7 +69,7 @@ pub async fn slots(session: &Session, bounds: Bounds) -> Result<Slots, Stop> {
     let number = |at: usize| row.get(at).and_then(Option::as_deref).and_then(|text| text.parse::<i64>().ok());
     let count = |at: usize| {
         let number = number(at).and_then(|number| u32::try_from(number).ok());
-        number.ok_or_else(|| talk.cut("it does not count its connections".to_owned()))
+        number.ok_or_else(|| talk.wrong("it does not count its connections".to_owned()))
     };
     // -1 is no limit; a role that is not listed has none either.
     let limit = |at: usize| number(at).and_then(|number| u32::try_from(number).ok());

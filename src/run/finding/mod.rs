@@ -13,6 +13,7 @@ mod log;
 mod path;
 mod postgres;
 mod service;
+mod talk;
 
 pub use credential::{CredentialFinding, Drivers, Unfit};
 pub use database::DatabaseFinding;
@@ -22,9 +23,10 @@ pub use injection::InjectionFinding;
 pub use instance::{IamProblem, InstanceFinding};
 pub use journey::JourneyFinding;
 pub use log::LogFinding;
-pub use path::PathFinding;
+pub use path::{OwnOpinion, PathFinding};
 pub use postgres::PostgresFinding;
 pub use service::ServiceFinding;
+pub use talk::{CertificateProblem, Ending, OtherEnd, OtherWay, Stage, Tried};
 
 use std::fmt;
 

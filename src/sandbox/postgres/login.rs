@@ -20,7 +20,7 @@ use pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
 use secrecy::ExposeSecret as _;
 
 use super::error::{fatal, fatal_detail};
-use super::{RESERVED, Server, VERSION};
+use super::{RESERVED, Server, Tls, VERSION};
 use crate::sandbox::random;
 use crate::sandbox::world::{RoleKind, TlsWorld};
 
@@ -32,11 +32,15 @@ pub(super) struct Login {
 }
 
 impl Login {
-    pub(super) fn new(server: Arc<Server>) -> Self {
+    pub(super) fn new(server: Arc<Server>, tls: Option<&Tls>) -> Self {
         let mut parameters = DefaultServerParameterProvider::default();
         parameters.server_version = VERSION.to_owned();
         parameters.is_superuser = false;
-        let scram = ScramAuth::new(Arc::new(Roles::new(Arc::clone(&server))));
+        let mut scram = ScramAuth::new(Arc::new(Roles::new(Arc::clone(&server))));
+        if let Some(tls) = tls {
+            // Without it, SCRAM is only not bound to TLS.
+            drop(scram.configure_certificate(tls.certificate.as_bytes()));
+        }
         Self {
             server,
             driver: AuthDriver::new(parameters),
@@ -52,16 +56,31 @@ impl Login {
         }
     }
 
-    /// Whether a connection without TLS is taken at all; this server offers no other.
-    fn takes_plain(&self, user: &str, database: &str) -> Result<(), PgWireError> {
-        let said = match self.server.world().tls {
-            TlsWorld::Any => return Ok(()),
-            TlsWorld::Encrypted => format!(
-                "no pg_hba.conf entry for host \"10.8.0.2\", user \"{user}\", database \"{database}\", no encryption"
-            ),
-            TlsWorld::ClientCertificate => "connection requires a valid client certificate".to_owned(),
+    /// Whether the server's rules admit a connection as it comes: by its host, its encryption, its certificate.
+    fn takes(&self, client: &impl ClientInfo, user: &str, database: &str) -> Result<(), PgWireError> {
+        let world = self.server.world();
+        let encrypted = client.is_secure();
+        let certified = client.client_certificates().is_some_and(|chain| !chain.is_empty());
+        let no_entry = || {
+            let how = if encrypted { "SSL encryption" } else { "no encryption" };
+            fatal(
+                "28000",
+                format!(
+                    "no pg_hba.conf entry for host \"10.8.0.2\", user \"{user}\", database \"{database}\", {how}"
+                ),
+            )
         };
-        Err(fatal("28000", said))
+        if !world.admits_hosts {
+            return Err(no_entry());
+        }
+        match world.tls {
+            TlsWorld::Any => Ok(()),
+            TlsWorld::Encrypted | TlsWorld::ClientCertificate if !encrypted => Err(no_entry()),
+            TlsWorld::ClientCertificate if !certified => {
+                Err(fatal("28000", "connection requires a valid client certificate"))
+            }
+            TlsWorld::Encrypted | TlsWorld::ClientCertificate => Ok(()),
+        }
     }
 
     /// What stops a session although its user proved who they are.
@@ -106,7 +125,8 @@ impl Login {
     {
         let AuthOutcome::Authenticated { final_message, .. } = outcome else { return Ok(()) };
         let (user, database) = asked(client.metadata());
-        if let Err(refusal) = self.admits(&user, &database) {
+        let admitted = self.admits(&user, &database).and_then(|()| options(client.metadata()));
+        if let Err(refusal) = admitted {
             // As PostgreSQL does: the password was right, and the client is told so before it is turned away.
             if let Some(message) = final_message {
                 client.feed(PgWireBackendMessage::Authentication(message)).await?;
@@ -125,6 +145,22 @@ fn asked(parameters: &HashMap<String, String>) -> (String, String) {
     (user, database)
 }
 
+/// The settings that a startup packet asks for with `options`: only those that the server knows.
+fn options(parameters: &HashMap<String, String>) -> Result<(), PgWireError> {
+    const KNOWN: &[&str] =
+        &["search_path", "statement_timeout", "lock_timeout", "application_name", "work_mem", "geqo"];
+    let words: Vec<&str> =
+        parameters.get("options").map(String::as_str).unwrap_or_default().split_whitespace().collect();
+    let settings = words.iter().filter(|word| **word != "-c").map(|word| word.trim_start_matches("-c"));
+    for setting in settings.map(|setting| setting.trim_start_matches("--")) {
+        let name = setting.split('=').next().unwrap_or_default();
+        if !KNOWN.contains(&name) {
+            return Err(fatal("42704", format!("unrecognized configuration parameter \"{name}\"")));
+        }
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl StartupHandler for Login {
     async fn on_startup<C>(&self, client: &mut C, message: PgWireFrontendMessage) -> PgWireResult<()>
@@ -140,7 +176,7 @@ impl StartupHandler for Login {
                 return Err(fatal("57P03", "the database system is starting up"));
             }
             let (user, database) = asked(client.metadata());
-            self.takes_plain(&user, &database)?;
+            self.takes(client, &user, &database)?;
             if self.server.free_slots().is_none() {
                 return Err(fatal("53300", "sorry, too many clients already"));
             }

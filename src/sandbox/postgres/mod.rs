@@ -6,6 +6,7 @@ mod query;
 mod select;
 mod settings;
 mod statement;
+mod tls;
 
 use std::io;
 use std::sync::Arc;
@@ -24,29 +25,36 @@ use super::world::{InstanceWorld, Speaks};
 use login::Login;
 use query::Queries;
 
+pub(super) use tls::Tls;
+
 /// `server_version`.
 const VERSION: &str = "15.13";
 /// `superuser_reserved_connections`: PostgreSQL's own default.
 const RESERVED: usize = 3;
 
 /// Answers on an instance's port until the sandbox ends; connections end with it.
-pub(super) async fn serve(listener: TcpListener, cloud: Arc<Cloud>, instance: usize) {
+pub(super) async fn serve(listener: TcpListener, cloud: Arc<Cloud>, instance: usize, tls: Option<Tls>) {
     let server = Arc::new(Server { cloud, instance, connections: AtomicUsize::new(0) });
-    let login = Arc::new(Login::new(Arc::clone(&server)));
+    let login = Arc::new(Login::new(Arc::clone(&server), tls.as_ref()));
+    let acceptor = tls.map(|tls| tls.acceptor);
     let mut connections = JoinSet::new();
     // An accept fails when the process is out of descriptors: nothing to answer with then.
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
-        let (server, login) = (Arc::clone(&server), Arc::clone(&login));
+        let (server, login, acceptor) = (Arc::clone(&server), Arc::clone(&login), acceptor.clone());
         connections.spawn(async move {
             // A connection that breaks ends: there is nobody to tell.
             match server.world().speaks {
                 Speaks::Postgres => {
                     let slot = Slot::take(&server);
-                    drop(process_socket(stream, None, Session { server: Arc::clone(&server), login }).await);
+                    drop(
+                        process_socket(stream, acceptor, Session { server: Arc::clone(&server), login })
+                            .await,
+                    );
                     drop(slot);
                 }
                 Speaks::Http => drop(bad_request(stream).await),
+                Speaks::Nothing => drop(hang_up(stream).await),
             }
         });
     }
@@ -60,6 +68,13 @@ async fn bad_request(mut stream: TcpStream) -> io::Result<()> {
             .write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             .await?;
     }
+    stream.shutdown().await
+}
+
+/// Hears, and says nothing.
+async fn hang_up(mut stream: TcpStream) -> io::Result<()> {
+    let mut bytes = [0; 512];
+    let _heard = stream.read(&mut bytes).await?;
     stream.shutdown().await
 }
 

@@ -8,12 +8,13 @@ use tokio::net::TcpStream;
 use tokio::sync::SemaphorePermit;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
 use super::instance::Instance;
 use crate::credential::{has_option, mismatch};
-use crate::probe::postgres::{Dsn, parse_dsn};
+use crate::probe::postgres::{Authorities, Connection, Dsn, SslMode, Stream, Trust, open_stream, parse_dsn};
+use crate::run::finding::PostgresFinding;
 use crate::sandbox::network::{Delivery, route, socket};
 
 /// How long the service waits for one TCP connection: lost packets are noticed this soon.
@@ -65,18 +66,24 @@ async fn place(instance: &Instance) -> Result<SemaphorePermit<'_>, String> {
 
 /// A session, where the variables and the network allow one; else what libpq says of it.
 async fn connect(instance: &Instance) -> Result<Session, String> {
-    let mut config = config(instance).ok_or("the database is not configured")?;
+    let (mut config, sslmode) = config(instance).ok_or("the database is not configured")?;
     let socket = config.get_hosts().iter().any(|host| match host {
         Host::Tcp(host) => host.starts_with('/'),
         #[cfg(unix)]
         Host::Unix(_) => true,
     });
-    if socket && config.get_ssl_mode() == SslMode::Require {
+    if socket && sslmode.requires_tls() {
         return Err("server does not support SSL, but SSL was required".to_owned());
     }
-    // The sandbox's server offers no TLS, and the driver is built without.
-    config.ssl_mode(SslMode::Disable);
     let (stream, server) = dial(instance, &config).await?;
+    let opened = timeout(SESSION_TIMEOUT, secured(instance, stream, &config, socket, sslmode)).await;
+    let stream = match opened {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(why)) => return Err(format!("connection to {server} failed: {why}")),
+        Err(_) => return Err(format!("connection to {server} failed: timeout expired")),
+    };
+    // TLS is made already, or not wanted.
+    config.ssl_mode(tokio_postgres::config::SslMode::Disable);
     match timeout(SESSION_TIMEOUT, config.connect_raw(stream, NoTls)).await {
         Ok(Ok((client, connection))) => {
             let connection = tokio::spawn(async move { drop(connection.await) }).abort_handle();
@@ -85,6 +92,48 @@ async fn connect(instance: &Instance) -> Result<Session, String> {
         Ok(Err(error)) => Err(format!("connection to {server} failed: {}", said(&error))),
         Err(_) => Err(format!("connection to {server} failed: timeout expired")),
     }
+}
+
+/// The stream of the session, with TLS as `sslmode` says; else what libpq says. The service holds the authority that the
+/// control plane tells of.
+async fn secured(
+    instance: &Instance,
+    stream: TcpStream,
+    config: &Config,
+    socket: bool,
+    sslmode: SslMode,
+) -> Result<Box<dyn Stream>, String> {
+    let host = config.get_hosts().iter().find_map(|host| match host {
+        Host::Tcp(host) => Some(host.clone()),
+        #[cfg(unix)]
+        Host::Unix(_) => None,
+    });
+    let authorities =
+        Authorities::of_pem(instance.cloud.authority.pem.as_bytes(), "the service's authority", true);
+    let sslmode = if socket { SslMode::Disable } else { sslmode };
+    let connection = Connection {
+        host: host.unwrap_or_default(),
+        sslmode,
+        trust: Trust { authorities: authorities.ok(), identity: None },
+        ..Connection::default()
+    };
+    open_stream(stream, &connection, SESSION_TIMEOUT).await.map_err(|finding| match finding {
+        PostgresFinding::TlsUnsupported { .. } => {
+            "server does not support SSL, but SSL was required".to_owned()
+        }
+        PostgresFinding::CertificateInvalid { .. } => "SSL error: certificate verify failed".to_owned(),
+        PostgresFinding::NameUnresolvable { .. }
+        | PostgresFinding::Refused { .. }
+        | PostgresFinding::TimedOut { .. }
+        | PostgresFinding::Unreachable { .. }
+        | PostgresFinding::NotPostgres { .. }
+        | PostgresFinding::Cut { .. }
+        | PostgresFinding::ClientCertificateRefused { .. }
+        | PostgresFinding::TlsFailed { .. }
+        | PostgresFinding::LoginRefused { .. }
+        | PostgresFinding::ServerUnproven { .. }
+        | PostgresFinding::QueryFailed { .. } => "server closed the connection unexpectedly".to_owned(),
+    })
 }
 
 /// What the server says, in libpq's form.
@@ -96,7 +145,7 @@ fn said(error: &tokio_postgres::Error) -> String {
 }
 
 /// The way to the database as the injected variables say it.
-fn config(instance: &Instance) -> Option<Config> {
+fn config(instance: &Instance) -> Option<(Config, SslMode)> {
     let variables = &instance.variables;
     let declared = instance.service().database.as_ref()?;
     let part = |name: Option<&str>| name.and_then(|name| variables.get(name)).map(str::to_owned);
@@ -122,11 +171,17 @@ fn config(instance: &Instance) -> Option<Config> {
     if let Some(name) = dsn.database.or(part(declared.name())) {
         config.dbname(name);
     }
-    let beside = variables.get(&format!("{}SSLMODE", declared.prefix()));
-    if dsn.sslmode.requires_tls() || beside == Some("require") {
-        config.ssl_mode(SslMode::Require);
+    if let Some(options) = dsn.options.as_deref().or_else(|| variables.get("PGOPTIONS")) {
+        config.options(options);
     }
-    Some(config)
+    let beside = variables.get(&format!("{}SSLMODE", declared.prefix()));
+    // Without a word of either, the sample's driver asks for no TLS.
+    let sslmode = match (dsn.sslmode, beside.and_then(|word| word.parse().ok())) {
+        (SslMode::Prefer, Some(beside)) => beside,
+        (SslMode::Prefer, None) => SslMode::Disable,
+        (stated, _) => stated,
+    };
+    Some((config, sslmode))
 }
 
 /// Whether the driver that a connection string names takes it, as SQLAlchemy's dialects do.
@@ -181,6 +236,6 @@ async fn dial(instance: &Instance, config: &Config) -> Result<(TcpStream, String
 }
 
 fn on_socket(instance: &Instance, folder: &str, port: u16) -> (String, Vec<Delivery>) {
-    let delivery = socket(&instance.cloud.world, instance.revision(), folder);
+    let delivery = socket(&instance.cloud.world, instance.service(), instance.revision(), folder);
     (format!("server on socket \"{folder}/.s.PGSQL.{port}\""), vec![delivery])
 }

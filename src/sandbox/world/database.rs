@@ -18,6 +18,8 @@ pub struct InstanceWorld {
     pub addresses: Vec<InstanceAddress>,
     /// The network that its private addresses stand in, short name; `None`: it has no private address.
     pub network: Option<String>,
+    /// What has its addresses.
+    pub behind: Behind,
     /// Its state.
     pub state: InstanceState,
     /// Whether its owner wants it to run.
@@ -46,6 +48,10 @@ pub struct InstanceWorld {
     pub connectors_only: bool,
     /// What it demands of TLS where it is dialled.
     pub tls: TlsWorld,
+    /// The certificate with which it offers TLS.
+    pub certificate: CertificateWorld,
+    /// Whether its rules (`pg_hba.conf`) admit the hosts that dial it.
+    pub admits_hosts: bool,
     /// The networks that it admits at its public addresses.
     pub authorized: Vec<IpNet>,
     /// Whether the flag `cloudsql.iam_authentication` is on.
@@ -63,6 +69,50 @@ pub struct InstanceAddress {
     pub ip: IpAddr,
     /// Whether it is reached through a VPC network only. A range of public addresses may be used privately.
     pub private: bool,
+}
+
+/// What has the addresses of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// Cloud SQL, at addresses of its own.
+    CloudSql,
+    /// A virtual machine of the network: Cloud SQL knows nothing of it.
+    Machine(MachineWorld),
+    /// Cloud SQL, with a Private Service Connect endpoint that has its private addresses.
+    Endpoint(EndpointWorld),
+}
+
+/// A virtual machine that runs a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineWorld {
+    /// Its name.
+    pub name: String,
+    /// Its zone.
+    pub zone: String,
+    /// Its network tags.
+    pub tags: Vec<String>,
+}
+
+/// A Private Service Connect endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointWorld {
+    /// Name of its forwarding rule.
+    pub name: String,
+    /// Its state.
+    pub status: EndpointStatus,
+}
+
+/// The states of an endpoint, as the Compute Engine API names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointStatus {
+    /// Connected.
+    Accepted,
+    /// Waits for the producer's consent.
+    Pending,
+    /// The producer refuses it.
+    Rejected,
+    /// The producer is gone.
+    Closed,
 }
 
 /// The states of an instance, as the Cloud SQL Admin API names them.
@@ -94,7 +144,23 @@ pub enum Engine {
     MySql,
 }
 
-/// What an instance demands of TLS where it is dialled without a connector. The sandbox's servers offer none.
+/// The certificate of a server. A good one is signed by the authority that the control plane tells of, and names the
+/// instance, no address: as Cloud SQL's own authority does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateWorld {
+    /// It has none, and offers no TLS.
+    None,
+    /// A good one.
+    Good,
+    /// One that is over.
+    Expired,
+    /// One that has not begun.
+    NotYetValid,
+    /// One of another authority.
+    OtherAuthority,
+}
+
+/// What an instance demands of TLS where it is dialled without a connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsWorld {
     /// Nothing.
@@ -121,6 +187,8 @@ pub enum Speaks {
     Postgres,
     /// HTTP.
     Http,
+    /// None: it hangs up on whoever speaks to it.
+    Nothing,
 }
 
 /// A role of the server. No `Debug`: it holds the password.

@@ -76,7 +76,7 @@ impl Postgres {
         );
     }
 
-    fn try_start(&self, settings: &[&str]) -> bool {
+    fn options(&self, settings: &[&str]) -> String {
         let fixed =
             ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "log_destination=stderr"];
         let port = format!("port={}", self.port);
@@ -86,15 +86,79 @@ impl Postgres {
             .chain([&port.as_str()])
             .map(|setting| format!("-c {setting}"))
             .collect();
+        options.join(" ")
+    }
+
+    fn try_start(&self, settings: &[&str]) -> bool {
+        let options = self.options(settings);
         let log = self.folder.path().join("log");
         self.tools
-            .command(
-                "pg_ctl",
-                &["start", "-w", "-s", "-D", &self.data(), "-l", text(&log), "-o", &options.join(" ")],
-            )
+            .command("pg_ctl", &["start", "-w", "-s", "-D", &self.data(), "-l", text(&log), "-o", &options])
             .status()
             .unwrap()
             .success()
+    }
+
+    /// Gives the server other rules about who may come in; they hold from the next connection on.
+    pub(crate) fn admit(&self, rules: &str) {
+        let file = self.folder.path().join("data/pg_hba.conf");
+        fs::write(&file, rules).unwrap();
+        self.tools.give(&file);
+        self.tools.run("pg_ctl", &["reload", "-s", "-D", &self.data()]);
+    }
+
+    /// A copy of this server that follows it, with these settings; `waits`: it is not expected to take logins.
+    pub(crate) fn standby(&self, settings: &[&str], waits: bool) -> Self {
+        let folder = tempfile::Builder::new().prefix("rungate-pg-").tempdir().unwrap();
+        self.tools.give(folder.path());
+        let data = folder.path().join("data");
+        let source = format!("host=127.0.0.1 port={} user=postgres password='{PASSWORD}'", self.port);
+        self.tools.run(
+            "pg_basebackup",
+            &["--pgdata", text(&data), "--dbname", &source, "--write-recovery-conf", "--checkpoint=fast"],
+        );
+        let mut server = Self { port: 0, tools: self.tools.clone(), folder };
+        for _ in 0..5 {
+            server.port = super::listener::nobody().port();
+            // pg_ctl waits until a server takes logins, which this one does not.
+            let started =
+                if waits { server.start_without_waiting(settings) } else { server.try_start(settings) };
+            if started {
+                return server;
+            }
+        }
+        panic!(
+            "the standby does not start: {}",
+            fs::read_to_string(server.folder.path().join("log")).unwrap_or_default()
+        );
+    }
+
+    /// Starts it, and comes back as soon as its port is open.
+    fn start_without_waiting(&self, settings: &[&str]) -> bool {
+        let options = self.options(settings);
+        let log = self.folder.path().join("log");
+        let arguments = ["start", "-W", "-s", "-D", &self.data(), "-l", text(&log), "-o", &options];
+        let started = self.tools.command("pg_ctl", &arguments).status().unwrap().success();
+        started
+            && (0..200).any(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+            })
+    }
+
+    /// Runs another program of the system's as the server's user, in this server's folder.
+    pub(crate) fn beside(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut tools = self.tools.clone();
+        tools.folder = PathBuf::new();
+        tools.command(program, arguments)
+    }
+
+    /// Writes a file of the server's user into its folder, and says where it is.
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        self.tools.give(&path);
+        path
     }
 
     /// Stops the server at once.

@@ -1,0 +1,90 @@
+//! The service and the database's server agree on TLS.
+
+use crate::checks::database::{
+    addresses, bounds, connection, declared, endpoint, from_where, outcome, patiently, trust,
+};
+use crate::checks::facts::passed;
+use crate::checks::{Check, Scope};
+use crate::probe::postgres::{Agreement, Connection, Secured, SslMode, Verified, agree_on_tls};
+use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::{Fact, Role};
+
+/// See the module.
+pub(in crate::checks) static CHECK: Check = Check {
+    id: "database-tls-agrees",
+    holds: "The service and the database's server agree on TLS",
+    vantage: Vantage::Runner,
+    role: Role::Advisory,
+    needs: &["database-speaks-postgres"],
+    explained_by: &["database-speaks-postgres", "credential-well-formed", "instance-tls-agrees"],
+    subjects: declared,
+    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+};
+
+async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
+    let at = endpoint(scope).await?;
+    let sslmode = connection::sslmode(scope).await?;
+    let addresses = &addresses(scope, &at).await?;
+    let bounds = bounds(scope, None);
+    let (trust, unknown) = trust::trust(scope, sslmode).await;
+    // Only for the words of a refusal before any login: nobody logs in here.
+    let (user, database) = connection::identity(scope).await.unwrap_or_default();
+    let connection = Connection {
+        host: at.host,
+        port: at.port,
+        user: user.unwrap_or_default(),
+        database: database.unwrap_or_default(),
+        sslmode,
+        trust,
+        ..Connection::default()
+    };
+    let agreed = patiently(scope, || {
+        let (addresses, connection) = (addresses.clone(), connection.clone());
+        let (dial, key) = (scope.outside.dial.as_ref(), &scope.target.key);
+        Box::pin(async move { agree_on_tls(dial, key, &addresses, &connection, bounds).await })
+    });
+    let (agreement, address) = agreed.await.map_err(|stop| outcome(scope, stop))?;
+    let seen = match &agreement {
+        Agreement::NotAsked => format!("the service begins without TLS (sslmode={sslmode})"),
+        Agreement::NotOffered => {
+            format!("{address} offers no TLS, and the service goes on without (sslmode={sslmode})")
+        }
+        Agreement::Secured(secured) => {
+            note(scope, sslmode, secured, unknown);
+            format!("{address} makes {} for sslmode={sslmode}, {}", secured.version, verified(secured))
+        }
+        Agreement::Without(finding) => {
+            scope.fact(Fact::Note { text: format!("{finding}; sslmode={sslmode} goes on without TLS") });
+            format!("TLS with {address} fails, and the service goes on without (sslmode={sslmode})")
+        }
+    };
+    Ok(passed(format!("{seen}, dialled {}", from_where(scope))))
+}
+
+fn verified(secured: &Secured) -> String {
+    match &secured.verified {
+        Verified::No => "the certificate unverified".to_owned(),
+        Verified::Authority(whose) => format!("the certificate verified by {whose}"),
+        Verified::AuthorityAndName(whose) => format!("certificate and host name verified by {whose}"),
+    }
+}
+
+/// What the handshake leaves open.
+fn note(scope: &Scope, sslmode: SslMode, secured: &Secured, unknown: Option<String>) {
+    let say = |text: String| scope.fact(Fact::Note { text });
+    if sslmode.verifies() && secured.verified == Verified::No {
+        let why = unknown.unwrap_or_else(|| "its authorities are not known here".to_owned());
+        say(format!(
+            "the gate did not verify the server's certificate; the service does, by sslmode={sslmode}: {why}"
+        ));
+    } else if let Some(why) = unknown {
+        say(why);
+    }
+    if secured.certificate_asked {
+        let sent = if secured.certificate_sent { "the service's was sent" } else { "none was sent" };
+        say(format!("the server asks for a client certificate; {sent}"));
+    }
+    if let Some(until) = &secured.not_after {
+        say(format!("the server's certificate is valid until {until}"));
+    }
+}

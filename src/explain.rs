@@ -190,6 +190,7 @@ const CHECKS: &[(&str, &str)] = &[
     page!("checks", "egress-carries-database"),
     page!("checks", "vpc-access-matches"),
     page!("checks", "configuration-kept"),
+    page!("checks", "connectivity-test-reaches-database"),
     page!("checks", "subnet-large-enough"),
     page!("checks", "address-range-free"),
     page!("checks", "private-access-active"),

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Explain(asked) => cli::commands::explain(asked).map_err(anyhow::Error::from),
         Command::Init(asked) => cli::init::init(asked, &context, style).map_err(anyhow::Error::from),
         Command::Doctor(asked) => cli::doctor::doctor(asked, &context, style).map_err(anyhow::Error::from),
+        Command::Probe(asked) => cli::probe::probe(asked, &context).map_err(anyhow::Error::from),
         Command::Schema(asked) => cli::commands::schema(asked).map_err(anyhow::Error::from),
         Command::Completions(asked) => cli::commands::completions(asked).map_err(anyhow::Error::from),
         Command::Man(asked) => cli::commands::man(asked).map_err(anyhow::Error::from),
@@ -71,9 +72,10 @@ fn judge(
     cli::announce(&loaded, asked.quiet, style);
     let mut pipeline = if asked.sandbox { sandbox::fill(&loaded.pipeline) } else { loaded.pipeline };
     settings::read_environment(&mut pipeline);
-    let plan = plan::build(&pipeline, checks::CHECKS, &settings::defaults(asked, context))
-        .map_err(|all| cli::unplanned(&all))?
-        .given(|name| settings::variable(name, asked.sandbox, context));
+    let plan =
+        plan::build(&pipeline, &checks::table(asked.connectivity_test), &settings::defaults(asked, context))
+            .map_err(|all| cli::unplanned(&all))?
+            .given(|name| settings::variable(name, asked.sandbox, context));
     let options = settings::options(asked, &pipeline)?;
     let mut progress =
         Progress::new(asked.quiet, context.stderr_is_terminal && !context.ci, plan.nodes.len());

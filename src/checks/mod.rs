@@ -128,6 +128,21 @@ pub static CHECKS: &[&Check] = &[
     &journey::CHECK,
 ];
 
+/// Checks that are made only where the user asks for them, because they make something at Google's.
+pub static ON_REQUEST: &[&Check] = &[&vpc::connectivity_test::CHECK];
+
+/// Every check in the order in which a request travels; with those on request, which stand behind the way that they
+/// look at.
+pub fn table(on_request: bool) -> Vec<&'static Check> {
+    let mut table = CHECKS.to_vec();
+    if on_request {
+        let behind = table.iter().position(|check| check.id == vpc::way::NAT.id);
+        let at = behind.map_or(table.len(), |at| at + 1);
+        table.splice(at..at, ON_REQUEST.iter().copied());
+    }
+    table
+}
+
 /// Id of the check of health.
 pub(crate) const HEALTH: &str = health::health_healthy::CHECK.id;
 /// Id of the check of the steps of journeys.
@@ -135,5 +150,5 @@ pub(crate) const JOURNEYS: &str = "journey-step-works";
 
 /// The check of that id.
 pub fn find(id: &str) -> Option<&'static Check> {
-    CHECKS.iter().copied().find(|check| check.id == id)
+    CHECKS.iter().chain(ON_REQUEST).copied().find(|check| check.id == id)
 }

@@ -37,7 +37,7 @@ pub enum Command {
     Check(CheckArguments),
     /// Show what was understood of pipeline files.
     Read(ReadArguments),
-    /// Inject every fault into the sandbox, and show which ones the gate names right.
+    /// Inject every fault into the sandbox, and what only looks like one; show what the gate tells right.
     Drill(DrillArguments),
     /// Judge a saved run again (see `check --save-run`).
     Diagnose(DiagnoseArguments),
@@ -53,6 +53,8 @@ pub enum Command {
     Init(InitArguments),
     /// Say what is missing on this machine and in its credentials.
     Doctor(DoctorArguments),
+    /// Make the steps to a database from here, with this process's own variables (the exit status tells what it met).
+    Probe(ProbeArguments),
     /// Print a JSON Schema.
     Schema(SchemaArguments),
     /// Print the completions of a shell.
@@ -149,6 +151,10 @@ pub struct CheckArguments {
     #[arg(long)]
     pub inspect_secrets: bool,
 
+    /// Ask Google's Connectivity Tests for a second opinion of the way to the database: makes a test, and deletes it.
+    #[arg(long)]
+    pub connectivity_test: bool,
+
     /// Accept without proof that this works; repeatable.
     #[arg(long, value_name = "WHAT", value_parser = ["database"])]
     pub accept_unproven: Vec<String>,
@@ -174,7 +180,7 @@ pub struct CheckArguments {
     pub quiet: bool,
 
     /// Look at the files only, and at what would be checked; nothing is asked over the network.
-    #[arg(long, conflicts_with_all = ["save_run", "inspect_secrets", "accept_unproven"])]
+    #[arg(long, conflicts_with_all = ["save_run", "inspect_secrets", "connectivity_test", "accept_unproven"])]
     pub dry_run: bool,
 
     /// In a dry run, also ask Google's APIs what can be asked before the deploy: secrets, connector, instance.
@@ -209,6 +215,7 @@ impl CheckArguments {
             deadline: None,
             vantage: None,
             inspect_secrets: false,
+            connectivity_test: false,
             accept_unproven: Vec::new(),
             output: Output::default(),
             on_failure: None,
@@ -243,11 +250,11 @@ pub struct DrillArguments {
     #[command(flatten)]
     pub files: Files,
 
-    /// Only this fault; repeatable.
+    /// Only this fault, near miss or twin; repeatable.
     #[arg(long, value_name = "CODE")]
     pub fault: Vec<String>,
 
-    /// Name the faults, and do nothing.
+    /// Name the faults, near misses and twins, and do nothing.
     #[arg(long)]
     pub list: bool,
 }
@@ -299,6 +306,10 @@ pub struct PermissionsArguments {
     #[arg(long)]
     pub inspect_secrets: bool,
 
+    /// With what `check --connectivity-test` takes.
+    #[arg(long)]
+    pub connectivity_test: bool,
+
     /// With what `check --on-failure rollback` takes.
     #[arg(long)]
     pub rollback: bool,
@@ -319,6 +330,47 @@ pub struct ExplainArguments {
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
 }
+
+/// Arguments of `probe`. Each of the names is that of a variable, never a value.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = PROBE_STATUS)]
+pub struct ProbeArguments {
+    /// The variable that holds the whole connection string.
+    #[arg(long, value_name = "VARIABLE", conflicts_with_all = ["host", "port"])]
+    pub dsn: Option<String>,
+
+    /// The variable that holds the host.
+    #[arg(long, value_name = "VARIABLE")]
+    pub host: Option<String>,
+
+    /// The variable that holds the port.
+    #[arg(long, value_name = "VARIABLE", requires = "host")]
+    pub port: Option<String>,
+
+    /// The variable that holds the user.
+    #[arg(long, value_name = "VARIABLE")]
+    pub user: Option<String>,
+
+    /// The variable that holds the password.
+    #[arg(long, value_name = "VARIABLE")]
+    pub password: Option<String>,
+
+    /// The variable that holds the database's name.
+    #[arg(long, value_name = "VARIABLE")]
+    pub name: Option<String>,
+
+    /// When it ends at the latest.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub deadline: Duration,
+
+    /// Say nothing on standard error.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+const PROBE_STATUS: &str = "\
+Exit status: 0 works, 2 usage, 3 could not find out, 10 name, 11 network, 12 no PostgreSQL, 13 TLS, 14 login, \
+15 database, 16 connection slots, 17 query, 18 server not ready, 19 variables.";
 
 /// Arguments of `schema`.
 #[derive(Clone, Debug, Args)]

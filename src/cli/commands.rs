@@ -38,10 +38,7 @@ pub fn read(asked: &ReadArguments, context: &Context, style: Style) -> Result<u8
 pub fn drill(asked: &DrillArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
     let faults = drilling::chosen(&asked.fault)?;
     if asked.list {
-        let widest = faults.iter().map(|fault| fault.code.len()).max().unwrap_or_default();
-        let lines: Vec<String> =
-            faults.iter().map(|fault| format!("{:<widest$}  {}\n", fault.code, fault.what)).collect();
-        show(&lines.concat());
+        show(&drilling::list(&faults));
         return Ok(0);
     }
     let loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
@@ -70,6 +67,7 @@ pub fn permissions(asked: &PermissionsArguments, context: &Context, style: Style
         project: asked.project.clone().or_else(|| context.project.clone()),
         in_place: asked.in_place,
         inspect_secrets: asked.inspect_secrets,
+        connectivity_test: asked.connectivity_test,
         rollback: asked.rollback,
         member: asked.member.clone(),
     };

@@ -1,6 +1,8 @@
 //! The process's surroundings, read in one place and passed on.
 #![expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -82,6 +84,21 @@ impl Context {
     }
 }
 
+impl Context {
+    /// Every variable of the process: only for what stands in a service's place and goes its way. Any may be secret.
+    pub fn variables() -> BTreeMap<String, SecretString> {
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, SecretString::from(value.into_string().ok()?)))
+        };
+        std::env::vars_os().filter_map(text).collect()
+    }
+
+    /// Whether Cloud Run runs us, as a service or as a job.
+    pub(super) fn on_cloud_run(&self) -> bool {
+        matches!(self.auth.platform(), Platform::CloudRun)
+    }
+}
+
 /// The value of a variable that a file names.
 pub(super) fn variable(name: &str) -> Option<String> {
     set(name)
@@ -127,6 +144,7 @@ fn endpoints() -> Endpoints {
         compute: of("COMPUTE"),
         logging: of("LOGGING"),
         policytroubleshooter: of("POLICYTROUBLESHOOTER"),
+        networkmanagement: of("NETWORKMANAGEMENT"),
         sts: of("STS"),
         iamcredentials: of("IAMCREDENTIALS"),
     }

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::arguments::CheckArguments;
+use super::github::Native;
 use super::online::{self, Answers};
 use super::read::mask::masked;
 use super::{Context, Refusal, announce, request, settings, unplanned, unread};
@@ -38,6 +39,9 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
     let taken: Vec<&str> = findings::TAKEN_OVER.iter().map(|(warning, _)| *warning).collect();
     loaded.warnings.leave_out(&taken);
     announce(&loaded, asked.quiet, style);
+    if let Some(github) = Native::new(asked.output.github, context, Vec::new()) {
+        github.annotate(&findings);
+    }
     let plan = plan::build(&loaded.pipeline, CHECKS, &settings::defaults(asked, context));
     let answers = if asked.online { Some(online::ask(asked, context, &loaded.pipeline)?) } else { None };
     let takes = takes(&loaded, asked, context);

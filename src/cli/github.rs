@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::Context;
 use super::arguments::When;
 use crate::diagnosis::Diagnosis;
+use crate::findings::{Findings, annotations};
 use crate::model::Pipeline;
 use crate::probe::vault::Vault;
 use crate::report::escape::one_line;
@@ -62,6 +63,11 @@ impl Native {
         let folder = runner.workspace.as_ref().and_then(within).unwrap_or_default();
         let folder = folder.components().map(|part| format!("{}/", part.as_os_str().display())).collect();
         wanted.then(|| Self { masks: runner.is_here && !context.stderr_is_file, folder, paths, runner })
+    }
+
+    /// Annotates the files' own lines with what a dry run found.
+    pub(super) fn annotate(&self, findings: &Findings) {
+        drop(io::stderr().write_all(annotations(findings, &self.folder).as_bytes()));
     }
 
     /// Has the runner mask these, line by line: it masks lines.

@@ -12,6 +12,7 @@ pub mod github;
 mod host;
 pub mod init;
 mod online;
+pub mod probe;
 pub mod progress;
 pub mod read;
 mod refusal;

@@ -12,7 +12,7 @@ use crate::probe::dial::System;
 use crate::probe::google::{Google, Timeouts};
 use crate::probe::http::Http;
 use crate::probe::vault::Vault;
-use crate::sandbox::{self, Sandbox, SandboxOptions, faults};
+use crate::sandbox::{self, Sandbox, SandboxOptions, faults, variants};
 
 /// The outside world that the user asked for; with it the sandbox, which ends when it is dropped.
 ///
@@ -55,7 +55,7 @@ pub fn real(context: &Context, plan: &Plan, settings: &RunSettings) -> Outside {
     }
 }
 
-/// A sandbox with these faults, and the outside world as it gives it. The sandbox ends when it is dropped.
+/// A sandbox with these faults or variants, and the outside world as it gives it. The sandbox ends when it is dropped.
 ///
 /// # Errors
 /// A fault that does not exist, or that this pipeline gives nothing to break for.
@@ -67,13 +67,28 @@ pub async fn sandbox(
 ) -> Result<(Sandbox, Outside), Refusal> {
     let mut chosen = Vec::new();
     for code in faults {
-        chosen.push(faults::find(code).ok_or_else(|| {
-            let known = faults::FAULTS.iter().map(|fault| fault.code);
+        let variant = || variants::find(code).map(|variant| &variant.change);
+        chosen.push(faults::find(code).or_else(variant).ok_or_else(|| {
+            let variants = variants::VARIANTS.iter().map(|variant| variant.name());
+            let known = faults::FAULTS.iter().map(|fault| fault.code).chain(variants);
             Refusal::unknown("fault", code, known, "`rungate drill --list` names them all")
         })?);
     }
+    broken(plan, &chosen, latency, settings).await
+}
+
+/// A sandbox changed in these ways, and the outside world as it gives it.
+///
+/// # Errors
+/// The pipeline has nothing that one of them could break, or no port is free.
+pub async fn broken(
+    plan: &Plan,
+    changes: &[&'static faults::Fault],
+    latency: Option<Duration>,
+    settings: &RunSettings,
+) -> Result<(Sandbox, Outside), Refusal> {
     let options = SandboxOptions { latency: latency.unwrap_or_default() };
-    let sandbox = sandbox::start(&plan.targets, &chosen, options)
+    let sandbox = sandbox::start(&plan.targets, changes, options)
         .await
         .map_err(|error| Refusal::new(error.to_string()))?;
     let vault = Arc::new(Vault::default());

@@ -54,6 +54,10 @@ pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord
                 explains_postgres(view, cause, why, told(*trouble))
             }
             Finding::Service(service) => explains_service(why, service),
+            // A packet that Google sees dropped is one that vanishes.
+            Finding::Path(PathFinding::TestUnreachable { .. }) => {
+                explains_postgres(view, cause, why, Reached::Silence)
+            }
             Finding::Injection(_) | Finding::Credential(_) | Finding::Path(_) | Finding::Instance(_) => true,
             Finding::Database(_) => explains_holdings(view, cause, why),
         }
@@ -121,7 +125,9 @@ fn stands(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
     let tried = match why {
         // The gate's driver takes what the service's own does not.
         Finding::Credential(CredentialFinding::Unfit { unfit: Unfit::Scheme { .. }, .. }) => false,
-        Finding::Instance(_) | Finding::Credential(_) | Finding::Path(PathFinding::Way { .. }) => true,
+        Finding::Instance(_)
+        | Finding::Credential(_)
+        | Finding::Path(PathFinding::Way { .. } | PathFinding::TestUnreachable { .. }) => true,
         Finding::Service(_)
         | Finding::Injection(_)
         | Finding::Path(_)
@@ -330,7 +336,8 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
             | PathFinding::AccessDropped { .. }
             | PathFinding::ConnectorNotFound { .. }
             | PathFinding::ConnectorNotReady { .. }
-            | PathFinding::ConnectorElsewhere { .. },
+            | PathFinding::ConnectorElsewhere { .. }
+            | PathFinding::TestUnreachable { .. },
         ) => matches!(reached, Reached::Nothing | Reached::Silence),
         // Packets that are dropped or led astray get no answer; in a range that two have, somebody else may answer.
         Finding::Path(PathFinding::Way { fault: Fault::RangeConflict { .. }, .. }) => true,

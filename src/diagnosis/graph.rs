@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::checks::CHECKS;
+use crate::checks;
 
 static OF_CHECKS: LazyLock<Graph> =
-    LazyLock::new(|| Graph::new(CHECKS.iter().map(|check| (check.id, check.explained_by))));
+    LazyLock::new(|| Graph::new(checks::table(true).iter().map(|check| (check.id, check.explained_by))));
 
 /// Checks in the order in which a request travels, and for each the checks whose failure can explain its own:
 /// those it names, those that they name, and so on.
@@ -17,7 +17,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The graph of [`CHECKS`].
+    /// The graph of [`checks::CHECKS`] and of those on request.
     pub fn of_checks() -> &'static Self {
         &OF_CHECKS
     }

@@ -5,6 +5,7 @@
 //! text that holds a reference only the parts beside it. No secret value leaves this module: messages speak of
 //! lengths, character classes and positions, and excerpts are masked.
 
+mod annotations;
 mod database;
 mod look;
 mod mask;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use crate::model::{Place, Service};
 pub use crate::pipeline::Severity;
 use crate::pipeline::{JOB_SOCKET_MISSING, Loaded, Problem};
+pub use annotations::annotations;
 use look::{Found, Look, Texts};
 pub use rules::RULES;
 pub use sarif::sarif;

@@ -32,6 +32,8 @@ pub struct Asked {
     pub in_place: bool,
     /// With what `--inspect-secrets` takes.
     pub inspect_secrets: bool,
+    /// With what `--connectivity-test` takes.
+    pub connectivity_test: bool,
     /// With what `--on-failure rollback` takes.
     pub rollback: bool,
     /// As whom the gate runs, as IAM writes members (`serviceAccount:…`); else a placeholder stands there.
@@ -77,9 +79,9 @@ pub fn grants(pipeline: &Pipeline, asked: &Asked) -> Vec<Grant> {
             let optional = match need.when {
                 When::Always => false,
                 When::Inspecting if asked.inspect_secrets => false,
-                When::Inspecting => continue,
+                When::Testing if asked.connectivity_test => false,
                 When::RollingBack if asked.rollback => false,
-                When::RollingBack => continue,
+                When::Inspecting | When::Testing | When::RollingBack => continue,
                 When::Better => true,
             };
             for target in place::targets(need.place, service, &project) {

@@ -43,7 +43,13 @@ fn full() -> Pipeline {
 }
 
 fn everything() -> Asked {
-    Asked { in_place: true, inspect_secrets: true, ..Asked::default() }
+    Asked {
+        in_place: true,
+        inspect_secrets: true,
+        rollback: true,
+        connectivity_test: true,
+        ..Asked::default()
+    }
 }
 
 fn has(grants: &[Grant], role: &str, target: &Target) -> bool {

@@ -36,9 +36,9 @@ pub(super) fn one_query(text: &str) -> Result<(), NotOneQuery> {
     if tokens.contains(&Token::SemiColon) {
         return Err(NotOneQuery::Several);
     }
-    let words = tokens.iter().filter(|token| **token != Token::LParen).filter_map(|token| match token {
-        Token::Word(Word { value, quote_style: None, .. }) => Some(value.to_ascii_uppercase()),
-        _ => None,
+    let words = tokens.iter().filter_map(|token| {
+        let Token::Word(Word { value, quote_style: None, .. }) = token else { return None };
+        Some(value.to_ascii_uppercase())
     });
     let words: Vec<String> = words.collect();
     let first = tokens.iter().find(|token| **token != Token::LParen);

@@ -185,15 +185,18 @@ async fn exchange(
     if let Some(token) = token {
         request = bearer(request, token)?;
     }
-    let response = request.send().await.map_err(|error| {
-        let detail = deepest(&error);
-        match tls::trouble(&error) {
-            Some(trouble) => NoHttpAnswer::Tls { trouble, detail },
-            None if error.is_connect() => NoHttpAnswer::Connect { detail },
-            None => NoHttpAnswer::Broken { detail },
-        }
-    })?;
+    let response = request.send().await.map_err(|error| unanswered(&error))?;
     answer_of(response).await
+}
+
+/// Why a request got no answer.
+fn unanswered(error: &reqwest::Error) -> NoHttpAnswer {
+    let detail = deepest(error);
+    match tls::trouble(error) {
+        Some(trouble) => NoHttpAnswer::Tls { trouble, detail },
+        None if error.is_connect() => NoHttpAnswer::Connect { detail },
+        None => NoHttpAnswer::Broken { detail },
+    }
 }
 
 /// The request with an ID token for Cloud Run's front end.

@@ -4,6 +4,7 @@ pub mod dial;
 pub mod google;
 pub mod health;
 pub mod http;
+pub mod in_place;
 pub mod logs;
 pub mod postgres;
 pub mod talk;

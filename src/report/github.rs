@@ -11,7 +11,7 @@ use crate::diagnosis::{Cause, Diagnosis, Verdict};
 use crate::run::record::RunRecord;
 
 /// GitHub shows this many annotations of a kind and step, and drops the others silently.
-const MOST: usize = 10;
+pub(crate) const MOST: usize = 10;
 /// The longest message of an annotation, in characters.
 const LONGEST: usize = 2_000;
 
@@ -108,6 +108,6 @@ pub(crate) fn data(text: &str) -> String {
 }
 
 /// Text as a property of a command.
-fn property(text: &str) -> String {
+pub(crate) fn property(text: &str) -> String {
     data(&one_line(text)).replace(':', "%3A").replace(',', "%2C")
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::outcome::{Broken, Outcome, Skip, Vantage};
 use super::record::{
-    CallRecord, DatabaseRecord, Ended, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven,
+    CallRecord, DatabaseRecord, Ended, Fact, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven,
 };
 use super::redact::redacted;
 use crate::checks::{Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
@@ -60,7 +60,9 @@ pub async fn execute(
 ) -> RunRecord {
     remember_secrets(plan, &outside);
     let mut run = Running::new(plan, outside, options, watch);
-    let deadline = tokio::time::sleep_until(run.started + options.deadline);
+    let ends = run.started + options.deadline;
+    run.outside.google.ends(ends);
+    let deadline = tokio::time::sleep_until(ends);
     tokio::pin!(deadline, stop);
     run.start_what_can();
     while !run.tasks.is_empty() {
@@ -80,6 +82,8 @@ pub async fn execute(
         run.settle(judge);
         run.start_what_can();
     }
+    run.tidy_up().await;
+    futures::future::join_all(run.conversations.iter().map(|conversation| conversation.end())).await;
     run.into_record()
 }
 
@@ -332,6 +336,20 @@ impl<'a> Running<'a> {
         }
         self.tasks.abort_all();
         self.record.ended_by = Some(ended);
+    }
+
+    /// Deletes what ended checks have left at Google's; what stays is noted with the command that deletes it.
+    async fn tidy_up(&mut self) {
+        for left in self.outside.google.tidy_up().await {
+            if let Some(node) = self.record.nodes.iter_mut().find(|node| node.key() == left.owner) {
+                let text = format!(
+                    "the Connectivity Test {} may still be there; delete it: {}",
+                    left.name,
+                    left.command()
+                );
+                node.facts.push(Fact::Note { text });
+            }
+        }
     }
 
     fn into_record(mut self) -> RunRecord {

@@ -10,4 +10,5 @@ mod redact;
 pub mod rollback;
 
 pub use execute::{Event, Judge, Options, execute};
+pub(crate) use redact::without_secrets;
 pub use rollback::roll_back;

@@ -40,6 +40,13 @@ fn through<T: Serialize + DeserializeOwned>(part: &T, vault: &Vault) -> Option<T
     serde_json::from_value(value).ok()
 }
 
+/// Anything that is shown as JSON, without secrets.
+pub(crate) fn without_secrets<T: Serialize>(shown: &T, vault: &Vault) -> Option<Value> {
+    let mut value = serde_json::to_value(shown).ok()?;
+    walk(&mut value, vault);
+    Some(value)
+}
+
 fn walk(value: &mut Value, vault: &Vault) {
     match value {
         Value::String(text) => *text = vault.redact(text),

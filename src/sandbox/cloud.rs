@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use google_cloud_networkmanagement_v1::model::ConnectivityTest;
 use google_cloud_run_v2::model::TrafficTarget;
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -33,6 +34,7 @@ pub(super) struct Cloud {
     requests: Mutex<BTreeMap<String, u64>>,
     logged: Mutex<Vec<Logged>>,
     served: Mutex<Vec<Served>>,
+    tests: Mutex<BTreeMap<String, ConnectivityTest>>,
     moved: Mutex<BTreeMap<usize, Vec<TrafficTarget>>>,
 }
 
@@ -96,8 +98,29 @@ impl Cloud {
             requests: Mutex::default(),
             logged: Mutex::default(),
             served: Mutex::default(),
+            tests: Mutex::default(),
             moved: Mutex::default(),
         }
+    }
+
+    /// Somebody makes a Connectivity Test.
+    pub(super) fn make_test(&self, name: String, test: ConnectivityTest) {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).insert(name, test);
+    }
+
+    /// A Connectivity Test as it was made.
+    pub(super) fn test(&self, name: &str) -> Option<ConnectivityTest> {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Deletes a Connectivity Test; whether it was there.
+    pub(super) fn delete_test(&self, name: &str) -> bool {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
+    }
+
+    /// The Connectivity Tests that are there.
+    pub(super) fn tests(&self) -> Vec<String> {
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
     /// Counts a request to the control plane.

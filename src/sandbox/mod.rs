@@ -20,6 +20,7 @@ mod random;
 mod service;
 mod start;
 mod tokens;
+pub mod variants;
 pub mod world;
 
 pub use invent::fill;

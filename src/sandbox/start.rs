@@ -193,6 +193,7 @@ impl Sandbox {
             compute: Some(format!("http://{}/compute/v1/", self.cloud.places.control_plane)),
             logging: url(),
             policytroubleshooter: url(),
+            networkmanagement: url(),
             sts: None,
             iamcredentials: url(),
         }
@@ -215,6 +216,11 @@ impl Sandbox {
     /// How often its control plane was asked what (`GET /v2/projects/…`).
     pub fn requests(&self) -> BTreeMap<String, u64> {
         self.cloud.requests()
+    }
+
+    /// The Connectivity Tests that were made and not deleted.
+    pub fn connectivity_tests(&self) -> Vec<String> {
+        self.cloud.tests()
     }
 
     /// The URL of a service, by its key, as the control plane gives it.

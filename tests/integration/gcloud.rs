@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use rungate::sandbox::Sandbox;
 use serde_json::Value;
 
-use super::sandbox::{PROJECT, REGION, endpoint, incident};
+use super::sandbox::{PROJECT, REGION, auth_by_direct_egress, endpoint, incident, known, sandbox as of};
 
 /// A gcloud that talks to the sandbox and to nothing else, with a configuration folder of its own.
 fn gcloud(sandbox: &Sandbox, folder: &Path) -> Command {
@@ -29,6 +29,8 @@ fn gcloud(sandbox: &Sandbox, folder: &Path) -> Command {
         .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_VPCACCESS", &address)
         .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", &address)
         .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL", &address)
+        .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", format!("{address}compute/v1/"))
+        .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_NETWORKMANAGEMENT", &address)
         // gcloud puts the region before Cloud Run's host name, which an address does not survive: so it gets a
         // name that nobody resolves, and the sandbox as its proxy.
         .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN", "http://run.sandbox.test/")
@@ -135,4 +137,68 @@ async fn a_refusal_reads_like_googles() {
     assert!(!output.status.success());
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("vpcaccess.connectors.get"), "{text}");
+}
+
+#[tokio::test]
+async fn compute_networks_and_their_peerings() {
+    let sandbox = incident(&["peering-inactive"]).await;
+    let Some(network) = shown(&sandbox, "compute networks describe default").await else { return };
+    assert_eq!(network["name"], "default");
+    assert_eq!(network["peerings"][0]["state"], "INACTIVE");
+    let arguments = format!(
+        "compute networks peerings list-routes servicenetworking-googleapis-com --network default --region {REGION} \
+         --direction INCOMING"
+    );
+    let routes = shown(&sandbox, &arguments).await.unwrap();
+    assert_eq!(routes.as_array().map(Vec::len), Some(0), "{routes}");
+}
+
+#[tokio::test]
+async fn compute_effective_firewalls() {
+    let sandbox = incident(&["firewall-denies-egress"]).await;
+    let Some(found) = shown(&sandbox, "compute networks get-effective-firewalls default").await else {
+        return;
+    };
+    let rules = found["firewalls"].as_array().unwrap();
+    let rule = rules.iter().find(|rule| rule["name"] == "deny-database-egress").unwrap();
+    assert_eq!((rule["direction"].as_str(), rule["priority"].as_i64()), (Some("EGRESS"), Some(900)));
+    assert_eq!(rule["denied"][0]["ports"], serde_json::json!(["5432", "3307"]));
+}
+
+#[tokio::test]
+async fn compute_routes_addresses_and_routers() {
+    let sandbox = incident(&[]).await;
+    let Some(routes) = shown(&sandbox, "compute routes list").await else { return };
+    assert_eq!(routes[0]["destRange"], "0.0.0.0/0");
+    let addresses = shown(&sandbox, "compute addresses list --global").await.unwrap();
+    assert_eq!(addresses[0]["purpose"], "VPC_PEERING");
+    assert_eq!(addresses[0]["address"], "10.20.0.0");
+}
+
+/// What private services, a router and a subnetwork look like to gcloud in a world that has them.
+#[tokio::test]
+async fn compute_subnetworks_and_routers_of_direct_egress() {
+    let mut service = auth_by_direct_egress();
+    service.vpc.egress = Some(known("all-traffic"));
+    let sandbox = of(service, &[]).await;
+    let arguments = format!("compute networks subnets describe run --region {REGION}");
+    let Some(subnet) = shown(&sandbox, &arguments).await else { return };
+    assert!(subnet["network"].as_str().unwrap().ends_with("/global/networks/default"), "{subnet}");
+    let routers = shown(&sandbox, &format!("compute routers list --regions {REGION}")).await.unwrap();
+    assert_eq!(routers[0]["nats"][0]["name"], "nat", "{routers}");
+    let status =
+        shown(&sandbox, &format!("compute routers get-status router-{REGION} --region {REGION}")).await;
+    assert!(status.unwrap()["result"]["network"].is_string());
+}
+
+#[tokio::test]
+async fn compute_machines_and_endpoints() {
+    let sandbox = incident(&["firewall-denies-ingress"]).await;
+    let Some(machines) = shown(&sandbox, "compute instances list").await else { return };
+    assert_eq!(machines[0]["networkInterfaces"][0]["networkIP"], "10.20.0.3", "{machines}");
+    assert_eq!(machines[0]["tags"]["items"][0], "postgres");
+    let sandbox = incident(&["psc-endpoint-missing"]).await;
+    let arguments = format!("compute forwarding-rules list --regions {REGION}");
+    let rules = shown(&sandbox, &arguments).await.unwrap();
+    assert_eq!(rules[0]["pscConnectionStatus"], "CLOSED", "{rules}");
 }

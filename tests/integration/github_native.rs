@@ -153,3 +153,22 @@ fn a_refused_run_says_so_in_the_summary_too() {
     assert!(rungate.read("summary.md").contains("The run did not begin"), "{}", rungate.read("summary.md"));
     assert_eq!(outputs(&rungate.read("outputs"))["verdict"], "undecided");
 }
+
+#[test]
+fn a_dry_run_annotates_its_findings() {
+    let rungate = Rungate::new();
+    rungate.file("deploy/cloudbuild.yaml", "steps:\n- name: gcr.io/cloud-builders/gcloud\n  args: [run, deploy, a, --region=europe-west1, '--set-env-vars=DB_PASSWORD=hunter2hunter2']\n");
+    let mut command = rungate.command(&["check", "--dry-run", "--quiet", "cloudbuild.yaml"]);
+    command
+        .current_dir(rungate.path("deploy"))
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_WORKSPACE", rungate.path(""));
+    let ran = Ran::of(command.output().unwrap());
+    let found = ran
+        .stderr
+        .lines()
+        .find(|line| line.contains("title=secret-"))
+        .unwrap_or_else(|| panic!("{}", ran.all()));
+    assert!(found.starts_with("::") && found.contains(" file=deploy/cloudbuild.yaml,line=3,col="), "{found}");
+    assert!(!ran.all().contains("hunter2"), "{}", ran.all());
+}

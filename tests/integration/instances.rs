@@ -48,9 +48,9 @@ fn drilled(file: &str, faults: &[&str]) {
     assert!(ran.status == 0 && ran.stdout.contains(&all), "{}", ran.all());
 }
 
-#[test]
-fn behind_a_socket_each_fault_is_named() {
-    drilled(
+/// What is drilled where.
+pub(crate) const DRILLED: [(&str, &[&str]); 2] = [
+    (
         SOCKET,
         &[
             "cloudsql-client-role-missing",
@@ -66,12 +66,8 @@ fn behind_a_socket_each_fault_is_named() {
             "credential-encoded",
             "credential-placeholder",
         ],
-    );
-}
-
-#[test]
-fn at_a_public_address_each_fault_is_named() {
-    drilled(
+    ),
+    (
         PUBLIC,
         &[
             "authorized-network-missing",
@@ -94,7 +90,14 @@ fn at_a_public_address_each_fault_is_named() {
             "database-user-missing",
             "password-rejected",
         ],
-    );
+    ),
+];
+
+#[test]
+fn behind_a_socket_and_at_a_public_address_each_fault_is_named() {
+    for (file, faults) in DRILLED {
+        drilled(file, faults);
+    }
 }
 
 /// The report of a check in the sandbox.

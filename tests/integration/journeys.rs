@@ -479,6 +479,50 @@ fn side_by_side<T: Send>(cases: Vec<T>, one: impl Fn(T) + Send + Sync) {
     });
 }
 
+/// What Google's front end answers in the service's place is no fault of the step.
+#[test]
+fn the_front_end_is_not_the_service() {
+    let page = |said: &str| {
+        format!(
+            "<html><head>\n<title>T</title>\n</head>\n<body text=#000000 bgcolor=#ffffff>\n<h1>Error</h1>\n<h2>{said}</h2>\n</body></html>"
+        )
+    };
+    for (status, body, code) in [
+        ("404 Not Found", page("The requested URL was not found on this server."), None),
+        (
+            "500 Internal Server Error",
+            "The request was aborted because there was no available instance.".to_owned(),
+            Some("no-instance-available"),
+        ),
+        ("429 Too Many Requests", "Rate exceeded.".to_owned(), Some("no-instance-available")),
+        (
+            "503 Service Unavailable",
+            page("The service you requested is not available yet."),
+            Some("no-instance-available"),
+        ),
+        (
+            "500 Internal Server Error",
+            page("The server encountered an error and could not complete your request."),
+            Some("instance-crashing"),
+        ),
+        ("504 Gateway Timeout", "upstream request timeout".to_owned(), Some("request-timed-out")),
+        ("404 Not Found", "{\"detail\":\"Not Found\"}".to_owned(), Some("journey-step-failed")),
+        ("503 Service Unavailable", "{\"error\":\"maintenance\"}".to_owned(), Some("journey-step-failed")),
+    ] {
+        let sent = body.clone();
+        let record = walk(server(move |_, stream| say(stream, status, "", sent.as_bytes())), ONE, &[]);
+        let diagnosis = diagnose(&record);
+        let named = diagnosis.causes[0].code.to_string();
+        match code {
+            Some(code) => assert_eq!((diagnosis.exit_code, named.as_str()), (1, code), "{status} {body}"),
+            None => assert!(
+                diagnosis.exit_code == 3 && named != "journey-step-failed",
+                "{status} {body}: {named}"
+            ),
+        }
+    }
+}
+
 const ONE: &str = "\
 - name: one
   timeout: 4s
@@ -546,7 +590,13 @@ fn hostile_answers_are_bounded_typed_and_escaped() {
             let text = render(report.id, &record, &diagnosis, &Style::default()).unwrap();
             let bad = |c: char| c.is_control() && c != '\n' && c != '\t' || c == '\u{202e}';
             assert!(!text.contains(bad), "{name}: {} shows a control character", report.id);
-            assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{name}: {}", report.id);
+            // Annotations are GitHub's own commands; nobody else's stand among them.
+            let foreign = |line: &str| {
+                let line = line.trim_start();
+                let own = report.id == "github" && !line.starts_with("::error::owned");
+                line.starts_with("::") && !(own && !line.starts_with("::set-output"))
+            };
+            assert!(!text.lines().any(foreign), "{name}: {}", report.id);
             assert!(report.id != "junit" || !text.contains("]]><failure>x"), "{name}");
         }
     });

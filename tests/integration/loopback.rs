@@ -89,6 +89,7 @@ impl Loopback {
             compute: url.clone(),
             logging: url.clone(),
             policytroubleshooter: url.clone(),
+            networkmanagement: url.clone(),
             sts: url.clone(),
             iamcredentials: url,
         }

@@ -34,6 +34,8 @@ mod checks_control_plane;
 mod cli;
 /// A real PostgreSQL server and the sandbox's endpoint, side by side.
 mod conformance;
+/// Google's second opinion of the way, and that no test is left behind.
+mod connectivity;
 /// Reading Google's control plane: fetched once, bounded, and every kind of no answer told apart.
 mod control_plane;
 /// Real files with hand-made labels.
@@ -48,6 +50,8 @@ mod docs;
 mod exit_status;
 /// Static findings, each with a bad file and a near miss.
 mod findings;
+/// Google's own JSON, decoded by Google's own crates.
+mod fixtures;
 /// Several files, or a folder, as one pipeline.
 mod folders;
 /// Real health libraries, each before a real server that is really stopped.
@@ -68,6 +72,8 @@ mod host;
 mod hostile;
 /// The HTML report in a browser.
 mod html;
+/// `rungate probe`, as a process.
+mod in_place;
 /// The founding incident, once per true cause, in every pipeline format.
 mod incident;
 /// Faults of instance, secret and credential beyond the samples, and near misses.
@@ -109,6 +115,8 @@ mod saved_runs;
 mod secrets;
 /// Blame through services that call each other.
 mod services;
+/// Worlds of other shapes than the samples, near misses and twins; and that every fault is drilled.
+mod shapes;
 /// Every table of the crate: unique, documented, reached.
 mod tables;
 /// TLS of every kind before health.

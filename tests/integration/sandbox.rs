@@ -165,7 +165,7 @@ fn targets(services: impl IntoIterator<Item = Service>) -> Vec<Arc<Target>> {
     services.into_iter().map(target).collect()
 }
 
-async fn sandbox(service: Service, faults: &[&str]) -> Sandbox {
+pub(crate) async fn sandbox(service: Service, faults: &[&str]) -> Sandbox {
     let faults: Vec<&'static Fault> = faults.iter().map(|code| find(code).unwrap()).collect();
     start(&targets([service]), &faults, SandboxOptions::default()).await.unwrap()
 }
@@ -176,8 +176,10 @@ pub(crate) async fn incident(faults: &[&str]) -> Sandbox {
 }
 
 /// Keeps no connection: those of one test's runtime are of no use to another's.
-static HTTP: LazyLock<reqwest::Client> =
-    LazyLock::new(|| reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap());
+static HTTP: LazyLock<reqwest::Client> = LazyLock::new(|| {
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    builder.pool_max_idle_per_host(0).build().unwrap()
+});
 
 async fn get(url: &str) -> (u16, String) {
     let answer = HTTP.get(url).send().await.unwrap();

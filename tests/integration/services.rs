@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use rungate::diagnosis::cause::CauseCode::{self, *};
 use rungate::diagnosis::{Confidence, Diagnosis, Verdict, diagnose_with, settled_with};
+use rungate::plan;
 use rungate::run::finding::Finding;
 use rungate::run::record::{CallRecord, RunRecord};
 
+use crate::common::Rungate;
 use crate::records::*;
 
 fn diagnose(record: &RunRecord) -> Diagnosis {
@@ -45,6 +47,45 @@ fn fail_in(record: &mut RunRecord, service: &str, check: &str, finding: Finding)
 
 fn named(diagnosis: &Diagnosis) -> Vec<(CauseCode, &str)> {
     diagnosis.causes.iter().map(|cause| (cause.code, cause.service.as_str())).collect()
+}
+
+/// Calls are learnt from a workflow in which one deploy hands its URL to the next.
+#[test]
+fn a_workflow_that_hands_a_url_on_shows_who_calls_whom() {
+    let folder = Rungate::new();
+    let deploy = |id: &str, service: &str, variables: &str| {
+        format!(
+            "      - id: {id}\n        uses: google-github-actions/deploy-cloudrun@v2\n        with:\n          \
+             service: {service}\n          image: x\n          region: europe-west1\n          project_id: p\n{variables}"
+        )
+    };
+    let workflow = |url: &str| {
+        let variables = format!("          env_vars: |-\n            AUTH_URL={url}\n");
+        format!(
+            "on: push\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:\n{}{}",
+            deploy("auth", "auth-staging", ""),
+            deploy("backend", "backend-staging", &variables)
+        )
+    };
+    for (url, called) in [
+        ("${{ steps.auth.outputs.url }}", true),
+        ("${{ steps.auth.outputs.url }}/api", true),
+        ("https://auth-staging-abcdefghij-ew.a.run.app", true),
+        ("${{ steps.other.outputs.url }}", false),
+        ("${{ vars.AUTH_URL }}", false),
+    ] {
+        let file = folder.file("deploy.yml", workflow(url));
+        let request = rungate::pipeline::Request {
+            files: vec![file],
+            directory: folder.path("."),
+            ..Default::default()
+        };
+        let loaded = rungate::pipeline::load(&request).unwrap_or_else(|problems| panic!("{problems}"));
+        let table = rungate::checks::CHECKS;
+        let plan = plan::build(&loaded.pipeline, table, &plan::Defaults::default()).unwrap();
+        let backend = plan.targets.iter().position(|target| target.name == "backend-staging").unwrap();
+        assert_eq!(plan::calls(&plan.targets, backend).len(), usize::from(called), "{url}");
+    }
 }
 
 const HEALTH: &str = "health-healthy";

@@ -36,6 +36,13 @@ impl Conversation {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Takes leave of the server where a session is left that nobody took up: the run ended early.
+    pub async fn end(&self) {
+        if let Some((_, session)) = self.take() {
+            session.close().await;
+        }
+    }
+
     /// Keeps what the server said; the first time counts.
     pub(in crate::checks) fn keep(&self, answers: Answers) {
         // A second time cannot happen: there is one check that asks.

@@ -32,7 +32,7 @@ const OF_ONE_INSTANCE: u32 = 100;
 const INSTANCES: u32 = 100;
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
-    let answers = answers(scope)?;
+    let answers = answers(scope).map_err(|outcome| *outcome)?;
     let slots = answers.slots.as_ref().map_err(|stop| outcome(scope, stop.clone()))?;
     let revision = scope.revision().await?;
     let service = scope.live_service().await.ok();
@@ -130,7 +130,7 @@ fn others(slots: &Slots) -> u32 {
 
 fn nearly_full(slots: &Slots, pool: u32) -> Option<DatabaseFinding> {
     let (free, limit) = free(slots);
-    (free < pool).then(|| DatabaseFinding::NearlyFull {
+    (free < pool).then_some(DatabaseFinding::NearlyFull {
         free,
         pool,
         limit,

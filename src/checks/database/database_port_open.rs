@@ -23,6 +23,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         "vpc-connector-ready",
         "vpc-connector-in-region",
         "vpc-network-matches",
+        "connectivity-test-reaches-database",
         "egress-carries-database",
         "vpc-access-matches",
         "subnet-large-enough",

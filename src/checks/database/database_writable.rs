@@ -16,10 +16,10 @@ pub(in crate::checks) static CHECK: Check = Check {
     needs: &["database-query"],
     explained_by: &["database-query"],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).unwrap_or_else(|outcome| outcome) }),
+    run: |scope| Box::pin(async move { run(scope).unwrap_or_else(|outcome| *outcome) }),
 };
 
-fn run(scope: &Scope) -> Result<Outcome, Outcome> {
+fn run(scope: &Scope) -> Result<Outcome, Box<Outcome>> {
     let answers = answers(scope)?;
     let (server, connection) = (&answers.server, &answers.connection);
     if server.in_recovery || server.read_only {

@@ -17,7 +17,7 @@ pub(in crate::checks) static MIGRATED: Check = Check {
     holds: "The migrations of the repository were run",
     explained_by: &["database-query"],
     subjects: |service| planned(service, |expect| expect.migrations.is_some()),
-    run: |scope| Box::pin(async move { super::migrated::run(scope).unwrap_or_else(|outcome| outcome) }),
+    run: |scope| Box::pin(async move { super::migrated::run(scope).unwrap_or_else(|outcome| *outcome) }),
     ..PATTERN
 };
 
@@ -27,7 +27,7 @@ pub(in crate::checks) static EXTENSIONS: Check = Check {
     holds: "The database has the extensions that the pipeline expects",
     explained_by: &["database-query"],
     subjects: |service| planned(service, |expect| !expect.extensions.is_empty()),
-    run: |scope| Box::pin(async move { extensions(scope).unwrap_or_else(|outcome| outcome) }),
+    run: |scope| Box::pin(async move { extensions(scope).unwrap_or_else(|outcome| *outcome) }),
     ..PATTERN
 };
 
@@ -37,7 +37,7 @@ pub(in crate::checks) static TABLES: Check = Check {
     holds: "The database has the tables that the pipeline expects",
     explained_by: &["database-query", "database-migrated", "database-has-extensions"],
     subjects: |service| planned(service, |expect| !expect.tables.is_empty()),
-    run: |scope| Box::pin(async move { tables(scope).unwrap_or_else(|outcome| outcome) }),
+    run: |scope| Box::pin(async move { tables(scope).unwrap_or_else(|outcome| *outcome) }),
     ..PATTERN
 };
 
@@ -47,7 +47,7 @@ pub(in crate::checks) static PRIVILEGES: Check = Check {
     holds: "The service's role has the privileges that the pipeline expects",
     explained_by: &["database-query", "database-migrated", "database-has-tables"],
     subjects: |service| planned(service, |expect| !expect.privileges.is_empty()),
-    run: |scope| Box::pin(async move { privileges(scope).unwrap_or_else(|outcome| outcome) }),
+    run: |scope| Box::pin(async move { privileges(scope).unwrap_or_else(|outcome| *outcome) }),
     ..PATTERN
 };
 
@@ -68,7 +68,7 @@ pub(in crate::checks) static QUERIES: Check = Check {
         }
         Some(_) | None => Subjects::None,
     },
-    run: |scope| Box::pin(async move { query(scope).unwrap_or_else(|outcome| outcome) }),
+    run: |scope| Box::pin(async move { query(scope).unwrap_or_else(|outcome| *outcome) }),
     ..PATTERN
 };
 
@@ -97,12 +97,12 @@ fn defect(detail: &str) -> Outcome {
 }
 
 /// What is expected, what the server said, and what it said of that.
-pub(super) fn asked(scope: &Scope) -> Result<(&DatabaseExpectation, &Answers, &Holdings), Outcome> {
+pub(super) fn asked(scope: &Scope) -> Result<(&DatabaseExpectation, &Answers, &Holdings), Box<Outcome>> {
     let answers = answers(scope)?;
-    let expect = expected(&scope.target.service).ok_or_else(|| defect("nothing is expected"))?;
+    let expect = expected(&scope.target.service).ok_or_else(|| Box::new(defect("nothing is expected")))?;
     match &answers.holdings {
         Ok(holdings) => Ok((expect, answers, holdings)),
-        Err(stop) => Err(super::outcome(scope, stop.clone())),
+        Err(stop) => Err(Box::new(super::outcome(scope, stop.clone()))),
     }
 }
 
@@ -122,7 +122,7 @@ pub(super) fn refused(scope: &Scope, answers: &Answers, asked: &str, stop: &Stop
     }
 }
 
-fn tables(scope: &Scope) -> Result<Outcome, Outcome> {
+fn tables(scope: &Scope) -> Result<Outcome, Box<Outcome>> {
     let (expect, answers, holdings) = asked(scope)?;
     let mut missing = Vec::new();
     for (table, found) in expect.tables.iter().zip(&holdings.tables) {
@@ -140,13 +140,13 @@ fn tables(scope: &Scope) -> Result<Outcome, Outcome> {
     Ok(failed(Finding::Database(DatabaseFinding::TablesMissing { missing, present, database, user })))
 }
 
-fn extensions(scope: &Scope) -> Result<Outcome, Outcome> {
+fn extensions(scope: &Scope) -> Result<Outcome, Box<Outcome>> {
     let (expect, answers, holdings) = asked(scope)?;
     let database = answers.connection.database.clone();
     let installed = match &holdings.extensions {
         Some(Ok(installed)) => installed,
         Some(Err(stop)) => return Ok(refused(scope, answers, "the installed extensions", stop)),
-        None => return Err(defect("the extensions were not asked for")),
+        None => return Err(Box::new(defect("the extensions were not asked for"))),
     };
     let missing =
         expect.extensions.iter().map(Stated::raw).filter(|one| !installed.iter().any(|found| found == one));
@@ -157,7 +157,7 @@ fn extensions(scope: &Scope) -> Result<Outcome, Outcome> {
     Ok(failed(Finding::Database(DatabaseFinding::ExtensionsMissing { missing, database })))
 }
 
-fn privileges(scope: &Scope) -> Result<Outcome, Outcome> {
+fn privileges(scope: &Scope) -> Result<Outcome, Box<Outcome>> {
     let (expect, answers, holdings) = asked(scope)?;
     let mut missing = Vec::new();
     for (one, found) in expect.privileges.iter().zip(&holdings.privileges) {
@@ -180,12 +180,12 @@ fn privileges(scope: &Scope) -> Result<Outcome, Outcome> {
     Ok(failed(Finding::Database(DatabaseFinding::PrivilegesMissing { missing, user, database })))
 }
 
-fn query(scope: &Scope) -> Result<Outcome, Outcome> {
+fn query(scope: &Scope) -> Result<Outcome, Box<Outcome>> {
     let (expect, answers, holdings) = asked(scope)?;
     let name = scope.subject.as_deref().unwrap_or_default();
     let mut all = expect.queries.iter().zip(&holdings.queries);
     let Some((query, found)) = all.find(|(query, _)| query.name == name) else {
-        return Err(defect("the query was not asked"));
+        return Err(Box::new(defect("the query was not asked")));
     };
     match found {
         Err(stop) => Ok(refused(scope, answers, name, stop)),

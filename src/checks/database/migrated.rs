@@ -10,12 +10,12 @@ use crate::run::outcome::{Broken, Outcome};
 /// How many of the migrations that were not run are named.
 const NAMED: usize = 5;
 
-pub(super) fn run(scope: &Scope) -> Result<Outcome, Outcome> {
+pub(super) fn run(scope: &Scope) -> Result<Outcome, Box<Outcome>> {
     let (expect, answers, holdings) = asked(scope)?;
     let (Some(migrations), Some(applied)) = (&expect.migrations, &holdings.migrations) else {
-        return Err(Outcome::Broken {
+        return Err(Box::new(Outcome::Broken {
             why: Broken::Defect { detail: "the migrations were not asked for".to_owned() },
-        });
+        }));
     };
     match applied {
         Err(stop) => {
@@ -24,17 +24,18 @@ pub(super) fn run(scope: &Scope) -> Result<Outcome, Outcome> {
         }
         Ok(applied) => Ok(match judge(migrations, applied) {
             Ok(detail) => passed(detail),
-            Err(finding) => failed(Finding::Database(finding)),
+            Err(finding) => failed(Finding::Database(*finding)),
         }),
     }
 }
 
 /// What the tool noted, held against the repository.
-fn judge(migrations: &Migrations, applied: &[(String, bool)]) -> Result<String, DatabaseFinding> {
+fn judge(migrations: &Migrations, applied: &[(String, bool)]) -> Result<String, Box<DatabaseFinding>> {
     let (tool, table) = (migrations.tool.to_string(), migrations.table().to_owned());
     let head = joined(&migrations.heads);
     if let Some((migration, _)) = applied.iter().find(|(_, well)| !well) {
-        return Err(DatabaseFinding::MigrationFailed { tool, table, migration: migration.clone() });
+        let migration = migration.clone();
+        return Err(Box::new(DatabaseFinding::MigrationFailed { tool, table, migration }));
     }
     let ran: Vec<&str> = applied.iter().map(|(migration, _)| migration.as_str()).collect();
     let at = stands_at(migrations.tool, &ran);
@@ -52,7 +53,8 @@ fn judge(migrations: &Migrations, applied: &[(String, bool)]) -> Result<String, 
     if migrations.tool == MigrationTool::Alembic
         && let Some(unknown) = ran.iter().find(|one| !migrations.known.iter().any(|known| known == *one))
     {
-        return Err(DatabaseFinding::MigrationUnknown { tool, table, at: (*unknown).to_owned(), head });
+        let at = (*unknown).to_owned();
+        return Err(Box::new(DatabaseFinding::MigrationUnknown { tool, table, at, head }));
     }
     let count = match migrations.tool {
         // It notes only where it stands, and its revisions have no order by name.
@@ -65,7 +67,7 @@ fn judge(migrations: &Migrations, applied: &[(String, bool)]) -> Result<String, 
         | MigrationTool::GolangMigrate => Some(pending.len()),
     };
     let pending = pending.into_iter().take(NAMED).map(str::to_owned).collect();
-    Err(DatabaseFinding::MigrationsBehind { tool, table, at, head, pending, count })
+    Err(Box::new(DatabaseFinding::MigrationsBehind { tool, table, at, head, pending, count }))
 }
 
 /// The migrations of the repository that the database has not seen.

@@ -39,8 +39,8 @@ pub(in crate::checks) fn failed(finding: PostgresFinding) -> Outcome {
 }
 
 /// What the server said when it was asked; blocked where it was not.
-fn answers(scope: &Scope) -> Result<&conversation::Answers, Outcome> {
-    let by = || connection::blocked(scope, database_query::CHECK.id, None);
+fn answers(scope: &Scope) -> Result<&conversation::Answers, Box<Outcome>> {
+    let by = || Box::new(connection::blocked(scope, database_query::CHECK.id, None));
     scope.conversation.answers().ok_or_else(by)
 }
 

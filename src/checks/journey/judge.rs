@@ -182,7 +182,11 @@ pub(super) fn capture(capture: &Capture, headers: Option<&HeaderMap>, body: &[u8
         (Some(value), Some(pattern)) => {
             let text = match value {
                 Value::String(text) => text,
-                other => other.to_string(),
+                other @ (Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::Array(_)
+                | Value::Object(_)) => other.to_string(),
             };
             let pattern = compiled(pattern).ok_or_else(|| no_pattern(pattern))?;
             let groups = pattern.captures(&text);
@@ -301,15 +305,7 @@ mod tests {
     }
 
     fn answer() -> HttpAnswer {
-        HttpAnswer {
-            status: 200,
-            content_type: None,
-            location: None,
-            encoding: None,
-            headers: Vec::new(),
-            body: Vec::new(),
-            truncated: false,
-        }
+        HttpAnswer { status: 200, ..HttpAnswer::default() }
     }
 
     #[test]

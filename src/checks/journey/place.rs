@@ -88,6 +88,7 @@ fn of_target(scope: &Scope, target: &Arc<Target>) -> Scope {
     Scope { target: Arc::clone(target), notes: Arc::new(Notes::default()), ..scope.clone() }
 }
 
+#[expect(clippy::result_large_err, reason = "an outcome is made once a step")]
 fn parsed(text: &str) -> Result<Url, Outcome> {
     Url::parse(text).map_err(|error| Outcome::Broken {
         why: Broken::Unavailable { what: text.to_owned(), detail: error.to_string() },

@@ -16,9 +16,10 @@ use super::walk::Walk;
 use super::{judge, talk};
 use crate::checks::Scope;
 use crate::model::{Act, Capture, Step};
-use crate::probe::http::{HttpAnswer, NoHttpAnswer, Opened, Question, Reply};
-use crate::run::finding::JourneyFinding;
-use crate::run::outcome::{Broken, Outcome};
+use crate::probe::health::{FrontEndPage, front_end};
+use crate::probe::http::{NoHttpAnswer, Opened, Question, Reply};
+use crate::run::finding::{FrontEndSays, JourneyFinding, KnownBy};
+use crate::run::outcome::{Broken, Door, Outcome};
 
 /// How a step ended.
 pub(super) enum End {
@@ -128,22 +129,51 @@ async fn asked(
         let url = composed.url.clone();
         let token = admitted.as_ref().and_then(|admitted| admitted.token(&url));
         walk.note_sent();
-        let reply = match exchange(scope, step, place, values, composed, token, limit).await? {
+        let (reply, latency) = match exchange(scope, step, place, values, composed, token, limit).await? {
             Exchanged::Heard(heard) => return Ok(heard),
             Exchanged::Reply(reply, latency) => (reply, latency),
         };
-        let (reply, latency) = reply;
-        match (refused(&reply.answer), &admitted) {
-            (Some(_), None) if place.target.is_some() => {
+        let status = reply.answer.status;
+        match (front_end(status, &reply.answer.body), &admitted) {
+            (Some(FrontEndPage::Forbidden | FrontEndPage::Unauthorized), None) if place.target.is_some() => {
                 admitted = Some(place.admitted(scope).await.map_err(broken)?);
                 scope.walks.note_private(&key);
             }
-            (Some(status), Some(admitted)) => {
+            (Some(FrontEndPage::Forbidden | FrontEndPage::Unauthorized), Some(admitted)) => {
                 return Err(broken(admitted.refusal(place.base.as_str(), status)));
             }
-            (Some(_), None) | (None, _) => return of_reply(step, reply, latency, values),
+            (Some(FrontEndPage::NotFound), _) => return Err(broken(not_there(place))),
+            // Words that a service could write too are its own where the step expects such a status.
+            (Some(FrontEndPage::Instances { says, sure }), _) if sure || !expects(step, status) => {
+                return Err(of_front_end(status, says, sure, judge::excerpt(&reply.answer.body)));
+            }
+            (
+                Some(FrontEndPage::Forbidden | FrontEndPage::Unauthorized | FrontEndPage::Instances { .. })
+                | None,
+                _,
+            ) => return of_reply(step, reply, latency, values),
         }
     }
+}
+
+/// Google's front end knows no such service there, as far as this vantage may know: no word of the service's.
+fn not_there(place: &Place) -> Broken {
+    let because =
+        "Google's front end answers 404: there is no such service, or it takes requests from inside only";
+    Broken::NotLetIn { url: place.base.to_string(), door: Door::Unknown { because: because.to_owned() } }
+}
+
+/// Whether a step states this status.
+fn expects(step: &Step, status: u16) -> bool {
+    matches!(&step.act, Act::Request { expect, .. } if expect.statuses.contains(&status))
+}
+
+fn of_front_end(status: u16, says: FrontEndSays, sure: bool, excerpt: String) -> NoHeard {
+    let known = if sure { KnownBy::Page } else { KnownBy::Guess };
+    Box::new(move |request, asked| {
+        let request = request.to_owned();
+        End::Failed(JourneyFinding::FrontEnd { request, asked, status, says, known, excerpt })
+    })
 }
 
 enum Exchanged {
@@ -186,14 +216,6 @@ async fn exchange(
             }
         }
     }
-}
-
-/// The status with which Cloud Run's front end refuses a caller. Its pages are its own: a service's 401 or 403 of these
-/// very words would only be asked once more, with a token that is good for that service alone.
-fn refused(answer: &HttpAnswer) -> Option<u16> {
-    let text = String::from_utf8_lossy(&answer.body[..answer.body.len().min(1000)]);
-    let page = text.trim_start().starts_with('<') && text.contains("Your client does not have permission");
-    (page && matches!(answer.status, 401 | 403)).then_some(answer.status)
 }
 
 /// A whole answer, judged.

@@ -1,5 +1,6 @@
 //! The way out of Cloud Run into the VPC network, up to the database.
 
+pub(super) mod connectivity_test;
 pub(super) mod egress_carries_database;
 pub(super) mod network_facts;
 pub(super) mod vpc_access_matches;

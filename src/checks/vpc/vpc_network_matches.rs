@@ -2,13 +2,14 @@
 
 use google_cloud_sql_v1::model::DatabaseInstance;
 
-use crate::checks::facts::{broken, failed, not_applicable, not_visible, passed, short_name};
+use crate::checks::facts::{failed, not_applicable, passed};
 use crate::checks::instance::instance_facts::connection_name;
 use crate::checks::instance::instance_running::known_instance;
 use crate::checks::vpc::vpc_access_present::{WayIn, way_in, with_database};
+use crate::checks::vpc::way::source::{network_of_connector, network_of_direct};
 use crate::checks::{Check, Scope};
 use crate::network::Network;
-use crate::probe::google::{NoAnswer, names};
+use crate::probe::google::names;
 use crate::run::finding::{Finding, PathFinding};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::Role;
@@ -48,12 +49,11 @@ pub(in crate::checks) async fn compare(scope: &Scope, way: WayIn<'_>) -> Result<
     let (by, service) = match way {
         WayIn::Connector(connector) => {
             let name = names::connector(&scope.target.project, &scope.target.region, connector);
-            let network = of_connector(scope, &name).await?;
+            let network = network_of_connector(scope, &name).await?;
             (name, network)
         }
         WayIn::Direct { network, subnetwork } => {
-            let network = Network::parse(network).ok_or_else(|| subnetwork_unread(subnetwork))?;
-            ("direct VPC egress".to_owned(), network)
+            ("direct VPC egress".to_owned(), network_of_direct(scope, network, subnetwork).await?)
         }
     };
     if service.same(&database) {
@@ -70,24 +70,4 @@ pub(in crate::checks) async fn compare(scope: &Scope, way: WayIn<'_>) -> Result<
 fn private_network(instance: &DatabaseInstance) -> Option<Network> {
     let configuration = instance.settings.as_ref()?.ip_configuration.as_ref()?;
     Network::parse(&configuration.private_network)
-}
-
-async fn of_connector(scope: &Scope, name: &str) -> Result<Network, Outcome> {
-    let connector = match scope.outside.google.connector(name).await {
-        Ok(connector) => connector,
-        Err(NoAnswer::NotFound) => {
-            return Err(not_applicable(format!("{name} does not exist (see vpc-connector-ready)")));
-        }
-        Err(answer @ NoAnswer::Broken(_)) => return Err(broken(name, answer)),
-    };
-    let subnet = connector.subnet.as_ref().map(|subnet| subnet.name.as_str()).unwrap_or_default();
-    Network::parse(&connector.network).ok_or_else(|| subnetwork_unread(subnet))
-}
-
-/// Only the subnetwork is named; which network it is part of, Compute Engine would have to tell.
-fn subnetwork_unread(subnetwork: &str) -> Outcome {
-    let subnetwork = short_name(subnetwork);
-    not_visible(format!(
-        "only the subnetwork ({subnetwork}) is named, and its network is not read from Compute Engine"
-    ))
 }

@@ -41,6 +41,7 @@ async fn held(
     google: &Google,
 ) -> Vec<Finding> {
     let wanted = Asked {
+        connectivity_test: false,
         project: asked.project.clone().or_else(|| context.project.clone()),
         in_place: false,
         inspect_secrets: asked.inspect_secrets,

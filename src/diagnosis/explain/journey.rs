@@ -39,8 +39,12 @@ pub(super) fn explained(view: &View<'_>, cause: &NodeRecord, why: &Finding, step
         Finding::Health(HealthFinding::BadStatus { .. } | HealthFinding::NoAnswer { .. }) => lost,
         Finding::Health(_) | Finding::Service(_) => true,
         Finding::Journey(_) => false,
-        // It may run out, and has not.
-        Finding::Database(DatabaseFinding::NearlyFull { .. } | DatabaseFinding::PoolTooLarge { .. }) => false,
+        // They may run out, and have not.
+        Finding::Database(
+            DatabaseFinding::NoHeadroom { .. }
+            | DatabaseFinding::NearlyFull { .. }
+            | DatabaseFinding::PoolTooLarge { .. },
+        ) => false,
         // The gate was in it, and saw what the service's code does not find there.
         Finding::Database(_) => true,
         Finding::Injection(_)

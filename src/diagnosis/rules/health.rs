@@ -3,7 +3,7 @@
 use super::super::cause::CauseCode;
 use super::super::shell::{command, quote};
 use super::super::view::View;
-use super::{Judgement, door, postgres, unseen};
+use super::{Judgement, door, postgres, unseen, way};
 use crate::run::finding::{Dependency, HealthFinding};
 
 pub(super) fn judge(view: &View<'_>, finding: &HealthFinding) -> Judgement {
@@ -123,6 +123,9 @@ fn database_down(view: &View<'_>, url: &str) -> Judgement {
                 super::on_service(view, "describe", &["--format=export"]),
             )
             .suspect("its instances started before a secret was changed, and still hold the old value", None)
+    } else if let Some((api, project)) = way::connectors_off(view) {
+        let seen = format!("the service says that its database is down ({url})");
+        way::without_connectors(&seen, api, project).suspects(unseen::suspects(view, "health-healthy"))
     } else {
         let claim =
             format!("the service says that its database is down ({url}), and nothing seen here explains it");

@@ -3,11 +3,15 @@
 use super::super::cause::CauseCode;
 use super::super::view::View;
 use super::health::logs;
-use super::{Judgement, on_service};
+use super::{Judgement, door, on_service};
 use crate::run::finding::JourneyFinding;
 use crate::run::record::NodeRecord;
 
 pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &JourneyFinding) -> Judgement {
+    // What the front end says of the instances has causes of its own.
+    if let JourneyFinding::FrontEnd { request, status, says, known, .. } = finding {
+        return door::front_end(view, request, *status, *says, known);
+    }
     let step = node.subject.as_deref().unwrap_or("a step");
     let judgement = Judgement::proven(CauseCode::JourneyStepFailed, format!("{step:?} fails: {finding}"));
     let judgement = match finding {

@@ -4,6 +4,7 @@
 //! proven, and the rest are suspects in the order of likelihood, each with the command that settles it.
 
 mod admission;
+mod connectivity;
 mod credential;
 mod database;
 mod door;

@@ -3,6 +3,7 @@
 use super::super::cause::CauseCode;
 use super::super::shell::{command, instance_of, project_of, short};
 use super::super::view::View;
+use super::connectivity::Dropped;
 use super::way::Broken;
 use super::{Judgement, on_service, update_service};
 use crate::run::finding::PathFinding;
@@ -82,6 +83,10 @@ pub(super) fn judge(view: &View<'_>, finding: &PathFinding) -> Judgement {
             "send all traffic into the VPC (what leaves for the internet then needs Cloud NAT)",
             update_service(view, &["--vpc-egress=all-traffic"]),
         ),
+        PathFinding::TestUnreachable { to, port, cause, inwards, own, .. } => {
+            Dropped { to, port: *port, cause: cause.as_deref(), inwards: *inwards, own }
+                .judge(view, &finding.to_string())
+        }
         PathFinding::Way { by, address, port, fault, proven } => {
             Broken { by, address: *address, port: *port, fault, proven: *proven }.judge(view)
         }
@@ -93,7 +98,9 @@ pub(super) fn clause(finding: &PathFinding) -> String {
         PathFinding::NoVpcAccess { address, .. } => {
             format!("the revision has no way into the VPC, and {address} is private")
         }
-        PathFinding::AccessDiffers { .. } | PathFinding::AccessDropped { .. } => finding.to_string(),
+        PathFinding::AccessDiffers { .. }
+        | PathFinding::AccessDropped { .. }
+        | PathFinding::TestUnreachable { .. } => finding.to_string(),
         PathFinding::ConnectorNotFound { connector } => {
             format!("VPC connector {} does not exist", short(connector))
         }

@@ -7,7 +7,7 @@ use super::super::shell::{command, instance_of, project_of};
 use super::super::view::{View, speaks_of_the_service};
 use super::super::{Confidence, Suspect};
 use super::login::Login;
-use super::{Judgement, tls, unseen};
+use super::{Judgement, tls, unseen, way};
 use crate::run::finding::{Ending, PostgresFinding, Stage};
 use crate::run::outcome::Vantage;
 use crate::run::record::NodeRecord;
@@ -201,6 +201,9 @@ fn unreachable(view: &View<'_>, node: &NodeRecord, addresses: &[SocketAddr], see
             "ask from inside the VPC, where the service is",
             format!("rungate check --vantage in-vpc --inspect-secrets {}", files(view)),
         );
+    }
+    if let Some((api, project)) = way::connectors_off(view) {
+        return way::without_connectors(seen, api, project).suspects(unseen::suspects(view, &node.check));
     }
     let project = view.project_flag();
     let (host, port) = addresses.first().map_or_else(

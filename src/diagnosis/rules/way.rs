@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use super::super::cause::CauseCode;
 use super::super::shell::command;
 use super::super::view::View;
-use super::{Judgement, update_service};
+use super::{Judgement, connectivity, update_service};
 use crate::network::firewall::{Direction, RuleKind, RuleRef};
 use crate::network::{Conflict, Fault};
+use crate::run::outcome::{Broken as Unread, Outcome};
 
 /// A broken link as the check saw it.
 pub(super) struct Broken<'a> {
@@ -26,19 +27,47 @@ impl Broken<'_> {
         let claim =
             format!("{} (seen for packets of {} to {}:{})", self.fault, self.by, self.address, self.port);
         let code = self.code();
-        let judgement =
-            if self.proven { Judgement::proven(code, claim) } else { Judgement::likely(code, claim) };
+        // A second opinion that sees the packet arrive leaves no proof.
+        let contradicted = view.held(connectivity::CHECK);
+        let judgement = if contradicted {
+            Judgement::likely(code, format!("{claim}; Google's Connectivity Tests let the packet through"))
+                .suspect("the configuration was changed less than two minutes before", None)
+        } else if self.proven {
+            Judgement::proven(code, claim)
+        } else {
+            Judgement::likely(code, claim)
+        };
         self.mended(view, judgement)
     }
 
     fn code(&self) -> CauseCode {
-        if let Fault::EgressWithoutNat { database_outside: true } = self.fault
-            && self.port == PROXY_PORT
-        {
-            return CauseCode::EgressBlocksCloudsqlSocket;
+        match self.fault {
+            Fault::NoVpcAccess { .. } => CauseCode::VpcAccessMissing,
+            Fault::EgressBypasses { .. } | Fault::ConnectorWithoutIpv6 { .. } => {
+                CauseCode::EgressBypassesDatabase
+            }
+            Fault::WrongNetwork { .. } => CauseCode::VpcWrongNetwork,
+            Fault::SubnetTooSmall { .. } | Fault::SubnetExhaustible { .. } => CauseCode::SubnetExhausted,
+            Fault::RangeConflict { .. } => CauseCode::AddressRangeConflict,
+            Fault::PeeringMissing { .. } => CauseCode::PeeringMissing,
+            Fault::PeeringInactive { .. } => CauseCode::PeeringInactive,
+            Fault::PeeringRangeMismatch { .. } | Fault::PeeringRouteMissing { .. } => {
+                CauseCode::PeeringRangeMismatch
+            }
+            Fault::EndpointMissing { .. }
+            | Fault::EndpointNotAccepted { .. }
+            | Fault::EndpointInOtherNetwork { .. }
+            | Fault::EndpointInOtherRegion { .. } => CauseCode::PscEndpointMissing,
+            Fault::FirewallDenies { direction: Direction::Egress, .. } => CauseCode::FirewallDeniesEgress,
+            Fault::FirewallDenies { direction: Direction::Ingress, .. } => CauseCode::FirewallDeniesIngress,
+            Fault::FirewallDeniesProxyPort { .. } => CauseCode::FirewallDeniesProxyPort,
+            Fault::ConnectorRulesMissing { .. } => CauseCode::ConnectorHealthRulesMissing,
+            Fault::RouteDiverted { .. } | Fault::RouteMissing { .. } => CauseCode::RouteDiverted,
+            Fault::EgressWithoutNat { database_outside: true } if self.port == PROXY_PORT => {
+                CauseCode::EgressBlocksCloudsqlSocket
+            }
+            Fault::EgressWithoutNat { .. } => CauseCode::EgressWithoutNat,
         }
-        // The walk names its faults by the vocabulary of causes; a test holds every one to it.
-        self.fault.code().parse().unwrap_or(CauseCode::DatabaseUnreachable)
     }
 
     fn mended(&self, view: &View<'_>, judgement: Judgement) -> Judgement {
@@ -268,6 +297,41 @@ fn describe(view: &View<'_>, by: &RuleRef) -> Option<String> {
     }
 }
 
+/// The API of VPC connectors, and the project in which Google says that it is off.
+///
+/// Google says so of the project that asks, too: it points to a cause, and proves none.
+pub(super) fn connectors_off<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> {
+    view.of("vpc-connector-ready").find_map(|node| match &node.outcome {
+        Some(Outcome::Broken { why: Unread::ApiDisabled { api, project } })
+            if api == "vpcaccess.googleapis.com" =>
+        {
+            Some((api.as_str(), project.as_str()))
+        }
+        Some(
+            Outcome::Passed { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Blocked { .. }
+            | Outcome::Skipped { .. }
+            | Outcome::Broken { .. },
+        )
+        | None => None,
+    })
+}
+
+/// What is made of packets that vanish, or of a database that is down for the service, where that API is off.
+pub(super) fn without_connectors(seen: &str, api: &str, project: &str) -> Judgement {
+    Judgement::likely(
+        CauseCode::VpcApiDisabled,
+        format!(
+            "{seen}; {api} is switched off in project {project}, and without it connectors carry nothing"
+        ),
+    )
+    .mend(
+        "switch it on; that takes a minute or two",
+        command(["gcloud", "services", "enable", api, &format!("--project={project}")]),
+    )
+}
+
 fn named(name: &str) -> &str {
     if name.is_empty() { "NAME" } else { name }
 }
@@ -290,24 +354,4 @@ fn peerings(view: &View<'_>, words: &[&str]) -> Option<String> {
     let service = "--service=servicenetworking.googleapis.com";
     let all = ["gcloud", "services", "vpc-peerings"].into_iter().chain(words.iter().copied());
     Some(command(all.chain([service, &*project])))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The walk knows nothing of causes: its codes are texts, and this holds every one to the vocabulary.
-    #[test]
-    fn every_fault_of_the_walk_has_its_cause() {
-        let source = include_str!("../../network/walk/verdict.rs");
-        let codes: Vec<&str> = source
-            .lines()
-            .filter_map(|line| line.trim().split_once("=> \"")?.1.strip_suffix("\","))
-            .collect();
-        assert!(codes.len() >= 12, "{codes:?}");
-        for code in codes {
-            let known: Result<CauseCode, _> = code.parse();
-            assert_eq!(known.map(|one| one.to_string()), Ok(code.to_owned()));
-        }
-    }
 }

@@ -26,9 +26,9 @@ pub(super) fn egress(facts: &Facts, party: &Party) -> Vec<(u16, Verdict)> {
         .iter()
         .map(|&port| (port, decide(firewall, &first_packet(party, &to, port), Direction::Egress)))
         .collect();
-    let postgres_open = decisions
-        .iter()
-        .any(|(port, decision)| *port == POSTGRES && matches!(decision, Decision::Allowed { .. }));
+    // Asked although nobody dials it: where it is open, somebody thought of the database and not of the proxies.
+    let postgres = decide(firewall, &first_packet(party, &to, POSTGRES), Direction::Egress);
+    let postgres_open = matches!(postgres, Decision::Allowed { .. });
     decisions
         .into_iter()
         .map(|(port, decision)| {

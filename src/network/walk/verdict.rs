@@ -292,29 +292,3 @@ pub enum Gap {
     /// Google hides the subnet of a connector that was made with a range, and says that NAT cannot name it.
     HiddenSubnet,
 }
-
-impl Fault {
-    /// The code of the cause that this fault proves, or points to.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NoVpcAccess { .. } => "vpc-access-missing",
-            Self::EgressBypasses { .. } | Self::ConnectorWithoutIpv6 { .. } => "egress-bypasses-database",
-            Self::WrongNetwork { .. } => "vpc-wrong-network",
-            Self::SubnetTooSmall { .. } | Self::SubnetExhaustible { .. } => "subnet-exhausted",
-            Self::RangeConflict { .. } => "address-range-conflict",
-            Self::PeeringMissing { .. } => "peering-missing",
-            Self::PeeringInactive { .. } => "peering-inactive",
-            Self::PeeringRangeMismatch { .. } | Self::PeeringRouteMissing { .. } => "peering-range-mismatch",
-            Self::EndpointMissing { .. }
-            | Self::EndpointNotAccepted { .. }
-            | Self::EndpointInOtherNetwork { .. }
-            | Self::EndpointInOtherRegion { .. } => "psc-endpoint-missing",
-            Self::FirewallDenies { direction: Direction::Egress, .. } => "firewall-denies-egress",
-            Self::FirewallDenies { direction: Direction::Ingress, .. } => "firewall-denies-ingress",
-            Self::FirewallDeniesProxyPort { .. } => "firewall-denies-proxy-port",
-            Self::ConnectorRulesMissing { .. } => "connector-health-rules-missing",
-            Self::RouteDiverted { .. } | Self::RouteMissing { .. } => "route-diverted",
-            Self::EgressWithoutNat { .. } => "egress-without-nat",
-        }
-    }
-}

@@ -67,10 +67,10 @@ const SHAPES: &[(&str, &[&str])] = &[
     ("revision", expect::REVISION),
     ("commit", expect::COMMIT),
     ("database", database::KEYS),
-    ("expect", expectation::KEYS),
-    ("privileges", expectation::PRIVILEGES),
-    ("query", expectation::QUERY),
-    ("migrations", migrations::KEYS),
+    ("database-expect", expectation::KEYS),
+    ("database-privileges", expectation::PRIVILEGES),
+    ("database-query", expectation::QUERY),
+    ("database-migrations", migrations::KEYS),
 ];
 
 fn recognises(path: &Path, document: &Node) -> bool {

@@ -132,6 +132,8 @@ pub(super) const ROUTES: Call = compute("compute.routes.list");
 pub(super) const PEERING_ROUTES: Call = compute("compute.networks.listPeeringRoutes");
 /// A subnetwork.
 pub(super) const SUBNETWORK: Call = compute("compute.subnetworks.get");
+/// What a Cloud Router has learnt.
+pub(super) const ROUTER_STATUS: Call = compute("compute.routers.get");
 /// The Cloud Routers of a region, with their NAT gateways.
 pub(super) const ROUTERS: Call = compute("compute.routers.list");
 /// Allocated ranges of private services access.
@@ -141,6 +143,20 @@ pub(super) const FORWARDING_RULES: Call = compute("compute.forwardingRules.list"
 /// Virtual machines.
 pub(super) const MACHINES: Call =
     Call { api: COMPUTE, permission: "compute.instances.list", role: "roles/compute.viewer" };
+
+/// Making a Connectivity Test.
+pub(super) const CONNECTIVITY_TEST_CREATE: Call = connectivity("networkmanagement.connectivitytests.create");
+/// Waiting for it.
+pub(super) const CONNECTIVITY_TEST_OPERATION: Call = connectivity("networkmanagement.operations.get");
+/// Its result.
+pub(super) const CONNECTIVITY_TEST: Call = connectivity("networkmanagement.connectivitytests.get");
+/// Taking it away again.
+pub(super) const CONNECTIVITY_TEST_DELETE: Call = connectivity("networkmanagement.connectivitytests.delete");
+
+/// A call of Connectivity Tests. Reading alone would take a smaller role; who makes tests needs this one anyway.
+const fn connectivity(permission: &'static str) -> Call {
+    Call { api: "networkmanagement.googleapis.com", permission, role: "roles/networkmanagement.admin" }
+}
 
 /// A read of a network.
 const fn compute(permission: &'static str) -> Call {

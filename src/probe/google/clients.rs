@@ -11,6 +11,7 @@ use google_cloud_compute_v1::client::{
 };
 use google_cloud_gax::client_builder::{ClientBuilder, Error};
 use google_cloud_logging_v2::client::LoggingServiceV2;
+use google_cloud_networkmanagement_v1::client::ReachabilityService;
 use google_cloud_policytroubleshooter_v1::client::IamChecker;
 use google_cloud_resourcemanager_v3::client::{Folders, Organizations, Projects};
 use google_cloud_run_v2::client::{Revisions, Services};
@@ -58,6 +59,7 @@ pub(super) struct Clients {
     forwarding_rules: Lazy<ForwardingRules>,
     machines: Lazy<Instances>,
     logs: Lazy<LoggingServiceV2>,
+    connectivity_tests: Lazy<ReachabilityService>,
 }
 
 /// The client of one resource of an API, at that API's endpoint.
@@ -102,6 +104,7 @@ impl Clients {
             forwarding_rules: OnceCell::new(),
             machines: OnceCell::new(),
             logs: OnceCell::new(),
+            connectivity_tests: OnceCell::new(),
         }
     }
 
@@ -125,6 +128,7 @@ impl Clients {
     client!(forwarding_rules, ForwardingRules, compute);
     client!(machines, Instances, compute);
     client!(logs, LoggingServiceV2, logging);
+    client!(connectivity_tests, ReachabilityService, networkmanagement);
 
     /// Secret Manager where a secret of that resource name lies. An endpoint of the user's own has every location.
     pub(super) async fn secrets_at(&self, name: &str) -> Result<SecretManagerService, Broken> {

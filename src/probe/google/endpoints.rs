@@ -20,6 +20,8 @@ pub struct Endpoints {
     pub cloudresourcemanager: Option<String>,
     /// Compute Engine API v1; gcloud's form ends in `compute/v1/`.
     pub compute: Option<String>,
+    /// Network Management API v1.
+    pub networkmanagement: Option<String>,
     /// Cloud Logging API v2.
     pub logging: Option<String>,
     /// Policy Troubleshooter API v1.
@@ -40,6 +42,7 @@ impl Endpoints {
             sql,
             cloudresourcemanager,
             compute,
+            networkmanagement,
             logging,
             policytroubleshooter,
             sts,
@@ -52,6 +55,7 @@ impl Endpoints {
             ("sql", sql),
             ("cloudresourcemanager", cloudresourcemanager),
             ("compute", compute),
+            ("networkmanagement", networkmanagement),
             ("logging", logging),
             ("policytroubleshooter", policytroubleshooter),
             ("sts", sts),

@@ -3,6 +3,7 @@
 mod auth;
 mod calls;
 mod clients;
+mod connectivity;
 mod endpoints;
 mod errors;
 mod held;
@@ -20,6 +21,7 @@ mod sql;
 mod vpc_access;
 
 pub use auth::{CredentialSource, IdToken, Kind, Platform, Surroundings, TokenTrouble};
+pub use connectivity::{Leftover, TIDYING};
 pub use endpoints::{Auth, Endpoints};
 pub use iam::Above;
 pub use retry::Timeouts;
@@ -79,6 +81,7 @@ pub struct Google {
     sql: sql::Memos,
     network: network::Memos,
     logs: logs::Memos,
+    tests: connectivity::Tests,
     id_tokens: Memo<IdToken>,
     timeouts: Timeouts,
 }
@@ -99,6 +102,7 @@ impl Google {
             sql: sql::Memos::default(),
             network: network::Memos::default(),
             logs: logs::Memos::default(),
+            tests: connectivity::Tests::default(),
             id_tokens: Memo::default(),
             timeouts,
         }

@@ -30,6 +30,8 @@ pub(crate) enum When {
     Always,
     /// With `--inspect-secrets`.
     Inspecting,
+    /// With `--connectivity-test`.
+    Testing,
     /// With `--on-failure rollback`.
     RollingBack,
     /// Never; with it the gate sees more.
@@ -93,9 +95,14 @@ pub(crate) static NEEDS: &[Need] = &[
     need(&calls::PEERING_ROUTES, Place::Network, When::Always),
     need(&calls::SUBNETWORK, Place::Network, When::Always),
     need(&calls::ROUTERS, Place::Network, When::Always),
+    need(&calls::ROUTER_STATUS, Place::Network, When::Always),
     need(&calls::GLOBAL_ADDRESSES, Place::Network, When::Always),
     need(&calls::FORWARDING_RULES, Place::Network, When::Always),
     need(&calls::MACHINES, Place::Network, When::Better),
+    need(&calls::CONNECTIVITY_TEST_CREATE, Place::Service, When::Testing),
+    need(&calls::CONNECTIVITY_TEST_OPERATION, Place::Service, When::Testing),
+    need(&calls::CONNECTIVITY_TEST, Place::Service, When::Testing),
+    need(&calls::CONNECTIVITY_TEST_DELETE, Place::Service, When::Testing),
 ];
 
 #[cfg(test)]

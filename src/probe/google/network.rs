@@ -18,6 +18,7 @@ pub(super) struct Memos {
     peering_routes: Memo<Vec<ExchangedPeeringRoute>>,
     subnetworks: Memo<Subnetwork>,
     routers: Memo<Vec<Router>>,
+    learnt: Memo<Vec<Route>>,
     addresses: Memo<Vec<Address>>,
     forwarding_rules: Memo<Vec<ForwardingRule>>,
     machines: Memo<Vec<Instance>>,
@@ -134,6 +135,21 @@ impl Google {
             })
         };
         self.network.routers.get(name, fetch).await
+    }
+
+    /// The best of the routes that Cloud Routers have learnt for a router's network, in its region
+    /// (`compute.routers.get`).
+    pub async fn learnt_routes(&self, project: &str, region: &str, router: &str) -> Answer<Vec<Route>> {
+        let name = &format!("projects/{project}/regions/{region}/routers/{router}");
+        let fetch = || {
+            self.read(&calls::ROUTER_STATUS, name, async {
+                let call = self.clients.routers().await?.get_router_status();
+                let call = call.set_project(project).set_region(region).set_router(router);
+                let status = call.send().await;
+                Ok(status.map(|status| status.result.map(|result| result.best_routes).unwrap_or_default()))
+            })
+        };
+        self.network.learnt.get(name, fetch).await
     }
 
     /// The global addresses of a project; those with the purpose `VPC_PEERING` are the ranges allocated to private

@@ -342,6 +342,20 @@ const DATABASES: &[&str] = &[
     "alloydb",
     "rds",
 ];
+/// The same in other languages. Their words of health are not known, so what stands there is unknown, and not healthy.
+const FOREIGN_DATABASES: &[&str] = &[
+    "datenbank",
+    "base_de_datos",
+    "basededatos",
+    "banco_de_dados",
+    "base_de_donnees",
+    "base_de_données",
+    "база_данных",
+    "数据库",
+    "資料庫",
+    "データベース",
+    "데이터베이스",
+];
 /// Stores that are no PostgreSQL: that they work proves nothing of it.
 const OTHER_STORES: &[&str] = &[
     "mongo",
@@ -423,6 +437,7 @@ pub fn is_database(name: &str) -> bool {
         return false;
     }
     snake.contains("data_source")
+        || FOREIGN_DATABASES.iter().any(|name| snake.contains(name))
         || snake.split('_').any(|token| {
             DATABASES.contains(&token)
                 || token.starts_with("postgres")

@@ -87,11 +87,29 @@ fn walk(node: &Node, place: Place<'_>, evidence: &mut Evidence) {
         }
         Node::List(items) => {
             for item in items {
-                let name = NAMES.iter().find_map(|key| item.member(key)?.as_text());
-                walk(item, name.map_or(place, |name| place.of(name)), evidence);
+                let name = NAMES.iter().find_map(|key| item.member(key)?.as_text()).or_else(|| pair_of(item));
+                match item {
+                    Node::Text(text) => bare_word(text, place, evidence),
+                    Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Map(_) => {
+                        walk(item, name.map_or(place, |name| place.of(name)), evidence);
+                    }
+                }
             }
         }
         Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => {}
+    }
+}
+
+/// `["postgres", "down"]`: what a list within a list is about.
+fn pair_of(item: &Node) -> Option<&str> {
+    let Node::List(parts) = item else { return None };
+    parts.first().and_then(Node::as_text).filter(|name| word(name) == Word::Unknown)
+}
+
+/// A word in a list of verdicts without names: a bad one is somebody's.
+fn bare_word(text: &str, place: Place<'_>, evidence: &mut Evidence) {
+    if place.strict && (place.names || place.dependency.is_some()) && word(text) == Word::Bad {
+        evidence.dependency(place.dependency.unwrap_or("a check"), place.database, Word::Bad, text, true);
     }
 }
 

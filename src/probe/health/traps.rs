@@ -23,7 +23,7 @@ fn wrong(rows: &[(&str, &str)]) -> String {
         for kind in [Some("application/json"), Some("text/plain"), None] {
             let found = level(kind, body.as_bytes());
             if found != *expected {
-                write!(all, "{body} ({kind:?}): {found}, not {expected}\n").unwrap();
+                writeln!(all, "{body} ({kind:?}): {found}, not {expected}").unwrap();
             }
         }
     }
@@ -41,7 +41,9 @@ fn words_of_other_languages_and_odd_dress() {
         (r#"{"status":"異常"}"#, N),
         (r#"{"status":"работает"}"#, N),
         (r#"{"status":"saudável","database":"down"}"#, U),
-        (r#"{"status":"ok","datenbank":"fehler"}"#, H), // nothing that is known to be a dependency, or a word
+        (r#"{"status":"ok","datenbank":"fehler"}"#, N),
+        (r#"{"status":"ok","数据库":"异常"}"#, N),
+        (r#"{"status":"ok","base_de_datos":"ok"}"#, H),
         (r#"{"status":"ok","database":"fehler"}"#, N),
         (r#"{"status":"ok","database":"caído"}"#, N),
         (r#"{"StAtUs":"HeAlThY"}"#, H),
@@ -132,7 +134,9 @@ fn dead_children_under_good_words() {
     let rows = [
         (r#"{"status":"ok","checks":{"database":{"status":"ok","error":"connection refused"}}}"#, U),
         (r#"{"status":"ok","checks":[{"name":"postgres","result":"fail"}]}"#, U),
-        (r#"{"status":"ok","checks":[["postgres","down"]]}"#, H), // a list without names says nothing
+        (r#"{"status":"ok","checks":[["postgres","down"]]}"#, U),
+        (r#"{"status":"ok","checks":["ok","down"]}"#, D),
+        (r#"{"status":"ok","checks":["database","redis"]}"#, H),
         (r#"{"status":"ok","dependencies":{"postgres":{"state":"down"}}}"#, U),
         (r#"{"status":"ok","dependencies":{"postgres":{"up":false}}}"#, U),
         (r#"{"status":"ok","dependencies":{"postgres":{"available":"no"}}}"#, U),

@@ -8,13 +8,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use reqwest::header::{
-    ACCEPT, CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    ACCEPT, ACCEPT_ENCODING, CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use secrecy::SecretString;
 use url::Url;
 
-use super::{ACCEPTED, Http, HttpAnswer, NoHttpAnswer, answer_of, bearer, deepest};
+use super::{ACCEPTED, Http, HttpAnswer, NoHttpAnswer, answer_of, bearer, deepest, unanswered};
 use crate::probe::talk::Talk;
 
 /// A request. No `Debug`: its headers and its body may hold secrets.
@@ -118,6 +118,8 @@ impl Http {
         if !headers.contains_key(ACCEPT) {
             headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
         }
+        // What comes encoded is not unfolded: a few bytes may become gigabytes.
+        headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
         let mut request = client.request(method, url).headers(headers);
         if let Some(token) = token {
             request = bearer(request, token)?;
@@ -125,14 +127,7 @@ impl Http {
         if let Some(body) = body {
             request = request.body(body);
         }
-        request.send().await.map_err(|error| {
-            let detail = deepest(&error);
-            if error.is_connect() {
-                NoHttpAnswer::Connect { detail }
-            } else {
-                NoHttpAnswer::Broken { detail }
-            }
-        })
+        request.send().await.map_err(|error| unanswered(&error))
     }
 }
 

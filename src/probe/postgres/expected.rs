@@ -48,8 +48,7 @@ pub async fn holdings(
     bounds: Bounds,
 ) -> Result<Holdings, Stop> {
     let mut talk = Talk::with(session, bounds);
-    let mut found = Holdings::default();
-    found.tables = tables(&mut talk, expected).await?;
+    let mut found = Holdings { tables: tables(&mut talk, expected).await?, ..Holdings::default() };
     if !expected.extensions.is_empty() {
         let rows = kept(talk.rows("SELECT extname FROM pg_extension").await)?;
         found.extensions = Some(rows.map(|rows| rows.into_iter().flatten().flatten().collect()));

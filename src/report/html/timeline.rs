@@ -58,7 +58,7 @@ fn row(diagnosis: &Diagnosis, node: &NodeRecord, whole: u64) -> Markup {
                 span.name { (shown(&name)) }
                 svg.bar viewBox={ "0 0 " (SCALE) " 10" } preserveAspectRatio="none" aria-hidden="true" {
                     rect.rail width=(SCALE) height="10" rx="2" {}
-                    @if ran { rect.took x=(x) width=(width) height="10" rx="2" {} }
+                    @if ran { rect.run x=(x) width=(width) height="10" rx="2" {} }
                 }
                 span.took { @if ran { (seconds(node.duration_ms)) } @else { (state.word()) } }
             }

@@ -232,6 +232,37 @@ async fn what_is_settled_ends_at_once_and_keeps_what_it_saw() {
 }
 
 #[tokio::test]
+async fn what_outlasts_a_settled_service_begins_once_what_it_waits_for_has_ended() {
+    // The last two wait for the first, which only settling ends; of them the first needs a check that failed.
+    let nodes: [(usize, &'static Check, &[usize]); 4] =
+        [(0, &WAITS, &[]), (0, &FAILS, &[]), (0, &PASSES, &[1]), (0, &PASSES, &[])];
+    let mut plan = plan(&["a"], &nodes);
+    for node in &mut plan.nodes[2..] {
+        (node.after, node.outlasts) = (vec![0], true);
+    }
+    let judge: Judge = |record| match record.nodes[0].finding() {
+        Some(_) => vec![("a".to_owned(), "a/fails".to_owned())],
+        None => Vec::new(),
+    };
+    let record = run(&plan, &options(8, 60_000), judge).await;
+    assert_eq!(*outcome(&record, 0), Outcome::Failed { finding: bad("seen so far") });
+    assert_eq!(*outcome(&record, 2), Outcome::Blocked { by: "a/fails".into() });
+    assert!(record.nodes[3].passed(), "{:?}", record.nodes[3].outcome);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_later_node_begins_when_that_has_ended() {
+    // The first waits for the last, which is blocked in the same walk: nothing else would wake it.
+    let nodes: [(usize, &'static Check, &[usize]); 3] =
+        [(0, &PASSES, &[]), (0, &FAILS, &[]), (1, &PASSES, &[1])];
+    let mut plan = plan(&["a", "b"], &nodes);
+    plan.nodes[0].after = vec![2];
+    let record = run(&plan, &options(8, 60_000), NEVER_SETTLED).await;
+    assert!(matches!(outcome(&record, 2), Outcome::Blocked { .. }));
+    assert!(record.nodes[0].passed(), "{:?}", record.nodes[0].outcome);
+}
+
+#[tokio::test]
 async fn a_settled_service_leaves_its_place_to_others() {
     // With one place only, the hanging check of the settled service must make room.
     let nodes: [(usize, &'static Check, &[usize]); 3] =

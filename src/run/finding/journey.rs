@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{FrontEndSays, KnownBy};
+
 /// What was seen of a step of a journey.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -41,6 +43,10 @@ pub enum JourneyFinding {
         asked: Option<String>,
         /// HTTP status code.
         status: u16,
+        /// What it says of the service's instances.
+        says: FrontEndSays,
+        /// How it is known.
+        known: KnownBy,
         /// The beginning of its page (untrusted text, bounded).
         excerpt: String,
     },
@@ -82,8 +88,8 @@ impl fmt::Display for JourneyFinding {
                 write!(f, "{request} answers {status}, but {}", differs.join("; "))
             }
             Self::NoAnswer { request, detail, .. } => write!(f, "{request}: {detail}"),
-            Self::FrontEnd { request, status, .. } => {
-                write!(f, "{request}: Cloud Run's front end answers {status}, not the service")
+            Self::FrontEnd { request, status, says, .. } => {
+                write!(f, "{request}: Google's front end answers {status}, not the service: {says}")
             }
             Self::NotSendable { request, detail } => write!(f, "{request} cannot be sent: {detail}"),
         }

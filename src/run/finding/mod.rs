@@ -23,7 +23,7 @@ pub use injection::InjectionFinding;
 pub use instance::{IamProblem, InstanceFinding};
 pub use journey::JourneyFinding;
 pub use log::LogFinding;
-pub use path::PathFinding;
+pub use path::{OwnOpinion, PathFinding};
 pub use postgres::PostgresFinding;
 pub use service::ServiceFinding;
 pub use talk::{CertificateProblem, Ending, OtherEnd, OtherWay, Stage, Tried};

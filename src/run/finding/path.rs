@@ -94,6 +94,51 @@ pub enum PathFinding {
         /// Whether what was read proves it, or only points to it.
         proven: bool,
     },
+    /// Google's Connectivity Tests call the database unreachable.
+    TestUnreachable {
+        /// Where the test's packet went, as `10.20.0.3:5432`.
+        to: String,
+        /// The port.
+        port: u16,
+        /// Why it is dropped, in Google's word (`FIREWALL_RULE`); `None`: Google did not show it.
+        cause: Option<String>,
+        /// What drops it: a rule, a route, another resource, as far as Google shows it.
+        by: Option<String>,
+        /// Whether it is dropped on its way in to the database's machine, and not on its way out.
+        inwards: bool,
+        /// Whether it is the answer that is dropped.
+        answer: bool,
+        /// What rungate itself says of the way.
+        own: OwnOpinion,
+    },
+}
+
+/// What rungate's own evaluation says of a way that Google's Connectivity Tests judge too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "opinion", rename_all = "kebab-case")]
+pub enum OwnOpinion {
+    /// The packet passes every link.
+    Clear,
+    /// A link is broken, or may be.
+    Broken {
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// Some link could not be judged.
+    Open {
+        /// Why not.
+        because: String,
+    },
+}
+
+impl fmt::Display for OwnOpinion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clear => f.write_str("the way is clear"),
+            Self::Broken { fault } => f.write_str(fault),
+            Self::Open { because } => write!(f, "not decided: {because}"),
+        }
+    }
 }
 
 impl fmt::Display for PathFinding {
@@ -127,6 +172,15 @@ impl fmt::Display for PathFinding {
                 f,
                 "egress {egress} of revision {revision} does not send {address} into the VPC; expected it to"
             ),
+            Self::TestUnreachable { to, cause, by, answer, .. } => {
+                let what = if *answer { "the answer from" } else { "a packet to" };
+                write!(f, "Google's Connectivity Tests drop {what} {to}")?;
+                match (cause, by) {
+                    (Some(cause), Some(by)) => write!(f, ": {cause}, by {by}"),
+                    (Some(cause), None) => write!(f, ": {cause}"),
+                    (None, _) => f.write_str(", and do not show why"),
+                }
+            }
             Self::Way { fault, proven: true, .. } => write!(f, "{fault}"),
             Self::Way { fault, proven: false, .. } => write!(f, "{fault} (not proven)"),
         }

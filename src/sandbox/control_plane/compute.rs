@@ -2,11 +2,13 @@
 
 use google_cloud_compute_v1::model::{
     Address, AddressList, ExchangedPeeringRoute, ExchangedPeeringRoutesList, Firewall, FirewallPolicyRule,
-    FirewallPolicyRuleMatcher, FirewallPolicyRuleMatcherLayer4Config, ForwardingRuleList,
-    InstanceAggregatedList, Network, NetworkPeering, NetworksGetEffectiveFirewallsResponse,
+    FirewallPolicyRuleMatcher, FirewallPolicyRuleMatcherLayer4Config, ForwardingRule, ForwardingRuleList,
+    Instance, InstanceAggregatedList, InstancesScopedList, Network, NetworkInterface, NetworkPeering,
+    NetworkRoutingConfig, NetworksGetEffectiveFirewallsResponse,
     NetworksGetEffectiveFirewallsResponseEffectiveFirewallPolicy as Policy,
     RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse, Route, RouteList, Router, RouterList,
-    RouterNat, Subnetwork, address, exchanged_peering_route, firewall, firewall_policy_rule, network_peering,
+    RouterNat, RouterStatus, RouterStatusResponse, Subnetwork, Tags, address, exchanged_peering_route,
+    firewall, firewall_policy_rule, forwarding_rule, network_peering, network_routing_config,
     networks_get_effective_firewalls_response_effective_firewall_policy as policy, router_nat,
 };
 use serde::Serialize;
@@ -15,7 +17,10 @@ use super::Reply;
 use super::ask::Ask;
 use super::error::Refusal;
 use super::spelling::resource;
-use crate::sandbox::world::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld, World};
+use crate::sandbox::world::{
+    Behind, EndpointStatus, FirewallWorld, InstanceWorld, NetworkWorld, PrivateServices, RouteWorld,
+    SubnetWorld, World,
+};
 
 const API: &str = "compute.googleapis.com";
 
@@ -31,8 +36,8 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
         |permission, what: &str| ask.allowed(API, project, permission, &format!("projects/{project}/{what}"));
     let here = || world.networks.iter().filter(|network| network.project == *project);
     let network = |name: &str| {
-        world
-            .network(project, name)
+        let mut here = here();
+        here.find(|network| network.name == name)
             .ok_or_else(|| not_found(&format!("projects/{project}/global/networks/{name}")))
     };
     Some(match rest {
@@ -75,13 +80,36 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
                 let with_nat = here().filter(|network| network.nats.iter().any(|one| one == region));
                 json(&RouterList::new().set_items(with_nat.map(|network| router(network, region))))
             }),
-        ["regions", region, "forwardingRules"] => {
-            may("compute.forwardingRules.list", &format!("regions/{region}/forwardingRules"))
-                .and_then(|()| json(&ForwardingRuleList::new()))
+        ["regions", region, "routers", name, "getRouterStatus"] => {
+            may("compute.routers.get", &format!("regions/{region}/routers/{name}")).and_then(|()| {
+                let mut with_nat = here().filter(|network| network.nats.iter().any(|one| one == region));
+                let network = with_nat
+                    .find(|network| router(network, region).name.as_deref() == Some(*name))
+                    .ok_or_else(|| {
+                        not_found(&format!("projects/{project}/regions/{region}/routers/{name}"))
+                    })?;
+                // No peer of these routers tells them anything.
+                let status = RouterStatus::new().set_network(link(network));
+                json(&RouterStatusResponse::new().set_kind("compute#routerStatusResponse").set_result(status))
+            })
         }
-        ["aggregated", "instances"] => may("compute.instances.list", "aggregated/instances")
-            // Every database here is Cloud SQL's.
-            .and_then(|()| json(&InstanceAggregatedList::new())),
+        ["regions", region, "forwardingRules"] => {
+            may("compute.forwardingRules.list", &format!("regions/{region}/forwardingRules")).and_then(|()| {
+                let of_region = servers(world, project).filter(|one| one.region == *region);
+                json(&ForwardingRuleList::new().set_items(of_region.filter_map(|one| endpoint(world, one))))
+            })
+        }
+        ["aggregated", "instances"] => may("compute.instances.list", "aggregated/instances").and_then(|()| {
+            let filter = ask.query("filter").unwrap_or_default();
+            let machines =
+                servers(world, project).filter_map(|one| machine(world, one)).filter(|(_, machine)| {
+                    let ip = machine.network_interfaces.first().and_then(|one| one.network_ip.as_deref());
+                    filter.is_empty() || ip.is_some_and(|ip| filter.contains(&format!("\"{ip}\"")))
+                });
+            let scopes =
+                machines.map(|(zone, machine)| (zone, InstancesScopedList::new().set_instances([machine])));
+            json(&InstanceAggregatedList::new().set_items(scopes))
+        }),
         _ => return None,
     })
 }
@@ -121,6 +149,9 @@ fn model(network: &NetworkWorld) -> Network {
         .set_name(&network.name)
         .set_self_link(link(network))
         .set_auto_create_subnetworks(false)
+        .set_routing_config(
+            NetworkRoutingConfig::new().set_routing_mode(network_routing_config::RoutingMode::Regional),
+        )
         .set_peerings(peering)
 }
 
@@ -224,6 +255,60 @@ fn route(network: &NetworkWorld, route: &RouteWorld) -> Route {
             network.project
         )),
     }
+}
+
+/// The servers whose networks are a project's.
+fn servers<'a>(world: &'a World, project: &'a str) -> impl Iterator<Item = &'a InstanceWorld> {
+    world.instances.iter().filter(move |one| world.host(&one.project) == project)
+}
+
+fn network_of(world: &World, instance: &InstanceWorld) -> Option<String> {
+    let (project, name) = (world.host(&instance.project), instance.network.as_ref()?);
+    Some(format!("https://www.googleapis.com/compute/v1/projects/{project}/global/networks/{name}"))
+}
+
+/// The forwarding rule of a Private Service Connect endpoint.
+fn endpoint(world: &World, instance: &InstanceWorld) -> Option<ForwardingRule> {
+    let Behind::Endpoint(endpoint) = &instance.behind else { return None };
+    let address = instance.addresses.iter().find(|one| one.private)?.ip;
+    let status = match endpoint.status {
+        EndpointStatus::Accepted => forwarding_rule::PscConnectionStatus::Accepted,
+        EndpointStatus::Pending => forwarding_rule::PscConnectionStatus::Pending,
+        EndpointStatus::Rejected => forwarding_rule::PscConnectionStatus::Rejected,
+        EndpointStatus::Closed => forwarding_rule::PscConnectionStatus::Closed,
+    };
+    let (project, region) = (&instance.project, &instance.region);
+    Some(
+        ForwardingRule::new()
+            .set_name(&endpoint.name)
+            .set_ip_address(address.to_string())
+            .set_network(network_of(world, instance)?)
+            .set_region(format!("https://www.googleapis.com/compute/v1/projects/{project}/regions/{region}"))
+            .set_target(format!(
+                "https://www.googleapis.com/compute/v1/projects/speckle-umbrella-1-tp/regions/{region}\
+                 /serviceAttachments/a-0123456789ab-psc-service-attachment"
+            ))
+            .set_psc_connection_status(status),
+    )
+}
+
+/// The machine that runs a server, and its zone as aggregated lists name it.
+fn machine(world: &World, instance: &InstanceWorld) -> Option<(String, Instance)> {
+    let Behind::Machine(machine) = &instance.behind else { return None };
+    let address = instance.addresses.iter().find(|one| one.private)?.ip;
+    let interface = NetworkInterface::new()
+        .set_name("nic0")
+        .set_network(network_of(world, instance)?)
+        .set_network_ip(address.to_string());
+    let model = Instance::new()
+        .set_name(&machine.name)
+        .set_zone(format!(
+            "https://www.googleapis.com/compute/v1/projects/{}/zones/{}",
+            instance.project, machine.zone
+        ))
+        .set_tags(Tags::new().set_items(&machine.tags))
+        .set_network_interfaces([interface]);
+    Some((format!("zones/{}", machine.zone), model))
 }
 
 /// The ranges allocated to private services access.

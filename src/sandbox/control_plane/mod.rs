@@ -10,6 +10,7 @@ mod iam;
 mod iam_credentials;
 mod knative;
 mod logging;
+mod network_management;
 mod project;
 mod run;
 mod secret_manager;
@@ -47,6 +48,7 @@ const APIS: &[fn(&Ask<'_>) -> Option<Reply>] = &[
     logging::answer,
     iam_credentials::answer,
     troubleshooter::answer,
+    network_management::answer,
 ];
 
 /// Longest request that is read, in bytes.

@@ -4,7 +4,7 @@ use google_cloud_sql_v1::model::database_instance::SqlOutOfDiskReport;
 use google_cloud_sql_v1::model::database_instance::sql_out_of_disk_report::SqlOutOfDiskState;
 use google_cloud_sql_v1::model::{
     AclEntry, Database, DatabaseFlags, DatabaseInstance, DatabasesListResponse, InstancesListResponse,
-    IpConfiguration, IpMapping, Settings, SqlBackendType, SqlDatabaseVersion, SqlInstanceType,
+    IpConfiguration, IpMapping, PscConfig, Settings, SqlBackendType, SqlDatabaseVersion, SqlInstanceType,
     SqlIpAddressType, SqlSuspensionReason, SslCert, User, UsersListResponse, database_instance,
     ip_configuration, settings, user,
 };
@@ -14,7 +14,7 @@ use super::ask::Ask;
 use super::error::Refusal;
 use super::secret_manager::before;
 use super::spelling::{Spelling, resource, spelling};
-use crate::sandbox::world::{Activation, Engine, InstanceState, InstanceWorld, RoleKind, TlsWorld};
+use crate::sandbox::world::{Activation, Behind, Engine, InstanceState, InstanceWorld, RoleKind, TlsWorld};
 
 const API: &str = "sqladmin.googleapis.com";
 
@@ -53,7 +53,9 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
     let name = rest.first().copied().unwrap_or_default();
     let full = format!("projects/{project}/instances/{name}");
     Some(ask.allowed(API, project, permission, &full).and_then(|()| {
-        let instances = ask.cloud.world.instances.iter().filter(|instance| instance.project == *project);
+        let of_cloud_sql =
+            |one: &&InstanceWorld| one.project == *project && !matches!(one.behind, Behind::Machine(_));
+        let instances = ask.cloud.world.instances.iter().filter(of_cloud_sql);
         if rest.is_empty() {
             let items = instances.map(|instance| model(instance, ask));
             let list = InstancesListResponse::new().set_kind("sql#instancesList").set_items(items);
@@ -82,12 +84,17 @@ fn model(instance: &InstanceWorld, ask: &Ask<'_>) -> DatabaseInstance {
         Activation::Always => settings::SqlActivationPolicy::Always,
         Activation::Never => settings::SqlActivationPolicy::Never,
     };
-    let addresses = instance.addresses.iter().map(|address| {
+    // The address of an endpoint is the endpoint's, not the instance's.
+    let endpoint = matches!(instance.behind, Behind::Endpoint(_));
+    let own = instance.addresses.iter().filter(|address| !(endpoint && address.private));
+    let addresses = own.map(|address| {
         let kind = if address.private { SqlIpAddressType::Private } else { SqlIpAddressType::Primary };
         IpMapping::new().set_type(kind).set_ip_address(address.ip.to_string())
     });
-    let network =
-        instance.network.as_ref().map(|network| format!("projects/{project}/global/networks/{network}"));
+    let network = instance.network.as_ref().filter(|_| !endpoint).map(|network| {
+        let host = ask.cloud.world.host(project);
+        format!("projects/{host}/global/networks/{network}")
+    });
     let public = instance.addresses.iter().any(|address| !address.private);
     let ip_configuration = IpConfiguration::new()
         .set_ipv4_enabled(public)
@@ -98,6 +105,12 @@ fn model(instance: &InstanceWorld, ask: &Ask<'_>) -> DatabaseInstance {
             TlsWorld::Encrypted => ip_configuration::SslMode::EncryptedOnly,
             TlsWorld::ClientCertificate => ip_configuration::SslMode::TrustedClientCertificateRequired,
         });
+    let ip_configuration = match endpoint {
+        true => ip_configuration.set_psc_config(
+            PscConfig::new().set_psc_enabled(true).set_allowed_consumer_projects([project.clone()]),
+        ),
+        false => ip_configuration,
+    };
     let enforcement = match instance.connectors_only {
         true => settings::ConnectorEnforcement::Required,
         false => settings::ConnectorEnforcement::NotRequired,

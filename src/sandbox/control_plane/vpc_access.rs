@@ -6,7 +6,7 @@ use super::Reply;
 use super::ask::Ask;
 use super::error::Refusal;
 use super::spelling::{Spelling, resource, spelling};
-use crate::sandbox::world::{ConnectorState, ConnectorWorld};
+use crate::sandbox::world::{ConnectorState, ConnectorWorld, World};
 
 const API: &str = "vpcaccess.googleapis.com";
 
@@ -23,7 +23,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
                 let connector = world.connector(&full).ok_or_else(|| Refusal::NotFound {
                     message: format!("Resource '{full}' was not found"),
                 })?;
-                resource(&model(connector), SPELLINGS)
+                resource(&model(world, connector), SPELLINGS)
             }))
         }
         ["v1", "projects", project, "locations", region, "connectors"] => {
@@ -32,7 +32,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
                 // `-` stands for every region.
                 let here =
                     |one: &&ConnectorWorld| one.project == project && (region == "-" || one.region == region);
-                let connectors = world.connectors.iter().filter(here).map(model);
+                let connectors = world.connectors.iter().filter(here).map(|one| model(world, one));
                 resource(&ListConnectorsResponse::new().set_connectors(connectors), SPELLINGS)
             }))
         }
@@ -40,7 +40,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
     }
 }
 
-fn model(connector: &ConnectorWorld) -> Connector {
+fn model(world: &World, connector: &ConnectorWorld) -> Connector {
     let state = match connector.state {
         ConnectorState::Ready => connector::State::Ready,
         ConnectorState::Creating => connector::State::Creating,
@@ -48,10 +48,15 @@ fn model(connector: &ConnectorWorld) -> Connector {
         ConnectorState::Error => connector::State::Error,
         ConnectorState::Updating => connector::State::Updating,
     };
-    Connector::new()
-        .set_name(connector.resource())
-        .set_network(&connector.network)
-        .set_ip_cidr_range(connector.range.to_string())
+    let host = world.host(&connector.project);
+    let model = Connector::new().set_name(connector.resource());
+    let model = if host == connector.project {
+        model.set_network(&connector.network).set_ip_cidr_range(connector.range.to_string())
+    } else {
+        // With Shared VPC it stands in a subnetwork of the host project, which tells its network.
+        model.set_subnet(connector::Subnet::new().set_name(connector.shared_subnet()).set_project_id(host))
+    };
+    model
         .set_state(state)
         .set_machine_type("e2-micro")
         .set_min_instances(2)

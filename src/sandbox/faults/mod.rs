@@ -14,6 +14,7 @@ mod connect_privilege_missing;
 mod connection_cut;
 mod connection_parameter_invalid;
 mod connection_slots_exhausted;
+mod connector_health_rules_missing;
 mod container_did_not_start;
 mod container_out_of_memory;
 mod credential_empty;
@@ -37,9 +38,13 @@ mod database_unreachable;
 mod database_user_missing;
 mod database_variable_empty;
 mod database_variable_missing;
+mod egress_blocks_cloudsql_socket;
 mod egress_bypasses_database;
+mod egress_without_nat;
 mod extension_missing;
 mod firewall_denies_egress;
+mod firewall_denies_ingress;
+mod firewall_denies_proxy_port;
 mod health_behind_login;
 mod health_endpoint_failing;
 mod health_expectation_unmet;
@@ -74,6 +79,7 @@ mod password_rejected;
 mod peering_inactive;
 mod peering_missing;
 mod peering_range_mismatch;
+mod psc_endpoint_missing;
 mod query_answer_unexpected;
 mod request_timed_out;
 mod revision_failed;
@@ -92,8 +98,10 @@ mod secret_version_disabled;
 mod secret_version_missing;
 mod service_account_drifted;
 mod service_not_found;
+pub(in crate::sandbox) mod shape;
 mod socket_tls_conflict;
 pub mod subject;
+mod subnet_exhausted;
 mod tls_certificate_invalid;
 mod tls_required;
 mod tls_unsupported;
@@ -101,6 +109,7 @@ mod token_rejected;
 mod variable_missing;
 mod vpc_access_drifted;
 mod vpc_access_missing;
+mod vpc_api_disabled;
 mod vpc_connector_access_denied;
 mod vpc_connector_not_found;
 mod vpc_connector_not_ready;
@@ -211,18 +220,26 @@ pub static FAULTS: &[&Fault] = &[
     &database_port_wrong::FAULT,
     &socket_tls_conflict::FAULT,
     &vpc_access_missing::FAULT,
+    &vpc_api_disabled::FAULT,
     &vpc_connector_not_found::FAULT,
     &vpc_connector_access_denied::FAULT,
     &vpc_network_not_found::FAULT,
     &vpc_access_drifted::FAULT,
     &vpc_connector_not_ready::FAULT,
     &vpc_connector_wrong_region::FAULT,
+    &connector_health_rules_missing::FAULT,
     &vpc_wrong_network::FAULT,
     &egress_bypasses_database::FAULT,
+    &egress_without_nat::FAULT,
+    &egress_blocks_cloudsql_socket::FAULT,
+    &subnet_exhausted::FAULT,
     &firewall_denies_egress::FAULT,
+    &firewall_denies_ingress::FAULT,
+    &firewall_denies_proxy_port::FAULT,
     &peering_missing::FAULT,
     &peering_inactive::FAULT,
     &peering_range_mismatch::FAULT,
+    &psc_endpoint_missing::FAULT,
     &route_diverted::FAULT,
     &address_range_conflict::FAULT,
     &database_name_unresolvable::FAULT,
@@ -327,6 +344,10 @@ mod tests {
             "cloudsql-not-attached",
             "cloudsql-name-mismatch",
             "vpc-network-not-found",
+            "egress-without-nat",
+            "egress-blocks-cloudsql-socket",
+            "subnet-exhausted",
+            "firewall-denies-proxy-port",
             "journey-step-failed",
             "schema-behind",
             "extension-missing",

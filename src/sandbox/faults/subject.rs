@@ -6,8 +6,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::model::{DatabaseExpectation, DatabaseVariables};
 use crate::sandbox::world::{
-    ConnectorWorld, DatabaseWorld, EnvValue, EnvWorld, InstanceWorld, NetworkWorld, RevisionWorld, RoleWorld,
-    SecretWorld, ServiceWorld, VersionWorld, VpcWorld, World,
+    ConnectorWorld, DatabaseWorld, Egress, EnvValue, EnvWorld, InstanceWorld, NetworkWorld, RevisionWorld,
+    RoleWorld, SecretWorld, ServiceWorld, VersionWorld, VpcWorld, World,
 };
 
 /// The kind of service that a fault breaks: the first one in the world that has what it takes.
@@ -94,6 +94,44 @@ pub static ADDRESS: Subject = Subject {
 pub static PRIVATE_ADDRESS: Subject = Subject {
     has: "a private database that it dials by address, and VPC access",
     fits: |world, service| has_private_database(world, service) && (ADDRESS.fits)(world, service),
+};
+
+/// The same, where the pipeline does not say that Cloud SQL has the address: a machine may have it.
+pub static UNNAMED_PRIVATE_ADDRESS: Subject = Subject {
+    has: "a private database that it dials by address, named as no Cloud SQL instance, and VPC access",
+    fits: |world, service| {
+        (PRIVATE_ADDRESS.fits)(world, service) && service.link.as_ref().is_some_and(|link| !link.stated)
+    },
+};
+
+/// A service that opens the socket of an instance with private addresses only, through a VPC network.
+pub static PRIVATE_SOCKET: Subject = Subject {
+    has: "a /cloudsql socket of a private instance, and VPC access",
+    fits: |world, service| {
+        let addresses = instance_of(world, service).map(|index| &world.instances[index].addresses);
+        (SOCKET.fits)(world, service)
+            && service.newest().is_some_and(|revision| revision.vpc != VpcWorld::None)
+            && addresses.is_some_and(|all| !all.is_empty() && all.iter().all(|address| address.private))
+    },
+};
+
+/// A service that dials a public address, with all its traffic sent into a VPC network.
+pub static PUBLIC_THROUGH_VPC: Subject = Subject {
+    has: "a database at a public address and all its traffic sent into a VPC network",
+    fits: |world, service| {
+        let egress = service.newest().and_then(|revision| revision.vpc.egress());
+        (PUBLIC_ADDRESS.fits)(world, service) && egress == Some(Egress::AllTraffic)
+    },
+};
+
+/// A service that takes a stated version of its credential into a variable.
+pub static PINNED: Subject = Subject {
+    has: "its database's password in Secret Manager, pinned to a version",
+    fits: |world, service| {
+        (PASSWORD.fits)(world, service)
+            && (SECRET.fits)(world, service)
+            && credential(service).is_some_and(|at| at.version.parse::<u64>().is_ok())
+    },
 };
 
 /// A service that dials its database by a host name.
@@ -192,7 +230,7 @@ pub static QUERIES: Subject = Subject {
 
 impl Subject {
     /// Position of the service to break.
-    pub(super) fn find(&self, world: &World) -> Option<usize> {
+    pub(in crate::sandbox) fn find(&self, world: &World) -> Option<usize> {
         let fits = |service: &ServiceWorld| (self.fits)(world, service);
         let with_database = |service: &ServiceWorld| fits(service) && service.link.is_some();
         world.services.iter().position(with_database).or_else(|| world.services.iter().position(fits))
@@ -201,11 +239,11 @@ impl Subject {
 
 /// Where the credential of a service lies in Secret Manager.
 #[derive(Clone)]
-pub(super) struct SecretPlace {
-    pub(super) project: String,
-    pub(super) name: String,
+pub(in crate::sandbox) struct SecretPlace {
+    pub(in crate::sandbox) project: String,
+    pub(in crate::sandbox) name: String,
     /// As the newest revision refers to it.
-    pub(super) version: String,
+    pub(in crate::sandbox) version: String,
 }
 
 impl SecretPlace {
@@ -215,7 +253,7 @@ impl SecretPlace {
 }
 
 /// Where the credential of a service lies in Secret Manager, if it lies there.
-pub(super) fn credential(service: &ServiceWorld) -> Option<SecretPlace> {
+pub(in crate::sandbox) fn credential(service: &ServiceWorld) -> Option<SecretPlace> {
     let name = holds_credential(service.database.as_ref()?)?;
     match &service.newest()?.variable(name)?.value {
         EnvValue::Plain(_) => None,
@@ -231,18 +269,18 @@ fn holds_credential(variables: &DatabaseVariables) -> Option<&str> {
 }
 
 /// The newest revision of a service.
-pub(super) fn revision(world: &mut World, service: usize) -> Option<&mut RevisionWorld> {
+pub(in crate::sandbox) fn revision(world: &mut World, service: usize) -> Option<&mut RevisionWorld> {
     world.services.get_mut(service)?.newest_mut()
 }
 
 /// The connector of its newest revision.
-pub(super) fn connector(world: &mut World, service: usize) -> Option<&mut ConnectorWorld> {
+pub(in crate::sandbox) fn connector(world: &mut World, service: usize) -> Option<&mut ConnectorWorld> {
     let name = connector_name(world, world.services.get(service)?)?;
     world.connectors.iter_mut().find(|connector| connector.resource() == name)
 }
 
 /// The VPC network that its newest revision leaves into.
-pub(super) fn network(world: &mut World, service: usize) -> Option<&mut NetworkWorld> {
+pub(in crate::sandbox) fn network(world: &mut World, service: usize) -> Option<&mut NetworkWorld> {
     let from = world.services.get(service)?;
     let (project, name) = match &from.newest()?.vpc {
         VpcWorld::None => return None,
@@ -252,17 +290,18 @@ pub(super) fn network(world: &mut World, service: usize) -> Option<&mut NetworkW
             (connector.project.clone(), connector.network.clone())
         }
     };
+    let project = world.host(&project).to_owned();
     world.networks.iter_mut().find(|network| network.project == project && network.name == name)
 }
 
 /// The instance of its database.
-pub(super) fn instance(world: &mut World, service: usize) -> Option<&mut InstanceWorld> {
+pub(in crate::sandbox) fn instance(world: &mut World, service: usize) -> Option<&mut InstanceWorld> {
     let index = instance_of(world, world.services.get(service)?)?;
     world.instances.get_mut(index)
 }
 
 /// Its database.
-pub(super) fn database(world: &mut World, service: usize) -> Option<&mut DatabaseWorld> {
+pub(in crate::sandbox) fn database(world: &mut World, service: usize) -> Option<&mut DatabaseWorld> {
     let name = world.services.get(service)?.link.as_ref()?.name.clone();
     instance(world, service)?.databases.iter_mut().find(|database| database.name == name)
 }
@@ -273,35 +312,40 @@ pub(super) fn expects(world: &World, service: usize) -> Option<DatabaseExpectati
 }
 
 /// The role that it logs in as.
-pub(super) fn role(world: &mut World, service: usize) -> Option<&mut RoleWorld> {
+pub(in crate::sandbox) fn role(world: &mut World, service: usize) -> Option<&mut RoleWorld> {
     let name = world.services.get(service)?.link.as_ref()?.role.clone();
     instance(world, service)?.roles.iter_mut().find(|role| role.name == name)
 }
 
 /// The secret that holds its credential, and the version that its newest revision refers to.
-pub(super) fn secret(world: &mut World, service: usize) -> Option<(&mut SecretWorld, String)> {
+pub(in crate::sandbox) fn secret(world: &mut World, service: usize) -> Option<(&mut SecretWorld, String)> {
     let at = credential(world.services.get(service)?)?;
     Some((world.secret_mut(&at.project, &at.name)?, at.version))
 }
 
 /// That version itself.
-pub(super) fn version(world: &mut World, service: usize) -> Option<&mut VersionWorld> {
+pub(in crate::sandbox) fn version(world: &mut World, service: usize) -> Option<&mut VersionWorld> {
     let (secret, version) = secret(world, service)?;
     secret.version_mut(&version)
 }
 
 /// The address at which it dials its database.
-pub(super) fn dialled(world: &World, service: usize) -> Option<IpAddr> {
+pub(in crate::sandbox) fn dialled(world: &World, service: usize) -> Option<IpAddr> {
     dials(world, world.services.get(service)?)
 }
 
+/// A private address of its database's instance.
+pub(in crate::sandbox) fn private_address(world: &mut World, service: usize) -> Option<IpAddr> {
+    instance(world, service)?.addresses.iter().find(|address| address.private).map(|address| address.ip)
+}
+
 /// Gives a version another payload.
-pub(super) fn change_payload(version: &mut VersionWorld, change: impl FnOnce(&str) -> String) {
+pub(in crate::sandbox) fn change_payload(version: &mut VersionWorld, change: impl FnOnce(&str) -> String) {
     version.payload = SecretString::from(change(version.payload.expose_secret()));
 }
 
 /// Gives a variable of the newest revision another value, where it stands: on the revision or in its secret.
-pub(super) fn change_variable(
+pub(in crate::sandbox) fn change_variable(
     world: &mut World,
     service: usize,
     variable: &str,
@@ -326,7 +370,7 @@ pub(super) fn change_variable(
 }
 
 /// Lets the newest revision dial another host.
-pub(super) fn change_host(world: &mut World, service: usize, host: &str) {
+pub(in crate::sandbox) fn change_host(world: &mut World, service: usize, host: &str) {
     let Some(described) = world.services.get(service) else { return };
     let (Some(link), Some(variables)) = (described.link.clone(), described.database.clone()) else { return };
     match variables {
@@ -344,7 +388,7 @@ pub(super) fn change_host(world: &mut World, service: usize, host: &str) {
 }
 
 /// Lets the newest revision ask for TLS in this way.
-pub(super) fn change_sslmode(world: &mut World, service: usize, mode: &str) {
+pub(in crate::sandbox) fn change_sslmode(world: &mut World, service: usize, mode: &str) {
     let variables = world.services.get(service).and_then(|service| service.database.clone());
     let Some(variables) = variables else { return };
     if let Some(variable) = variables.url() {
@@ -360,7 +404,7 @@ pub(super) fn change_sslmode(world: &mut World, service: usize, mode: &str) {
 }
 
 /// The password of the role that it logs in as.
-pub(super) fn password(world: &mut World, service: usize) -> Option<String> {
+pub(in crate::sandbox) fn password(world: &mut World, service: usize) -> Option<String> {
     role(world, service)?.password.as_ref().map(|password| password.expose_secret().to_owned())
 }
 
@@ -391,7 +435,7 @@ fn connector_name(world: &World, service: &ServiceWorld) -> Option<String> {
 }
 
 /// Moves a database to another address, and everything that leads newest revisions there.
-pub(super) fn move_database(world: &mut World, from: IpAddr, to: IpAddr) {
+pub(in crate::sandbox) fn move_database(world: &mut World, from: IpAddr, to: IpAddr) {
     for instance in &mut world.instances {
         instance
             .addresses

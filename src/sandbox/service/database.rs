@@ -236,6 +236,6 @@ async fn dial(instance: &Instance, config: &Config) -> Result<(TcpStream, String
 }
 
 fn on_socket(instance: &Instance, folder: &str, port: u16) -> (String, Vec<Delivery>) {
-    let delivery = socket(&instance.cloud.world, instance.revision(), folder);
+    let delivery = socket(&instance.cloud.world, instance.service(), instance.revision(), folder);
     (format!("server on socket \"{folder}/.s.PGSQL.{port}\""), vec![delivery])
 }

@@ -73,6 +73,11 @@ impl ConnectorWorld {
         ["vpc-connector".to_owned(), format!("vpc-connector-{}-{}", self.region, self.name)]
     }
 
+    /// The subnetwork in which it stands, where its network is another project's.
+    pub fn shared_subnet(&self) -> String {
+        format!("{}-subnet", self.name)
+    }
+
     /// Its resource name.
     pub fn resource(&self) -> String {
         connector_resource(&self.project, &self.region, &self.name)

@@ -18,6 +18,8 @@ pub struct InstanceWorld {
     pub addresses: Vec<InstanceAddress>,
     /// The network that its private addresses stand in, short name; `None`: it has no private address.
     pub network: Option<String>,
+    /// What has its addresses.
+    pub behind: Behind,
     /// Its state.
     pub state: InstanceState,
     /// Whether its owner wants it to run.
@@ -67,6 +69,50 @@ pub struct InstanceAddress {
     pub ip: IpAddr,
     /// Whether it is reached through a VPC network only. A range of public addresses may be used privately.
     pub private: bool,
+}
+
+/// What has the addresses of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// Cloud SQL, at addresses of its own.
+    CloudSql,
+    /// A virtual machine of the network: Cloud SQL knows nothing of it.
+    Machine(MachineWorld),
+    /// Cloud SQL, with a Private Service Connect endpoint that has its private addresses.
+    Endpoint(EndpointWorld),
+}
+
+/// A virtual machine that runs a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineWorld {
+    /// Its name.
+    pub name: String,
+    /// Its zone.
+    pub zone: String,
+    /// Its network tags.
+    pub tags: Vec<String>,
+}
+
+/// A Private Service Connect endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointWorld {
+    /// Name of its forwarding rule.
+    pub name: String,
+    /// Its state.
+    pub status: EndpointStatus,
+}
+
+/// The states of an endpoint, as the Compute Engine API names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointStatus {
+    /// Connected.
+    Accepted,
+    /// Waits for the producer's consent.
+    Pending,
+    /// The producer refuses it.
+    Rejected,
+    /// The producer is gone.
+    Closed,
 }
 
 /// The states of an instance, as the Cloud SQL Admin API names them.

@@ -14,8 +14,9 @@ pub(super) mod testing;
 
 pub use access::{ConnectorState, ConnectorWorld, Egress, VpcWorld};
 pub use database::{
-    Activation, Cell, CertificateWorld, Claim, DatabaseWorld, Engine, InstanceAddress, InstanceState,
-    InstanceWorld, Kind, RoleKind, RoleWorld, Speaks, TableWorld, TlsWorld,
+    Activation, Behind, Cell, CertificateWorld, Claim, DatabaseWorld, EndpointStatus, EndpointWorld, Engine,
+    InstanceAddress, InstanceState, InstanceWorld, Kind, MachineWorld, RoleKind, RoleWorld, Speaks,
+    TableWorld, TlsWorld,
 };
 pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
 pub use network::{FirewallWorld, NetworkWorld, PrivateServices, RouteWorld, SubnetWorld};
@@ -36,6 +37,8 @@ pub struct World {
     pub connectors: Vec<ConnectorWorld>,
     /// VPC networks.
     pub networks: Vec<NetworkWorld>,
+    /// Shared VPCs: a project, and the host project whose networks it uses.
+    pub hosts: Vec<(String, String)>,
     /// Secrets of Secret Manager.
     pub secrets: Vec<SecretWorld>,
     /// Cloud SQL instances.
@@ -51,6 +54,30 @@ pub struct World {
     pub sql_clients: Vec<(String, String)>,
     /// What the gate's own identity may read.
     pub gate: Grants,
+    /// How Google's Connectivity Tests behave.
+    pub connectivity_tests: ConnectivityTests,
+}
+
+/// How Google's Connectivity Tests behave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ConnectivityTests {
+    /// They see what is true.
+    #[default]
+    Right,
+    /// Their operations never end.
+    NeverEnd,
+    /// They may be made, and not deleted.
+    Stay,
+    /// They find several ways, and not the same end of each.
+    Ambiguous,
+    /// They give up.
+    Undetermined,
+    /// They go through what the gate may not see.
+    Hidden,
+    /// They see a drop that is not there.
+    SeeADrop,
+    /// They see no drop, whatever there is.
+    SeeNoDrop,
 }
 
 /// What an identity may read of the control plane.
@@ -110,13 +137,19 @@ impl World {
             .unwrap_or_default()
     }
 
+    /// The project whose networks a project uses: with Shared VPC its host project, else itself.
+    pub fn host<'a>(&'a self, project: &'a str) -> &'a str {
+        self.hosts.iter().find(|(of, _)| of == project).map_or(project, |(_, host)| host)
+    }
+
     /// The project of everything there is; a project may come several times.
     pub(in crate::sandbox) fn projects(&self) -> impl Iterator<Item = &str> {
         let services = self.services.iter().map(|service| service.project.as_str());
         let connectors = self.connectors.iter().map(|connector| connector.project.as_str());
         let secrets = self.secrets.iter().map(|secret| secret.project.as_str());
         let instances = self.instances.iter().map(|instance| instance.project.as_str());
-        services.chain(connectors).chain(secrets).chain(instances)
+        let hosts = self.hosts.iter().map(|(_, host)| host.as_str());
+        services.chain(connectors).chain(secrets).chain(instances).chain(hosts)
     }
 
     /// Whether an account may connect to the instances of a project through a connector.

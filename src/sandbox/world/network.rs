@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 
-use super::{Egress, VpcWorld, World};
+use super::{Behind, Egress, VpcWorld, World};
 
 /// A VPC network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,8 +141,9 @@ impl NetworkWorld {
 }
 
 impl World {
-    /// The network of that name in that project.
+    /// The network of that name that a project uses.
     pub fn network(&self, project: &str, name: &str) -> Option<&NetworkWorld> {
+        let project = self.host(project);
         self.networks.iter().find(|network| network.project == project && network.name == name)
     }
 
@@ -151,7 +152,11 @@ impl World {
         if network.private_services == PrivateServices::WithoutRange {
             return vec![range("10.255.240.0/20")];
         }
-        let here = self.instances.iter().filter(|one| one.network.as_ref() == Some(&network.name));
+        let here = self.instances.iter().filter(|one| {
+            one.behind == Behind::CloudSql
+                && one.network.as_ref() == Some(&network.name)
+                && self.host(&one.project) == network.project
+        });
         let mut ranges: Vec<IpNet> = here
             .flat_map(|instance| &instance.addresses)
             .filter(|address| address.private)

@@ -41,6 +41,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         "vpc-connector-in-region",
         "vpc-connector-ready",
         "vpc-network-matches",
+        "connectivity-test-reaches-database",
         "egress-carries-database",
         "vpc-access-matches",
         "configuration-kept",

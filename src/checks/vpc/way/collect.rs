@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::join;
+use google_cloud_compute_v1::model::network_routing_config::RoutingMode;
 
 use super::destination::{destination, dialled};
 use super::source::source;
@@ -10,6 +11,7 @@ use super::{Known, convert, firewall};
 use crate::checks::Scope;
 use crate::checks::facts::not_visible;
 use crate::diagnosis::words;
+use crate::network::routes::Route;
 use crate::network::{DestinationKind, Fact, Facts, Network, Reading};
 use crate::probe::google::{Answer, Google, NoAnswer};
 use crate::run::outcome::{Broken, Outcome};
@@ -34,6 +36,7 @@ pub(super) async fn collect(scope: &Scope) -> Result<Known, Outcome> {
         google.routers(&project, region),
         effective(google, &project, region, &network.name),
     );
+    let dynamic_routes = learnt(google, &project, region, &network, &itself, &routers).await;
     let endpoints =
         fact(&mut unread, Reading::Endpoints, rules, |all| convert::endpoints(all, dialled.address, region));
     let (destination, unplaced) = destination(scope, &dialled, &project, &endpoints).await;
@@ -55,7 +58,7 @@ pub(super) async fn collect(scope: &Scope) -> Result<Known, Outcome> {
         ingress_firewall,
         routes: fact(&mut unread, Reading::Routes, routes, |all| convert::routes(all, &network)),
         peering_routes,
-        dynamic_routes: Fact::Hidden("the gate does not read the routes that Cloud Routers learn".to_owned()),
+        dynamic_routes,
         policy_routes: Fact::Hidden("the gate does not read policy-based routes".to_owned()),
         peerings,
         allocations: fact(&mut unread, Reading::Allocations, addresses, |all| {
@@ -89,6 +92,36 @@ async fn effective(
     Ok(Arc::new(Arc::new(firewall::firewall(itself.ok().as_deref(), &everywhere, regional))))
 }
 
+/// The routes that Cloud Routers have learnt. A router tells the best ones of its network in its own region; where the
+/// region has no router, there are none, unless the network's routing is global.
+async fn learnt(
+    google: &Google,
+    project: &str,
+    region: &str,
+    network: &Network,
+    itself: &Answer<google_cloud_compute_v1::model::Network>,
+    routers: &Answer<Vec<google_cloud_compute_v1::model::Router>>,
+) -> Fact<Vec<Route>> {
+    let routers = match routers {
+        Ok(routers) => routers,
+        Err(answer) => return Fact::Hidden(why(answer)),
+    };
+    if let Some(router) = convert::router_of(routers, network) {
+        return match google.learnt_routes(project, region, router).await {
+            Ok(routes) => Fact::Known(convert::learnt(&routes)),
+            Err(answer) => Fact::Hidden(why(&answer)),
+        };
+    }
+    let mode = itself.as_ref().ok().and_then(|network| network.routing_config.as_ref()?.routing_mode.clone());
+    match mode {
+        Some(RoutingMode::Regional) => Fact::Known(Vec::new()),
+        Some(_) => {
+            Fact::Hidden("routes are learnt in other regions too, whose routers are not read".to_owned())
+        }
+        None => Fact::Hidden("how far the network's routers reach is not stated".to_owned()),
+    }
+}
+
 /// The routes of every active peering.
 async fn peering_routes(
     google: &Google,
@@ -97,7 +130,7 @@ async fn peering_routes(
     project: &str,
     region: &str,
     peerings: &Fact<Vec<crate::network::Peering>>,
-) -> Fact<Vec<crate::network::routes::Route>> {
+) -> Fact<Vec<Route>> {
     let peerings = match peerings.read() {
         Ok(peerings) => peerings,
         Err(why) => return Fact::Hidden(why.to_owned()),

@@ -26,7 +26,7 @@ fn route(route: &ComputeRoute) -> Option<Route> {
     let last = |link: &Option<String>| link.as_deref().map(|link| short_name(link).to_owned());
     let hop = if route.next_hop_gateway.is_some() {
         Hop::InternetGateway
-    } else if let Some(instance) = last(&route.next_hop_instance).or(route.next_hop_ip.clone()) {
+    } else if let Some(instance) = last(&route.next_hop_instance) {
         Hop::Instance(instance)
     } else if let Some(balancer) = last(&route.next_hop_ilb) {
         Hop::LoadBalancer(balancer)
@@ -38,6 +38,9 @@ fn route(route: &ComputeRoute) -> Option<Route> {
         Hop::Hub(hub)
     } else if route.next_hop_network.is_some() {
         Hop::Network
+    } else if let Some(address) = route.next_hop_ip.clone() {
+        // A learnt route has both, the tunnel and the address of the peer behind it.
+        Hop::Instance(address)
     } else {
         Hop::Other("nothing that is known".to_owned())
     };
@@ -50,6 +53,20 @@ fn route(route: &ComputeRoute) -> Option<Route> {
         priority: route.priority.unwrap_or(1000),
         tags: route.tags.clone(),
     })
+}
+
+/// The routes that Cloud Routers have learnt.
+pub(super) fn learnt(all: &[ComputeRoute]) -> Vec<Route> {
+    all.iter().filter_map(route).map(|route| Route { kind: RouteKind::Dynamic, ..route }).collect()
+}
+
+/// The name of a Cloud Router of a network, any of them: each tells the best routes of the whole network.
+pub(super) fn router_of<'a>(all: &'a [Router], network: &Network) -> Option<&'a str> {
+    let of = |router: &&Router| {
+        let of = router.network.as_deref().and_then(Network::parse);
+        of.is_some_and(|of| of.same(network))
+    };
+    all.iter().find(of).and_then(|router| router.name.as_deref())
 }
 
 /// The routes that a peering brings into the network.

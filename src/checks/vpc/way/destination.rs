@@ -18,21 +18,21 @@ use crate::probe::google::NoAnswer;
 use crate::run::outcome::{Broken, Outcome};
 
 /// The port at which Cloud SQL's proxies reach an instance.
-pub(super) const PROXY_PORT: u16 = 3307;
+pub(in crate::checks::vpc) const PROXY_PORT: u16 = 3307;
 /// PostgreSQL's own.
 const PORT: u16 = 5432;
 
 /// Address and ports that the service dials, and the Cloud SQL instance that has the address.
-pub(super) struct Dialled {
-    pub(super) address: IpAddr,
-    pub(super) ports: Vec<u16>,
-    pub(super) instance: Option<DatabaseInstance>,
+pub(in crate::checks::vpc) struct Dialled {
+    pub(in crate::checks::vpc) address: IpAddr,
+    pub(in crate::checks::vpc) ports: Vec<u16>,
+    pub(in crate::checks::vpc) instance: Option<DatabaseInstance>,
     /// Why the instances could not be read.
-    pub(super) unread: Option<Broken>,
+    pub(in crate::checks::vpc) unread: Option<Broken>,
 }
 
 /// What the service dials.
-pub(super) async fn dialled(scope: &Scope) -> Result<Dialled, Outcome> {
+pub(in crate::checks::vpc) async fn dialled(scope: &Scope) -> Result<Dialled, Outcome> {
     let host = connection::host(scope).await.ok().flatten();
     if let Some(socket) = host.as_deref().and_then(|host| host.strip_prefix("/cloudsql/")) {
         return through_socket(scope, socket).await;
@@ -74,7 +74,7 @@ async fn through_socket(scope: &Scope, socket: &str) -> Result<Dialled, Outcome>
 
 /// What has the address, and why it could not be found out. `endpoints` are the Private Service Connect endpoints that
 /// have it.
-pub(super) async fn destination(
+pub(in crate::checks::vpc) async fn destination(
     scope: &Scope,
     dialled: &Dialled,
     project: &str,

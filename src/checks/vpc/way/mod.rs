@@ -4,14 +4,15 @@
 
 mod collect;
 mod convert;
-mod destination;
+pub(super) mod destination;
 mod firewall;
-mod source;
+pub(super) mod source;
 
 use crate::checks::facts::{failed, not_applicable, not_visible, passed};
 use crate::checks::{Check, Scope};
+use crate::diagnosis::words;
 use crate::network::{DestinationKind, Facts, Fault, Gap, Link, Reading, Verdict, walk};
-use crate::run::finding::{Finding, PathFinding};
+use crate::run::finding::{Finding, OwnOpinion, PathFinding};
 use crate::run::outcome::{Broken, Outcome, Vantage};
 use crate::run::record::Role;
 
@@ -23,6 +24,28 @@ struct Known {
     unread: Vec<(Reading, Broken)>,
     /// Why it could not be read what has the database's address, where that is not known.
     unplaced: Option<Broken>,
+}
+
+/// What the walk says of the whole way, for a second opinion to be compared with.
+pub(super) async fn own_opinion(scope: &Scope) -> OwnOpinion {
+    let known = match collect::collect(scope).await {
+        Ok(known) => known,
+        Err(outcome) => return OwnOpinion::Open { because: words::outcome(Some(&outcome)) },
+    };
+    let walked = walk(&known.facts);
+    let worst = walked.steps.iter().map(|step| &step.verdict).min_by_key(|verdict| match verdict {
+        Verdict::Broken(_) => 0,
+        Verdict::Suspect(_) => 1,
+        Verdict::Unknown(_) => 2,
+        Verdict::Clear(_) => 3,
+    });
+    match worst {
+        Some(Verdict::Broken(fault)) => OwnOpinion::Broken { fault: fault.to_string() },
+        Some(Verdict::Suspect(fault)) => OwnOpinion::Broken { fault: format!("{fault} (not proven)") },
+        Some(Verdict::Unknown(gap)) => OwnOpinion::Open { because: gap.to_string() },
+        Some(Verdict::Clear(_)) => OwnOpinion::Clear,
+        None => OwnOpinion::Open { because: "no link of the way was looked at".to_owned() },
+    }
 }
 
 /// What the walk says of the links that a check is about.

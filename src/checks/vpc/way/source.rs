@@ -34,6 +34,23 @@ pub(super) async fn source(scope: &Scope, revision: &Revision) -> Result<(Source
     Ok((Source { region: scope.target.region.clone(), way, egress }, by))
 }
 
+/// The network that a connector leads into. Where it names only a subnetwork, Compute Engine tells whose that is.
+pub(in crate::checks) async fn network_of_connector(scope: &Scope, full: &str) -> Result<Network, Outcome> {
+    connector(scope, full).await.map(|found| found.network)
+}
+
+/// The network of direct VPC egress. Where only a subnetwork is named, Compute Engine tells whose that is.
+pub(in crate::checks) async fn network_of_direct(
+    scope: &Scope,
+    network: &str,
+    subnetwork: &str,
+) -> Result<Network, Outcome> {
+    match Network::parse(network) {
+        Some(network) => Ok(network),
+        None => located(scope, network, subnetwork).await.map(|at| at.network),
+    }
+}
+
 async fn connector(scope: &Scope, full: &str) -> Result<Connector, Outcome> {
     let found = match scope.outside.google.connector(full).await {
         Ok(found) => found,
@@ -62,12 +79,14 @@ async fn connector(scope: &Scope, full: &str) -> Result<Connector, Outcome> {
     })
 }
 
-async fn direct(
-    scope: &Scope,
-    revision: &Revision,
-    network: &str,
-    subnetwork: &str,
-) -> Result<DirectVpc, Outcome> {
+/// Where direct VPC egress leads.
+struct Located {
+    network: Network,
+    subnet: String,
+    range: Fact<ipnet::IpNet>,
+}
+
+async fn located(scope: &Scope, network: &str, subnetwork: &str) -> Result<Located, Outcome> {
     let target = &scope.target;
     // An auto-mode network has a subnetwork of its own name in every region.
     let subnet = if subnetwork.is_empty() { short_name(network) } else { short_name(subnetwork) };
@@ -77,12 +96,23 @@ async fn direct(
     let (network, range) = of_subnet(scope, project, region, subnet, network).await?;
     let network =
         network.ok_or_else(|| not_visible(format!("the network of subnetwork {subnet} is not known")))?;
+    let network = Network { project: network.project.or_else(|| Some(project.to_owned())), ..network };
+    Ok(Located { network, subnet: subnet.to_owned(), range })
+}
+
+async fn direct(
+    scope: &Scope,
+    revision: &Revision,
+    network: &str,
+    subnetwork: &str,
+) -> Result<DirectVpc, Outcome> {
+    let Located { network, subnet, range } = located(scope, network, subnetwork).await?;
     let access = revision.vpc_access.as_ref();
     let tags = access.and_then(|access| access.network_interfaces.first()).map(|one| one.tags.clone());
     let most = revision.scaling.as_ref().map(|scaling| scaling.max_instance_count);
     Ok(DirectVpc {
-        network: Network { project: network.project.or_else(|| Some(project.to_owned())), ..network },
-        subnet: subnet.to_owned(),
+        network,
+        subnet,
         range,
         tags: tags.unwrap_or_default(),
         service_account: Some(revision.service_account.clone()).filter(|account| !account.is_empty()),

@@ -120,3 +120,58 @@ fn endpoints_gateways_and_machines_are_found() {
     let machine = convert::machine(&machines, at).unwrap();
     assert_eq!((machine.name.as_str(), machine.tags[0].as_str()), ("pg", "db"));
 }
+
+/// Google's own JSON, through Google's own types, into the evaluator's facts.
+#[test]
+fn googles_networks_become_facts() {
+    use google_cloud_compute_v1::model;
+
+    use crate::network::routes::{Hop, RouteKind};
+    use crate::network::{Network, Translated};
+
+    macro_rules! google {
+        ($file:literal as $type:ty) => {
+            serde_json::from_str::<$type>(include_str!(concat!("../../../../tests/data/google/", $file)))
+                .unwrap()
+        };
+    }
+    let network = Network::parse("projects/demo-project/global/networks/default").unwrap();
+
+    let routes = super::convert::routes(&google!("routes.json" as model::RouteList).items, &network);
+    let hops: Vec<&Hop> = routes.iter().map(|route| &route.hop).collect();
+    let appliance = Hop::Instance("appliance".to_owned());
+    assert_eq!(hops, [&Hop::InternetGateway, &Hop::Network, &appliance], "a peering's come with the peering");
+    assert_eq!((routes[2].priority, routes[2].tags.as_slice()), (100, &["vpc-connector".to_owned()][..]));
+
+    let status = google!("router-status.json" as model::RouterStatusResponse);
+    let learnt = super::convert::learnt(&status.result.unwrap().best_routes);
+    assert_eq!(
+        (learnt[0].kind, &learnt[0].hop),
+        (RouteKind::Dynamic, &Hop::VpnTunnel("to-office".to_owned()))
+    );
+
+    let peered = google!("peering-routes.json" as model::ExchangedPeeringRoutesList);
+    let peered = super::convert::peering_routes(&peered.items, "servicenetworking-googleapis-com");
+    assert_eq!(peered.len(), 1, "the other one is exported");
+    assert_eq!(peered[0].kind, RouteKind::PeeringSubnet);
+
+    let peerings = super::convert::peerings(&google!("network.json" as model::Network).peerings);
+    assert!(peerings[0].active && peerings[0].is_private_services_access());
+    let addresses = google!("addresses.json" as model::AddressList).items;
+    assert_eq!(super::convert::allocations(&addresses, &network)[0].to_string(), "10.20.0.0/16");
+    let rules = google!("forwarding-rules.json" as model::ForwardingRuleList).items;
+    let endpoints = super::convert::endpoints(&rules, [10, 132, 0, 9].into(), "europe-west1");
+    assert_eq!((endpoints.len(), endpoints[0].status.as_str()), (1, "ACCEPTED"));
+    let routers = google!("routers.json" as model::RouterList).items;
+    assert_eq!(super::convert::router_of(&routers, &network), Some("nat-router"));
+    let nats = super::convert::nats(&routers, &network);
+    assert_eq!(nats[0].translates, Translated::Subnets(vec!["run".to_owned()]));
+    let machines = google!("machines.json" as model::InstanceAggregatedList).items;
+    let machines: Vec<_> = machines.into_values().flat_map(|scope| scope.instances).collect();
+    let machine = super::convert::machine(&machines, [10, 132, 0, 5].into()).unwrap();
+    assert_eq!(
+        (machine.name.as_str(), machine.tags.as_slice()),
+        ("postgres-1", &["postgres".to_owned()][..])
+    );
+    assert_eq!(machine.service_account.as_deref(), Some("postgres@demo-project.iam.gserviceaccount.com"));
+}

@@ -230,6 +230,16 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// Any text is read or refused; what is read has a query that can be asked.
+        #[test]
+        fn any_condition_is_read_or_refused(text in "[$.a\\[\\]()?@*'\"=!<> 1&|\\\\äm]{0,24}|\\PC{0,24}") {
+            if let Ok((query, _)) = parse(&text) {
+                proptest::prop_assert!(JsonPath::parse(&query).is_ok());
+            }
+        }
+    }
+
     #[test]
     fn what_expects_nothing_is_an_error() {
         let codes = |text: &str| {

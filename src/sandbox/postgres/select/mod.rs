@@ -1,5 +1,9 @@
 //! Queries of the sandbox's PostgreSQL: one table or subquery, a condition, a list of expressions. As much of SQL as
 //! a gate, its expectations and the sample service use; anything else is `0A000`, never a wrong answer.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the grammar of SQL is long and grows: what is not known here is refused, whatever it is"
+)]
 
 mod expression;
 mod tables;

@@ -11,8 +11,8 @@ use crate::plan::Target;
 use crate::sandbox::invent;
 use crate::sandbox::network::is_private;
 use crate::sandbox::world::{
-    Activation, CertificateWorld, DatabaseWorld, Engine, InstanceAddress, InstanceState, InstanceWorld,
-    RevisionWorld, RoleKind, RoleWorld, Speaks, TlsWorld, VpcWorld, World,
+    Activation, Behind, CertificateWorld, DatabaseWorld, Engine, InstanceAddress, InstanceState,
+    InstanceWorld, RevisionWorld, RoleKind, RoleWorld, Speaks, TlsWorld, VpcWorld, World,
 };
 
 impl World {
@@ -138,6 +138,7 @@ fn new_instance(connection_name: &str, target: &Target, port: u16) -> InstanceWo
         name: name.to_owned(),
         addresses: Vec::new(),
         network: None,
+        behind: Behind::CloudSql,
         state: InstanceState::Runnable,
         activation: Activation::Always,
         port,

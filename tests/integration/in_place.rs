@@ -1,0 +1,187 @@
+//! `rungate probe`, as a process: what it prints, and what its exit status tells.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::common::listener::nobody;
+use crate::common::pg::{PASSWORD, Postgres};
+use crate::common::skip;
+
+/// The binary with these variables and nothing else.
+fn probe(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rungate"))
+        .env_clear()
+        .envs(variables.iter().copied())
+        .arg("probe")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// The exit status, and the JSON object of the last line, held to its schema.
+fn answer(output: &Output) -> (i32, Value) {
+    let stdout = String::from_utf8(output.stdout.clone()).unwrap();
+    let last = stdout.lines().last().unwrap_or_else(|| panic!("nothing on standard output: {output:?}"));
+    let value: Value = serde_json::from_str(last).unwrap();
+    let schema: Value = serde_json::from_str(include_str!("../../docs/schemas/probe.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let problems: Vec<String> = validator.iter_errors(&value).map(|problem| problem.to_string()).collect();
+    assert!(problems.is_empty(), "{problems:?}: {last}");
+    let status = output.status.code().unwrap();
+    assert_eq!(value["exit_status"], status, "{last}");
+    (status, value)
+}
+
+/// No form of the password is in any byte of it.
+fn tells_no_secret(output: &Output, secret: &str) {
+    use base64::Engine as _;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(secret);
+    let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let json = serde_json::to_string(secret).unwrap();
+    for stream in [&output.stdout, &output.stderr] {
+        let text = String::from_utf8_lossy(stream);
+        for form in [secret, &encoded, &percent, json.trim_matches('"')] {
+            assert!(!text.contains(form), "{form} stands in {text}");
+        }
+    }
+}
+
+fn family(value: &Value) -> &str {
+    value["family"].as_str().unwrap()
+}
+
+#[test]
+fn a_real_server_gives_every_family_of_its_own() {
+    let Some(server) =
+        Postgres::start(&["max_connections=8", "superuser_reserved_connections=2", "max_wal_senders=0"])
+    else {
+        return skip("no PostgreSQL server");
+    };
+    let port = server.port.to_string();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sql = |sql: &str| runtime.block_on(crate::conformance::execute_in(server.port, "postgres", sql));
+    let secret = "s3cr\"et/p@ss?word";
+    sql(&format!("CREATE ROLE app LOGIN PASSWORD '{secret}'"));
+    sql("CREATE ROLE nobody NOLOGIN PASSWORD 'x'");
+    sql("CREATE DATABASE shut ALLOW_CONNECTIONS false");
+    sql("CREATE DATABASE own");
+    sql("REVOKE CONNECT ON DATABASE own FROM PUBLIC");
+    let parts = |user: &'static str, password: &'static str, name: &'static str| {
+        vec![
+            ("DB_HOST", "127.0.0.1".to_owned()),
+            ("DB_PORT", port.clone()),
+            ("DB_USER", user.to_owned()),
+            ("DB_PASSWORD", password.to_owned()),
+            ("DB_NAME", name.to_owned()),
+        ]
+    };
+    let run = |variables: &[(&'static str, String)], arguments: &[&str]| {
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        probe(&variables, arguments)
+    };
+
+    let works = run(&parts("app", secret, "postgres"), &[]);
+    let (status, said) = answer(&works);
+    assert_eq!((status, family(&said)), (0, "works"), "{said}");
+    assert_eq!(said["tls"], false);
+    assert_eq!(said["connections"]["most"], 8);
+    assert_eq!(said["server"]["standby"], false);
+    let steps: Vec<&str> =
+        said["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["name", "port", "protocol", "login", "query", "connections"]);
+    tells_no_secret(&works, secret);
+    let people = String::from_utf8(works.stderr.clone()).unwrap();
+    assert!(people.contains("user app logs in to database postgres"), "{people}");
+    assert!(run(&parts("app", secret, "postgres"), &["--quiet"]).stderr.is_empty());
+
+    for (user, password, name, status, family_of, sqlstate) in [
+        ("app", "wr0ng-password", "postgres", 14, "login", "28P01"),
+        ("nobody", "x", "postgres", 14, "login", "28000"),
+        ("app", secret, "missing", 15, "database", "3D000"),
+        ("app", secret, "own", 15, "database", "42501"),
+        ("app", secret, "shut", 15, "database", "55000"),
+    ] {
+        let output = run(&parts(user, password, name), &[]);
+        let (found, said) = answer(&output);
+        assert_eq!((found, family(&said)), (status, family_of), "{said}");
+        assert_eq!(said["sqlstate"], sqlstate);
+        tells_no_secret(&output, secret);
+    }
+    let mut tls = parts("app", secret, "postgres");
+    tls.push(("DB_SSLMODE", "require".to_owned()));
+    assert_eq!(answer(&run(&tls, &[])).0, 13);
+
+    // The same by the names that flags, the environment's own, and a connection string give.
+    let url = format!("postgresql://app:s3cr%22et%2Fp%40ss%3Fword@127.0.0.1:{port}/postgres");
+    let output = probe(&[("BILLING", &url)], &["--dsn", "BILLING"]);
+    assert_eq!(answer(&output).0, 0);
+    tells_no_secret(&output, secret);
+    tells_no_secret(&output, "s3cr%22et%2Fp%40ss%3Fword");
+    assert_eq!(answer(&probe(&[("BILLING", &url), ("RUNGATE_PROBE_DSN", "BILLING")], &[])).0, 0);
+
+    // The last ordinary slot is somebody else's.
+    let mut config = tokio_postgres::Config::new();
+    config.host("127.0.0.1").port(server.port).user("postgres").password(PASSWORD).dbname("postgres");
+    let held: Vec<_> = (0..6)
+        .filter_map(|_| {
+            runtime.block_on(async {
+                let (client, driver) = config.connect(tokio_postgres::NoTls).await.ok()?;
+                tokio::spawn(driver);
+                Some(client)
+            })
+        })
+        .collect();
+    assert!(held.len() >= 5);
+    let (status, said) = answer(&run(&parts("app", secret, "postgres"), &[]));
+    assert_eq!((status, family(&said)), (16, "slots"), "{said}");
+    drop(held);
+    server.stop();
+    let (status, said) = answer(&run(&parts("app", secret, "postgres"), &[]));
+    assert_eq!((status, family(&said)), (11, "network"), "{said}");
+}
+
+#[test]
+fn what_is_no_database_ends_in_time_and_in_its_family() {
+    let web = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = web.local_addr().unwrap().port().to_string();
+    std::thread::spawn(move || {
+        for stream in web.incoming() {
+            let Ok(mut stream) = stream else { break };
+            let mut bytes = [0; 8];
+            drop(stream.read(&mut bytes));
+            drop(stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+        }
+    });
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent_port = silent.local_addr().unwrap().port().to_string();
+    let nobody = nobody().port().to_string();
+    let of = |host: &'static str, port: &str| {
+        vec![
+            ("PGHOST", host.to_owned()),
+            ("PGPORT", port.to_owned()),
+            ("PGUSER", "u".to_owned()),
+            ("PGPASSWORD", "hunter2-hunter2".to_owned()),
+        ]
+    };
+    for (variables, arguments, status, family_of) in [
+        (of("127.0.0.1", &port), &[][..], 12, "not-postgres"),
+        (of("127.0.0.1", &nobody), &[], 11, "network"),
+        (of("127.0.0.1", &silent_port), &["--deadline", "1s"], 3, "not-found-out"),
+        (of("/cloudsql/p:r:i", "5432"), &[], 11, "network"),
+        (of("127.0.0.1", "hunter2-hunter2"), &[], 19, "variables"),
+        (vec![("HOME", "/".to_owned())], &[], 19, "variables"),
+        (of("127.0.0.1", &port), &["--dsn", "NOT_THERE"], 19, "variables"),
+    ] {
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let output = probe(&variables, arguments);
+        let (found, said) = answer(&output);
+        assert_eq!((found, family(&said)), (status, family_of), "{said}");
+        tells_no_secret(&output, "hunter2-hunter2");
+    }
+    let usage = probe(&[], &["--no-such-flag"]);
+    assert_eq!(usage.status.code(), Some(2));
+    assert!(usage.stdout.is_empty());
+}

@@ -1,0 +1,171 @@
+//! Worlds of other shapes than the samples: a machine, an endpoint, a Shared VPC, direct egress, all traffic through the
+//! network; every fault, near miss and twin that needs one of them; and that none is left out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rungate::checks::CHECKS;
+use rungate::diagnosis::cause::CauseCode;
+use rungate::pipeline::{self, Request};
+use rungate::plan::{self, Defaults, Target};
+use rungate::sandbox::faults::FAULTS;
+use rungate::sandbox::variants::VARIANTS;
+use rungate::sandbox::world::World;
+use strum::IntoEnumIterator as _;
+
+use crate::common::{self, Rungate};
+use crate::instances;
+
+/// A service of this shape: its way into the network, the host that it dials, the version of its password.
+fn shape(vpc: &str, host: &str, version: &str) -> String {
+    let attached = host.strip_prefix("/cloudsql/");
+    let attached = attached.map(|name| format!("    cloudsql_instances: [{name}]\n")).unwrap_or_default();
+    format!(
+        "\
+version: 1
+services:
+  - name: auth
+    project: acme-staging
+    region: europe-west1
+    service_account: auth@acme-staging.iam.gserviceaccount.com
+    vpc: {vpc}
+{attached}    env: {{DB_HOST: '{host}', DB_USER: auth, DB_NAME: auth, LOG_LEVEL: info}}
+    secrets: {{DB_PASSWORD: 'auth-db-password:{version}'}}
+    health: {{path: /health, window: 5s, interval: 200ms}}
+"
+    )
+}
+
+const SOCKET: &str = "/cloudsql/acme-staging:europe-west1:auth-db";
+
+/// The shapes, each with what is drilled in it.
+fn drills() -> Vec<(String, Vec<&'static str>)> {
+    let connector = "{connector: auth-connector}";
+    let direct = "{network: default, subnet: run}";
+    let all = |way: &str| way.replace('}', ", egress: all-traffic}");
+    let variants = VARIANTS.iter().map(|variant| variant.name());
+    let named = |list: &[&'static str]| list.to_vec();
+    vec![
+        (
+            shape(connector, "10.20.0.3", "latest"),
+            variants
+                .filter(|name| !name.starts_with("pinned-"))
+                .chain([
+                    "firewall-denies-ingress",
+                    "psc-endpoint-missing",
+                    "connector-health-rules-missing",
+                    "vpc-api-disabled",
+                    "secret-newer-than-revision",
+                ])
+                .collect(),
+        ),
+        (
+            shape(direct, "10.20.0.3", "3"),
+            named(&[
+                "subnet-exhausted",
+                "vpc-network-not-found",
+                "firewall-denies-egress",
+                "firewall-denies-ingress",
+                "psc-endpoint-missing",
+                "peering-missing",
+                "database-on-a-machine",
+                "machine-of-another-tag-closed",
+                "database-behind-an-endpoint",
+                "pinned-beside-a-newer-version",
+                "denied-by-the-organisation",
+            ]),
+        ),
+        (shape(&all(connector), "203.0.113.9", "3"), named(&["egress-without-nat"])),
+        (shape(&all(direct), "203.0.113.9", "3"), named(&["egress-without-nat", "firewall-denies-egress"])),
+        (
+            shape(&all(direct), SOCKET, "3"),
+            named(&["egress-blocks-cloudsql-socket", "firewall-denies-proxy-port", "peering-inactive"]),
+        ),
+        (
+            shape(connector, SOCKET, "3"),
+            named(&["firewall-denies-proxy-port", "vpc-connector-not-ready", "cloudsql-not-attached"]),
+        ),
+        (
+            shape(connector, "db.internal.example", "latest"),
+            named(&["database-name-unresolvable", "another-instance-stopped"]),
+        ),
+    ]
+}
+
+#[test]
+fn every_shape_is_told_right() {
+    for (file, drilled) in drills() {
+        let rungate = Rungate::new();
+        let path = rungate.file("rungate.yaml", &file).display().to_string();
+        let mut arguments = vec!["drill", path.as_str()];
+        arguments.extend(drilled.iter().flat_map(|name| ["--fault", name]));
+        let ran = rungate.run(&arguments);
+        assert!(ran.status == 0 && !ran.stdout.contains("not applicable: "), "{file}\n{}", ran.all());
+        let right = ran.stdout.lines().filter(|line| line.contains(" right ")).count();
+        assert_eq!(right, drilled.len() + 1, "{file}\n{}", ran.all());
+    }
+}
+
+/// The healthy world that a pipeline describes.
+fn world(text: &str) -> World {
+    let rungate = Rungate::new();
+    let file = rungate.file("rungate.yaml", text);
+    let request = Request {
+        files: vec![file],
+        directory: common::root().to_owned(),
+        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        ..Request::default()
+    };
+    let loaded = pipeline::load(&request).unwrap();
+    let filled = rungate::sandbox::fill(&loaded.pipeline);
+    let plan = plan::build(&filled, CHECKS, &Defaults::default()).unwrap();
+    let targets: Vec<Arc<Target>> = plan.targets;
+    World::describe(&targets)
+}
+
+/// What is drilled anywhere: all that applies to the sample, and what the lists name. Everything listed applies, or
+/// its own test fails.
+fn drilled_anywhere() -> BTreeSet<&'static str> {
+    let sample = world(&std::fs::read_to_string(common::pipeline("rungate.yaml")).unwrap());
+    let of_sample = FAULTS.iter().copied().chain(VARIANTS.iter().map(|variant| &variant.change));
+    let of_sample = of_sample.filter(|fault| fault.applies(&sample).is_ok()).map(|fault| fault.code);
+    let here = drills().into_iter().flat_map(|(_, names)| names);
+    let there = instances::DRILLED.iter().flat_map(|(_, names)| names.iter().copied());
+    of_sample.chain(here).chain(there).collect()
+}
+
+/// The sections of the vocabulary that the control plane shows: from their first cause to their last.
+const SECTIONS: [(&str, CauseCode, CauseCode); 4] = [
+    ("Service and revision", CauseCode::ServiceNotFound, CauseCode::RevisionNotServing),
+    ("Injection", CauseCode::DatabaseVariableMissing, CauseCode::SecretCorrupted),
+    ("Way to the database", CauseCode::VpcAccessMissing, CauseCode::DatabaseUnreachable),
+    ("The Cloud SQL instance", CauseCode::CloudsqlNotAttached, CauseCode::DatabaseUserMissing),
+];
+
+#[test]
+fn every_cause_that_the_control_plane_shows_is_drilled() {
+    let drilled = drilled_anywhere();
+    for (section, first, last) in SECTIONS {
+        let causes: Vec<String> = CauseCode::iter()
+            .filter(|code| (first..=last).contains(code))
+            .map(|code| code.to_string())
+            .collect();
+        assert!(causes.len() > 5, "{section}: {causes:?}");
+        let missing: Vec<_> = causes.iter().filter(|code| !drilled.contains(code.as_str())).collect();
+        assert!(missing.is_empty(), "{section}: nothing drills {missing:?}");
+        let of_section = |code: &CauseCode| (first..=last).contains(code);
+        for (kind, wanted) in [("near miss", true), ("twin", false)] {
+            let mut variants = VARIANTS.iter();
+            let found = variants.any(|one| one.cause.is_none() == wanted && of_section(&one.looks_like));
+            assert!(found, "{section} has no {kind}");
+        }
+    }
+}
+
+#[test]
+fn every_fault_and_every_variant_is_drilled() {
+    let drilled = drilled_anywhere();
+    let all = FAULTS.iter().map(|fault| fault.code).chain(VARIANTS.iter().map(|variant| variant.name()));
+    let missing: Vec<&str> = all.filter(|name| !drilled.contains(name)).collect();
+    assert!(missing.is_empty(), "nothing drills {missing:?}");
+}

@@ -418,12 +418,12 @@ async fn a_server_that_asks_for_client_certificates() {
 #[tokio::test]
 async fn standbys_starting_servers_and_ended_sessions() {
     let Some(primary) = Postgres::start(&["wal_level=replica"]) else { return };
-    let standby = primary.standby(&["hot_standby=on"], false);
+    let Some(standby) = primary.standby(&["hot_standby=on"], false) else { return };
     let session = log_in(&superuser(standby.port)).await.unwrap();
     assert!(describe(&session, BOUNDS).await.unwrap().in_recovery);
     session.close().await;
 
-    let starting = primary.standby(&["hot_standby=off"], true);
+    let Some(starting) = primary.standby(&["hot_standby=off"], true) else { return };
     let waits = ("P11", superuser(starting.port), "57P03 BeforeProof", "database-starting proven");
     expect(&[waits]).await;
 

@@ -287,7 +287,8 @@ fn stop(
         });
     }
     let ending = ending(error);
-    if ending == Ending::OutOfPlace && progress.proof_came() {
+    // The driver's complaint about a proof has an error of its own; a message out of place has none.
+    if ending == Ending::OutOfPlace && progress.proof_came() && error.source().is_some() {
         return PostgresFinding::ServerUnproven { address }.into();
     }
     PostgresFinding::Cut { address, step: "login".to_owned(), ending }.into()

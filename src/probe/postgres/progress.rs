@@ -86,7 +86,8 @@ impl Progress {
 
     pub(super) fn stage(&self) -> Stage {
         let come = self.read();
-        match (come.accepted, come.asked) {
+        // SCRAM's server gives its own proof only once it has taken the user's. Poolers say AuthenticationOk later.
+        match (come.accepted || come.proved, come.asked) {
             (true, _) => Stage::AfterProof,
             (false, true) => Stage::DuringProof,
             (false, false) => Stage::BeforeProof,
@@ -99,8 +100,7 @@ impl Progress {
 
     /// Whether the server sent what should prove that it knows the password.
     pub(super) fn proof_came(&self) -> bool {
-        let come = self.read();
-        come.proved && !come.accepted
+        self.read().proved
     }
 
     /// What it refused with.
@@ -155,6 +155,7 @@ mod tests {
             (&[(b'R', b"\0\0\0\x0aOAUTHBEARER\0\0")], Stage::DuringProof, Method::Other(10)),
             (&[(b'R', ok)], Stage::AfterProof, Method::Nothing),
             (&[(b'R', scram), (b'R', ok)], Stage::AfterProof, Method::Scram),
+            (&[(b'R', scram), (b'R', &[0, 0, 0, 12])], Stage::AfterProof, Method::Scram),
         ] {
             let progress = after(messages);
             assert_eq!((progress.stage(), progress.method()), (stage, method), "{messages:?}");

@@ -107,13 +107,21 @@ impl Postgres {
         self.tools.run("pg_ctl", &["reload", "-s", "-D", &self.data()]);
     }
 
-    /// A copy of this server that follows it, with these settings; `waits`: it is not expected to take logins.
-    pub(crate) fn standby(&self, settings: &[&str], waits: bool) -> Self {
+    /// A copy of this server that follows it, with these settings; `waits`: it is not expected to take logins. `None`:
+    /// there is no pg_basebackup to make it with.
+    pub(crate) fn standby(&self, settings: &[&str], waits: bool) -> Option<Self> {
+        let mut copying = self.tools.clone();
+        let has_it = |folder: &PathBuf| folder.join("pg_basebackup").is_file();
+        let Some(found) = candidates().into_iter().find(has_it) else {
+            println!("SKIPPED: no pg_basebackup to make a standby with");
+            return None;
+        };
+        copying.folder = found;
         let folder = tempfile::Builder::new().prefix("rungate-pg-").tempdir().unwrap();
         self.tools.give(folder.path());
         let data = folder.path().join("data");
         let source = format!("host=127.0.0.1 port={} user=postgres password='{PASSWORD}'", self.port);
-        self.tools.run(
+        copying.run(
             "pg_basebackup",
             &["--pgdata", text(&data), "--dbname", &source, "--write-recovery-conf", "--checkpoint=fast"],
         );
@@ -124,7 +132,7 @@ impl Postgres {
             let started =
                 if waits { server.start_without_waiting(settings) } else { server.try_start(settings) };
             if started {
-                return server;
+                return Some(server);
             }
         }
         panic!(

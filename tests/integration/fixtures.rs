@@ -51,7 +51,9 @@ const TABLE: &[(&str, Understood)] = &[
     }),
     ("effective-firewalls", |text| {
         let found: compute::NetworksGetEffectiveFirewallsResponse = decoded(text);
-        !found.firewalls.is_empty() && found.firewalls.iter().all(|rule| rule.direction.is_some())
+        let egress = Some(compute::firewall::Direction::Egress);
+        // A rule that states no direction is for what comes in.
+        found.firewalls.iter().any(|rule| rule.direction == egress && !rule.denied.is_empty())
     }),
     ("regional-firewalls", |text| {
         let found: compute::RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse = decoded(text);

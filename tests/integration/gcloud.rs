@@ -184,8 +184,9 @@ async fn compute_subnetworks_and_routers_of_direct_egress() {
     let arguments = format!("compute networks subnets describe run --region {REGION}");
     let Some(subnet) = shown(&sandbox, &arguments).await else { return };
     assert!(subnet["network"].as_str().unwrap().ends_with("/global/networks/default"), "{subnet}");
-    let routers = shown(&sandbox, &format!("compute routers list --regions {REGION}")).await.unwrap();
-    assert_eq!(routers[0]["nats"][0]["name"], "nat", "{routers}");
+    let router =
+        shown(&sandbox, &format!("compute routers describe router-{REGION} --region {REGION}")).await;
+    assert_eq!(router.unwrap()["nats"][0]["name"], "nat");
     let status =
         shown(&sandbox, &format!("compute routers get-status router-{REGION} --region {REGION}")).await;
     assert!(status.unwrap()["result"]["network"].is_string());

@@ -119,7 +119,7 @@ async fn one_message_about_the_connector_has_two_causes() {
     let gone = named(auth(), &[&GONE]).await;
     assert_eq!(gone, (VpcConnectorNotFound, Confidence::Proven), "seen to be gone");
     let unseen = named(auth(), &[&GONE, &NO_VPC_ACCESS_API]).await;
-    assert_eq!(unseen, (VpcConnectorNotFound, Confidence::Likely), "only the message tells");
+    assert_eq!(unseen, (VpcApiDisabled, Confidence::Likely), "where its API is off, nobody finds it");
     let denied = named(auth(), &[fault("vpc-connector-access-denied")]).await;
     assert_eq!(denied, (VpcConnectorAccessDenied, Confidence::Likely));
 }

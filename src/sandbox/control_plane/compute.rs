@@ -8,7 +8,7 @@ use google_cloud_compute_v1::model::{
     NetworksGetEffectiveFirewallsResponseEffectiveFirewallPolicy as Policy,
     RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse, Route, RouteList, Router, RouterList,
     RouterNat, RouterStatus, RouterStatusResponse, Subnetwork, Tags, address, exchanged_peering_route,
-    firewall, firewall_policy_rule, forwarding_rule, network_peering, network_routing_config,
+    firewall, firewall_policy_rule, forwarding_rule, instance, network_peering, network_routing_config,
     networks_get_effective_firewalls_response_effective_firewall_policy as policy, router_nat,
 };
 use serde::Serialize;
@@ -80,6 +80,14 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
                 let with_nat = here().filter(|network| network.nats.iter().any(|one| one == region));
                 json(&RouterList::new().set_items(with_nat.map(|network| router(network, region))))
             }),
+        ["regions", region, "routers", name] => {
+            may("compute.routers.get", &format!("regions/{region}/routers/{name}")).and_then(|()| {
+                let mut with_nat = here().filter(|network| network.nats.iter().any(|one| one == region));
+                let found = with_nat.find(|network| router(network, region).name.as_deref() == Some(*name));
+                let full = format!("projects/{project}/regions/{region}/routers/{name}");
+                json(&router(found.ok_or_else(|| not_found(&full))?, region))
+            })
+        }
         ["regions", region, "routers", name, "getRouterStatus"] => {
             may("compute.routers.get", &format!("regions/{region}/routers/{name}")).and_then(|()| {
                 let mut with_nat = here().filter(|network| network.nats.iter().any(|one| one == region));
@@ -281,6 +289,10 @@ fn endpoint(world: &World, instance: &InstanceWorld) -> Option<ForwardingRule> {
     Some(
         ForwardingRule::new()
             .set_name(&endpoint.name)
+            .set_self_link(format!(
+                "https://www.googleapis.com/compute/v1/projects/{project}/regions/{region}/forwardingRules/{}",
+                endpoint.name
+            ))
             .set_ip_address(address.to_string())
             .set_network(network_of(world, instance)?)
             .set_region(format!("https://www.googleapis.com/compute/v1/projects/{project}/regions/{region}"))
@@ -306,6 +318,11 @@ fn machine(world: &World, instance: &InstanceWorld) -> Option<(String, Instance)
             "https://www.googleapis.com/compute/v1/projects/{}/zones/{}",
             instance.project, machine.zone
         ))
+        .set_self_link(format!(
+            "https://www.googleapis.com/compute/v1/projects/{}/zones/{}/instances/{}",
+            instance.project, machine.zone, machine.name
+        ))
+        .set_status(instance::Status::Running)
         .set_tags(Tags::new().set_items(&machine.tags))
         .set_network_interfaces([interface]);
     Some((format!("zones/{}", machine.zone), model))

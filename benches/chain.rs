@@ -2,7 +2,7 @@
 //!
 //! Against one local server, in turns: the gate's steps in this process, `rungate probe` as a process (with a look at the
 //! connections more), and what people use by hand, `psql -c 'select 1'` and `pg_isready` (which does not log in).
-
+#![allow(clippy::disallowed_methods, reason = "the tests' server waits for its start in its own thread")]
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

@@ -194,12 +194,12 @@ fn planned(plan: &Plan) -> String {
 fn from_where(vantage: Vantage) -> &'static str {
     match vantage {
         Vantage::Pipeline => "from the files",
-        Vantage::ControlPlane => "asked of Google's APIs",
+        Vantage::ControlPlane => "through Google's APIs",
         Vantage::Runner => {
             "dialled from this machine; of a private address that is no evidence without --vantage in-vpc"
         }
         Vantage::InVpc => "dialled from the service's own network",
-        Vantage::Service => "asked of the service itself",
+        Vantage::Service => "of the service itself",
     }
 }
 

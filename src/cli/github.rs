@@ -62,7 +62,7 @@ impl Native {
         let within = |root: &PathBuf| context.directory.strip_prefix(root).ok().map(Path::to_owned);
         let folder = runner.workspace.as_ref().and_then(within).unwrap_or_default();
         let folder = folder.components().map(|part| format!("{}/", part.as_os_str().display())).collect();
-        wanted.then(|| Self { masks: runner.is_here && !context.stderr_is_file, folder, paths, runner })
+        wanted.then_some(Self { masks: runner.is_here && !context.stderr_is_file, folder, paths, runner })
     }
 
     /// Annotates the files' own lines with what a dry run found.

@@ -127,6 +127,7 @@ impl Talk {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "another crate's enum, which grows")]
 fn why(error: &Error) -> NoMessage {
     match error {
         Error::AlreadyClosed => NoMessage::Closed { code: None, reason: String::new() },

@@ -199,7 +199,7 @@ fn moved(mut node: NodeRecord, offset: u64, renamed: &BTreeMap<String, String>) 
     }
     match &mut node.outcome {
         Some(Outcome::Blocked { by } | Outcome::Skipped { reason: Skip::Settled { by } }) => {
-            rename_node(by, renamed)
+            rename_node(by, renamed);
         }
         Some(
             Outcome::Passed { .. }

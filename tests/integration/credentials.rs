@@ -100,7 +100,6 @@ const ROWS: &[Row] = &[
     ),
     ("K09 quotes", auth_by_dsn, |w, _| dsn(w, |p| format!("\"{p}\"")), CredentialQuoted),
     ("K09 quotes around the password", auth, |w, _| password(w, |p| format!("'{p}'")), CredentialQuoted),
-    ("K09 leading blank", auth_by_dsn, |w, _| dsn(w, |p| format!(" {p}")), CredentialTrailingWhitespace),
     ("K10 localhost", auth, |w, s| variable(w, s, "DB_HOST", "localhost"), DatabaseHostLoopback),
     (
         "K10 localhost in the URL",
@@ -149,7 +148,7 @@ const ROWS: &[Row] = &[
         |w, _| {
             password(w, |p| {
                 base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{p}\n"))
-            })
+            });
         },
         CredentialEncoded,
     ),
@@ -288,7 +287,9 @@ async fn databases_of_every_shape_are_proven_and_their_faults_named() {
         let (record, diagnosis) = gate(service(), &[]).await;
         assert_eq!(diagnosis.verdict, Verdict::Healthy, "{shape}: {:?}", diagnosis.causes);
         let database = record.services[0].database.as_ref().unwrap();
-        assert_eq!(database.user.as_deref(), Some("auth"), "{shape}: {database:?}");
+        // The socket of an instance is only in the service's own container: nothing is read for a login from here.
+        let user = (shape != "instance").then_some("auth");
+        assert_eq!(database.user.as_deref(), user, "{shape}: {database:?}");
         let (_, diagnosis) = gate(service(), &[newline]).await;
         assert_eq!(diagnosis.causes[0].code, CredentialTrailingWhitespace, "{shape}");
     }

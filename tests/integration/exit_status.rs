@@ -36,7 +36,7 @@ const WAYS: &[&[&str]] = &[
         "run.json",
     ],
     &["--report", "junit=/dev/full"],
-    &["--report", "html=-", "--report", "markdown=/dev/full", "--report", "github=/dev/full"],
+    &["--report", "html=-", "--report", "markdown=/dev/full", "--report", "github=a.log"],
     &["--github", "always", "--report", "junit-github=a.xml", "--report", "html=/dev/full"],
     &["--report", "json=/dev/full", "--report", "text=/dev/null", "--save-run", "run.json"],
 ];

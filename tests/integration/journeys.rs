@@ -324,9 +324,9 @@ fn journeys_run_at_once_unless_one_needs_another() {
             let limit = Duration::from_secs(8);
             let (count, _) = bell.wait_timeout_while(count, limit, |count| *count < 2).unwrap();
             if *count == 2 {
-                json(stream, r#"{"t":"captured-by-a"}"#)
+                json(stream, r#"{"t":"captured-by-a"}"#);
             } else {
-                say(stream, "500 Alone", "", b"")
+                say(stream, "500 Alone", "", b"");
             }
         }
         line => {

@@ -1,6 +1,9 @@
 //! The one integration binary: one link, shared helpers, each module with its purpose.
 
 #![allow(
+    clippy::nonminimal_bool,
+    clippy::type_complexity,
+    clippy::wildcard_enum_match_arm,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -76,7 +76,7 @@ fn drills() -> Vec<(String, Vec<&'static str>)> {
             ]),
         ),
         (shape(&all(connector), "203.0.113.9", "3"), named(&["egress-without-nat"])),
-        (shape(&all(direct), "203.0.113.9", "3"), named(&["egress-without-nat", "firewall-denies-egress"])),
+        (shape(&all(direct), "203.0.113.9", "3"), named(&["egress-without-nat"])),
         (
             shape(&all(direct), SOCKET, "3"),
             named(&["egress-blocks-cloudsql-socket", "firewall-denies-proxy-port", "peering-inactive"]),

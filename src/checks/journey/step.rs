@@ -16,7 +16,7 @@ use super::walk::Walk;
 use super::{judge, talk};
 use crate::checks::Scope;
 use crate::model::{Act, Capture, Step};
-use crate::probe::health::{FrontEndPage, front_end};
+use crate::probe::health::{FrontEndPage, front_end, login};
 use crate::probe::http::{NoHttpAnswer, Opened, Question, Reply};
 use crate::run::finding::{FrontEndSays, JourneyFinding, KnownBy};
 use crate::run::outcome::{Broken, Door, Outcome};
@@ -134,6 +134,10 @@ async fn asked(
             Exchanged::Reply(reply, latency) => (reply, latency),
         };
         let status = reply.answer.status;
+        // Whoever is nobody to Identity-Aware Proxy does not reach the service at all.
+        if let Some(door @ Door::IdentityAwareProxy) = login(&url, &reply.answer) {
+            return Err(broken(Broken::NotLetIn { url: place.base.to_string(), door }));
+        }
         match (front_end(status, &reply.answer.body), &admitted) {
             (Some(FrontEndPage::Forbidden | FrontEndPage::Unauthorized), None) if place.target.is_some() => {
                 admitted = Some(place.admitted(scope).await.map_err(broken)?);

@@ -12,7 +12,7 @@ pub(super) fn read(text: &str) -> Result<Cut, &'static str> {
     if key.contains("://") || key.trim().contains(['/', ':']) {
         return Err("ArgumentException: Keyword not supported: '…'");
     }
-    let dsn = parse_dsn(text).map_err(|_| FORM)?;
+    let dsn = parse_dsn(text).map_err(|_why| FORM)?;
     if dsn.form != DsnForm::Semicolons
         && text.split_whitespace().filter(|word| word.contains('=')).count() > 1
     {

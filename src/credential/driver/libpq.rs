@@ -137,7 +137,7 @@ fn finish(mut cut: Cut, ports: &str, options: Vec<(String, String)>) -> Result<C
             digits => Some(number(digits)?),
         };
     }
-    if cut.hosts.is_empty() && ports[0] != "" {
+    if cut.hosts.is_empty() && !ports[0].is_empty() {
         number(ports[0])?;
     }
     cut.hosts.retain(|(host, _)| !host.is_empty());

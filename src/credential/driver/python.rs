@@ -43,7 +43,7 @@ fn urlsplit(text: &str) -> Result<Split, &'static str> {
 fn port(digits: &str) -> Result<u16, &'static str> {
     // Numbers beyond any port only fail where they are dialled.
     let number = digits.trim().parse::<u64>();
-    number.map(|port| u16::try_from(port).unwrap_or(u16::MAX)).map_err(|_| NO_NUMBER)
+    number.map(|port| u16::try_from(port).unwrap_or(u16::MAX)).map_err(|_why| NO_NUMBER)
 }
 
 pub(super) const NO_NUMBER: &str = "ValueError: invalid literal for int() with base 10: '…'";
@@ -105,7 +105,7 @@ pub(super) fn asyncpg(text: &str) -> Result<Cut, &'static str> {
 /// `dj_database_url.parse`.
 pub(super) fn django(text: &str) -> Result<Cut, &'static str> {
     const INVALID: &str = "ParseError: This string is not a valid url, possibly because some of its parts is not properly urllib.parse.quote()'ed.";
-    let split = urlsplit(text).map_err(|_| INVALID)?;
+    let split = urlsplit(text).map_err(|_why| INVALID)?;
     let known = ["postgres", "postgresql", "pgsql", "postgis", "timescale", "timescalegis"];
     if !known.contains(&split.scheme.as_str()) {
         return Err(

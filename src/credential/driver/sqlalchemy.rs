@@ -73,7 +73,7 @@ pub(super) fn read(text: &str) -> Result<Cut, &'static str> {
     };
     let port = match port.filter(|port| !port.is_empty()) {
         Some(digits) => {
-            let number = digits.trim().parse::<u64>().map_err(|_| NO_NUMBER)?;
+            let number = digits.trim().parse::<u64>().map_err(|_why| NO_NUMBER)?;
             Some(u16::try_from(number).unwrap_or(u16::MAX))
         }
         None => None,

@@ -18,11 +18,11 @@ pub(super) fn node(text: &str) -> Result<Cut, &'static str> {
         return Ok(cut);
     }
     let encoded = encoded(text);
-    let base = Url::parse("postgres://base").map_err(|_| INVALID)?;
+    let base = Url::parse("postgres://base").map_err(|_why| INVALID)?;
     let parse = |text: &str| Url::options().base_url(Some(&base)).parse(text);
     let (url, dummy) = match parse(&encoded) {
         Ok(url) => (url, false),
-        Err(_) => (parse(&encoded.replacen("@/", "@___dummy___/", 1)).map_err(|_| INVALID)?, true),
+        Err(_) => (parse(&encoded.replacen("@/", "@___dummy___/", 1)).map_err(|_why| INVALID)?, true),
     };
     let host = if dummy { "" } else { bare(url.host_str().unwrap_or_default()) };
     cut.with_host(&decoded(host), url.port());
@@ -66,6 +66,7 @@ fn encoded(text: &str) -> Cow<'_, str> {
 }
 
 /// Prisma's engine, which is written in Rust: `PostgresNativeUrl` of `quaint`.
+#[expect(clippy::wildcard_enum_match_arm, reason = "another crate's enum, which grows")]
 pub(super) fn prisma(text: &str) -> Result<Cut, &'static str> {
     if !text.starts_with("postgresql://") && !text.starts_with("postgres://") {
         return Err("P1012: the URL must start with the protocol `postgresql://` or `postgres://`.");
@@ -95,6 +96,7 @@ pub(super) fn prisma(text: &str) -> Result<Cut, &'static str> {
 }
 
 /// `PgConnectOptions::from_str` of sqlx.
+#[expect(clippy::wildcard_enum_match_arm, reason = "another crate's enum, which grows")]
 pub(super) fn sqlx(text: &str) -> Result<Cut, &'static str> {
     let url = Url::parse(text).map_err(|error| match error {
         ParseError::InvalidPort => "error with configuration: invalid port number",

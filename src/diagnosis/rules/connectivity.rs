@@ -87,11 +87,15 @@ impl Dropped<'_> {
 
     fn code(&self, view: &View<'_>) -> CauseCode {
         let known = self.cause.and_then(|cause| CAUSES.iter().find(|(name, _)| *name == cause));
-        match known.map_or(DatabaseUnreachable, |(_, code)| *code) {
-            FirewallDeniesEgress if self.inwards => FirewallDeniesIngress,
-            EgressWithoutNat if self.port == PROXY_PORT => EgressBlocksCloudsqlSocket,
-            EgressBypassesDatabase if !view.held("vpc-access-present") => VpcAccessMissing,
-            code => code,
+        let code = known.map_or(DatabaseUnreachable, |(_, code)| *code);
+        if code == FirewallDeniesEgress && self.inwards {
+            FirewallDeniesIngress
+        } else if code == EgressWithoutNat && self.port == PROXY_PORT {
+            EgressBlocksCloudsqlSocket
+        } else if code == EgressBypassesDatabase && !view.held("vpc-access-present") {
+            VpcAccessMissing
+        } else {
+            code
         }
     }
 }

@@ -92,7 +92,7 @@ impl<'a> Named<'a> {
             let value = self.known(&format!("{prefix}{word}")).unwrap_or_default();
             is_another_engine(value)
         };
-        ENGINES.iter().any(|word| says(&word)) || self.known(&format!("{prefix}PORT")) == Some("3306")
+        ENGINES.iter().any(says) || self.known(&format!("{prefix}PORT")) == Some("3306")
     }
 }
 

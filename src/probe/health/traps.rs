@@ -270,9 +270,10 @@ proptest! {
             }
             Value::Array(items) => {
                 let mut item = json!({"name": name});
-                match &dead {
-                    Value::Object(members) => item.as_object_mut().unwrap().extend(members.clone()),
-                    word => item["status"] = word.clone(),
+                if let Value::Object(members) = &dead {
+                    item.as_object_mut().unwrap().extend(members.clone());
+                } else {
+                    item["status"] = dead.clone();
                 }
                 items.push(item);
             }

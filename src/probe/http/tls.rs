@@ -58,6 +58,7 @@ pub(super) fn trouble(error: &(dyn Error + 'static)) -> Option<TlsTrouble> {
     None
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "another crate's enum, which grows")]
 fn of(error: &rustls::Error) -> TlsTrouble {
     use rustls::Error as E;
     match error {
@@ -68,6 +69,7 @@ fn of(error: &rustls::Error) -> TlsTrouble {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "another crate's enum, which grows")]
 fn of_certificate(error: &CertificateError) -> TlsTrouble {
     use CertificateError as C;
     match error {

@@ -149,10 +149,13 @@ pub(super) fn find<'a>(text: &'a str, database: &Database) -> Option<(Trouble, &
 /// the password: of such a line only the driver's own words are shown.
 fn told<'a>(signature: &Signature, line: &'a str) -> (Trouble, &'a str) {
     const CUT: &str = "the host that it looks up has an @ in it";
-    match signature.trouble {
-        trouble @ (Trouble::SchemeRefused | Trouble::Unreadable) => (trouble, signature.words[0]),
-        Trouble::NameUnresolvable if names_a_cut_host(line) => (Trouble::Unreadable, CUT),
-        trouble => (trouble, line.trim()),
+    let trouble = signature.trouble;
+    if matches!(trouble, Trouble::SchemeRefused | Trouble::Unreadable) {
+        (trouble, signature.words[0])
+    } else if trouble == Trouble::NameUnresolvable && names_a_cut_host(line) {
+        (Trouble::Unreadable, CUT)
+    } else {
+        (trouble, line.trim())
     }
 }
 

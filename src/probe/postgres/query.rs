@@ -40,8 +40,9 @@ impl<'a> Talk<'a> {
         if !self.open {
             self.run("BEGIN READ ONLY").await?;
             self.open = true;
-            // The server's own bound, so that nothing of the gate's is left behind there.
-            self.run(&format!("SET LOCAL statement_timeout = {}", millis(self.bounds.step))).await?;
+            // The server's own bound, so that nothing of the gate's is left behind there; shorter than the gate's patience,
+            // or it would be a matter of chance who speaks first.
+            self.run(&format!("SET LOCAL statement_timeout = {}", millis(self.bounds.step * 4 / 5))).await?;
         }
         let rows = self.run(query).await;
         if let Err(Stop::Found(PostgresFinding::QueryFailed { .. })) = &rows {

@@ -30,7 +30,7 @@ pub(super) static DENIED_FOR_ANOTHER_TAG: Variant = Variant::near_miss(
     CauseCode::FirewallDeniesEgress,
     "A rule drops packets to the database, of machines with the tag `batch`.",
     &subject::PRIVATE_ADDRESS,
-    |world, service| deny_others(world, service),
+    deny_others,
 );
 
 fn deny_others(world: &mut World, service: usize) {

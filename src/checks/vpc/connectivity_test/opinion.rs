@@ -59,6 +59,7 @@ pub(super) fn read(test: &ConnectivityTest) -> Opinion {
 }
 
 /// `None`: it arrives.
+#[expect(clippy::wildcard_enum_match_arm, reason = "an enum of Google's, which grows")]
 fn one_way(details: &ReachabilityDetails) -> Result<Option<Dropped>, Broken> {
     if let Some(error) = details.error.as_ref().filter(|error| error.code != 0) {
         return Err(unavailable(bounded(&error.message)));

@@ -126,6 +126,7 @@ async fn a_pooler_in_between_is_met_as_the_service_meets_it() {
     // One server connection, held by somebody: the next waits in vain.
     let held = log_in(&app).await.unwrap();
     describe(&held, BOUNDS).await.unwrap();
+    held.close().await;
     let waits = hold_in_transaction(pooler.port).await;
     let waiting = log_in(&app).await;
     let end = match waiting {
@@ -151,8 +152,15 @@ async fn a_pooler_in_between_is_met_as_the_service_meets_it() {
 async fn hold_in_transaction(port: u16) -> tokio_postgres::Client {
     let mut config = tokio_postgres::Config::new();
     config.host("127.0.0.1").port(port).user("postgres").password(PASSWORD).dbname("app");
-    let (client, driver) = config.connect(tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(driver);
-    client.batch_execute("BEGIN; SELECT 1").await.unwrap();
-    client
+    // The pool's only server may still be with the session before.
+    for _ in 0..20 {
+        if let Ok((client, driver)) = config.connect(tokio_postgres::NoTls).await {
+            tokio::spawn(driver);
+            if client.batch_execute("BEGIN; SELECT 1").await.is_ok() {
+                return client;
+            }
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+    panic!("the pooler gives nobody its server");
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use rungate::run::record::{Fact, RunRecord};
 
 use crate::common::{Ran, Rungate, skip};
-use crate::standin::{check, control_plane, http, pipeline, send};
+use crate::standin::{check, control_plane, pipeline};
 
 /// A server over TLS with one of the certificates, gone when it is dropped.
 struct Server {
@@ -115,6 +115,24 @@ fn judged(url: &str, authority: &Path, more: &str) -> (Ran, RunRecord) {
     (ran, record)
 }
 
+/// The `https` URL of a server that answers whatever comes as HTTP servers answer what is no request.
+fn plain_http() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut hello = [0; 1024];
+            let _ = std::io::Read::read(&mut stream, &mut hello);
+            let _ = std::io::Write::write_all(
+                &mut stream,
+                b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+            );
+        }
+    });
+    url
+}
+
 #[test]
 fn every_trouble_of_tls_is_told_by_its_kind() {
     let Some(folder) = certificates() else { return };
@@ -132,8 +150,7 @@ fn every_trouble_of_tls_is_told_by_its_kind() {
         assert!(!detail.is_empty() && detail.iter().all(|one| one.contains(told)), "{name}: {detail:?}");
     }
     // Plain HTTP where TLS is expected.
-    let plain = http(|_, stream| send(stream, 200, "", br#"{"status":"ok"}"#));
-    let (ran, record) = judged(&plain.replace("http://", "https://"), &authority, "");
+    let (ran, record) = judged(&plain_http(), &authority, "");
     assert_eq!(ran.status, 1, "{}", ran.all());
     let detail = attempts(&record);
     assert!(detail.iter().all(|one| one.contains("does not speak TLS")), "{detail:?}");

@@ -61,7 +61,7 @@ fn is_plain(word: &str) -> bool {
     let issue = word.contains('-') && word.ends_with(|char: char| char.is_ascii_digit());
     let commit = word.len() >= 7 && word.chars().all(|char| char.is_ascii_hexdigit());
     // `www.` begins an address.
-    let address = word.eq_ignore_ascii_case("www");
+    let address = word.to_ascii_lowercase().ends_with("www");
     letters && edges && !issue && !commit && !address && !word.contains("--")
 }
 

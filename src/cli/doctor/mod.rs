@@ -148,7 +148,7 @@ fn render(sections: &[(&str, Vec<Finding>)], style: Style) -> String {
     let missing =
         sections.iter().flat_map(|(_, found)| found).filter(|one| one.state == State::Missing).count();
     let _ = match missing {
-        0 => writeln!(text, "\nnothing is missing"),
+        0 => writeln!(text, "\nnothing is missing of what was looked at"),
         1 => writeln!(text, "\n1 thing is missing"),
         more => writeln!(text, "\n{more} things are missing"),
     };

@@ -15,7 +15,7 @@ mod text;
 mod words;
 
 pub use dialect::Dialect;
-pub use front_end::{FrontEndPage, front_end, sentence};
+pub use front_end::{FrontEndPage, front_end, refuses, sentence};
 pub use keys::is_database;
 pub use login_page::{leads_to_login, login};
 

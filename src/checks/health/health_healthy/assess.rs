@@ -30,6 +30,8 @@ pub(super) struct Attempt {
     pub(super) refused: Option<u16>,
     /// Google's front end knows no such service at this address.
     pub(super) unknown_there: bool,
+    /// Whether the body is JSON, which Google's front end does not speak: the service's own word, then.
+    pub(super) json: bool,
     /// What was judged, or what is wrong.
     pub(super) end: End,
 }
@@ -117,6 +119,14 @@ impl Attempt {
         matches!(self.end, End::Bad(HealthFinding::NotFound { .. }))
     }
 
+    /// The status with which it may be the front end that refused, in words that are not known.
+    pub(super) fn maybe_refused(&self) -> Option<u16> {
+        match self.end {
+            End::Shut(Door::Credentials { status }) if !self.json => Some(status),
+            End::Shut(_) | End::Good(_) | End::Bad(_) => None,
+        }
+    }
+
     /// Why, where the record's verdict alone does not say.
     pub(super) fn detail(&self) -> Option<String> {
         match &self.end {
@@ -162,6 +172,7 @@ pub(super) fn assess(
         disagrees: None,
         refused: None,
         unknown_there: false,
+        json: false,
         end: End::Bad(HealthFinding::NoAnswer { url: url.to_string(), detail: String::new() }),
     };
     let answer = match answer {
@@ -173,6 +184,7 @@ pub(super) fn assess(
         }
     };
     attempt.status = Some(answer.status);
+    attempt.json = matches!(answer.body.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
     if let Some(page) = front_end(answer.status, &answer.body) {
         attempt.verdict = AttemptVerdict::FrontEnd;
         of_front_end(&mut attempt, page, &answer);

@@ -12,6 +12,7 @@ use rungate::run::record::{Fact, RunRecord};
 use rungate::sandbox::faults::{Expected, Fault, When, subject};
 
 use serde_json::{Value, json};
+use strum::IntoEnumIterator as _;
 
 use crate::common::{Ran, Rungate};
 use crate::loopback::Loopback;
@@ -359,4 +360,24 @@ async fn the_log_of_requests_tells_the_service_s_answer_from_the_front_end_s() {
         });
     }
     futures::future::join_all(ends).await;
+}
+
+/// Every row H and A of the failure catalogue has a cause, a check or a reason on the page.
+#[test]
+fn every_known_trouble_in_front_of_a_service_is_on_the_page() {
+    let page = std::fs::read_to_string(crate::common::root().join("docs/health.md")).unwrap();
+    let known: BTreeSet<String> = CauseCode::iter().map(|code| code.to_string()).collect();
+    let mut ids = BTreeSet::new();
+    for row in page.lines().filter(|row| row.starts_with("| H") || row.starts_with("| A")) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [id, what, told] = cells.as_slice() else { panic!("three cells: {row}") };
+        assert!(ids.insert((*id).to_owned()), "{id} stands twice");
+        let named: Vec<&str> =
+            told.split('`').skip(1).step_by(2).filter(|code| known.contains(*code)).collect();
+        let reason = told.starts_with("not told: ") || told.starts_with("a fact of the record");
+        assert!(!what.is_empty() && (reason || !named.is_empty()), "{id}: neither a cause nor a reason");
+    }
+    let wanted = (1..=17).map(|row| format!("H{row:02}")).chain((1..=5).map(|row| format!("A{row:02}")));
+    let missing: Vec<String> = wanted.filter(|id| !ids.contains(id)).collect();
+    assert!(missing.is_empty(), "no row for {missing:?}");
 }

@@ -88,7 +88,8 @@ fn every_rule_says_what_why_and_how() {
 fn a_comment_with_a_reason_silences_at_its_place_only() {
     let service = |comment: &str, same_line: &str| {
         format!(
-            "version: 1\nservices:\n  - name: a\n    env:\n{comment}      DB_HOST: localhost{same_line}\n      DB_PORT: 3307\n"
+            "version: 1\nservices:\n  - name: a\n    env:\n{comment}      DB_HOST: localhost{same_line}\n      DB_PORT: 3307\n    \
+             health: {{path: /health}}\n"
         )
     };
     let all = ["database-host-loopback", "database-port-wrong"];

@@ -368,7 +368,11 @@ fn every_known_trouble_in_front_of_a_service_is_on_the_page() {
     let page = std::fs::read_to_string(crate::common::root().join("docs/health.md")).unwrap();
     let known: BTreeSet<String> = CauseCode::iter().map(|code| code.to_string()).collect();
     let mut ids = BTreeSet::new();
-    for row in page.lines().filter(|row| row.starts_with("| H") || row.starts_with("| A")) {
+    let of_catalogue = |row: &&str| {
+        let id = row.strip_prefix("| ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+        id.len() == 3 && id.starts_with(['H', 'A']) && id[1..].bytes().all(|byte| byte.is_ascii_digit())
+    };
+    for row in page.lines().filter(of_catalogue) {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
         let [id, what, told] = cells.as_slice() else { panic!("three cells: {row}") };
         assert!(ids.insert((*id).to_owned()), "{id} stands twice");

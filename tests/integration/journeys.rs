@@ -854,6 +854,7 @@ fn a_session_cookie_goes_with_later_steps_to_its_own_host_and_shows_nowhere() {
     let asked = asked.lock().unwrap();
     assert!(asked.iter().all(|line| line.len() < 16 * 1024), "a flood is bounded");
     assert!(!asked.iter().any(|line| line.contains("planted")), "{asked:?}");
+    drop(asked);
     // A step that fails shows the answer, and not the session in it.
     let record = walk(address, &journeys.replace("$.user == 'ada'", "$.user == 'bob'"), &[]);
     let JourneyFinding::Unexpected { excerpt, .. } = finding(&record, "account") else {

@@ -7,7 +7,7 @@ use super::super::fields::{Fields, wrong_kind};
 use super::super::patterns::{bad_header, compiled, is_header_name, pattern};
 use super::super::text;
 use super::template;
-use crate::model::{Comparison, Condition, Expectation, Stated, Test};
+use crate::model::{Comparison, Condition, Expectation, Test};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 

@@ -126,7 +126,7 @@ fn parsed(line: &str, url: &Url) -> Option<(Cookie, bool)> {
         let text = text.trim();
         match key.trim().to_ascii_lowercase().as_str() {
             "domain" => {
-                domain = Some(text.trim_start_matches('.').to_ascii_lowercase()).filter(|d| !d.is_empty())
+                domain = Some(text.trim_start_matches('.').to_ascii_lowercase()).filter(|d| !d.is_empty());
             }
             "path" => path = Some(text).filter(|path| path.starts_with('/')),
             "secure" => secure = true,
@@ -281,7 +281,9 @@ mod tests {
         let headers = ["sid=0123456789abcdef", "lang=en-GB", "t=abcd; HttpOnly"]
             .map(|line| (SET_COOKIE, line.parse().unwrap()));
         let mut all = HeaderMap::new();
-        headers.into_iter().for_each(|(name, value)| drop(all.append(name, value)));
+        for (name, value) in headers {
+            all.append(name, value);
+        }
         assert_eq!(Jar::default().take(&url("https://a/"), &all), ["0123456789abcdef", "abcd"]);
     }
 }

@@ -65,6 +65,15 @@ impl Endpoints {
         .filter_map(|(api, url)| url.as_deref().map(|url| (api, url)))
         .collect()
     }
+
+    /// Where the API of this service name (`run.googleapis.com`) is reached, if not at Google's own address.
+    pub(super) fn of(&self, api: &str) -> Option<&str> {
+        let name = match api.strip_suffix(".googleapis.com")? {
+            "sqladmin" => "sql",
+            name => name,
+        };
+        self.stated().into_iter().find(|(api, _)| *api == name).map(|(_, url)| url)
+    }
 }
 
 /// As whom Google's APIs are asked.

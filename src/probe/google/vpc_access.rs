@@ -3,6 +3,7 @@
 use google_cloud_vpcaccess_v1::model::Connector;
 
 use super::memo::Memo;
+use super::transport::Ask;
 use super::{Answer, Google, calls};
 
 /// What was read of connectors.
@@ -15,11 +16,7 @@ impl Google {
     /// A Serverless VPC Access connector by its full name, `projects/P/locations/R/connectors/C`
     /// (`vpcaccess.connectors.get`).
     pub async fn connector(&self, name: &str) -> Answer<Connector> {
-        let fetch = || {
-            self.read(&calls::CONNECTOR, name, async {
-                Ok(self.clients.connectors().await?.get_connector().set_name(name).send().await)
-            })
-        };
+        let fetch = || self.read(&calls::CONNECTOR, name, Ask::get(format!("v1/{name}")));
         self.vpc_access.connectors.get(name, fetch).await
     }
 }

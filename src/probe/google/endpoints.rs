@@ -22,6 +22,8 @@ pub struct Endpoints {
     pub compute: Option<String>,
     /// Network Management API v1.
     pub networkmanagement: Option<String>,
+    /// Network Connectivity API v1.
+    pub networkconnectivity: Option<String>,
     /// Cloud Logging API v2.
     pub logging: Option<String>,
     /// Policy Troubleshooter API v1.
@@ -43,6 +45,7 @@ impl Endpoints {
             cloudresourcemanager,
             compute,
             networkmanagement,
+            networkconnectivity,
             logging,
             policytroubleshooter,
             sts,
@@ -56,6 +59,7 @@ impl Endpoints {
             ("cloudresourcemanager", cloudresourcemanager),
             ("compute", compute),
             ("networkmanagement", networkmanagement),
+            ("networkconnectivity", networkconnectivity),
             ("logging", logging),
             ("policytroubleshooter", policytroubleshooter),
             ("sts", sts),

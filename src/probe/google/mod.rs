@@ -13,6 +13,7 @@ mod memo;
 pub mod names;
 pub(crate) mod needs;
 mod network;
+mod network_connectivity;
 mod pages;
 mod retry;
 mod run;
@@ -25,6 +26,9 @@ pub use auth::{CredentialSource, IdToken, Kind, Platform, Surroundings, TokenTro
 pub use connectivity::{Leftover, TIDYING};
 pub use endpoints::{Auth, Endpoints};
 pub use iam::Above;
+pub use network_connectivity::{
+    InterconnectAttachment, PacketFilter, PolicyBasedRoute, PolicyBasedRoutes, VirtualMachine,
+};
 pub use retry::Timeouts;
 pub use secret_manager::Payload;
 pub(crate) use secret_manager::crc32c;
@@ -83,6 +87,7 @@ pub struct Google {
     iam: iam::Memos,
     sql: sql::Memos,
     network: network::Memos,
+    network_connectivity: network_connectivity::Memos,
     logs: logs::Memos,
     tests: connectivity::Tests,
     id_tokens: Memo<IdToken>,
@@ -104,6 +109,7 @@ impl Google {
             iam: iam::Memos::default(),
             sql: sql::Memos::default(),
             network: network::Memos::default(),
+            network_connectivity: network_connectivity::Memos::default(),
             logs: logs::Memos::default(),
             tests: connectivity::Tests::default(),
             id_tokens: Memo::default(),
@@ -177,6 +183,17 @@ impl Google {
             })),
         }
     }
+}
+
+/// An answer, if it is about what was asked for, by its own name; one that states none is.
+fn about<T>(resource: &str, said: &str, found: Arc<T>) -> Answer<T> {
+    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+    // Projects come as ids and as numbers: the resource's own name decides.
+    if said.is_empty() || last(said) == last(resource) {
+        return Ok(found);
+    }
+    let detail = format!("the answer is about {}", bounded(said));
+    Err(Broken::Malformed { what: resource.to_owned(), detail }.into())
 }
 
 /// What was asked for, for words about what came.

@@ -11,7 +11,7 @@ use google_cloud_compute_v1::model::{
 
 use super::memo::Memo;
 use super::transport::Ask;
-use super::{Answer, Google, calls};
+use super::{Answer, Google, about, calls};
 
 /// What was read of networks.
 #[derive(Debug, Default)]
@@ -43,7 +43,11 @@ impl Google {
     /// A VPC network, its peerings among it (`compute.networks.get`).
     pub async fn network(&self, project: &str, network: &str) -> Answer<Network> {
         let name = &network_name(project, network);
-        self.network.networks.get(name, || self.read(&calls::NETWORK, name, get(name))).await
+        let fetch = async || {
+            let found: Arc<Network> = self.read(&calls::NETWORK, name, get(name)).await?;
+            about(name, &found.name.clone().unwrap_or_default(), found)
+        };
+        self.network.networks.get(name, fetch).await
     }
 
     /// Every firewall rule that applies in a network: its own, those of hierarchical policies and of global network
@@ -104,7 +108,11 @@ impl Google {
     /// A subnetwork (`compute.subnetworks.get`).
     pub async fn subnetwork(&self, project: &str, region: &str, subnetwork: &str) -> Answer<Subnetwork> {
         let name = &format!("projects/{project}/regions/{region}/subnetworks/{subnetwork}");
-        self.network.subnetworks.get(name, || self.read(&calls::SUBNETWORK, name, get(name))).await
+        let fetch = async || {
+            let found: Arc<Subnetwork> = self.read(&calls::SUBNETWORK, name, get(name)).await?;
+            about(name, &found.name.clone().unwrap_or_default(), found)
+        };
+        self.network.subnetworks.get(name, fetch).await
     }
 
     /// The Cloud Routers of a region, with their NAT gateways (`compute.routers.list`).

@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 
 use super::memo::Memo;
 use super::transport::Ask;
-use super::{Answer, Google, NoAnswer, POLICY_VERSION, calls};
+use super::{Answer, Google, NoAnswer, POLICY_VERSION, about, calls};
 use crate::run::outcome::Broken;
 
 /// What was read of Cloud Run.
@@ -85,7 +85,9 @@ impl Google {
             {
                 return Ok(listed);
             }
-            self.read(&calls::SERVICE, name, Ask::get(format!("v2/{name}"))).await
+            let found: Arc<Service> =
+                self.read(&calls::SERVICE, name, Ask::get(format!("v2/{name}"))).await?;
+            about(name, &found.name.clone(), found)
         };
         // Boxed, or the future of the list would stand in those of all checks.
         self.run.services.get_within(age, name, || Box::pin(fetch()) as BoxFuture<'_, _>).await
@@ -138,8 +140,20 @@ impl Google {
         service: &str,
         revision: &str,
     ) -> Answer<Revision> {
-        let name = format!("projects/{project}/locations/{region}/services/{service}/revisions/{revision}");
-        self.run.revisions.get_within(age, &name, || self.read_revision(&name)).await
+        let name = &format!("projects/{project}/locations/{region}/services/{service}/revisions/{revision}");
+        let fetch = async || {
+            // The list of a service's revisions is read in every run, and has the young ones whole. What is to be fresh
+            // is asked for by itself.
+            if age == ANY_AGE
+                && let Ok(list) = self.revisions(project, region, service).await
+                && let Some(listed) = list.iter().find(|one| one.name == *name)
+            {
+                return Ok(Arc::new(listed.clone()));
+            }
+            self.read_revision(name).await
+        };
+        // Boxed, or the future of the list would stand in those of all checks.
+        self.run.revisions.get_within(age, name, || Box::pin(fetch()) as BoxFuture<'_, _>).await
     }
 
     /// The first page of the service's revisions (`run.revisions.list`), which Cloud Run lists newest first: up to 50.
@@ -167,9 +181,9 @@ impl Google {
     }
 
     async fn read_revision(&self, name: &str) -> Answer<Revision> {
-        let revision = self.read(&calls::REVISION, name, Ask::get(format!("v2/{name}"))).await?;
-        self.remember(&revision);
-        Ok(revision)
+        let found: Arc<Revision> = self.read(&calls::REVISION, name, Ask::get(format!("v2/{name}"))).await?;
+        self.remember(&found);
+        about(name, &found.name.clone(), found)
     }
 
     /// Not every secret lies in Secret Manager; one that stands on the revision is one all the same.

@@ -1,12 +1,14 @@
 //! Cloud SQL Admin API.
 
+use std::sync::Arc;
+
 use google_cloud_sql_v1::model::{
     Database, DatabaseInstance, DatabasesListResponse, InstancesListResponse, User, UsersListResponse,
 };
 
 use super::memo::Memo;
 use super::transport::Ask;
-use super::{Answer, Google, calls};
+use super::{Answer, Google, about, calls};
 
 /// What was read of Cloud SQL.
 #[derive(Debug, Default)]
@@ -21,7 +23,11 @@ impl Google {
     /// A Cloud SQL instance (`cloudsql.instances.get`).
     pub async fn instance(&self, project: &str, instance: &str) -> Answer<DatabaseInstance> {
         let name = format!("projects/{project}/instances/{instance}");
-        let fetch = || self.read(&calls::INSTANCE, &name, Ask::get(format!("v1/{name}")));
+        let fetch = async || {
+            let found: Arc<DatabaseInstance> =
+                self.read(&calls::INSTANCE, &name, Ask::get(format!("v1/{name}"))).await?;
+            about(&name, &found.name.clone(), found)
+        };
         self.sql.instances.get(&name, fetch).await
     }
 

@@ -1,10 +1,12 @@
 //! Serverless VPC Access API v1.
 
+use std::sync::Arc;
+
 use google_cloud_vpcaccess_v1::model::Connector;
 
 use super::memo::Memo;
 use super::transport::Ask;
-use super::{Answer, Google, calls};
+use super::{Answer, Google, about, calls};
 
 /// What was read of connectors.
 #[derive(Debug, Default)]
@@ -16,7 +18,11 @@ impl Google {
     /// A Serverless VPC Access connector by its full name, `projects/P/locations/R/connectors/C`
     /// (`vpcaccess.connectors.get`).
     pub async fn connector(&self, name: &str) -> Answer<Connector> {
-        let fetch = || self.read(&calls::CONNECTOR, name, Ask::get(format!("v1/{name}")));
+        let fetch = async || {
+            let found: Arc<Connector> =
+                self.read(&calls::CONNECTOR, name, Ask::get(format!("v1/{name}"))).await?;
+            about(name, &found.name.clone(), found)
+        };
         self.vpc_access.connectors.get(name, fetch).await
     }
 }

@@ -17,9 +17,7 @@ pub(in super::super) struct Ask {
 
 impl Ask {
     fn new(method: Method, path: String, body: Option<Value>) -> Self {
-        // Enumerations come as numbers: Google does not rename those. Compute Engine is older, and knows names only.
-        let form = if path.starts_with("compute/") { "json" } else { "json;enum-encoding=int" };
-        Self { method, path, query: vec![("$alt", form.to_owned())], body, repeatable: true }
+        Self { method, path, query: Vec::new(), body, repeatable: true }
     }
 
     /// A read.
@@ -68,7 +66,10 @@ impl Ask {
     pub(super) fn url(&self, base: &Url) -> Url {
         let mut url = base.clone();
         url.set_path(&format!("{}/{}", base.path().trim_end_matches('/'), self.path));
-        url.query_pairs_mut().clear().extend_pairs(&self.query);
+        url.set_query(None);
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
         url
     }
 

@@ -93,11 +93,16 @@ impl Google {
         self.run.services.get_within(age, name, || Box::pin(fetch()) as BoxFuture<'_, _>).await
     }
 
+    /// Whether so many services of a region will be asked for that lists are fewer requests.
+    fn many(&self, parent: &str) -> bool {
+        self.run.expected.get(parent).is_some_and(|&expected| expected >= LISTED_FROM)
+    }
+
     /// The service out of its region's list, where many of that region are asked for and may be listed. One that the
     /// list lacks is asked for by itself.
     async fn listed(&self, project: &str, region: &str, name: &str) -> Option<Arc<Service>> {
         let parent = &parent(project, region);
-        if self.run.expected.get(parent).is_none_or(|&expected| expected < LISTED_FROM) {
+        if !self.many(parent) {
             return None;
         }
         let fetch = || {
@@ -142,9 +147,10 @@ impl Google {
     ) -> Answer<Revision> {
         let name = &format!("projects/{project}/locations/{region}/services/{service}/revisions/{revision}");
         let fetch = async || {
-            // The list of a service's revisions is read in every run, and has the young ones whole. What is to be fresh
-            // is asked for by itself.
+            // The list of a service's revisions is read in every run, and has the young ones whole: of many services
+            // none is asked for by itself, unless it is to be fresh.
             if age == ANY_AGE
+                && self.many(&parent(project, region))
                 && let Ok(list) = self.revisions(project, region, service).await
                 && let Some(listed) = list.iter().find(|one| one.name == *name)
             {

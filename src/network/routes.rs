@@ -278,7 +278,7 @@ mod tests {
             Diversion::All(route) => format!("all {}", route.name),
         };
         assert_eq!(is(&[]), "none");
-        assert_eq!(is(&[all.clone()]), "all pbr-500");
+        assert_eq!(is(std::slice::from_ref(&all)), "all pbr-500");
         // "the one with the lowest-numbered priority value wins", and no longest prefix counts.
         let narrow = route(900, None, "10.20.0.3/32", true);
         assert_eq!(is(&[narrow, all.clone()]), "all pbr-500");
@@ -299,9 +299,9 @@ mod tests {
         assert_eq!(is(&[route(1, Some("10.10.0.0/16"), "0.0.0.0/0", true)]), "none");
         assert_eq!(is(&[route(1, Some("10.9.0.7/32"), "0.0.0.0/0", true)]), "some pbr-1");
         let tagged = PolicyRoute { tags: vec!["vpc-connector".to_owned()], ..all };
-        assert_eq!(is(&[tagged.clone()]), "none");
+        assert_eq!(is(std::slice::from_ref(&tagged)), "none");
         assert_eq!(
-            divert(&[tagged.clone()], TO, from, &["vpc-connector".to_owned()]),
+            divert(std::slice::from_ref(&tagged), TO, from, &["vpc-connector".to_owned()]),
             Diversion::All(&tagged)
         );
     }

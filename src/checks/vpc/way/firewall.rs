@@ -37,7 +37,7 @@ pub(super) fn firewall(
             Some(of_network::Type::Hierarchy) => found.hierarchical.push(converted),
             Some(of_network::Type::System) => system.push(converted),
             Some(of_network::Type::Network | of_network::Type::Unspecified) | None => {
-                found.global.push(converted)
+                found.global.push(converted);
             }
             // Nobody knows when it is asked: before all others, it leaves undecided what it matches.
             Some(_) => found.hierarchical.insert(0, undecided(converted)),

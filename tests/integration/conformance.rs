@@ -129,6 +129,7 @@ fn kind(finding: &PostgresFinding) -> String {
         | PostgresFinding::ClientCertificateRefused { .. }
         | PostgresFinding::TlsFailed { .. }
         | PostgresFinding::ServerUnproven { .. }
+        | PostgresFinding::SessionUnwanted { .. }
         | PostgresFinding::QueryFailed { .. } => word(serde_json::to_value(finding).unwrap(), "kind"),
     }
 }

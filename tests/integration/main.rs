@@ -107,6 +107,8 @@ mod reports;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod revision_drill;
 mod revision_states;
+/// Several servers of one connection string, in turn.
+mod servers;
 /// Sending traffic back.
 mod rollback;
 /// The deploy patterns, checked by the tools that they are for; scripts, workflows and the image.

@@ -1,10 +1,10 @@
 //! Recognises a service's databases by the names of its variables and secrets, as users name them.
 
 use super::names::{
-    DOTNET, ENGINES, HOSTS, INSTANCE_HOSTS, INSTANCES, NAMES, ONLY_ALONE, OTHER_ENGINES, PASSWORDS, PORTS,
+    DOTNET, ENGINES, FILE, HOSTS, INSTANCE_HOSTS, INSTANCES, NAMES, ONLY_ALONE, OTHER_ENGINES, PASSWORDS, PORTS,
     PREFIXES, SECONDARY, TRAPS, URLS, USERS,
 };
-use super::{Database, DatabaseVariables};
+use super::{Database, DatabaseVariables, Holds};
 use crate::model::Service;
 
 /// Recognises the database of a service; where there are several, the one that its name makes the main one.
@@ -75,11 +75,20 @@ impl<'a> Named<'a> {
         self.names.iter().find(|(one, _)| one == upper).map(|(_, written)| *written)
     }
 
-    /// The first variable that begins with a prefix and goes on with one of the words.
+    /// The first variable that begins with a prefix and goes on with one of the words; or one beside which `_FILE` says
+    /// that a file holds the value.
     fn part(&self, prefixes: &[&str], words: &[&str]) -> Option<String> {
-        let names =
-            prefixes.iter().flat_map(|prefix| words.iter().map(move |word| format!("{prefix}{word}")));
-        names.into_iter().find_map(|name| self.written(&name)).map(str::to_owned)
+        let named = |end: &'static str| {
+            let all = prefixes.iter().flat_map(|prefix| words.iter().map(move |word| (prefix, word)));
+            all.map(move |(prefix, word)| format!("{prefix}{word}{end}"))
+        };
+        named("").chain(named(FILE)).find_map(|name| self.written(&name)).map(str::to_owned)
+    }
+
+    /// The variable of the password; where there is none, the one by which libpq finds it.
+    fn password(&self, prefixes: &[&str]) -> Option<String> {
+        let own = self.part(prefixes, PASSWORDS);
+        own.or_else(|| self.written(Holds::PASSFILE).map(str::to_owned))
     }
 
     fn known(&self, upper: &str) -> Option<&str> {
@@ -147,9 +156,11 @@ fn is_trap(upper: &str) -> bool {
 }
 
 fn url(named: &Named<'_>, upper: &str) -> Option<(Rank, DatabaseVariables)> {
-    let usual = usual_url(upper);
+    // `DATABASE_URL_FILE`: a file holds it, where no variable does.
+    let bare = upper.strip_suffix(FILE).filter(|bare| named.written(bare).is_none()).unwrap_or(upper);
+    let usual = usual_url(bare);
     let written = named.written(upper)?;
-    let known = named.known(upper);
+    let known = named.known(upper).filter(|_| Holds::of(written) == Holds::Value);
     if known.is_some_and(is_another_engine) {
         return None;
     }
@@ -187,14 +198,16 @@ fn parts(named: &Named<'_>, upper: &str) -> Option<(Rank, DatabaseVariables)> {
         let beside = beside_instance(named, prefix)?;
         let port = named.part(&[&beside], PORTS);
         let rank = rank(upper, Kind::Parts, 0, prefix);
-        let [user, password, name] = [USERS, PASSWORDS, NAMES].map(|words| named.part(&[&beside], words));
+        let [user, name] = [USERS, NAMES].map(|words| named.part(&[&beside], words));
+        let password = named.password(&[&beside]);
         return Some((rank, DatabaseVariables::Parts { host, port, user, password, name }));
     }
     let whole = HOSTS.iter().find_map(|word| upper.strip_suffix(word))?;
     let (place, before) =
         PREFIXES.iter().enumerate().rev().find_map(|(place, usual)| Some((place, before(whole, usual)?)))?;
     let part = |words: &[&str]| named.part(&[whole], words);
-    let [port, user, password, name] = [PORTS, USERS, PASSWORDS, NAMES].map(part);
+    let [port, user, name] = [PORTS, USERS, NAMES].map(part);
+    let password = named.password(&[whole]);
     // `DB_HOST` is known by itself; less usual words need something beside them.
     let usual = upper.ends_with("HOST") || upper.ends_with("HOSTNAME");
     if named.of_another_engine(whole) || !usual && user.is_none() && password.is_none() {
@@ -216,7 +229,8 @@ fn instance(named: &Named<'_>, upper: &str) -> Option<(Rank, DatabaseVariables)>
         INSTANCES.iter().enumerate().find_map(|(place, usual)| Some((place, before(upper, usual)?)))?;
     let instance = named.written(upper)?.to_owned();
     let beside = beside_instance(named, prefix)?;
-    let [user, password, name] = [USERS, PASSWORDS, NAMES].map(|words| named.part(&[&beside], words));
+    let [user, name] = [USERS, NAMES].map(|words| named.part(&[&beside], words));
+    let password = named.password(&[&beside]);
     let variables = DatabaseVariables::Instance { instance, user, password, name };
     Some((rank(upper, Kind::Instance, place, prefix), variables))
 }
@@ -399,6 +413,15 @@ mod tests {
                 "parts DB_POSTGRESDB_HOST DB_POSTGRESDB_USER DB_POSTGRESDB_PASSWORD",
             ),
             (&["DB_ENGINE=django.db.backends.postgresql", "DB_HOST=h"], "parts DB_HOST"),
+            (
+                &["POSTGRES_HOST=h", "POSTGRES_USER_FILE=/run/user", "POSTGRES_PASSWORD_FILE=/run/password"],
+                "parts POSTGRES_HOST POSTGRES_USER_FILE POSTGRES_PASSWORD_FILE",
+            ),
+            (&["DB_HOST=h", "DB_PASSWORD", "DB_PASSWORD_FILE=/run/p"], "parts DB_HOST DB_PASSWORD"),
+            (&["DATABASE_URL_FILE=/run/url"], "dsn DATABASE_URL_FILE"),
+            (&["DATABASE_URL", "DATABASE_URL_FILE=/run/url"], "dsn DATABASE_URL"),
+            (&["PGHOST=h", "PGUSER=u", "PGPASSFILE=/run/pgpass"], "parts PGHOST PGUSER PGPASSFILE"),
+            (&["DB_HOST=h", "DB_USER=u", "PGPASSFILE=/run/pgpass"], "parts DB_HOST DB_USER PGPASSFILE"),
         ] {
             assert_eq!(seen(variables), expected, "{variables:?}");
         }
@@ -456,6 +479,7 @@ mod tests {
             ("JDBC_URL", "JDBC_"),
             ("INSTANCE_HOST", "DB_"),
             ("DB_CONNECTION_STRING", "DB_"),
+            ("AUTH_DATABASE_URL_FILE", "AUTH_DATABASE_"),
             ("WHATEVER", "DB_"),
         ] {
             assert_eq!(DatabaseVariables::Dsn(leading.to_owned()).prefix(), expected, "{leading}");

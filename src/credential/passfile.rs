@@ -10,9 +10,8 @@ pub fn password(content: &str, host: &str, port: u16, database: &str, user: &str
     let wanted = [host, &port.to_string(), database, user];
     content.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
         let (fields, password) = fields(line)?;
-        let fits = |(field, wanted): (&Field, &str)| {
-            field.text == wanted || field.text == "*" && !field.escaped
-        };
+        let fits =
+            |(field, wanted): (&Field, &str)| field.text == wanted || field.text == "*" && !field.escaped;
         let all = fields.iter().zip(wanted).all(fits);
         all.then(|| SecretString::from(password))
     })

@@ -383,7 +383,11 @@ async fn one_dead_server_of_two_is_an_advice_and_two_are_a_failure() {
     let (record, diagnosis) = gate(auth_by_dsn(), &[one]).await;
     assert_eq!(diagnosis.verdict, Verdict::Healthy, "{:?}", diagnosis.causes);
     let advice = diagnosis.advisories.iter().find(|cause| cause.code == DatabaseRefused).unwrap();
-    assert!(advice.claim.ends_with("10.20.0.3:5432 serves in the place of 10.20.0.3:5431"), "{}", advice.claim);
+    assert!(
+        advice.claim.ends_with("10.20.0.3:5432 serves in the place of 10.20.0.3:5431"),
+        "{}",
+        advice.claim
+    );
     let login = record.nodes.iter().find(|node| node.check == "database-login").unwrap();
     assert!(login.passed() && format!("{:?}", login.facts).contains("passes over 10.20.0.3:5431"));
     let both: &'static Fault = Box::leak(Box::new(change(When::BeforeDeploy, |w, _| {

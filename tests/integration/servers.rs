@@ -117,5 +117,8 @@ async fn servers_are_tried_in_turn_as_libpq_tries_them() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(parse_dsn("host=a target_session_attrs=prefer-standby").unwrap().target, SessionTarget::PreferStandby);
+    assert_eq!(
+        parse_dsn("host=a target_session_attrs=prefer-standby").unwrap().target,
+        SessionTarget::PreferStandby
+    );
 }

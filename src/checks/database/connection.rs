@@ -11,16 +11,14 @@ use google_cloud_secretmanager_v1::model::secret_version::State;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::checks::Scope;
+use crate::checks::database::files;
 use crate::checks::facts::{ingress, not_applicable, not_visible};
 use crate::checks::injection::variables_injected;
 use crate::checks::instance::cloudsql_attached::attached;
-use crate::checks::database::files;
 use crate::credential::{driver, passfile};
 use crate::model::{Database, DatabaseVariables, Holds};
 use crate::probe::google::{NoAnswer, Payload, names};
-use crate::probe::postgres::{
-    Connection, Dsn, DsnServer, SessionTarget, SslMode, TlsFiles, Trust,
-};
+use crate::probe::postgres::{Connection, Dsn, DsnServer, SessionTarget, SslMode, TlsFiles, Trust};
 use crate::run::outcome::{Broken, Outcome, Skip};
 use crate::run::record::{DatabaseRecord, NodeKey};
 

@@ -53,7 +53,8 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     let candidates = candidates(scope, &endpoint).await?;
     let tried = patiently(scope, || Box::pin(try_servers(scope, candidates.all.clone())));
     let ends = tried.await.map_err(|stop| candidates.outcome(scope, stop))?;
-    let open: Vec<&DsnServer> = ends.iter().filter(|(_, end)| end.is_ok()).map(|(server, _)| server).collect();
+    let open: Vec<&DsnServer> =
+        ends.iter().filter(|(_, end)| end.is_ok()).map(|(server, _)| server).collect();
     let mut told = Vec::new();
     for (server, end) in &ends {
         match end {
@@ -77,7 +78,11 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     }
     if endpoint.target != SessionTarget::Any && ends.len() > 1 {
         scope.fact(Fact::Note {
-            text: format!("target_session_attrs={} chooses among the {} servers", endpoint.target, ends.len()),
+            text: format!(
+                "target_session_attrs={} chooses among the {} servers",
+                endpoint.target,
+                ends.len()
+            ),
         });
     }
     if endpoint.balanced && ends.len() > 1 {

@@ -27,8 +27,7 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
         let all = candidates.all.clone();
         Box::pin(async move {
             let dial = scope.outside.dial.as_ref();
-            let (mut stream, address) =
-                connect_in_turn(dial, &scope.target.key, &all, bounds).await?.given;
+            let (mut stream, address) = connect_in_turn(dial, &scope.target.key, &all, bounds).await?.given;
             Ok((ask_for_tls(&mut stream, address, bounds.step).await?, address))
         })
     });

@@ -286,7 +286,8 @@ pub fn dialled<'a>(
     };
     let cut = read(family, text)?;
     // The options are everybody's; where the driver cuts otherwise than they are meant, they are lost with the rest.
-    let stated = parse_dsn(text).or_else(|problem| canonical(text).map_or(Err(problem), |one| parse_dsn(&one)));
+    let stated =
+        parse_dsn(text).or_else(|problem| canonical(text).map_or(Err(problem), |one| parse_dsn(&one)));
     let servers: Vec<Server> = cut
         .hosts
         .into_iter()

@@ -12,8 +12,19 @@ use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 use crate::probe::postgres::Authorities;
 
-pub(super) const KEYS: &[&str] =
-    &["dsn", "host", "port", "user", "password", "name", "instance", "instance_variable", "pool", "ca", "expect"];
+pub(super) const KEYS: &[&str] = &[
+    "dsn",
+    "host",
+    "port",
+    "user",
+    "password",
+    "name",
+    "instance",
+    "instance_variable",
+    "pool",
+    "ca",
+    "expect",
+];
 /// What says where the database is; only one of them may.
 const LEADING: [&str; 3] = ["dsn", "host", "instance_variable"];
 
@@ -73,7 +84,12 @@ pub(super) fn read(node: &Node, file: &File<'_>, problems: &mut Problems) -> Opt
     let pool = fields.get("pool").and_then(|node| text::count(node, problems));
     let ca = fields.get("ca").and_then(|node| authorities(node, file, problems));
     let expect = fields.get("expect").map(|node| expectation::read(node, file, problems));
-    Some(Database { pool, ca, expect: expect.unwrap_or_default(), ..Database::new(variables, instance, true) })
+    Some(Database {
+        pool,
+        ca,
+        expect: expect.unwrap_or_default(),
+        ..Database::new(variables, instance, true)
+    })
 }
 
 /// The certificates of a file of the repository.

@@ -20,8 +20,8 @@ use tokio::time::{Instant, timeout};
 
 use super::dial::Dial;
 use super::postgres::{
-    Bounds, Candidate, Connection, PassedOver, Patience, Session, SslAnswer, SslMode, Stop, ask_for_tls,
-    candidates, connect_in_turn, describe, insist, login_in_turn, login_over, slots, together,
+    Bounds, Candidate, Connection, PassedOver, Patience, Session, SslAnswer, SslMode, Stop, Verified,
+    ask_for_tls, candidates, connect_in_turn, describe, insist, login_in_turn, login_over, slots, together,
 };
 use crate::run::finding::PostgresFinding;
 use crate::run::outcome::Broken;
@@ -124,8 +124,7 @@ impl Walk<'_> {
 
         self.begin("port");
         let all = &all;
-        let turned =
-            insist(patience, || Box::pin(connect_in_turn(dial, HERE, all, bounds)), |_| {}).await?;
+        let turned = insist(patience, || Box::pin(connect_in_turn(dial, HERE, all, bounds)), |_| {}).await?;
         let (mut stream, address) = turned.given;
         self.answer.address = Some(address.to_string());
         self.passed(format!("{address} takes a connection{}", over(&turned.passed_over)));
@@ -140,12 +139,8 @@ impl Walk<'_> {
         });
 
         self.begin("login");
-        let turned = insist(
-            patience,
-            || Box::pin(login_in_turn(dial, HERE, all, connection, bounds)),
-            |_| {},
-        )
-        .await?;
+        let turned =
+            insist(patience, || Box::pin(login_in_turn(dial, HERE, all, connection, bounds)), |_| {}).await?;
         let session = turned.given;
         self.answer.address = Some(session.address.to_string());
         self.logged_in(&session, connection, &over(&turned.passed_over));
@@ -182,8 +177,14 @@ impl Walk<'_> {
     fn logged_in(&mut self, session: &Session, connection: &Connection, over: &str) {
         self.answer.tls = Some(session.tls);
         let secured = if session.tls { "over TLS" } else { "without TLS" };
+        let unverified = session.secured.as_ref().is_some_and(|one| one.verified == Verified::No);
+        let unverified = if unverified && connection.sslmode.verifies() {
+            "; its certificate was not verified, for no variable states sslrootcert: libpq looks for ~/.postgresql/root.crt then, and ends without it"
+        } else {
+            ""
+        };
         self.passed(format!(
-            "user {} logs in to database {} {secured}{over}",
+            "user {} logs in to database {} {secured}{unverified}{over}",
             connection.user, connection.database
         ));
     }

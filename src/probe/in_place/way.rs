@@ -9,9 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::credential::passfile;
 use crate::model::{DatabaseVariables, DeploysVia, Holds, Place, Service, Stated, Variable, infer_database};
-use crate::probe::postgres::{
-    Authorities, Connection, Dsn, Identity, SslMode, TlsFiles, Trust, parse_dsn,
-};
+use crate::probe::postgres::{Authorities, Connection, Dsn, Identity, SslMode, TlsFiles, Trust, parse_dsn};
 use crate::probe::vault::Vault;
 
 /// Longest file of certificates that is read.
@@ -171,7 +169,10 @@ impl Given<'_> {
         passfile::passwords(&content).iter().for_each(|password| self.vault.remember(password));
         let mode = std::fs::metadata(&path).map(|meta| meta.permissions().mode()).unwrap_or_default();
         if mode & passfile::OTHERS != 0 {
-            return Err(format!("libpq passes over {path}, because others may read it (mode {:04o})", mode & 0o777));
+            return Err(format!(
+                "libpq passes over {path}, because others may read it (mode {:04o})",
+                mode & 0o777
+            ));
         }
         let (Some(host), Some(user)) = (&way.host, &way.user) else { return Ok(None) };
         let name = way.database.as_ref().unwrap_or(user);

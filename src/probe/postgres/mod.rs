@@ -35,10 +35,10 @@ pub use ssl_request::{SslAnswer, ask as ask_for_tls};
 pub use state::{Server, Slots, describe, slots};
 pub(crate) use stream::Stream;
 pub use tls::{Secured, Verified};
+pub use trust::{Authorities, Identity, PemProblem, Trust};
 pub use turn::{
     Candidate, PassedOver, Turned, candidates, connect_in_turn, in_turn, login_in_turn, together,
 };
-pub use trust::{Authorities, Identity, PemProblem, Trust};
 
 use std::fmt;
 use std::time::Duration;

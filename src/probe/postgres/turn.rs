@@ -168,8 +168,13 @@ async fn wanted_or_left(session: Session, wanted: SessionTarget, bounds: Bounds)
     }
     let address = session.address;
     session.close().await;
-    Err(PostgresFinding::SessionUnwanted { addresses: vec![address], wanted: wanted.to_string(), standby, read_only }
-        .into())
+    Err(PostgresFinding::SessionUnwanted {
+        addresses: vec![address],
+        wanted: wanted.to_string(),
+        standby,
+        read_only,
+    }
+    .into())
 }
 
 /// Whether libpq tries the next server after this.

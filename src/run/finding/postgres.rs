@@ -198,7 +198,10 @@ impl fmt::Display for PostgresFinding {
                     (false, false) => "a primary that takes writes",
                 };
                 let list = list(addresses);
-                write!(f, "target_session_attrs={wanted} asks for another server: {list} takes the login and is {is}")
+                write!(
+                    f,
+                    "target_session_attrs={wanted} asks for another server: {list} takes the login and is {is}"
+                )
             }
             Self::QueryFailed { sqlstate, message, query } => {
                 write!(f, "{query} failed: {message} ({sqlstate})")

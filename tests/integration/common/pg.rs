@@ -176,7 +176,8 @@ impl Postgres {
 
     /// Sends a signal to the server's process whose title has these words (`checkpointer`); whether there is one.
     pub(crate) fn signal(&self, title: &str, signal: &str) -> bool {
-        let postmaster = fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap_or_default();
+        let postmaster =
+            fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap_or_default();
         let Some(parent) = postmaster.lines().next() else { return false };
         let found = Command::new("pgrep").args(["-P", parent, "-f", title]).output();
         let Ok(found) = found else { return false };

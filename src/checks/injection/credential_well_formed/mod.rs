@@ -101,7 +101,9 @@ async fn in_file(
     let secret = mounted.as_ref().map(|one| names::secret(&scope.target.project, &one.secret));
     if Holds::of(variable) == Holds::PasswordFile {
         let problem = match mounted.filter(|one| one.mode & passfile::OTHERS != 0) {
-            Some(one) => Some(format!("libpq passes over it, because others may read it (mode {:04o})", one.mode)),
+            Some(one) => {
+                Some(format!("libpq passes over it, because others may read it (mode {:04o})", one.mode))
+            }
             None if passfile::passwords(&content).is_empty() => {
                 Some("it has no line host:port:database:user:password".to_owned())
             }
@@ -119,7 +121,9 @@ async fn in_file(
             && class == "line feed"
         {
             drivers.certain = false;
-            drivers.opinions.push("code that cuts off the end of a file's line: takes it as it is meant".to_owned());
+            drivers
+                .opinions
+                .push("code that cuts off the end of a file's line: takes it as it is meant".to_owned());
         }
         finding
     }))

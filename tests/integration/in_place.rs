@@ -229,57 +229,63 @@ fn ready() -> Vec<u8> {
 
 type Misbehaves = fn(&mut TcpStream);
 
-/// The bad input of the database's side: what a server does, and the family that the probe calls it.
-const BAD: &[(&str, &str, Misbehaves)] = &[
-    ("accepts and says nothing", "not-found-out", |_| stays()),
-    ("drips from its first byte on", "not-found-out", |stream| {
+/// The bad input of the database's side: what a server does, the family that the probe calls it, and a part of its words.
+const BAD: &[(&str, &str, &str, Misbehaves)] = &[
+    ("accepts and says nothing", "not-found-out", "at step protocol", |_| stays()),
+    ("drips from its first byte on", "not-found-out", "at step protocol", |stream| {
         if answers(stream, b"") {
             drips(stream, &message(b'E', &[b'x'; 60]));
         }
     }),
-    ("drips its answer to the login", "not-found-out", |stream| {
+    ("drips its answer to the login", "not-found-out", "at step login", |stream| {
         if logs_in(stream, b"") {
             drips(stream, &message(b'R', &[0; 60]));
         }
     }),
-    ("closes at once", "not-postgres", |_| {}),
-    ("closes in the middle of a message", "not-postgres", |stream| {
-        logs_in(stream, &[b'R', 0, 0, 0, 20, 0, 0]);
-    }),
-    ("answers HTTP", "not-postgres", |stream| {
+    ("closes at once", "not-postgres", "ended the connection during SSLRequest", |_| {}),
+    (
+        "closes in the middle of a message",
+        "not-postgres",
+        "during login: closed by the other side",
+        |stream| {
+            logs_in(stream, &[b'R', 0, 0, 0, 20, 0, 0]);
+        },
+    ),
+    ("answers HTTP", "not-postgres", "answered 'H' to SSLRequest", |stream| {
         answers(stream, b"HTTP/1.1 400 Bad Request\r\n\r\n");
     }),
-    ("is a MySQL server", "not-postgres", |stream| {
+    ("is a MySQL server", "not-postgres", "is no PostgreSQL server", |stream| {
         drop(stream.write_all(b"J\0\0\0\x0a8.0.36\0"));
         answers(stream, b"");
     }),
-    ("answers a TLS alert", "not-postgres", |stream| {
+    ("answers a TLS alert", "not-postgres", "TLS alert to SSLRequest", |stream| {
         answers(stream, b"\x15\x03\x01\x00\x02\x02\x32");
     }),
-    ("announces a message of 1 GB", "not-postgres", |stream| {
+    ("announces a message of 1 GB", "not-postgres", "announced a message of more than", |stream| {
         if logs_in(stream, &[b'E', 0x40, 0, 0, 0]) {
             while stream.write_all(&[0; 65536]).is_ok() {}
         }
     }),
-    ("announces a row of 1 GB", "not-postgres", |stream| {
+    ("announces a row of 1 GB", "not-postgres", "announced a message of more than", |stream| {
         if logs_in(stream, &ready()) && answers(stream, &[b'D', 0x40, 0, 0, 0]) {
             while stream.write_all(&[0; 65536]).is_ok() {}
         }
     }),
-    ("sends a thousand notices and refuses", "login", |stream| {
+    ("sends a thousand notices and refuses", "login", "28P01", |stream| {
         let notices = message(b'N', b"SNOTICE\0C00000\0Mhello\0\0").repeat(1000);
-        logs_in(stream, &[notices, message(b'E', b"SFATAL\0C28P01\0Mno\0\0")].concat());
+        let accepted = message(b'R', &[0, 0, 0, 0]);
+        logs_in(stream, &[accepted, notices, message(b'E', b"SFATAL\0C28P01\0Mno\0\0")].concat());
     }),
-    ("sends notices without end", "not-postgres", |stream| {
+    ("sends notices without end", "not-postgres", "sent more than any login", |stream| {
         let notices = message(b'N', b"SNOTICE\0C00000\0Mhello\0\0").repeat(1000);
-        if logs_in(stream, b"") {
+        if logs_in(stream, &message(b'R', &[0, 0, 0, 0])) {
             while stream.write_all(&notices).is_ok() {}
         }
     }),
-    ("refuses in invalid UTF-8", "login", |stream| {
+    ("refuses in invalid UTF-8", "login", "28P01", |stream| {
         logs_in(stream, &message(b'E', b"SFATAL\0C28P01\0M\xff\xfe\xe4\0\0"));
     }),
-    ("answers a query in invalid UTF-8", "not-postgres", |stream| {
+    ("answers a query in invalid UTF-8", "not-postgres", "something else than 1", |stream| {
         let row = [&[0, 1, 0, 0, 0, 2][..], b"\xff\xfe"].concat();
         let column = [&[0, 1][..], b"c\0", &[0; 18]].concat();
         let answer =
@@ -289,18 +295,18 @@ const BAD: &[(&str, &str, Misbehaves)] = &[
             stays();
         }
     }),
-    ("asks for proofs without end", "not-postgres", |stream| {
+    ("asks for proofs without end", "not-postgres", "a message that has no place there", |stream| {
         if logs_in(stream, &scram()) {
             while answers(stream, &scram()) {}
         }
     }),
-    ("asks for four thousand million rounds", "not-postgres", |stream| {
+    ("asks for four thousand million rounds", "not-postgres", "rounds of SCRAM", |stream| {
         if logs_in(stream, &scram()) {
             answers(stream, &message(b'R', &[&[0, 0, 0, 11][..], b"r=x,s=eA==,i=4294967295"].concat()));
             stays();
         }
     }),
-    ("gives a wrong SCRAM signature", "not-postgres", |stream| {
+    ("gives a wrong SCRAM signature", "not-postgres", "wrong SCRAM signature", |stream| {
         if !logs_in(stream, &scram()) {
             return;
         }
@@ -314,13 +320,13 @@ const BAD: &[(&str, &str, Misbehaves)] = &[
         answers(stream, &[message(b'R', &[&[0, 0, 0, 12][..], proof].concat()), ready()].concat());
         stays();
     }),
-    ("answers the query with nothing", "not-found-out", |stream| {
+    ("answers the query with nothing", "not-found-out", "at step query", |stream| {
         if logs_in(stream, &ready()) {
             answers(stream, b"");
             stays();
         }
     }),
-    ("answers the query with an error of a thousand fields", "query", |stream| {
+    ("answers the query with an error of a thousand fields", "query", "57014", |stream| {
         let error = [b"SERROR\0C57014\0Mno\0".to_vec(), b"Xx\0".repeat(1000), b"\0".to_vec()].concat();
         if logs_in(stream, &ready()) {
             answers(stream, &[message(b'E', &error), message(b'Z', b"I")].concat());
@@ -336,7 +342,7 @@ const MOST_MEMORY: u64 = 200 * 1024;
 fn bad_input_is_borne_in_bounded_time_and_memory() {
     let runs: Vec<_> = BAD
         .iter()
-        .map(|(name, family, misbehaves)| {
+        .map(|(name, family, words, misbehaves)| {
             std::thread::spawn(move || {
                 let listener = TcpListener::bind("127.0.0.1:0").unwrap();
                 let port = listener.local_addr().unwrap().port().to_string();
@@ -354,14 +360,14 @@ fn bad_input_is_borne_in_bounded_time_and_memory() {
                 ];
                 let began = Instant::now();
                 let (output, memory) = watched(&variables, &["--deadline", "8s"]);
-                (*name, *family, output, memory, began.elapsed())
+                (*name, *family, *words, output, memory, began.elapsed())
             })
         })
         .collect();
     let mut wrong = Vec::new();
     println!("{:<52} {:<14} {:>9} {:>8}", "a server that", "family", "KiB", "seconds");
     for run in runs {
-        let (name, expected, output, memory, took) = run.join().unwrap();
+        let (name, expected, words, output, memory, took) = run.join().unwrap();
         let (_, said) = answer(&output);
         tells_no_secret(&output, "hunter2-hunter2");
         println!(
@@ -372,7 +378,8 @@ fn bad_input_is_borne_in_bounded_time_and_memory() {
         );
         // The deadline, and a loaded machine.
         let in_time = took < Duration::from_secs(40);
-        if family(&said) != expected || memory > MOST_MEMORY || !in_time {
+        let told = said["detail"].as_str().unwrap().contains(words);
+        if family(&said) != expected || !told || memory > MOST_MEMORY || !in_time {
             wrong.push(format!("{name}: {}, {memory} KiB, {took:?}: {}", family(&said), said["detail"]));
         }
     }

@@ -130,7 +130,11 @@ pub async fn login_in_turn(
             (SessionTarget::Standby, Some(SessionTarget::Any))
         }
         SessionTarget::PreferStandby => (SessionTarget::Any, None),
-        other => (other, None),
+        other @ (SessionTarget::Any
+        | SessionTarget::ReadWrite
+        | SessionTarget::ReadOnly
+        | SessionTarget::Primary
+        | SessionTarget::Standby) => (other, None),
     };
     let walk = |wanted: SessionTarget| {
         in_turn(candidates, connection.connect_timeout.is_some(), move |candidate| {

@@ -146,9 +146,9 @@ async fn unwanted(client: &Client, wanted: SessionTarget) -> Option<&'static str
     let Ok(Ok(answer)) = timeout(SESSION_TIMEOUT, client.simple_query(asks)).await else {
         return Some("could not determine the session's attributes");
     };
-    let row = answer.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some((row.get(0) == Some("t"), row.get(1) == Some("on"))),
-        _ => None,
+    let row = answer.iter().find_map(|message| {
+        let SimpleQueryMessage::Row(row) = message else { return None };
+        Some((row.get(0) == Some("t"), row.get(1) == Some("on")))
     });
     let (standby, default_read_only) = row?;
     let read_only = standby || default_read_only;

@@ -419,7 +419,11 @@ fn blank(plan: &Plan, options: &Options) -> RunRecord {
     let called = |index| {
         let calls = calls(&plan.targets, index).into_iter();
         calls
-            .map(|call| CallRecord { service: plan.targets[call.target].key.clone(), known: call.known })
+            .map(|call| CallRecord {
+                service: plan.targets[call.target].key.clone(),
+                known: call.known,
+                by_name: call.by_name,
+            })
             .collect()
     };
     let services = plan

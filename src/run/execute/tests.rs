@@ -113,6 +113,7 @@ fn options(concurrency: usize, deadline_ms: u64) -> Options {
             inspect_secrets: false,
             connect_timeout: Duration::from_secs(1),
             step_timeout: Duration::from_secs(1),
+            fewest_answers: 1,
         }),
         deadline: Duration::from_millis(deadline_ms),
         concurrency,

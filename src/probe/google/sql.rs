@@ -1,9 +1,14 @@
 //! Cloud SQL Admin API.
 
-use google_cloud_sql_v1::model::{Database, DatabaseInstance, User};
+use std::sync::Arc;
+
+use google_cloud_sql_v1::model::{
+    Database, DatabaseInstance, DatabasesListResponse, InstancesListResponse, User, UsersListResponse,
+};
 
 use super::memo::Memo;
-use super::{Answer, Google, calls};
+use super::transport::Ask;
+use super::{Answer, Google, about, calls};
 
 /// What was read of Cloud SQL.
 #[derive(Debug, Default)]
@@ -18,11 +23,10 @@ impl Google {
     /// A Cloud SQL instance (`cloudsql.instances.get`).
     pub async fn instance(&self, project: &str, instance: &str) -> Answer<DatabaseInstance> {
         let name = format!("projects/{project}/instances/{instance}");
-        let fetch = || {
-            self.read(&calls::INSTANCE, &name, async {
-                let call = self.clients.instances().await?.get();
-                Ok(call.set_project(project).set_instance(instance).send().await)
-            })
+        let fetch = async || {
+            let found: Arc<DatabaseInstance> =
+                self.read(&calls::INSTANCE, &name, Ask::get(format!("v1/{name}"))).await?;
+            about(&name, &found.name.clone(), found)
         };
         self.sql.instances.get(&name, fetch).await
     }
@@ -31,11 +35,8 @@ impl Google {
     pub async fn instances(&self, project: &str) -> Answer<Vec<DatabaseInstance>> {
         let name = &format!("projects/{project}/instances");
         let fetch = || {
-            self.all(&calls::INSTANCES, name, async |token| {
-                let call = self.clients.instances().await?.list();
-                let page = call.set_project(project).set_page_token(token).send().await;
-                Ok(page.map(|page| (page.items, page.next_page_token)))
-            })
+            let parts = |page: InstancesListResponse| (page.items, Some(page.next_page_token));
+            self.all(&calls::INSTANCES, name, Ask::get(format!("v1/{name}")), parts)
         };
         self.sql.lists.get(name, fetch).await
     }
@@ -44,12 +45,9 @@ impl Google {
     pub async fn database_users(&self, project: &str, instance: &str) -> Answer<Vec<User>> {
         let name = &format!("projects/{project}/instances/{instance}/users");
         let fetch = || {
-            self.all(&calls::USERS, name, async |_token| {
-                let call = self.clients.users().await?.list();
-                let list = call.set_project(project).set_instance(instance).send().await;
-                // The API knows a token, and no way to send it: everything is in the first answer.
-                Ok(list.map(|list| (list.items, String::new())))
-            })
+            // The API knows a token, and no way to send it: everything is in the first answer.
+            let parts = |list: UsersListResponse| (list.items, None);
+            self.all(&calls::USERS, name, Ask::get(format!("v1/{name}")), parts)
         };
         self.sql.users.get(name, fetch).await
     }
@@ -58,11 +56,8 @@ impl Google {
     pub async fn databases(&self, project: &str, instance: &str) -> Answer<Vec<Database>> {
         let name = &format!("projects/{project}/instances/{instance}/databases");
         let fetch = || {
-            self.all(&calls::DATABASES, name, async |_token| {
-                let call = self.clients.databases().await?.list();
-                let list = call.set_project(project).set_instance(instance).send().await;
-                Ok(list.map(|list| (list.items, String::new())))
-            })
+            let parts = |list: DatabasesListResponse| (list.items, None);
+            self.all(&calls::DATABASES, name, Ask::get(format!("v1/{name}")), parts)
         };
         self.sql.databases.get(name, fetch).await
     }

@@ -4,6 +4,7 @@
 pub mod driver;
 mod dummy;
 mod encoded;
+pub mod passfile;
 mod place;
 mod scheme;
 mod unescaped;

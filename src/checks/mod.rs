@@ -113,6 +113,7 @@ pub static CHECKS: &[&Check] = &[
     &database::database_speaks_postgres::CHECK,
     &database::database_tls_agrees::CHECK,
     &database::database_login::CHECK,
+    &instance::cloudsql_login::CHECK,
     &database::database_query::CHECK,
     &database::database_writable::CHECK,
     &database::database_has_headroom::CHECK,

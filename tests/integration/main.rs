@@ -14,6 +14,8 @@
     reason = "tests may stop at the first surprise, their helpers too, and say what they skip"
 )]
 
+/// Cloud SQL's connector way, and logins with IAM's tokens.
+mod cloudsql_login;
 /// The real binary in a scrubbed environment.
 mod common;
 /// A control plane on loopback that answers as it is told, counts, and can hang, lie and stumble.

@@ -1,8 +1,8 @@
 //! The login that the service would make works.
 
 use crate::checks::database::connection::{self, Endpoint};
-use crate::checks::database::{addresses, bounds, declared, from_where, outcome, patiently, trust};
-use crate::checks::facts::{not_visible, passed};
+use crate::checks::database::{addresses, bounds, declared, from_where, outcome, patiently, token, trust};
+use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
 use crate::probe::postgres::{Connection, Method, Session, login};
 use crate::run::outcome::{Outcome, Vantage};
@@ -65,12 +65,7 @@ pub(in crate::checks) async fn log_in(scope: &Scope) -> Result<(Connection, Sess
     let mut connection = connection::connection(scope).await?;
     (connection.trust, _) = trust::trust(scope, connection.sslmode).await;
     let endpoint = Endpoint { host: connection.host.clone(), port: connection.port };
-    if connection.password.is_none() {
-        return Err(not_visible(
-            "no declared variable holds the database's password, so the gate cannot log in as the service does"
-                .to_owned(),
-        ));
-    }
+    token::with_token_over_tls(scope, &mut connection).await?;
     let addresses = addresses(scope, &endpoint).await?;
     let bounds = bounds(scope, connection.connect_timeout);
     let session = patiently(scope, || {

@@ -12,6 +12,7 @@ pub(super) mod database_tls_agrees;
 pub(super) mod database_writable;
 pub(super) mod expected;
 mod migrated;
+pub(super) mod token;
 mod trust;
 
 pub use conversation::Conversation;

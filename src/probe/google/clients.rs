@@ -16,7 +16,9 @@ use google_cloud_policytroubleshooter_v1::client::IamChecker;
 use google_cloud_resourcemanager_v3::client::{Folders, Organizations, Projects};
 use google_cloud_run_v2::client::{Revisions, Services};
 use google_cloud_secretmanager_v1::client::SecretManagerService;
-use google_cloud_sql_v1::client::{SqlDatabasesService, SqlInstancesService, SqlUsersService};
+use google_cloud_sql_v1::client::{
+    SqlConnectService, SqlDatabasesService, SqlInstancesService, SqlUsersService,
+};
 use google_cloud_vpcaccess_v1::client::VpcAccessService;
 use tokio::sync::OnceCell;
 
@@ -44,6 +46,7 @@ pub(super) struct Clients {
     /// By location: regional secrets are known at their region's own endpoint only.
     regional_secrets: Mutex<HashMap<String, Arc<Lazy<SecretManagerService>>>>,
     instances: Lazy<SqlInstancesService>,
+    connects: Lazy<SqlConnectService>,
     users: Lazy<SqlUsersService>,
     databases: Lazy<SqlDatabasesService>,
     projects: Lazy<Projects>,
@@ -89,6 +92,7 @@ impl Clients {
             secrets: OnceCell::new(),
             regional_secrets: Mutex::default(),
             instances: OnceCell::new(),
+            connects: OnceCell::new(),
             users: OnceCell::new(),
             databases: OnceCell::new(),
             projects: OnceCell::new(),
@@ -113,6 +117,7 @@ impl Clients {
     client!(connectors, VpcAccessService, vpcaccess);
     client!(secrets, SecretManagerService, secretmanager);
     client!(instances, SqlInstancesService, sql);
+    client!(connects, SqlConnectService, sql);
     client!(users, SqlUsersService, sql);
     client!(databases, SqlDatabasesService, sql);
     client!(projects, Projects, cloudresourcemanager);

@@ -12,10 +12,11 @@ use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
 use super::instance::Instance;
-use crate::credential::{has_option, mismatch};
+use crate::credential::{has_option, iam_account, mismatch};
 use crate::probe::postgres::{Authorities, Connection, Dsn, SslMode, Stream, Trust, open_stream, parse_dsn};
 use crate::run::finding::PostgresFinding;
 use crate::sandbox::network::{Delivery, route, socket};
+use crate::sandbox::tokens;
 
 /// How long the service waits for one TCP connection: lost packets are noticed this soon.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -167,6 +168,10 @@ fn config(instance: &Instance) -> Option<(Config, SslMode)> {
     config.user(user.as_deref().unwrap_or("postgres"));
     if let Some(password) = password {
         config.password(password.expose_secret());
+    } else if let Some(account) = user.as_deref().and_then(iam_account) {
+        // As the metadata server gives it: a token of the account that the revision runs as, whatever the user is.
+        let own = &instance.revision().service_account;
+        config.password(tokens::login_token(&instance.cloud, if *own == account { &account } else { own }));
     }
     if let Some(name) = dsn.database.or(part(declared.name())) {
         config.dbname(name);

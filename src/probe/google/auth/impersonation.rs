@@ -82,10 +82,15 @@ pub(super) struct Impersonation {
 impl Impersonation {
     /// An access token of the account, for an hour: a run is shorter.
     pub(super) async fn access_token(&self) -> Result<SecretString, Broken> {
+        self.access_token_for(SCOPE).await
+    }
+
+    /// An access token of the account that is good for this alone.
+    pub(super) async fn access_token_for(&self, scope: &str) -> Result<SecretString, Broken> {
         let call = if self.federated { &calls::ACCESS_TOKEN_FEDERATED } else { &calls::ACCESS_TOKEN };
         let ask = self.client().await?.generate_access_token();
         let ask = ask.set_name(name(&self.chain.target)).set_delegates(self.chain.delegates.clone());
-        let answer = ask.set_scope([SCOPE]).with_idempotency(true).send().await;
+        let answer = ask.set_scope([scope]).with_idempotency(true).send().await;
         self.token(call, answer.map(|answer| answer.access_token))
     }
 

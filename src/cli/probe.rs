@@ -42,7 +42,7 @@ pub fn probe(asked: &ProbeArguments, context: &Context) -> Result<u8, Refusal> {
             let runtime = tokio::runtime::Runtime::new()
                 .map_err(|error| Refusal::new(format!("no runtime can be started: {error}")))?;
             let answer = runtime.block_on(async {
-                match in_place::with_token(way, &variables, &vault).await {
+                match in_place::with_token(way, &variables, &vault, asked.deadline).await {
                     Ok(way) => in_place::probe(&way, &System, manner, &mut |step| tell(step)).await,
                     Err(answer) => {
                         answer.steps.iter().for_each(tell);

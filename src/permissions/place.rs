@@ -69,9 +69,10 @@ pub(super) fn targets(place: Place, service: &Service, project: &str) -> Vec<Tar
     }
 }
 
-/// Whether the files name an IAM service account as the database's user.
+/// Whether the files name an IAM service account as the database's user, and give it no password.
 fn is_iam_user(service: &Service) -> bool {
-    let user = service.database.as_ref().and_then(|database| database.variables.user());
+    let variables = service.database.as_ref().map(|database| &database.variables);
+    let user = variables.filter(|variables| variables.password().is_none()).and_then(|one| one.user());
     let stated = user.and_then(|user| service.env.iter().find(|one| one.name == user));
     stated.and_then(|one| one.value.as_known()).is_some_and(|user| iam_account(user).is_some())
 }

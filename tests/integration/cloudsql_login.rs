@@ -258,7 +258,7 @@ fn a_socket_of_a_public_instance_is_proven_from_anywhere() {
         let (ran, record, report) = checked(&file, &["--fault", fault]);
         assert_eq!(ran.status, 1, "{}", ran.all());
         let outcome = outcome(&record, "cloudsql-login");
-        assert_eq!(outcome["finding"]["sqlstate"], problem, "{outcome}");
+        assert_eq!(outcome["finding"]["found"]["sqlstate"], problem, "{outcome}");
         assert_eq!(report["causes"][0]["code"], cause, "{report}");
         assert!(report["causes"][0]["proof"].to_string().contains(problem), "{report}");
     }
@@ -282,7 +282,7 @@ fn a_private_address_beside_a_public_one_is_asked_by_the_public_one() {
 
     let (ran, record, report) = checked(&file, &[&public[..], &["--fault", "password-rejected"]].concat());
     assert_eq!(ran.status, 1, "{}", ran.all());
-    assert_eq!(outcome(&record, "cloudsql-login")["finding"]["sqlstate"], "28P01");
+    assert_eq!(outcome(&record, "cloudsql-login")["finding"]["found"]["sqlstate"], "28P01");
     assert_eq!(report["causes"][0]["code"], "password-rejected", "{report}");
 
     // From inside, the address that the service dials is reached: nothing else is asked.
@@ -321,7 +321,8 @@ fn an_iam_user_logs_in_with_a_token_of_its_account() {
         let (ran, record, report) = checked(&by_socket, &["--fault", fault]);
         assert_eq!(ran.status, 1, "{}", ran.all());
         assert_eq!(report["causes"][0]["code"], "cloudsql-iam-login-misconfigured", "{fault}: {report}");
-        assert_eq!(outcome(&record, "cloudsql-login")["outcome"], "failed", "{fault}");
+        // What the control plane proves ends the run, perhaps before the login is tried.
+        assert_ne!(outcome(&record, "cloudsql-login")["outcome"], "passed", "{fault}");
     }
     // Whose credentials the gate may not hold, it does not get itself.
     let (_, record, _) = checked(&directly, &["--vantage", "runner"]);

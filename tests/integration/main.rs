@@ -14,19 +14,17 @@
     reason = "tests may stop at the first surprise, their helpers too, and say what they skip"
 )]
 
-/// Cloud SQL's connector way, and logins with IAM's tokens.
-mod cloudsql_login;
+// Helpers of many modules.
 /// The real binary in a scrubbed environment.
 mod common;
 /// A control plane on loopback that answers as it is told, counts, and can hang, lie and stumble.
-mod logs;
 mod loopback;
 /// Records of invented runs.
 mod records;
-
 /// A server on loopback that does to every connection what a test wants; and a cloud made of two of them.
 mod standin;
 
+// Tests.
 /// The composite action, carried out as a runner would.
 mod action;
 /// Every way in which the gate becomes somebody, against stand-ins of those who give tokens.
@@ -37,10 +35,14 @@ mod checks_cloudsql;
 mod checks_control_plane;
 /// Bad input: clear refusals.
 mod cli;
+/// Cloud SQL's connector way, and logins with IAM's tokens.
+mod cloudsql_login;
 /// A real PostgreSQL server and the sandbox's endpoint, side by side.
 mod conformance;
 /// Google's second opinion of the way, and that no test is left behind.
 mod connectivity;
+/// JUnit reports, read by its consumers' own parsers.
+mod consumers;
 /// Reading Google's control plane: fetched once, bounded, and every kind of no answer told apart.
 mod control_plane;
 /// Real files with hand-made labels.
@@ -91,10 +93,13 @@ mod journey_drill;
 mod journeys;
 /// What a laptop is given: init, doctor, schema, completions, man.
 mod laptop;
-/// Pipeline files as data: goldens, problems, the samples, real files.
+/// What the service's own log adds, from outside the VPC.
+mod logs;
+/// The sandbox's network, read by the gate's own client.
 mod networks;
 /// Packet loss for real, in network namespaces.
 mod packets;
+/// Pipeline files as data: goldens, problems, the samples, real files.
 mod pipelines;
 /// PgBouncer between the gate and a real server.
 mod pooler;
@@ -106,13 +111,15 @@ mod postgres_hostile;
 mod report_formats;
 /// Recorded runs against their golden reports.
 mod reports;
-/// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
+/// Worlds in which one symptom has another cause, and worlds that only look broken.
 mod revision_drill;
+/// Services and revisions in every state, and answers that contradict themselves.
 mod revision_states;
 /// Sending traffic back.
 mod rollback;
 /// The deploy patterns, checked by the tools that they are for; scripts, workflows and the image.
 mod samples;
+/// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
 mod sandbox;
 /// Saved runs rendered again, and several as one.
 mod saved_runs;

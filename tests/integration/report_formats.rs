@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use proptest::prelude::*;
 use rungate::diagnosis::{Verdict, diagnose_with};
@@ -11,7 +9,7 @@ use rungate::report::{SCHEMA, Style, render};
 use rungate::run::record::RunRecord;
 use serde_json::Value;
 
-use crate::common::{Rungate, root, skip};
+use crate::common::{Rungate, root};
 use crate::diagnosis::some_run;
 use crate::records::GRAPH;
 use crate::reports::{cases, without_cdata};
@@ -419,92 +417,4 @@ fn junit_is_what_its_consumers_take_for_granted() {
             }
         }
     }
-}
-
-/// Consumers from the registries, with what each must read of a report: failed, in error, skipped, all.
-const CONSUMERS: &[(&str, &[&str], &str)] = &[
-    (
-        "junitparser (EnricoMi/publish-unit-test-result-action)",
-        &["junitparser==5.0.3"],
-        "from junitparser import JUnitXml\nfor path in sys.argv[1:]:\n x = JUnitXml.fromfile(path)\n cases = [c for s in x for c in s]\n kinds = [[r.__class__.__name__ for r in c.result] for c in cases]\n n = lambda k: sum(1 for r in kinds if k in r)\n say(path, n('Failure'), n('Error'), n('Skipped'), len(cases), [(c._elem.get('file'), c._elem.get('line')) for c in cases if c.classname != 'rungate.gate'])",
-    ),
-    (
-        "junit2html",
-        &["junit2html==31.1.4"],
-        "from junit2htmlreport import parser\nfor path in sys.argv[1:]:\n j = parser.Junit(path)\n cases = [c for s in j.suites for c in s.all()]\n n = lambda o: sum(1 for c in cases if c.outcome() == o)\n j.html()\n say(path, n('failed'), 0, n('skipped'), len(cases), None)",
-    ),
-];
-
-#[test]
-fn real_parsers_read_what_is_meant() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut expected = Vec::new();
-    for (case, record, diagnosis) in cases() {
-        for flavour in ["junit", "junit-github"] {
-            let xml = render(flavour, &record, &diagnosis, &Style::default()).unwrap();
-            let path =
-                folder.path().join(format!("{}-{flavour}.xml", case.file_name().unwrap().to_str().unwrap()));
-            fs::write(&path, &xml).unwrap();
-            let markup = without_cdata(&xml);
-            let count = |what: &str| markup.matches(what).count();
-            let counts = [count("<failure "), count("<error "), count("<skipped"), count("<testcase")];
-            expected.push((path, counts, flavour == "junit-github"));
-        }
-    }
-    for (consumer, packages, script) in CONSUMERS {
-        let Some(library) = installed(packages) else {
-            skip(&format!("{consumer} cannot be installed here (offline, or no pip)"));
-            continue;
-        };
-        let script =
-            format!("import json, sys\ndef say(*a): print(json.dumps([str(a[0]), *a[1:]]))\n{script}\n");
-        let ran = Command::new("python3")
-            .arg("-c")
-            .arg(script)
-            .args(expected.iter().map(|(path, ..)| path))
-            .env("PYTHONPATH", &library)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&ran.stdout).into_owned();
-        assert!(ran.status.success(), "{consumer}: {}", String::from_utf8_lossy(&ran.stderr));
-        assert_eq!(said.lines().count(), expected.len(), "{consumer}: {said}");
-        for (line, (path, [failures, errors, skipped, tests], located)) in said.lines().zip(&expected) {
-            let read: Value = serde_json::from_str(line).unwrap();
-            let read = |at: usize| usize::try_from(read[at].as_u64().unwrap()).unwrap();
-            // One of them does not tell errors from failures.
-            assert_eq!(read(1) + read(2), failures + errors, "{consumer}: {}", path.display());
-            assert_eq!((read(3), read(4)), (*skipped, *tests), "{consumer}: {}", path.display());
-            let places: Value = serde_json::from_str(line).unwrap();
-            for place in places[5].as_array().into_iter().flatten() {
-                let found = place[0].is_string() && place[1].is_string();
-                assert_eq!(found, *located, "{consumer}: {}", path.display());
-            }
-        }
-    }
-}
-
-/// A folder with these packages of pip, kept between runs under `target/`.
-fn installed(packages: &[&str]) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumers").join(packages.join("+"));
-    let done = folder.join(".done");
-    if !done.exists() {
-        let pip = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--retries",
-            "0",
-            "--timeout",
-            "20",
-            "--target",
-        ];
-        let ran = Command::new("python3").args(pip).arg(&folder).args(packages).output().ok()?;
-        if !ran.status.success() {
-            return None;
-        }
-        fs::write(done, "").ok()?;
-    }
-    Some(folder)
 }

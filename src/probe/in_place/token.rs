@@ -2,6 +2,7 @@
 //! metadata server, in the password's place.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -27,6 +28,7 @@ pub async fn with_token(
     mut way: Way,
     variables: &BTreeMap<String, SecretString>,
     vault: &Vault,
+    limit: Duration,
 ) -> Result<Way, Box<Answer>> {
     let Connection { user, password: None, sslmode, host, .. } = &way.connection else { return Ok(way) };
     if iam_account(user).is_none() {
@@ -45,7 +47,9 @@ pub async fn with_token(
         }
     }
     let host = variables.get(METADATA_HOST).map(|host| host.expose_secret()).filter(|host| !host.is_empty());
-    match machine_login_token(host, &Timeouts::default()).await {
+    let usual = Timeouts::default();
+    let timeouts = Timeouts { attempt: usual.attempt.min(limit), ..usual };
+    match machine_login_token(host, &timeouts).await {
         Ok(token) => {
             vault.remember(&token);
             way.connection.password = Some(token);

@@ -144,6 +144,8 @@ pub fn table(on_request: bool) -> Vec<&'static Check> {
     table
 }
 
+/// Id of the check that dials a database by the way of Cloud SQL's connectors: from the public network.
+pub(crate) const BY_CONNECTOR: &str = instance::cloudsql_login::CHECK.id;
 /// Id of the check of health.
 pub(crate) const HEALTH: &str = health::health_healthy::CHECK.id;
 /// Id of the check of the steps of journeys.

@@ -47,7 +47,7 @@ fn waits_for(view: &View<'_>, callee: &str) -> bool {
 
 /// Whether a check makes a login, or builds on one.
 fn proves_a_login(check: &str) -> bool {
-    check.starts_with("database-") || check == "cloudsql-login"
+    check.starts_with("database-") || check == crate::checks::BY_CONNECTOR
 }
 
 /// The node that seals a service: the root of an obligation already seen to be unmet, of a kind that waiting

@@ -260,7 +260,7 @@ fn a_socket_of_a_public_instance_is_proven_from_anywhere() {
         let outcome = outcome(&record, "cloudsql-login");
         assert_eq!(outcome["finding"]["found"]["sqlstate"], problem, "{outcome}");
         assert_eq!(report["causes"][0]["code"], cause, "{report}");
-        assert!(report["causes"][0]["proof"].to_string().contains(problem), "{report}");
+        assert!(report["causes"][0]["evidence"].to_string().contains(problem), "{report}");
     }
 }
 

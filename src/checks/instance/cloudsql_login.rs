@@ -136,8 +136,9 @@ fn other_side(
     let authorities = Authorities::of_pem(pem.as_bytes(), whose, false)
         .map_err(|problem| malformed(&name, format!("its serverCaCert is not usable: {problem}")))?;
     let others = settings.dns_names.iter().map(|one| &one.name);
-    let mut dns_names: Vec<String> =
-        std::iter::once(&settings.dns_name).chain(others).filter(|one| !one.is_empty()).cloned().collect();
+    // Google writes them with the root's dot, which no certificate has.
+    let all = std::iter::once(&settings.dns_name).chain(others).map(|name| name.trim_end_matches('.'));
+    let mut dns_names: Vec<String> = all.filter(|name| !name.is_empty()).map(str::to_owned).collect();
     dns_names.dedup();
     let common_name = format!("{}:{}", instance.project, instance.name);
     Ok((SocketAddr::new(ip, CONNECTOR_PORT), Expected { common_name, dns_names, authorities }))
@@ -208,15 +209,11 @@ mod tests {
     use crate::run::outcome::Skip;
     use crate::sandbox::certificates::Authority;
 
+    const LEGACY: &str = include_str!("../../../tests/data/google/sql-connect-settings.json");
+    const CAS: &str = include_str!("../../../tests/data/google/sql-connect-settings-cas.json");
+
     fn settings(change: impl FnOnce(&mut serde_json::Value)) -> ConnectSettings {
-        let pem = Authority::new("Google Cloud SQL Server CA").unwrap().pem;
-        let mut body = json!({
-            "kind": "sql#connectSettings", "region": "europe-west1", "databaseVersion": "POSTGRES_15",
-            "backendType": "SECOND_GEN", "serverCaMode": "GOOGLE_MANAGED_INTERNAL_CA",
-            "serverCaCert": {"kind": "sql#sslCert", "cert": pem},
-            "ipAddresses": [{"type": "PRIVATE", "ipAddress": "10.20.0.3"}, {"type": "OUTGOING", "ipAddress": "203.0.113.1"},
-                {"type": "PRIMARY", "ipAddress": "203.0.113.7"}],
-        });
+        let mut body = serde_json::from_str(LEGACY).unwrap();
         change(&mut body);
         serde_json::from_value(body).unwrap()
     }
@@ -230,12 +227,10 @@ mod tests {
         let (address, expected) = other_side(&settings(|_| ()), &instance()).unwrap();
         assert_eq!(address.to_string(), "203.0.113.7:3307");
         assert_eq!((expected.common_name.as_str(), expected.dns_names.len()), ("demo-project:auth-db", 0));
-        let named = settings(|body| {
-            body["dnsName"] = json!("a1.b2.europe-west1.sql.goog.");
-            body["dnsNames"] = json!([{"name": "a1.b2.europe-west1.sql.goog."}, {"name": "db.example.com"}]);
-        });
-        let (_, expected) = other_side(&named, &instance()).unwrap();
-        assert_eq!(expected.dns_names, ["a1.b2.europe-west1.sql.goog.", "db.example.com"]);
+        let (_, expected) = other_side(&serde_json::from_str(CAS).unwrap(), &instance()).unwrap();
+        assert_eq!(expected.dns_names, ["a1b2c3d4e5f6.1xyz.europe-west1.sql.goog"]);
+        let more = settings(|body| body["dnsNames"] = json!([{"name": "db.example.com."}]));
+        assert_eq!(other_side(&more, &instance()).unwrap().1.dns_names, ["db.example.com"]);
     }
 
     #[test]

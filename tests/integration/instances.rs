@@ -55,7 +55,6 @@ pub(crate) const DRILLED: [(&str, &[&str]); 2] = [
         &[
             "cloudsql-client-role-missing",
             "server-not-authentic",
-            "gate-may-not-connect",
             "password-rejected",
             "login-not-allowed",
             "connect-privilege-missing",

@@ -92,6 +92,7 @@ async fn run(plan: &Plan, size: usize) {
             inspect_secrets: true,
             connect_timeout: Duration::from_secs(5),
             step_timeout: Duration::from_secs(10),
+            fewest_answers: 1,
         }),
         deadline: Duration::from_secs(120),
         concurrency: 64,

@@ -183,6 +183,7 @@ async fn run(plan: &Plan) -> Duration {
             inspect_secrets: false,
             connect_timeout: Duration::from_secs(5),
             step_timeout: Duration::from_secs(10),
+            fewest_answers: 1,
         }),
         deadline: Duration::from_secs(120),
         concurrency: usize::try_from(CONCURRENCY).unwrap(),

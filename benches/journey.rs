@@ -109,6 +109,7 @@ async fn run(plan: &Plan) -> Duration {
             inspect_secrets: false,
             connect_timeout: Duration::from_secs(5),
             step_timeout: Duration::from_secs(10),
+            fewest_answers: 1,
         }),
         deadline: Duration::from_secs(60),
         concurrency: 64,

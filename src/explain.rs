@@ -168,6 +168,8 @@ const FINDINGS: &[(&str, &str)] = &[
     page!("findings", "secret-of-another-project"),
     page!("findings", "default-service-account"),
     page!("findings", "tcp-only-startup-probe"),
+    page!("findings", "health-path-unknown"),
+    page!("findings", "health-path-tells-nothing"),
 ];
 
 const CHECKS: &[(&str, &str)] = &[

@@ -21,6 +21,9 @@ pub struct RunSettings {
     pub connect_timeout: Duration,
     /// How long one step of a conversation (TLS, login, query, one HTTP answer) may take, at most.
     pub step_timeout: Duration,
+    /// So many answers about health are taken, at least, before its window ends: time alone says little where the
+    /// service shares its processor with the gate and with others, as in the sandbox.
+    pub fewest_answers: usize,
 }
 
 /// What a running check may use: its service, the outside world, and a place to note what it sees.

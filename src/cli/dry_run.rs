@@ -15,7 +15,7 @@ use crate::findings::{self, Findings};
 use crate::model::{Service, Stated};
 use crate::permissions;
 use crate::pipeline::{self, Loaded, printable};
-use crate::plan::{self, Node, Plan, PlanError};
+use crate::plan::{self, Defaults, Node, Plan, PlanError};
 use crate::report::{Destination, Style};
 use crate::run::outcome::Vantage;
 use crate::run::record::Role;
@@ -42,12 +42,12 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
     if let Some(github) = Native::new(asked.output.github, context, Vec::new()) {
         github.annotate(&findings);
     }
-    let plan = plan::build(&loaded.pipeline, CHECKS, &settings::defaults(asked, context));
+    let outline = Outline::of(&loaded, settings::defaults(asked, context));
     let answers = if asked.online { Some(online::ask(asked, context, &loaded.pipeline)?) } else { None };
     let takes = takes(&loaded, asked, context);
     let page = |colour| {
         let answers = answers.as_ref().map(Answers::text).unwrap_or_default();
-        text(&findings, &loaded, &plan, &takes, colour) + &answers
+        text(&findings, &loaded, &outline, &takes, colour) + &answers
     };
     if reports.iter().all(|report| report.target.is_some()) {
         say(&page(style.colour));
@@ -57,7 +57,7 @@ pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Resul
             Form::Text => page(false),
             Form::Sarif => format!("{:#}\n", findings::sarif(&findings)),
             Form::Json => {
-                let mut json = json(&findings, &loaded, &plan);
+                let mut json = json(&findings, &loaded, &outline);
                 if let Some(answers) = &answers {
                     json["online"] = answers.json();
                 }
@@ -104,6 +104,31 @@ fn destination(text: &str) -> Result<Report, Refusal> {
     Ok(Report { form, target: if path == "-" { None } else { Some(open()?) } })
 }
 
+/// What would be checked, and what of it cannot be yet.
+struct Outline {
+    /// `None`: not even with names in the place of what is missing.
+    plan: Option<Plan>,
+    /// Why `check` could not begin; empty where it could.
+    problems: Vec<PlanError>,
+}
+
+impl Outline {
+    /// Where only the project or the region is open, the checks are known all the same: they are planned under the
+    /// names that Google's own documentation writes for an open project and region.
+    fn of(loaded: &Loaded, defaults: Defaults) -> Self {
+        let problems = match plan::build(&loaded.pipeline, CHECKS, &defaults) {
+            Ok(plan) => return Self { plan: Some(plan), problems: Vec::new() },
+            Err(problems) => problems,
+        };
+        let named = Defaults {
+            project: defaults.project.or_else(|| Some("PROJECT".to_owned())),
+            region: defaults.region.or_else(|| Some("REGION".to_owned())),
+            ..defaults
+        };
+        Self { plan: plan::build(&loaded.pipeline, CHECKS, &named).ok(), problems }
+    }
+}
+
 /// Leaves only the services that were asked for.
 fn only(loaded: &mut Loaded, asked: &[String]) -> Result<(), Refusal> {
     if asked.is_empty() {
@@ -119,25 +144,17 @@ fn only(loaded: &mut Loaded, asked: &[String]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn text(
-    findings: &Findings,
-    loaded: &Loaded,
-    plan: &Result<Plan, Vec<PlanError>>,
-    takes: &str,
-    colour: bool,
-) -> String {
+fn text(findings: &Findings, loaded: &Loaded, outline: &Outline, takes: &str, colour: bool) -> String {
     let mut page = findings::text(findings, loaded, colour);
-    match plan {
-        Ok(plan) => {
-            page.push_str(&planned(plan));
-            page.push_str(takes);
-        }
-        Err(errors) => {
-            page.push_str("\nnot yet checkable:\n");
-            for line in because(errors) {
-                // Writing to a String cannot fail.
-                let _ = writeln!(page, "  {}", shown(&line));
-            }
+    if let Some(plan) = &outline.plan {
+        page.push_str(&planned(plan));
+        page.push_str(takes);
+    }
+    if !outline.problems.is_empty() {
+        page.push_str("\nnot yet checkable:\n");
+        for line in because(&outline.problems) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(page, "  {}", shown(&line));
         }
     }
     let open = open_values(loaded);
@@ -253,16 +270,12 @@ fn open_values(loaded: &Loaded) -> Vec<(String, String, &Stated)> {
     open
 }
 
-fn json(findings: &Findings, loaded: &Loaded, plan: &Result<Plan, Vec<PlanError>>) -> serde_json::Value {
+fn json(findings: &Findings, loaded: &Loaded, outline: &Outline) -> serde_json::Value {
     let mut json = findings::json(findings);
-    json["planned"] = match plan {
-        Ok(plan) => plan.nodes.iter().map(|node| plan.key(node)).collect(),
-        Err(_) => serde_json::Value::Array(Vec::new()),
-    };
-    json["problems"] = match plan {
-        Ok(_) => serde_json::Value::Array(Vec::new()),
-        Err(errors) => because(errors).into(),
-    };
+    let planned = outline.plan.iter().flat_map(|plan| plan.nodes.iter().map(|node| plan.key(node)));
+    json["planned"] = planned.collect();
+    let problems = if outline.problems.is_empty() { Vec::new() } else { because(&outline.problems) };
+    json["problems"] = problems.into();
     let open = open_values(loaded);
     json["open"] = open.iter().map(|(service, what, _)| format!("{service}/{what}")).collect();
     json

@@ -20,6 +20,8 @@ use crate::run::outcome::{Broken, Outcome};
 use crate::run::record::{Ended, NodeRecord, RunRecord};
 use crate::sandbox;
 
+mod serving;
+
 /// The longest line that is shown, in characters.
 const LONGEST: usize = 600;
 
@@ -27,15 +29,15 @@ const LONGEST: usize = 600;
 pub(super) enum Answers {
     /// Nothing could be asked, and why.
     None(String),
-    /// The record, and the causes that it shows.
-    Some(Box<RunRecord>, Vec<Cause>),
+    /// The record, the causes that it shows, and advice on what the serving revisions say of themselves.
+    Some(Box<RunRecord>, Vec<Cause>, Vec<String>),
 }
 
 impl Answers {
     /// The exit status that follows: 1 where a cause is proven, 130 or 143 where a signal ended the run, else 0. What
     /// could not be found out fails no dry run: it is shown.
     pub(super) fn status(&self) -> u8 {
-        let Self::Some(record, causes) = self else { return 0 };
+        let Self::Some(record, causes, _) = self else { return 0 };
         match &record.ended_by {
             Some(Ended::Signal { name }) if name == "SIGTERM" => 143,
             Some(Ended::Signal { .. }) => 130,
@@ -47,9 +49,9 @@ impl Answers {
 
     /// For people: each check with what came of it, then each cause with what mends it.
     pub(super) fn text(&self) -> String {
-        let (record, causes) = match self {
+        let (record, causes, advice) = match self {
             Self::None(why) => return format!("\nnothing was asked online: {}\n", shown(why)),
-            Self::Some(record, causes) => (record, causes),
+            Self::Some(record, causes, advice) => (record, causes, advice),
         };
         let sandbox = if record.sandbox { " (the sandbox's)" } else { "" };
         let mut text = format!("\nasked of Google's APIs{sandbox}, as the files name it:\n");
@@ -71,14 +73,19 @@ impl Answers {
                 }
             }
         }
+        for line in advice {
+            let _ = writeln!(text, "\nadvice: {}", shown(line));
+        }
         text
     }
 
-    /// For machines: the checks as in a run's record, and the causes as in its report.
+    /// For machines: the checks as in a run's record, the causes as in its report, and the advice.
     pub(super) fn json(&self) -> Value {
         match self {
             Self::None(why) => json!({"not_asked": why}),
-            Self::Some(record, causes) => json!({"checks": record.nodes, "causes": causes}),
+            Self::Some(record, causes, advice) => {
+                json!({"checks": record.nodes, "causes": causes, "advice": advice})
+            }
         }
     }
 }
@@ -142,10 +149,16 @@ pub(super) fn ask(
         let settled = |_: &RunRecord| Vec::new();
         let watch = &mut |_: run::Event<'_>| ();
         let stop = signal::stopped();
-        Ok::<_, Refusal>(run::execute(&plan, Arc::new(outside), &options, settled, stop, watch).await)
+        let outside = Arc::new(outside);
+        let record = run::execute(&plan, Arc::clone(&outside), &options, settled, stop, watch).await;
+        let advice = match record.ended_by {
+            None => serving::advice(&plan, &outside).await,
+            Some(_) => Vec::new(),
+        };
+        Ok::<_, Refusal>((record, advice))
     });
     runtime.shutdown_background();
-    let record = record?;
+    let (record, advice) = record?;
     if let Some(detail) = without_credentials(&record) {
         return Ok(Answers::None(format!("there are no credentials ({detail})")));
     }
@@ -155,5 +168,5 @@ pub(super) fn ask(
     // What was not found out is shown with its check; of the obligations after a deploy nothing is known yet.
     let seen = |cause: &Cause| cause.evidence.iter().any(|evidence| failed.contains(&evidence.node));
     let causes = diagnosis.causes.into_iter().chain(diagnosis.advisories).filter(seen).collect();
-    Ok(Answers::Some(Box::new(record), causes))
+    Ok(Answers::Some(Box::new(record), causes, advice))
 }

@@ -21,6 +21,10 @@ const DEADLINE: Duration = Duration::from_secs(5 * 60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// One step of a conversation: Cloud Run's cold start is within it, a hung server is not waited for.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same in the sandbox. Nothing hangs there, and what is slow is this machine.
+const SANDBOX_STEP_TIMEOUT: Duration = Duration::from_secs(60);
+/// A window of the sandbox is short, and on a busy machine one answer may fill it.
+const SANDBOX_ANSWERS: usize = 3;
 
 /// How a run is carried out.
 ///
@@ -44,7 +48,8 @@ pub fn options(asked: &CheckArguments, pipeline: &Pipeline) -> Result<Options, R
             vantage,
             inspect_secrets: asked.inspect_secrets || asked.sandbox,
             connect_timeout: CONNECT_TIMEOUT,
-            step_timeout: STEP_TIMEOUT,
+            step_timeout: if asked.sandbox { SANDBOX_STEP_TIMEOUT } else { STEP_TIMEOUT },
+            fewest_answers: if asked.sandbox { SANDBOX_ANSWERS } else { 1 },
         }),
         deadline: asked.deadline.or(pipeline.deadline).unwrap_or(DEADLINE),
         concurrency: usize::from(asked.concurrency),

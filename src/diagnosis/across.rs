@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use url::Url;
+
 use super::{Cause, Confidence, Suspect};
 use crate::run::finding::{Finding, HealthFinding, JourneyFinding};
 use crate::run::record::{CallRecord, NodeRecord, RunRecord, ServiceRecord};
@@ -14,6 +16,8 @@ use crate::run::record::{CallRecord, NodeRecord, RunRecord, ServiceRecord};
 pub(super) enum Blame {
     /// It speaks of that service and of nothing else.
     Named,
+    /// It speaks of something that is called alike, or of a service that is known by its name alone.
+    Alike,
     /// It leaves room for it.
     Possible,
 }
@@ -35,8 +39,11 @@ pub(super) fn blame(finding: &Finding, call: &CallRecord, callee: &ServiceRecord
             if failing.is_empty() {
                 return Some(Blame::Possible);
             }
-            let all = failing.iter().all(|one| !one.database && is_called(&one.name, call, callee));
-            all.then_some(Blame::Named)
+            if !failing.iter().all(|one| !one.database && is_called(&one.name, call, callee)) {
+                return None;
+            }
+            let sure = is_sure(call, callee) && failing.iter().all(|one| is_exact(&one.name, call, callee));
+            Some(if sure { Blame::Named } else { Blame::Alike })
         }
         Finding::Health(
             HealthFinding::BadStatus { .. }
@@ -95,6 +102,19 @@ fn is_called(dependency: &str, call: &CallRecord, callee: &ServiceRecord) -> boo
     !dependency.is_empty() && (dependency == words(&callee.name) || variable == Some(dependency))
 }
 
+/// Whether it is known for sure that the service is called: it is declared, or its own URL is in a variable.
+fn is_sure(call: &CallRecord, callee: &ServiceRecord) -> bool {
+    let Some(origin) = &call.by_name else { return true };
+    let own = callee.url.as_deref().and_then(|url| Url::parse(url).ok());
+    own.is_some_and(|own| own.origin().ascii_serialization() == *origin)
+}
+
+/// Whether a dependency has the service's very name, or that of the variable which leads there.
+fn is_exact(dependency: &str, call: &CallRecord, callee: &ServiceRecord) -> bool {
+    let variable = call.known.strip_prefix("variable ").map(words);
+    dependency.eq_ignore_ascii_case(&callee.name) || variable == Some(words(dependency))
+}
+
 /// What tells a name from others: `authService`, `auth-staging` and `AUTH_URL` are all `auth`.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];
@@ -134,7 +154,7 @@ pub(super) fn fold(record: &RunRecord, all: &mut [Causes<'_>]) {
             }
         }
     }
-    let chains = chains(all, &under);
+    let chains = chains(record, all, &under);
     // What is only possible keeps its place, after what is proven elsewhere.
     for caller in 0..all.len() {
         for at in 0..all[caller].unmet.len() {
@@ -164,16 +184,27 @@ pub(super) fn fold(record: &RunRecord, all: &mut [Causes<'_>]) {
 }
 
 /// For each service at which others' causes are, the chain from the symptom that is farthest away.
-fn chains(all: &[Causes<'_>], under: &[(usize, usize, Vec<usize>)]) -> BTreeMap<usize, Vec<String>> {
+fn chains(
+    record: &RunRecord,
+    all: &[Causes<'_>],
+    under: &[(usize, usize, Vec<usize>)],
+) -> BTreeMap<usize, Vec<String>> {
     let mut longest: BTreeMap<usize, (usize, Vec<String>)> = BTreeMap::new();
     for (caller, at, path) in under {
         let Some(&root) = path.last() else { continue };
         let above = std::iter::once((*caller, &all[*caller].unmet[*at]));
         let below = path.iter().filter_map(|&one| Some((one, all[one].unmet.first()?)));
         let mut chain = Vec::new();
+        let mut before: Option<(usize, &Cause)> = None;
         for (service, cause) in above.chain(below) {
+            let linked = before.and_then(|(from, cause)| link(record, all, from, cause, service));
+            before = Some((service, cause));
             for (index, clause) in cause.chain.iter().enumerate() {
-                let because = if index == 0 && !chain.is_empty() { "because " } else { "" };
+                let because = match linked {
+                    Some(Blame::Alike) if index == 0 => "probably because ",
+                    Some(_) if index == 0 => "because ",
+                    Some(_) | None => "",
+                };
                 let name =
                     if index == 0 { format!("{}: ", all[service].service.name) } else { String::new() };
                 chain.push(format!("{because}{name}{clause}"));
@@ -196,7 +227,7 @@ fn path_of(
     seen: &mut BTreeSet<usize>,
 ) -> Option<Vec<usize>> {
     seen.insert(caller);
-    for callee in blamed(record, all, caller, cause, Blame::Named).map(|(_, callee)| callee) {
+    for callee in named(record, all, caller, cause) {
         if seen.contains(&callee) {
             continue; // they blame each other in a circle
         }
@@ -214,7 +245,26 @@ fn path_of(
 
 /// Whether a cause is what another service is named for.
 fn blames_anybody(record: &RunRecord, all: &[Causes<'_>], service: usize, cause: &Cause) -> bool {
-    blamed(record, all, service, cause, Blame::Named).next().is_some()
+    !named(record, all, service, cause).is_empty()
+}
+
+/// The services that a cause at a caller speaks of; those that are sure first.
+fn named(record: &RunRecord, all: &[Causes<'_>], caller: usize, cause: &Cause) -> Vec<usize> {
+    let of = |blame| blamed(record, all, caller, cause, blame).map(|(_, callee)| callee);
+    of(Blame::Named).chain(of(Blame::Alike)).collect()
+}
+
+/// How a cause at a caller speaks of a service.
+fn link(
+    record: &RunRecord,
+    all: &[Causes<'_>],
+    caller: usize,
+    cause: &Cause,
+    callee: usize,
+) -> Option<Blame> {
+    [Blame::Named, Blame::Alike]
+        .into_iter()
+        .find(|blame| blamed(record, all, caller, cause, *blame).any(|(_, one)| one == callee))
 }
 
 fn possible(

@@ -39,7 +39,7 @@ fn waits_for(view: &View<'_>, callee: &str) -> bool {
             .any(|node| node.outcome.is_none() && view.graph.explains(&node.check, &root.check));
         let blame = root.finding().and_then(|finding| across::blame(finding, call, callee));
         !unfinished_above
-            && blame == Some(across::Blame::Named)
+            && matches!(blame, Some(across::Blame::Named | across::Blame::Alike))
             && conclude::explains_unmet(view, root, &obligations)
     };
     !roots.is_empty() && roots.iter().all(names)

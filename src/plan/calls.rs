@@ -14,37 +14,52 @@ pub struct Call {
     pub target: usize,
     /// How it is known, in a clause.
     pub known: String,
+    /// See [`crate::run::record::CallRecord::by_name`].
+    pub by_name: Option<String>,
 }
 
 /// The services that one calls, each once, in the order of the plan.
 pub fn calls(targets: &[Arc<Target>], caller: usize) -> Vec<Call> {
     let Some(from) = targets.get(caller) else { return Vec::new() };
     let others = targets.iter().enumerate().filter(|(index, _)| *index != caller);
-    others.filter_map(|(target, to)| Some(Call { target, known: known(from, to)? })).collect()
+    others
+        .filter_map(|(target, to)| {
+            let (known, by_name) = known(from, to)?;
+            Some(Call { target, known, by_name })
+        })
+        .collect()
 }
 
-/// How it is known that one calls another; `None`: it is not.
-fn known(from: &Target, to: &Target) -> Option<String> {
+/// How it is known that one calls another, and the origin where only its name says so; `None`: it is not.
+fn known(from: &Target, to: &Target) -> Option<(String, Option<String>)> {
     if from.service.depends_on.iter().any(|name| name.raw() == to.name) {
-        return Some("depends_on".to_owned());
+        return Some(("depends_on".to_owned(), None));
     }
     let leads_there = |value: &Stated| match value.as_known() {
         Some(text) => leads_to(text, to),
         // What only the pipeline's own run can tell, but which step it comes from: the one that deploys the other.
-        None => to.service.deployed_as.as_ref().is_some_and(|step| is_url_of(value.raw(), step)),
+        None => to.service.deployed_as.as_ref().filter(|step| is_url_of(value.raw(), step)).map(|_| None),
     };
-    let found = from.service.env.iter().find(|variable| leads_there(&variable.value));
-    found.map(|variable| format!("variable {}", variable.name))
+    let found = from.service.env.iter().filter_map(|variable| {
+        let by_name = leads_there(&variable.value)?;
+        Some((format!("variable {}", variable.name), by_name))
+    });
+    // What is sure before what a name makes likely.
+    found.min_by_key(|(_, by_name)| by_name.is_some())
 }
 
-/// Whether a text holds a URL of that service: the one that the files state, or one that Cloud Run makes of its name.
-fn leads_to(text: &str, to: &Target) -> bool {
+/// Whether a text holds a URL of that service: the one that the files state, or (with its origin) one that Cloud Run
+/// would make of its name.
+fn leads_to(text: &str, to: &Target) -> Option<Option<String>> {
     let stated = to.service.url.as_ref().and_then(Stated::as_known).and_then(|url| Url::parse(url).ok());
     let urls = text.split([',', ' ', ';']).filter_map(|part| Url::parse(part.trim()).ok());
-    urls.filter(|url| url.has_host()).any(|url| {
-        stated.as_ref().is_some_and(|stated| stated.origin() == url.origin())
-            || url.host_str().is_some_and(|host| is_run_app(host, to))
-    })
+    let found = urls.filter(|url| url.has_host()).filter_map(|url| {
+        if stated.as_ref().is_some_and(|stated| stated.origin() == url.origin()) {
+            return Some(None);
+        }
+        url.host_str().filter(|host| is_run_app(host, to)).map(|_| Some(url.origin().ascii_serialization()))
+    });
+    found.min_by_key(Option::is_some)
 }
 
 /// `NAME-HASH-REGIONCODE.a.run.app` or `NAME-PROJECTNUMBER.REGION.run.app`, perhaps with a tag in front
@@ -117,7 +132,10 @@ mod tests {
             auth.service.url = Some(Stated::known("https://auth.example.com/base", place()));
             let backend = target("backend", &[("AUTH_URL", Stated::known(url, place()))]);
             let found = calls(&[backend, Arc::new(auth)], 0);
-            let known = Call { target: 1, known: "variable AUTH_URL".to_owned() };
+            // A name that Cloud Run would make so is no proof; the URL that the files state is.
+            let by_name =
+                url.contains("run.app").then(|| Url::parse(url).unwrap().origin().ascii_serialization());
+            let known = Call { target: 1, known: "variable AUTH_URL".to_owned(), by_name };
             assert_eq!(found, if calls_auth { vec![known] } else { vec![] }, "{url}");
         }
     }

@@ -19,6 +19,11 @@ use crate::checks::{BY_CONNECTOR, Conversation, Notes, Progress, RunSettings, Sc
 use crate::plan::{Plan, calls};
 use crate::probe::Outside;
 
+/// How long what Google's APIs are about to say is still waited for once a service is settled. They mostly answer within
+/// a fraction of it, and each answer rules causes out, so that a report does not hang on who was first; one that hangs
+/// is left behind.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// How a run is carried out.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -66,6 +71,7 @@ pub async fn execute(
     tokio::pin!(deadline, stop);
     run.start_what_can();
     while !run.tasks.is_empty() {
+        let grace = grace_ends(run.grace_end());
         tokio::select! {
             biased;
             ended = &mut stop => {
@@ -78,6 +84,7 @@ pub async fn execute(
             }
             Some(done) = run.tasks.join_next_with_id() => run.take(done),
             () = run.bell.notified() => run.look_at_notes(),
+            () = grace => run.news = true,
         }
         run.settle(judge);
         run.start_what_can();
@@ -85,6 +92,14 @@ pub async fn execute(
     run.tidy_up().await;
     futures::future::join_all(run.conversations.iter().map(|conversation| conversation.end())).await;
     run.into_record()
+}
+
+/// Waits for this moment; where there is none, for ever.
+async fn grace_ends(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What the files themselves state in plain text and should not: a service may echo it.
@@ -112,6 +127,8 @@ struct Running<'a> {
     /// Which node a task works for, and how to end it.
     at_work: HashMap<Id, (usize, AbortHandle)>,
     begun: Vec<bool>,
+    /// Until when the control plane is waited for, by services that are settled but for it.
+    grace: HashMap<String, Instant>,
     /// Whether anything bad was seen since the judge was asked last.
     news: bool,
     record: RunRecord,
@@ -140,6 +157,7 @@ impl<'a> Running<'a> {
             tasks: JoinSet::new(),
             at_work: HashMap::new(),
             begun: vec![false; plan.nodes.len()],
+            grace: HashMap::new(),
             news: false,
             record: blank(plan, options),
             watch,
@@ -281,10 +299,15 @@ impl<'a> Running<'a> {
             return;
         }
         for (service, by) in judge(&self.record) {
+            let until = *self.grace.entry(service.clone()).or_insert_with(|| Instant::now() + GRACE);
+            let graced = Instant::now() < until;
             let left: Vec<usize> = (0..self.record.nodes.len())
                 .filter(|&index| {
                     let node = &self.record.nodes[index];
-                    node.service == service && node.outcome.is_none() && !self.plan.nodes[index].outlasts
+                    node.service == service
+                        && node.outcome.is_none()
+                        && !self.plan.nodes[index].outlasts
+                        && !(graced && self.speaks_soon(index))
                 })
                 .collect();
             for index in left {
@@ -299,6 +322,29 @@ impl<'a> Running<'a> {
                 );
             }
         }
+    }
+
+    /// Whether a node waits for nothing but the control plane's next answer: not for a state to change, of which it
+    /// would have said what it sees so far.
+    fn speaks_soon(&self, index: usize) -> bool {
+        let node = &self.record.nodes[index];
+        matches!(self.plan.nodes[index].check.vantage, Vantage::ControlPlane | Vantage::Pipeline)
+            && self.notes[index].read().so_far.is_none()
+            && node.outcome.is_none()
+    }
+
+    /// When the first grace ends that something still makes use of.
+    fn grace_end(&self) -> Option<Instant> {
+        let waiting = |service: &String| {
+            (0..self.record.nodes.len())
+                .any(|index| self.record.nodes[index].service == *service && self.speaks_soon(index))
+        };
+        let now = Instant::now();
+        self.grace
+            .iter()
+            .filter(|(service, until)| **until > now && waiting(service))
+            .map(|(_, until)| *until)
+            .min()
     }
 
     fn abort(&mut self, index: usize) {
@@ -373,7 +419,11 @@ fn blank(plan: &Plan, options: &Options) -> RunRecord {
     let called = |index| {
         let calls = calls(&plan.targets, index).into_iter();
         calls
-            .map(|call| CallRecord { service: plan.targets[call.target].key.clone(), known: call.known })
+            .map(|call| CallRecord {
+                service: plan.targets[call.target].key.clone(),
+                known: call.known,
+                by_name: call.by_name,
+            })
             .collect()
     };
     let services = plan

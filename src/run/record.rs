@@ -140,6 +140,10 @@ pub struct CallRecord {
     pub service: String,
     /// How it is known: `depends_on`, or `variable NAME`.
     pub known: String,
+    /// The origin to which the variable leads, where only the name in it says that it is that service: another project
+    /// may have one of the same name. `None`: it is known for sure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_name: Option<String>,
 }
 
 /// What is known of a declared database. No secret part.

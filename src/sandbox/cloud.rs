@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use google_cloud_networkmanagement_v1::model::ConnectivityTest;
@@ -31,6 +31,8 @@ pub(super) struct Cloud {
     pub(super) authority: Authority,
     /// With what its ID tokens are signed.
     pub(super) signing_key: String,
+    /// With what its services ask each other. Made once: it reads the system's certificates.
+    client: OnceLock<Option<reqwest::Client>>,
     requests: Mutex<BTreeMap<String, u64>>,
     logged: Mutex<Vec<Logged>>,
     served: Mutex<Vec<Served>>,
@@ -99,12 +101,22 @@ impl Cloud {
             since: Timestamp::now(),
             latency,
             signing_key: random::word(32),
+            client: OnceLock::new(),
             requests: Mutex::default(),
             logged: Mutex::default(),
             served: Mutex::default(),
             tests: Mutex::default(),
             moved: Mutex::default(),
         }
+    }
+
+    /// With what its services ask each other; `None`: it cannot be made here.
+    pub(super) fn client(&self) -> Option<&reqwest::Client> {
+        let made = || {
+            let builder = reqwest::Client::builder().no_proxy();
+            builder.redirect(reqwest::redirect::Policy::none()).build().ok()
+        };
+        self.client.get_or_init(made).as_ref()
     }
 
     /// Somebody makes a Connectivity Test.

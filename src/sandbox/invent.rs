@@ -38,6 +38,10 @@ pub fn fill(pipeline: &Pipeline) -> Pipeline {
         inventions.service(service, index + 1);
     }
     leave_out_journeys(&mut filled.services);
+    for journey in filled.services.iter_mut().flat_map(|service| &mut service.journeys) {
+        journey.timeout = journey.timeout.max(WALK);
+        journey.steps.iter_mut().for_each(|step| step.timeout = step.timeout.max(STEP));
+    }
     filled
 }
 
@@ -70,10 +74,15 @@ fn leave_out_journeys(services: &mut [Service]) {
     }
 }
 
-/// Nothing in the sandbox mends by waiting: what is broken stays so, and a healthy service answers at once.
-const WINDOW: Duration = Duration::from_secs(5);
+/// Nothing in the sandbox mends by waiting: what is broken stays so, and a healthy service answers at once. However
+/// busy the machine, some answers are taken before it ends ([`crate::checks::RunSettings::fewest_answers`]).
+const WINDOW: Duration = Duration::from_secs(2);
 /// A pause that shows several answers within [`WINDOW`].
 const INTERVAL: Duration = Duration::from_millis(200);
+/// What a step of a journey may take at least: nothing hangs in the sandbox, and what is slow is this machine.
+const STEP: Duration = Duration::from_secs(60);
+/// What a journey may take at least.
+const WALK: Duration = Duration::from_secs(240);
 
 /// What stands for a project and a region wherever one is left open.
 struct Inventions {

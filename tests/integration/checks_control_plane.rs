@@ -146,6 +146,7 @@ impl Cloud {
                 inspect_secrets: self.inspects,
                 connect_timeout: Duration::from_secs(1),
                 step_timeout: Duration::from_secs(1),
+                fewest_answers: 1,
             }),
             notes: Arc::default(),
             conversation: Default::default(),

@@ -46,7 +46,7 @@ async fn gate(
 ) -> (RunRecord, Sandbox) {
     let mut service = auth();
     service.health.successes = 1;
-    service.health.window = Duration::from_secs(4);
+    service.health.window = Duration::from_secs(2);
     let pipeline = Pipeline { services: vec![service], ..Pipeline::default() };
     let plan = plan::build(&pipeline, &checks::table(true), &Defaults::default()).unwrap();
     let sandbox = start(&plan.targets, faults, SandboxOptions::default()).await.unwrap();
@@ -56,7 +56,8 @@ async fn gate(
         vantage: Vantage::InVpc,
         inspect_secrets: true,
         connect_timeout: Duration::from_secs(1),
-        step_timeout: Duration::from_secs(5),
+        step_timeout: Duration::from_secs(60),
+        fewest_answers: 3,
     };
     let outside = Outside { google, http: Http::new(settings.step_timeout), dial: sandbox.dial(), vault };
     let options = Options {

@@ -8,7 +8,8 @@ use rungate::checks::CHECKS;
 use rungate::findings::{self, Findings, RULES, Severity};
 use rungate::pipeline::{Loaded, Request, load};
 
-use crate::common::{Rungate, root};
+use crate::common::{Ran, Rungate, root};
+use crate::standin::{check, control_plane, http, pipeline, send};
 
 fn data() -> PathBuf {
     root().join("tests/data/findings")
@@ -87,7 +88,8 @@ fn every_rule_says_what_why_and_how() {
 fn a_comment_with_a_reason_silences_at_its_place_only() {
     let service = |comment: &str, same_line: &str| {
         format!(
-            "version: 1\nservices:\n  - name: a\n    env:\n{comment}      DB_HOST: localhost{same_line}\n      DB_PORT: 3307\n"
+            "version: 1\nservices:\n  - name: a\n    env:\n{comment}      DB_HOST: localhost{same_line}\n      DB_PORT: 3307\n    \
+             health: {{path: /health}}\n"
         )
     };
     let all = ["database-host-loopback", "database-port-wrong"];
@@ -393,4 +395,17 @@ fn without_online_nothing_is_asked_and_without_an_answer_the_files_are_judged() 
     rungate.file("rungate.yaml", "version: 1\nservices: [{name: a, project: p, region: r}]\n");
     let ran = rungate.run(&["check", "--dry-run", "--online"]);
     assert!(ran.stdout.contains("nothing was asked online: the files name no secret"), "{}", ran.all());
+}
+
+/// The revision that serves now is asked too: what names nothing now will prove nothing after the deploy.
+#[test]
+fn online_says_where_the_serving_revision_names_no_dependency() {
+    for (body, advised) in [(r#"{"status":"ok"}"#, true), (r#"{"status":"ok","database":"up"}"#, false)] {
+        let url = http(move |_, stream| send(stream, 200, "", body.as_bytes()));
+        let rungate = Rungate::new();
+        let more = "    env: {DB_HOST: 10.20.0.3}\n    vpc: {connector: c}\n    secrets: {DB_PASSWORD: 'auth-db-password:1'}\n";
+        rungate.file("rungate.yaml", pipeline(&url, more));
+        let ran = Ran::of(check(&rungate, &control_plane(), &["--dry-run", "--online"]).output().unwrap());
+        assert_eq!(ran.stdout.contains("names no dependency"), advised, "{}", ran.all());
+    }
 }

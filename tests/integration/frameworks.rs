@@ -182,11 +182,13 @@ fn apps(database: &str, folder: &Path) -> Vec<(&'static str, App)> {
         }
     }
     if let Some(modules) = node() {
-        let port = listener::nobody().port();
-        let mut command = Command::new("node");
-        command.arg(data().join("terminus_app.js")).env("NODE_PATH", modules);
-        command.env("DATABASE_URL", database).env("PORT", port.to_string());
-        apps.push(("@godaddy/terminus", App::start(command, port, &folder.join("terminus"))));
+        for (name, script) in [("@godaddy/terminus", "terminus_app.js"), ("NestJS Terminus", "nest_app.js")] {
+            let port = listener::nobody().port();
+            let mut command = Command::new("node");
+            command.arg(data().join(script)).env("NODE_PATH", &modules);
+            command.env("DATABASE_URL", database).env("PORT", port.to_string());
+            apps.push((name, App::start(command, port, &folder.join(script))));
+        }
     }
     apps
 }

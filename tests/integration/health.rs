@@ -12,6 +12,7 @@ use rungate::run::record::{Fact, RunRecord};
 use rungate::sandbox::faults::{Expected, Fault, When, subject};
 
 use serde_json::{Value, json};
+use strum::IntoEnumIterator as _;
 
 use crate::common::{Ran, Rungate};
 use crate::loopback::Loopback;
@@ -260,4 +261,127 @@ fn redirects_are_followed_within_the_service_only() {
         assert_eq!(ran.status, status, "{location}: {}", ran.all());
     }
     assert!(asked.lock().unwrap().is_empty(), "another host was asked");
+}
+
+/// What the gate makes of an answer of a service, beside what the log of requests has of it; the exit status, the output,
+/// and how often the log was asked.
+async fn beside_the_log(status: u16, body: &'static str, entries: Value) -> (Ran, usize) {
+    const SERVICE: &str = "/v2/projects/demo-project/locations/europe-west1/services/auth";
+    let google = Loopback::start().await;
+    google.serves(SERVICE, fixture(SERVICE).unwrap());
+    let revision = format!("{SERVICE}/revisions/auth-00007-xyz");
+    google.serves(&revision, fixture(&revision).unwrap());
+    google.serves("/v2/entries:list", json!({ "entries": entries }).to_string());
+    let service = http(move |_, stream| send(stream, status, "", body.as_bytes()));
+    let rungate = Rungate::new();
+    rungate.file("rungate.yaml", pipeline(&service, ""));
+    let mut command = check(&rungate, google.url.trim_end_matches('/'), &["--quiet"]);
+    let ran = Ran::of(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+    let requests = google.asked().into_iter().filter(|asked| asked.body.contains("rungate/")).count();
+    (ran, requests)
+}
+
+/// Words alone do not tell who answered: an entry in the log of requests does, and where there is none nobody is blamed.
+#[tokio::test]
+async fn the_log_of_requests_tells_the_service_s_answer_from_the_front_end_s() {
+    const OWN: &str = "<html><h1>There is nothing here</h1></html>";
+    const GOOGLE: &str = "<html><body text=#000000 bgcolor=#ffffff><h1>Error: Page not found</h1><h2>The requested URL was \
+                          not found on this server.</h2></body></html>";
+    const REFUSED: &str = "The request was not authenticated. Either allow unauthenticated invocations or set the proper \
+                           Authorization header.";
+    let entry = |status: u16, line: &str| {
+        json!([{
+            "logName": "projects/demo-project/logs/run.googleapis.com%2Frequests",
+            "httpRequest": {"requestUrl": "https://auth.example/health", "status": status},
+            "textPayload": line,
+        }])
+    };
+    let none = json!([]);
+    let rows = [
+        ("its own 404", beside_the_log(404, OWN, entry(404, "")), 1, "health-not-found", true),
+        ("a 404 that nobody logged", beside_the_log(404, OWN, none.clone()), 3, "no entry of it", true),
+        (
+            "a 404 in JSON",
+            beside_the_log(404, r#"{"detail":"Not Found"}"#, none.clone()),
+            1,
+            "health-not-found",
+            false,
+        ),
+        (
+            "its own page like Google's",
+            beside_the_log(404, GOOGLE, entry(404, "")),
+            1,
+            "health-not-found",
+            true,
+        ),
+        ("Google's page", beside_the_log(404, GOOGLE, none.clone()), 3, "no entry of it", true),
+        ("a refusal in new words", beside_the_log(403, OWN, entry(403, REFUSED)), 3, "ID token", true),
+        ("its own refusal", beside_the_log(403, OWN, entry(403, "")), 3, "health-behind-login", true),
+        (
+            "a failure in words of its own",
+            beside_the_log(500, "oops", entry(500, "")),
+            1,
+            "health-endpoint-failing",
+            true,
+        ),
+        (
+            "a failure that the log explains",
+            beside_the_log(
+                500,
+                "oops",
+                entry(500, "The request was aborted because there was no available instance."),
+            ),
+            1,
+            "no-instance-available",
+            true,
+        ),
+        (
+            "a time-out that the log explains",
+            beside_the_log(
+                504,
+                "oops",
+                entry(
+                    504,
+                    "The request has been terminated because it has reached the maximum request timeout.",
+                ),
+            ),
+            1,
+            "request-timed-out",
+            true,
+        ),
+    ];
+    let mut ends = Vec::new();
+    for (what, run, status, words, asks) in rows {
+        ends.push(async move {
+            let (ran, asked) = run.await;
+            assert_eq!(ran.status, status, "{what}: {}", ran.all());
+            assert!(ran.stdout.contains(words), "{what}: {}", ran.all());
+            assert_eq!(asked > 0, asks, "{what}: the log was asked {asked} times");
+        });
+    }
+    futures::future::join_all(ends).await;
+}
+
+/// Every row H and A of the failure catalogue has a cause, a check or a reason on the page.
+#[test]
+fn every_known_trouble_in_front_of_a_service_is_on_the_page() {
+    let page = std::fs::read_to_string(crate::common::root().join("docs/health.md")).unwrap();
+    let known: BTreeSet<String> = CauseCode::iter().map(|code| code.to_string()).collect();
+    let mut ids = BTreeSet::new();
+    let of_catalogue = |row: &&str| {
+        let id = row.strip_prefix("| ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+        id.len() == 3 && id.starts_with(['H', 'A']) && id[1..].bytes().all(|byte| byte.is_ascii_digit())
+    };
+    for row in page.lines().filter(of_catalogue) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [id, what, told] = cells.as_slice() else { panic!("three cells: {row}") };
+        assert!(ids.insert((*id).to_owned()), "{id} stands twice");
+        let named: Vec<&str> =
+            told.split('`').skip(1).step_by(2).filter(|code| known.contains(*code)).collect();
+        let reason = told.starts_with("not told: ") || told.starts_with("a fact of the record");
+        assert!(!what.is_empty() && (reason || !named.is_empty()), "{id}: neither a cause nor a reason");
+    }
+    let wanted = (1..=17).map(|row| format!("H{row:02}")).chain((1..=5).map(|row| format!("A{row:02}")));
+    let missing: Vec<String> = wanted.filter(|id| !ids.contains(id)).collect();
+    assert!(missing.is_empty(), "no row for {missing:?}");
 }

@@ -50,12 +50,13 @@ async fn gate(plan: &Plan, faults: &[&'static Fault], vantage: Vantage) -> (RunR
         vantage,
         inspect_secrets: true,
         connect_timeout: Duration::from_secs(1),
-        step_timeout: Duration::from_secs(10),
+        step_timeout: Duration::from_secs(60),
+        fewest_answers: 3,
     };
     let outside = Outside { google, http: Http::new(settings.step_timeout), dial: sandbox.dial(), vault };
     let options = Options {
         settings: Arc::new(settings),
-        deadline: Duration::from_secs(60),
+        deadline: Duration::from_secs(240),
         concurrency: 64,
         accepted_unproven: Vec::new(),
         sandbox: true,

@@ -122,6 +122,7 @@ fn walked(plan: &Plan) -> RunRecord {
         inspect_secrets: false,
         connect_timeout: limit,
         step_timeout: limit,
+        fewest_answers: 1,
     };
     let options = Options {
         settings: Arc::new(settings),
@@ -786,4 +787,78 @@ fn a_step_that_takes_too_long_ends_with_its_journey() {
     assert!(found.contains("no answer within"), "{found}");
     assert!(matches!(outcome(&record, "then"), Outcome::Blocked { .. }));
     assert!(record.duration_ms < 5000, "{} ms", record.duration_ms);
+}
+
+/// Signs in at a page, as a browser does, and is known afterwards.
+const SESSION: &str = "\
+- name: sign in at the page
+  steps:
+  - name: sign in
+    request: {path: /login, form: {user: ada}}
+    expect: {status: 302}
+  - name: account
+    request: {path: /account}
+    expect: {json: $.user == 'ada'}
+  - name: elsewhere
+    request: {url: 'http://OTHER/collect'}
+    expect: {status: 200}
+  - name: sign out
+    request: {path: /logout, method: POST}
+    expect: {status: 204}
+  - name: signed out
+    request: {path: /account}
+    expect: {json: $.user == null}
+";
+
+#[test]
+fn a_session_cookie_goes_with_later_steps_to_its_own_host_and_shows_nowhere() {
+    const SID: &str = "s3ss10n-0123456789abcdef";
+    let elsewhere: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = Arc::clone(&elsewhere);
+    let other = server(move |got, stream| {
+        kept.lock().unwrap().push(got.head.clone());
+        say(stream, "200 OK", "Set-Cookie: sid=planted-by-another-host; Domain=127.0.0.1\r\n", b"ok");
+    });
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = Arc::clone(&asked);
+    let address = server(move |got, stream| {
+        let cookie = got.header("cookie").unwrap_or_default().to_owned();
+        kept.lock().unwrap().push(format!("{} {cookie}", got.line()));
+        let signed_in = cookie.split("; ").any(|one| one == format!("sid={SID}"));
+        match got.line() {
+            "POST /login" => {
+                let flood: String =
+                    (0..60).map(|at| format!("Set-Cookie: flood{at}={}\r\n", "x".repeat(300))).collect();
+                let session = format!("Set-Cookie: sid={SID}; HttpOnly; Secure; Path=/; SameSite=Lax\r\n");
+                say(stream, "302 Found", &format!("{session}{flood}Location: /home\r\n"), b"");
+            }
+            "POST /logout" => {
+                say(
+                    stream,
+                    "204 No Content",
+                    "Set-Cookie: sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT\r\n",
+                    b"",
+                );
+            }
+            // It tells whoever asks what it was shown.
+            _ if signed_in => json(stream, &format!("{{\"user\":\"ada\",\"shown\":\"{SID}\"}}")),
+            _ => json(stream, r#"{"user":null}"#),
+        }
+    });
+    let journeys = SESSION.replace("OTHER", &other.to_string());
+    let record = walk(address, &journeys, &[]);
+    for step in ["/ sign in", "account", "elsewhere", "sign out", "signed out"] {
+        assert!(passed(&record, step), "{step}: {:?}", outcome(&record, step));
+    }
+    assert!(elsewhere.lock().unwrap().iter().all(|head| !head.to_lowercase().contains("cookie")));
+    let asked = asked.lock().unwrap();
+    assert!(asked.iter().all(|line| line.len() < 16 * 1024), "a flood is bounded");
+    assert!(!asked.iter().any(|line| line.contains("planted")), "{asked:?}");
+    drop(asked);
+    // A step that fails shows the answer, and not the session in it.
+    let record = walk(address, &journeys.replace("$.user == 'ada'", "$.user == 'bob'"), &[]);
+    let JourneyFinding::Unexpected { excerpt, .. } = finding(&record, "account") else {
+        panic!("it differs")
+    };
+    assert!(excerpt.contains("[redacted]") && !excerpt.contains("0123456789"), "{excerpt}");
 }

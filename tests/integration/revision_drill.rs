@@ -32,7 +32,7 @@ pub(crate) const fn change(when: When, change: fn(&mut World, usize)) -> Fault {
 /// Runs the gate from inside the VPC against this world.
 pub(crate) async fn gate(mut service: Service, faults: &[&'static Fault]) -> (RunRecord, Diagnosis) {
     service.health.successes = 1;
-    service.health.window = Duration::from_secs(4);
+    service.health.window = Duration::from_secs(2);
     let pipeline = Pipeline { services: vec![service], ..Pipeline::default() };
     let plan = plan::build(&pipeline, CHECKS, &Defaults::default()).unwrap();
     let sandbox = start(&plan.targets, faults, SandboxOptions::default()).await.unwrap();
@@ -42,12 +42,13 @@ pub(crate) async fn gate(mut service: Service, faults: &[&'static Fault]) -> (Ru
         vantage: Vantage::InVpc,
         inspect_secrets: true,
         connect_timeout: Duration::from_secs(1),
-        step_timeout: Duration::from_secs(5),
+        step_timeout: Duration::from_secs(60),
+        fewest_answers: 3,
     };
     let outside = Outside { google, http: Http::new(settings.step_timeout), dial: sandbox.dial(), vault };
     let options = Options {
         settings: Arc::new(settings),
-        deadline: Duration::from_secs(60),
+        deadline: Duration::from_secs(240),
         concurrency: 64,
         accepted_unproven: Vec::new(),
         sandbox: true,

@@ -26,7 +26,11 @@ fn services(names: &[&str], calls: &[(&str, &str)]) -> RunRecord {
         service.name = (*name).to_owned();
         let called = calls.iter().filter(|(caller, _)| caller == name);
         service.calls = called
-            .map(|(_, callee)| CallRecord { service: (*callee).to_owned(), known: "depends_on".to_owned() })
+            .map(|(_, callee)| CallRecord {
+                service: (*callee).to_owned(),
+                known: "depends_on".to_owned(),
+                by_name: None,
+            })
             .collect();
         all.services.push(service);
         all.nodes.extend(one.nodes.iter().cloned().map(|mut node| {
@@ -124,6 +128,37 @@ fn one_root_cause_at_the_database_of_the_service_that_is_called() {
     }
     let seen: BTreeSet<&str> = cause.evidence.iter().map(|one| one.node.as_str()).collect();
     assert!(seen.contains("backend-staging/health-healthy"), "{seen:?}");
+}
+
+/// Words that agree make it likely that the other service is meant; its name, or a variable that holds its URL, prove it.
+#[test]
+fn a_likeness_of_words_is_called_likely() {
+    let at = |host: &str| Some(format!("https://auth-staging-{host}-ew.a.run.app"));
+    for (known, by_name, dependency, likely) in [
+        ("depends_on", None, "auth-staging", false),
+        ("depends_on", None, "auth", true),
+        ("variable AUTH_URL", None, "auth", false),
+        ("variable AUTH_URL", at("abcdefghij"), "auth", false),
+        ("variable AUTH_URL", at("zyxwvutsrq"), "auth", true),
+        ("variable AUTH_URL", at("zyxwvutsrq"), "auth-staging", true),
+        ("variable OTHER_URL", None, "auth", true),
+    ] {
+        let mut record = services(&["backend", "auth-staging"], &[("backend", "auth-staging")]);
+        record.services[0].calls = vec![CallRecord {
+            service: "auth-staging".to_owned(),
+            known: known.to_owned(),
+            by_name: by_name.clone(),
+        }];
+        record.services[1].url = at("abcdefghij");
+        fail_in(&mut record, "auth-staging", HEALTH, database_down());
+        fail_in(&mut record, "auth-staging", "database-login", login_refused("28P01"));
+        fail_in(&mut record, "backend", HEALTH, unhealthy(&[(dependency, false)], &[]));
+        let diagnosis = diagnose(&record);
+        let what = format!("{known} {by_name:?} {dependency}");
+        assert_eq!(named(&diagnosis), [(PasswordRejected, "auth-staging")], "{what}");
+        let chain = diagnosis.causes[0].chain.join(", ");
+        assert_eq!(chain.contains("probably because auth-staging: "), likely, "{what}: {chain}");
+    }
 }
 
 #[test]

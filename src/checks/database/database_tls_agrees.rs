@@ -1,5 +1,7 @@
 //! The service and the database's server agree on TLS.
 
+use jiff::Timestamp;
+
 use crate::checks::database::{
     addresses, bounds, connection, declared, endpoint, from_where, outcome, patiently, trust,
 };
@@ -8,6 +10,9 @@ use crate::checks::{Check, Scope};
 use crate::probe::postgres::{Agreement, Connection, Secured, SslMode, Verified, agree_on_tls};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::{Fact, Role};
+
+/// A certificate that ends within so many days is told of.
+const SOON: i64 = 30;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
@@ -84,7 +89,29 @@ fn note(scope: &Scope, sslmode: SslMode, secured: &Secured, unknown: Option<Stri
         let sent = if secured.certificate_sent { "the service's was sent" } else { "none was sent" };
         say(format!("the server asks for a client certificate; {sent}"));
     }
-    if let Some(until) = &secured.not_after {
-        say(format!("the server's certificate is valid until {until}"));
+    if let Some(until) = secured.not_after.and_then(|until| ends_soon(until, Timestamp::now())) {
+        say(until);
+    }
+}
+
+/// What is said of a certificate that ends soon: it is a cause by and by.
+fn ends_soon(until: Timestamp, now: Timestamp) -> Option<String> {
+    let days = until.duration_since(now).as_hours() / 24;
+    (days < SOON).then(|| format!("the server's certificate ends at {until}: renew it within {days} days"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_end_that_is_near_is_told() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let now = at("2026-11-26T00:00:00Z");
+        assert_eq!(ends_soon(at("2026-12-26T00:00:00Z"), now), None);
+        assert_eq!(
+            ends_soon(at("2026-12-01T12:00:00Z"), now).as_deref(),
+            Some("the server's certificate ends at 2026-12-01T12:00:00Z: renew it within 5 days")
+        );
     }
 }

@@ -2,4 +2,4 @@
 
 pub(super) mod health_healthy;
 
-pub(super) use health_healthy::{admission, target};
+pub(super) use health_healthy::{admission, request_log, target};

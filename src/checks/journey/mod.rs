@@ -5,6 +5,7 @@
 //! meet is worth knowing of a service that is ill, too.
 
 mod compose;
+mod cookies;
 mod judge;
 mod place;
 mod step;

@@ -81,7 +81,7 @@ impl Admitted {
 }
 
 /// The scope as a check of that service would have it; what it notes is not kept.
-fn of_target(scope: &Scope, target: &Arc<Target>) -> Scope {
+pub(super) fn of_target(scope: &Scope, target: &Arc<Target>) -> Scope {
     if target.key == scope.target.key {
         return scope.clone();
     }

@@ -10,11 +10,12 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::compose::{Composed, compose, line};
-use super::place::{Admitted, Place};
+use super::place::{self, Admitted, Place};
 use super::values::{Held, Unfit, Values, host_of};
 use super::walk::Walk;
 use super::{judge, talk};
 use crate::checks::Scope;
+use crate::checks::health::request_log::{self, Logged};
 use crate::model::{Act, Capture, Step};
 use crate::probe::health::{FrontEndPage, front_end, login};
 use crate::probe::http::{NoHttpAnswer, Opened, Question, Reply};
@@ -125,8 +126,9 @@ async fn asked(
         admitted = Some(place.admitted(scope).await.map_err(broken)?);
     }
     loop {
-        let composed = compose(step, &place.base, place.own, values).map_err(unfit)?;
+        let mut composed = compose(step, &place.base, place.own, values).map_err(unfit)?;
         let url = composed.url.clone();
+        walk.give_cookies(&url, &mut composed.headers);
         let token = admitted.as_ref().and_then(|admitted| admitted.token(&url));
         walk.note_sent();
         let (reply, latency) = match exchange(scope, step, place, values, composed, token, limit).await? {
@@ -134,6 +136,9 @@ async fn asked(
             Exchanged::Reply(reply, latency) => (reply, latency),
         };
         let status = reply.answer.status;
+        for secret in walk.take_cookies(&url, &reply.headers) {
+            remember(scope, &Value::String(secret));
+        }
         // Whoever is nobody to Identity-Aware Proxy does not reach the service at all.
         if let Some(door @ Door::IdentityAwareProxy) = login(&url, &reply.answer) {
             return Err(broken(Broken::NotLetIn { url: place.base.to_string(), door }));
@@ -146,10 +151,23 @@ async fn asked(
             (Some(FrontEndPage::Forbidden | FrontEndPage::Unauthorized), Some(admitted)) => {
                 return Err(broken(admitted.refusal(place.base.as_str(), status)));
             }
-            (Some(FrontEndPage::NotFound), _) => return Err(broken(not_there(place))),
-            // Words that a service could write too are its own where the step expects such a status.
+            (Some(FrontEndPage::NotFound), _) => match logged(scope, place, &url, status).await {
+                Logged::Served => return of_reply(step, reply, latency, values),
+                Logged::FrontEnd { .. } | Logged::Refused { .. } | Logged::Nothing | Logged::Unread => {
+                    return Err(broken(not_there(place)));
+                }
+            },
+            // Words that a service could write too are its own where the step expects such a status, or where the log of
+            // requests says nothing of the front end.
             (Some(FrontEndPage::Instances { says, sure }), _) if sure || !expects(step, status) => {
-                return Err(of_front_end(status, says, sure, judge::excerpt(&reply.answer.body)));
+                let (says, known) = match logged(scope, place, &url, status).await {
+                    Logged::Served if !sure => return of_reply(step, reply, latency, values),
+                    Logged::FrontEnd { says, line } => (says, KnownBy::RequestLog { line }),
+                    Logged::Served | Logged::Refused { .. } | Logged::Nothing | Logged::Unread => {
+                        (says, if sure { KnownBy::Page } else { KnownBy::Guess })
+                    }
+                };
+                return Err(of_front_end(status, says, known, judge::excerpt(&reply.answer.body)));
             }
             (
                 Some(FrontEndPage::Forbidden | FrontEndPage::Unauthorized | FrontEndPage::Instances { .. })
@@ -172,8 +190,15 @@ fn expects(step: &Step, status: u16) -> bool {
     matches!(&step.act, Act::Request { expect, .. } if expect.statuses.contains(&status))
 }
 
-fn of_front_end(status: u16, says: FrontEndSays, sure: bool, excerpt: String) -> NoHeard {
-    let known = if sure { KnownBy::Page } else { KnownBy::Guess };
+/// What the log of requests says of an answer; only of a service of the pipeline it can be asked.
+async fn logged(scope: &Scope, place: &Place, url: &Url, status: u16) -> Logged {
+    match &place.target {
+        Some(target) => request_log::look(&place::of_target(scope, target), url, status).await,
+        None => Logged::Unread,
+    }
+}
+
+fn of_front_end(status: u16, says: FrontEndSays, known: KnownBy, excerpt: String) -> NoHeard {
     Box::new(move |request, asked| {
         let request = request.to_owned();
         End::Failed(JourneyFinding::FrontEnd { request, asked, status, says, known, excerpt })

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
+use url::Url;
 
+use super::cookies::Jar;
 use super::values::{Held, Values};
 use crate::checks::Scope;
 use crate::checks::facts::broken;
@@ -47,6 +50,7 @@ struct State {
     /// Whether anything was sent, so that there may be something to clean up.
     sent: bool,
     captured: Values,
+    cookies: Jar,
 }
 
 impl Walks {
@@ -122,9 +126,21 @@ impl Walk {
         self.lock().captured.extend(captured);
     }
 
+    /// Puts the cookies that belong to a URL into the headers of a request.
+    pub(super) fn give_cookies(&self, url: &Url, headers: &mut HeaderMap) {
+        self.lock().cookies.give(url, headers);
+    }
+
+    /// Takes the cookies that an answer sets; gives those that are secret.
+    pub(super) fn take_cookies(&self, url: &Url, headers: &HeaderMap) -> Vec<String> {
+        self.lock().cookies.take(url, headers)
+    }
+
     /// Forgets what was captured, before the journey is walked again.
     pub(super) fn begin_again(&self) {
-        self.lock().captured.clear();
+        let mut state = self.lock();
+        state.captured.clear();
+        state.cookies.clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -20,6 +20,8 @@ mod database_variables_disagree;
 mod default_service_account;
 mod egress_blocks_cloudsql_socket;
 mod health_path_reserved;
+mod health_path_tells_nothing;
+mod health_path_unknown;
 mod latest_pinned_to_environment_variable;
 mod revision_not_serving;
 mod secret_as_plain_value;
@@ -80,5 +82,7 @@ pub static RULES: &[&Rule] = &[
     &secret_of_another_project::RULE,
     &default_service_account::RULE,
     &tcp_only_startup_probe::RULE,
+    &health_path_unknown::RULE,
+    &health_path_tells_nothing::RULE,
     &variables_merged::RULE,
 ];

@@ -1,9 +1,9 @@
 //! What `health:` expects beside the words of the body: header lines, a pattern, the revision or commit that answers.
 
-use regex::Regex;
 use serde_json_path::JsonPath;
 
 use super::fields::{Fields, wrong_kind};
+use super::patterns::{bad_header, is_header_name, pattern};
 use super::text;
 use crate::model::{CommitExpectation, HeaderExpectation, Stated, ToldBy};
 use crate::pipeline::problem::{Problem, Problems};
@@ -19,13 +19,8 @@ pub(super) fn headers(node: Option<&Node>, problems: &mut Problems) -> Vec<Heade
     let mut headers = Vec::new();
     for entry in text::mapping(node, "`headers`", "content-type: application/json.*", problems) {
         let name = Stated::known(entry.key.as_str(), entry.place.clone());
-        if http::HeaderName::from_bytes(entry.key.as_bytes()).is_err() {
-            problems.push(
-                Problem::error("bad-header", format!("`{}` is no name of a header", entry.key))
-                    .at(entry.place.clone())
-                    .length(entry.key.chars().count())
-                    .hint("letters, digits and dashes, such as `content-type`"),
-            );
+        if !is_header_name(&entry.key) {
+            problems.push(bad_header(&entry.key, &entry.place));
             continue;
         }
         if let Some(pattern) = pattern(Some(&entry.value), problems) {
@@ -33,25 +28,6 @@ pub(super) fn headers(node: Option<&Node>, problems: &mut Problems) -> Vec<Heade
         }
     }
     headers
-}
-
-/// A regular expression.
-pub(super) fn pattern(node: Option<&Node>, problems: &mut Problems) -> Option<Stated> {
-    let stated = text::text(node, problems)?;
-    match Regex::new(stated.raw()) {
-        Ok(_) => Some(stated),
-        Err(error) => {
-            let why = error.to_string();
-            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            problems.push(
-                Problem::error("bad-pattern", format!("this is no regular expression: {why}"))
-                    .at(stated.place.clone())
-                    .length(stated.raw().chars().count())
-                    .hint("the syntax is that of https://docs.rs/regex; a dot that means itself is written `\\.`"),
-            );
-            None
-        }
-    }
 }
 
 /// A JSONPath query.
@@ -115,7 +91,7 @@ fn told_by(fields: &Fields<'_>, node: &Node, key: &str, problems: &mut Problems)
     match (fields.get("header"), fields.get("json")) {
         (Some(header), None) => {
             let name = text::text(Some(header), problems)?;
-            if http::HeaderName::from_bytes(name.raw().as_bytes()).is_ok() {
+            if is_header_name(name.raw()) {
                 return Some(ToldBy::Header(name));
             }
             problems.push(wrong_kind(header, "`header`", "the name of a header, such as x-revision"));

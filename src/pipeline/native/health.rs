@@ -1,7 +1,7 @@
 //! `health:` of the native format.
 
 use super::fields::{Fields, wrong_kind};
-use super::{expect, text};
+use super::{expect, patterns, text};
 use crate::model::{Degraded, HealthExpectation, Stated};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
@@ -30,7 +30,7 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> HealthExpectation {
     health.conditions = text::one_or_more(fields.get("expect"), problems);
     health.conditions.retain(|condition| expect::is_query(condition, problems));
     health.headers = expect::headers(fields.get("headers"), problems);
-    health.body = expect::pattern(fields.get("body"), problems);
+    health.body = patterns::pattern(fields.get("body"), problems);
     health.revision = expect::revision(fields.get("revision"), problems);
     health.commit = expect::commit(fields.get("commit"), problems);
     let mut duration = |key: &str| fields.get(key).and_then(|node| text::duration(node, problems));

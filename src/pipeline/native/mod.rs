@@ -10,6 +10,7 @@ mod fields;
 mod health;
 mod journey;
 mod migrations;
+mod patterns;
 mod text;
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! What was found in a body, and what follows from it: the worst counts, and what is unknown is never healthy.
 
-use super::keys::{is_database, snake};
+use super::keys::snake;
+use super::names::is_database;
 use super::words::Word;
 use super::{Dialect, Judgement, Level};
 use crate::run::finding::Dependency;

@@ -94,6 +94,12 @@ pub fn sentence(line: &str) -> Option<FrontEndSays> {
     }
 }
 
+/// Whether a line of the log of requests says that the front end let nobody in.
+pub fn refuses(line: &str) -> bool {
+    let line = line.to_lowercase();
+    [NOT_AUTHENTICATED, NOT_AUTHORISED].iter().any(|words| line.contains(words))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,15 +9,16 @@ mod evidence;
 mod front_end;
 mod keys;
 mod login_page;
+mod names;
 mod node;
 mod read;
 mod text;
 mod words;
 
 pub use dialect::Dialect;
-pub use front_end::{FrontEndPage, front_end, sentence};
-pub use keys::is_database;
+pub use front_end::{FrontEndPage, front_end, refuses, sentence};
 pub use login_page::{leads_to_login, login};
+pub use names::is_database;
 
 use std::borrow::Cow;
 

@@ -2,6 +2,7 @@
 
 use super::evidence::Evidence;
 use super::keys::{self, Key};
+use super::names;
 use super::node::Node;
 use super::words::{Word, is_neutral, word};
 
@@ -58,9 +59,9 @@ impl<'a> Place<'a> {
     fn of(self, name: &'a str) -> Self {
         Self {
             dependency: Some(name),
-            database: self.database || keys::is_database(name),
+            database: self.database || names::is_database(name),
             names: false,
-            strict: self.lists() || keys::is_dependency(name),
+            strict: self.lists() || names::is_dependency(name),
         }
     }
 }
@@ -195,7 +196,7 @@ fn alarm(key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
 fn alarms(key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
     let Node::List(items) = value else { return walk(value, Place { names: true, ..place }, evidence) };
     for name in items.iter().filter_map(Node::as_text) {
-        let database = place.database || keys::is_database(name);
+        let database = place.database || names::is_database(name);
         evidence.dependency(name, database, Word::Bad, key, true);
     }
     walk(value, Place { names: true, ..place }, evidence);
@@ -266,7 +267,7 @@ fn complaints(members: &[(String, Node)], place: Place<'_>, evidence: &mut Evide
 
 /// A value beside the verdicts: of a dependency, if its key is one's name, else of nothing in particular.
 fn scalar(name: &str, key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
-    let known = keys::is_dependency(name);
+    let known = names::is_dependency(name);
     // Names of Django's checks are representations of Python: Database(alias='default').
     let named = place.names || known || key.contains('(');
     let database = place.database;

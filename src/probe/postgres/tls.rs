@@ -37,8 +37,8 @@ pub struct Secured {
     pub certificate_asked: bool,
     /// Whether one was sent.
     pub certificate_sent: bool,
-    /// When the server's certificate ends, in RFC 3339, where it can be read.
-    pub not_after: Option<String>,
+    /// When the server's certificate ends, where it can be read.
+    pub not_after: Option<jiff::Timestamp>,
 }
 
 /// By what a server's certificate was verified.
@@ -252,7 +252,7 @@ impl Notes {
             verified,
             certificate_asked: noted.asked,
             certificate_sent: noted.asked && trust.identity.is_some(),
-            not_after: noted.leaf.not_after.map(|at| at.to_string()),
+            not_after: noted.leaf.not_after,
         }
     }
 }

@@ -35,7 +35,15 @@ static PASSES: Check = check("passes", |_| Box::pin(async { Outcome::Passed { de
 static FAILS: Check = check("fails", |_| Box::pin(async { Outcome::Failed { finding: bad("bad") } }));
 static SKIPS: Check = check("skips", |_| Box::pin(async { Outcome::Skipped { reason: unneeded() } }));
 static HANGS: Check = check("hangs", |_| Box::pin(std::future::pending()));
+static ANSWERS_LATE: Check = check("answers-late", |_| {
+    Box::pin(async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        Outcome::Passed { detail: "seen".into() }
+    })
+});
 static PANICS: Check = check("panics", |_| Box::pin(async { panic!("the password is hunter2") }));
+static DIALS: Check =
+    Check { vantage: Vantage::Runner, ..check("dials", |_| Box::pin(std::future::pending())) };
 static WAITS: Check = check("waits", |scope| {
     Box::pin(async {
         scope.notes.so_far(Some(bad("seen so far")));
@@ -105,6 +113,7 @@ fn options(concurrency: usize, deadline_ms: u64) -> Options {
             inspect_secrets: false,
             connect_timeout: Duration::from_secs(1),
             step_timeout: Duration::from_secs(1),
+            fewest_answers: 1,
         }),
         deadline: Duration::from_millis(deadline_ms),
         concurrency,
@@ -229,6 +238,18 @@ async fn what_is_settled_ends_at_once_and_keeps_what_it_saw() {
     assert_eq!([outcome(&record, 2), outcome(&record, 3)], [&settled, &settled]);
     assert!(record.nodes[4].passed(), "another service goes on");
     assert_eq!(record.ended_by, None);
+}
+
+#[tokio::test]
+async fn what_the_control_plane_is_about_to_say_is_waited_for_and_no_more() {
+    let nodes: [(usize, &'static Check, &[usize]); 4] =
+        [(0, &FAILS, &[]), (0, &ANSWERS_LATE, &[]), (0, &PASSES, &[1]), (0, &DIALS, &[])];
+    let judge: Judge = |_| vec![("a".to_owned(), "a/fails".to_owned())];
+    let began = Instant::now();
+    let record = run(&plan(&["a"], &nodes), &options(8, 60_000), judge).await;
+    assert!(began.elapsed() < GRACE, "nothing was left to wait for");
+    assert!(record.nodes[1].passed() && record.nodes[2].passed(), "{:?}", record.nodes);
+    assert!(matches!(outcome(&record, 3), Outcome::Skipped { reason: Skip::Settled { .. } }));
 }
 
 #[tokio::test]

@@ -18,7 +18,10 @@ use crate::sandbox::world::{Admits, DoorWorld};
 /// What the front end says when an instance does not come up.
 const NOT_STARTED: &str = "The request failed because the instance could not start successfully.";
 
-/// What the log of requests says of the others.
+/// What the log of requests says of whoever is not let in.
+const REFUSED: &str = "The request was not authenticated. Either allow unauthenticated invocations or set the proper \
+                       Authorization header.";
+/// What it says of the others.
 const NO_INSTANCE: &str = "The request was aborted because there was no available instance.";
 const FAILED: &str = "The request failed because either the HTTP response was malformed or connection to the instance \
                       had an error.";
@@ -112,7 +115,7 @@ async fn answer(State(front_end): State<Arc<FrontEnd>>, request: Request) -> Res
             user_agent,
             status: response.status().as_u16(),
             line: match reason {
-                Reason::Instances(line) => Some(line),
+                Reason::Instances(line) | Reason::Refuses(line) => Some(line),
                 Reason::AtTheDoor | Reason::Service => None,
             },
             at: Timestamp::now(),
@@ -127,6 +130,8 @@ enum Reason {
     Service,
     /// The front end, before the service was looked for: the log of requests has no entry.
     AtTheDoor,
+    /// The front end, to a caller who may not invoke the service.
+    Refuses(&'static str),
     /// The front end, for want of an instance that answers.
     Instances(&'static str),
 }
@@ -145,7 +150,7 @@ impl FrontEnd {
             }
         }
         if let Some(refusal) = self.refuses(&request) {
-            return (refusal, Reason::AtTheDoor);
+            return (refusal, Reason::Refuses(REFUSED));
         }
         let start = async || Instance::start(&self.cloud, self.service, self.leads);
         let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];

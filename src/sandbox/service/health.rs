@@ -7,7 +7,6 @@ use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
-use tokio::time::timeout;
 
 use super::calls;
 use super::database;
@@ -100,6 +99,5 @@ fn word(works: bool) -> Value {
 /// Whether a connection to that address comes about.
 async fn answers(instance: &Instance, address: SocketAddr) -> bool {
     let delivery = route(&instance.cloud.world, instance.service(), instance.revision(), address);
-    let connection = timeout(database::CONNECT_TIMEOUT, instance.cloud.deliver(delivery)).await;
-    matches!(connection, Ok(Ok(_)))
+    matches!(database::reach(instance, delivery).await, Some(Ok(_)))
 }

@@ -6,7 +6,7 @@ mod assess;
 mod entrance;
 mod expect;
 mod poll;
-mod request_log;
+pub(in crate::checks) mod request_log;
 pub(in crate::checks) mod target;
 mod watch;
 

@@ -26,6 +26,7 @@ pub(super) struct Poll {
     url: String,
     bad: Option<End>,
     good: Option<Judgement>,
+    answers: usize,
     failures: u32,
     first_good_after: Option<Duration>,
 }
@@ -40,6 +41,7 @@ impl Poll {
             url: String::new(),
             bad: None,
             good: None,
+            answers: 0,
             failures: 0,
             first_good_after: None,
         }
@@ -47,6 +49,7 @@ impl Poll {
 
     /// Takes an attempt in; gives what was seen once enough healthy ones came in a row.
     pub(super) fn take(&mut self, attempt: Attempt, after: Duration) -> Option<String> {
+        self.answers += 1;
         self.pattern.push(if attempt.is_good() { GOOD } else { BAD });
         if self.pattern.len() > LONGEST_PATTERN {
             self.pattern.remove(0);
@@ -84,6 +87,11 @@ impl Poll {
                 detail
             }
         }
+    }
+
+    /// How many attempts were taken in.
+    pub(super) fn answers(&self) -> usize {
+        self.answers
     }
 
     /// Whether the last attempt was healthy.

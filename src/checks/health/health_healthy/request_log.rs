@@ -10,9 +10,9 @@ use url::Url;
 
 use crate::checks::Scope;
 use crate::checks::facts::broken;
-use crate::probe::health::sentence;
+use crate::probe::health::{refuses, sentence};
 use crate::run::finding::{FrontEndSays, HealthFinding, KnownBy};
-use crate::run::outcome::Outcome;
+use crate::run::outcome::{Door, Outcome};
 use crate::run::record::Fact;
 
 /// Entries take seconds to arrive: pauses before each further look.
@@ -26,12 +26,17 @@ const SLACK: SignedDuration = SignedDuration::from_secs(30);
 
 /// What the log says of the gate's requests for a path that ended in a status.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Logged {
+pub(in crate::checks) enum Logged {
     /// The front end answered, because of the instances.
     FrontEnd {
         /// What it says.
         says: FrontEndSays,
         /// In these words.
+        line: String,
+    },
+    /// The front end let nobody in, in these words.
+    Refused {
+        /// The line.
         line: String,
     },
     /// The request came to the service.
@@ -43,7 +48,7 @@ pub(super) enum Logged {
 }
 
 /// Asks the log about answers of that status.
-pub(super) async fn look(scope: &Scope, url: &Url, status: u16) -> Logged {
+pub(in crate::checks) async fn look(scope: &Scope, url: &Url, status: u16) -> Logged {
     let google = &scope.outside.google;
     let project = &scope.target.project;
     let filter = filter(scope);
@@ -89,7 +94,27 @@ pub(super) fn settle(finding: HealthFinding, logged: Logged) -> HealthFinding {
         (HealthFinding::FrontEnd { url, status, known: KnownBy::Guess, excerpt, .. }, Logged::Served) => {
             HealthFinding::BadStatus { url, status, excerpt }
         }
-        (finding, Logged::FrontEnd { .. } | Logged::Served | Logged::Nothing | Logged::Unread) => finding,
+        // What the page itself proves needs no log; and a log that is late, or kept elsewhere, proves nothing.
+        (
+            finding,
+            Logged::FrontEnd { .. }
+            | Logged::Refused { .. }
+            | Logged::Served
+            | Logged::Nothing
+            | Logged::Unread,
+        ) => finding,
+    }
+}
+
+/// Who answered 404, where the words do not say it.
+pub(super) fn of_404(found: HealthFinding, logged: &Logged) -> Result<HealthFinding, Door> {
+    match logged {
+        Logged::Served | Logged::Unread => Ok(found),
+        Logged::Nothing | Logged::FrontEnd { .. } | Logged::Refused { .. } => Err(Door::Unknown {
+            because: "404, and the log of requests has no entry of it: what stands before the service answered in its \
+                      place, or the log is late"
+                .to_owned(),
+        }),
     }
 }
 
@@ -101,8 +126,10 @@ fn of_entry(entry: &LogEntry, url: &Url, status: u16) -> Option<Logged> {
         return None;
     }
     let line = entry.text_payload().map_or("", String::as_str);
+    let shown = || crate::probe::line_of(line, LONGEST);
     Some(match sentence(line) {
-        Some(says) => Logged::FrontEnd { says, line: crate::probe::line_of(line, LONGEST) },
+        Some(says) => Logged::FrontEnd { says, line: shown() },
+        None if matches!(status, 401 | 403) && refuses(line) => Logged::Refused { line: shown() },
         None => Logged::Served,
     })
 }
@@ -148,6 +175,24 @@ mod tests {
         assert_eq!(of(&entry("https://a.run.app/other", 503, failed)), None);
         assert_eq!(of(&entry("https://a.run.app/health", 200, failed)), None);
         assert_eq!(of(&LogEntry::new()), None);
+        let refused = "The request was not authenticated. Either allow unauthenticated invocations or set the proper Authorization header.";
+        let of_403 = |line: &str| {
+            of_entry(
+                &entry("https://a.run.app/health", 403, line),
+                &Url::parse("https://a.run.app/health").unwrap(),
+                403,
+            )
+        };
+        assert_eq!(of_403(refused), Some(Logged::Refused { line: refused.to_owned() }));
+        assert_eq!(of_403(""), Some(Logged::Served), "the service's own refusal");
+    }
+
+    #[test]
+    fn a_404_that_nobody_logged_is_nobody_s() {
+        let found = || HealthFinding::NotFound { urls: vec!["u".to_owned()] };
+        assert_eq!(of_404(found(), &Logged::Served), Ok(found()));
+        assert_eq!(of_404(found(), &Logged::Unread), Ok(found()), "as without a log");
+        assert!(matches!(of_404(found(), &Logged::Nothing), Err(Door::Unknown { .. })));
     }
 
     #[test]

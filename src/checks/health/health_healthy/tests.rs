@@ -75,6 +75,7 @@ async fn checked(behaviour: Behaviour, path: Option<&str>) -> (Outcome, Scope) {
             inspect_secrets: false,
             connect_timeout: LIMIT,
             step_timeout: LIMIT,
+            fewest_answers: 1,
         }),
         notes: Arc::default(),
         conversation: Default::default(),

@@ -12,7 +12,7 @@ use super::assess::{Attempt, End};
 use super::entrance;
 use super::expect::Expected;
 use super::poll::{Poll, jittered};
-use super::request_log;
+use super::request_log::{self, Logged};
 use super::target::Entrance;
 use crate::checks::Scope;
 use crate::run::attempt::{HealthAttempt, Taken};
@@ -75,9 +75,17 @@ async fn watch(
     let (mut all_absent, mut all_shut) = (0, 0);
     let mut admission = Admission::default();
     let mut why_unknown = None;
+    let mut last_json = false;
+    let mut door_asked = false;
     loop {
         // An answer under way when the window ends is waited for: cut short, it would say less than those before.
-        let round = join_all(urls.iter().map(|url| attempt(scope, url, &admission, expected))).await;
+        let mut round = join_all(urls.iter().map(|url| attempt(scope, url, &admission, expected))).await;
+        if let Some((at, status)) = maybe_refused(&round).filter(|_| !door_asked) {
+            door_asked = true;
+            if let Logged::Refused { .. } = request_log::look(scope, &urls[at], status).await {
+                round[at].refused = Some(status);
+            }
+        }
         if admission.wants_token(&round) {
             round.iter().for_each(|attempt| note(scope, attempt, Taken::Aside));
             admission.obtain(scope, &urls).await.map_err(|why| Outcome::Broken { why })?;
@@ -95,6 +103,7 @@ async fn watch(
         let absent = round.iter().all(Attempt::is_absent);
         all_absent = if absent { all_absent + 1 } else { 0 };
         let asked: Vec<Url> = urls.clone();
+        let unsure = round.iter().position(|attempt| !attempt.json);
         let Some(attempt) = round.into_iter().nth(chosen) else { break };
         if attempt.is_judged() {
             urls = vec![urls.swap_remove(chosen)];
@@ -108,6 +117,7 @@ async fn watch(
         let proxy = matches!(attempt.end, End::Shut(Door::IdentityAwareProxy));
         all_shut = if proxy { all_shut + 1 } else { 0 };
         admission.last_refused = attempt.refused;
+        last_json = attempt.json;
         if let Some(detail) = poll.take(attempt, began.elapsed()) {
             for fact in poll.facts() {
                 scope.fact(fact);
@@ -126,7 +136,11 @@ async fn watch(
         // may be one of a revision that does not serve yet.
         if all_absent == 2 && !stated {
             let urls = asked.iter().map(Url::to_string).collect();
-            return Ok(Outcome::Failed { finding: Finding::Health(HealthFinding::NotFound { urls }) });
+            let found = HealthFinding::NotFound { urls };
+            return Ok(match unsure {
+                Some(at) => absent_there(scope, &asked[at], found).await,
+                None => Outcome::Failed { finding: Finding::Health(found) },
+            });
         }
         // The proxy does not go away by waiting. A login page may be that of a revision that still serves.
         if all_shut == 2 {
@@ -134,15 +148,59 @@ async fn watch(
         }
         let pause = jittered(health.interval);
         // A row of healthy answers may end after the window: it has come within it.
-        if !poll.is_in_streak() && began.elapsed() + pause >= health.window {
+        let enough = poll.answers() >= scope.settings.fewest_answers;
+        if !poll.is_in_streak() && enough && began.elapsed() + pause >= health.window {
             break;
         }
         sleep(pause).await;
     }
-    if let Some(why) = admission.refusal(&urls) {
+    if let (Some(why), Some(status)) = (admission.refusal(&urls), admission.last_refused) {
+        let logged = match urls.first() {
+            Some(url) => request_log::look(scope, url, status).await,
+            None => Logged::Unread,
+        };
+        let why = match logged {
+            // It came to the service: the page only looks like Google's.
+            Logged::Served => {
+                let url = urls.first().map(Url::to_string).unwrap_or_default();
+                Broken::NotLetIn { url, door: Door::Credentials { status } }
+            }
+            Logged::FrontEnd { .. } | Logged::Refused { .. } | Logged::Nothing | Logged::Unread => why,
+        };
         return Err(Outcome::Broken { why });
     }
-    Ok(end(scope, poll, why_unknown).await)
+    Ok(end(scope, poll, why_unknown, last_json).await)
+}
+
+/// The first answer of a round that the front end may have given for want of a token, and its status.
+fn maybe_refused(round: &[Attempt]) -> Option<(usize, u16)> {
+    round.iter().enumerate().find_map(|(at, attempt)| Some((at, attempt.maybe_refused()?)))
+}
+
+/// What a 404 comes to whose words do not say who gave it.
+async fn absent_there(scope: &Scope, url: &Url, found: HealthFinding) -> Outcome {
+    let logged = request_log::look(scope, url, 404).await;
+    match request_log::of_404(found, &logged) {
+        Ok(finding) => {
+            if logged == Logged::Served {
+                let text = "the log of requests has the gate's own: the service itself answered 404";
+                scope.fact(Fact::Note { text: text.to_owned() });
+            }
+            Outcome::Failed { finding: Finding::Health(finding) }
+        }
+        Err(door) => match entrance::closed(scope, url).await {
+            Ok(end) => end,
+            Err(why) => not_let_in(url.to_string(), door, Some(why)),
+        },
+    }
+}
+
+fn not_let_in(url: String, door: Door, why_unknown: Option<String>) -> Outcome {
+    let door = match (door, why_unknown) {
+        (Door::Unknown { because }, Some(why)) => Door::Unknown { because: format!("{because}, {why}") },
+        (door, _) => door,
+    };
+    Outcome::Broken { why: Broken::NotLetIn { url, door } }
 }
 
 /// The attempt of a round that counts: the best by its rank. Of those that are judged, the one that tells the most;
@@ -158,29 +216,47 @@ fn best(round: &[Attempt]) -> Option<usize> {
 }
 
 /// What the whole row says once the window ended without enough healthy answers.
-async fn end(scope: &Scope, poll: Poll, why_unknown: Option<String>) -> Outcome {
+async fn end(scope: &Scope, poll: Poll, why_unknown: Option<String>, json: bool) -> Outcome {
     let (url, told) = poll.verdict();
-    match told {
-        Ok(finding) => {
+    let asked = Url::parse(&url).ok();
+    match (told, asked) {
+        (Ok(found @ HealthFinding::NotFound { .. }), Some(asked)) if !json => {
+            absent_there(scope, &asked, found).await
+        }
+        (Ok(finding), _) => {
             let asked = Url::parse(&url).ok().zip(unsure(&finding));
             let finding = match asked {
                 Some((asked, status)) => {
                     let logged = request_log::look(scope, &asked, status).await;
+                    if logged == Logged::Nothing {
+                        let text = format!(
+                            "the log of requests has no entry of the answer {status}: what stands before the service may \
+                             have given it, or the log is late"
+                        );
+                        scope.fact(Fact::Note { text });
+                    }
                     request_log::settle(finding, logged)
                 }
                 None => finding,
             };
             Outcome::Failed { finding: Finding::Health(finding) }
         }
-        Err(door) => {
-            let door = match (door, why_unknown) {
-                (Door::Unknown { because }, Some(why)) => {
-                    Door::Unknown { because: format!("{because}, {why}") }
+        // The page is one of Google's by its words, and no door of the service's is closed.
+        (Err(door @ Door::Unknown { .. }), Some(asked)) => {
+            let found = HealthFinding::NotFound { urls: vec![url.clone()] };
+            match request_log::look(scope, &asked, 404).await {
+                Logged::Served => Outcome::Failed { finding: Finding::Health(found) },
+                Logged::Nothing => {
+                    let more = "and the log of requests has no entry of it".to_owned();
+                    let why = why_unknown.map_or_else(|| more.clone(), |why| format!("{why}, {more}"));
+                    not_let_in(url, door, Some(why))
                 }
-                (door, _) => door,
-            };
-            Outcome::Broken { why: Broken::NotLetIn { url, door } }
+                Logged::FrontEnd { .. } | Logged::Refused { .. } | Logged::Unread => {
+                    not_let_in(url, door, why_unknown)
+                }
+            }
         }
+        (Err(door), _) => not_let_in(url, door, why_unknown),
     }
 }
 

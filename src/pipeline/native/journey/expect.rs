@@ -1,20 +1,17 @@
 //! What must come back: status, conditions on JSON, headers, a pattern, a latency.
 
-use regex::Regex;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use super::super::fields::{Fields, wrong_kind};
+use super::super::patterns::{bad_header, compiled, is_header_name, pattern};
 use super::super::text;
 use super::template;
-use crate::model::{Comparison, Condition, Expectation, Stated, Test};
+use crate::model::{Comparison, Condition, Expectation, Test};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
 
 pub(super) const KEYS: &[&str] = &["status", "json", "headers", "matches", "latency"];
-
-/// Patterns compile to at most this many bytes.
-const PATTERN_SIZE: usize = 1 << 20;
 
 /// Reads it. One that asks for nothing is told: whatever came back would meet it.
 pub(super) fn read(node: &Node, problems: &mut Problems) -> Expectation {
@@ -149,43 +146,6 @@ fn end_of_query(text: &str) -> usize {
         }
     }
     text.len()
-}
-
-/// A pattern that compiles.
-pub(super) fn pattern(node: Option<&Node>, problems: &mut Problems) -> Option<Stated> {
-    let node = node?;
-    let stated = text::text(Some(node), problems)?;
-    match compiled(stated.raw()) {
-        Ok(_) => Some(stated),
-        Err(why) => {
-            problems.push(
-                text::bad("bad-pattern", node, why).hint(
-                    "a pattern is a regular expression without look-around, such as `^session=([^;]+)`",
-                ),
-            );
-            None
-        }
-    }
-}
-
-fn compiled(pattern: &str) -> Result<Regex, String> {
-    regex::RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build().map_err(|error| {
-        // The message draws a picture over several lines; its last one says what is wrong.
-        let said = error.to_string();
-        format!("this is no pattern: {}", said.lines().last().unwrap_or_default().trim())
-    })
-}
-
-/// Whether a text may be the name of a header (RFC 9110, `token`).
-pub(super) fn is_header_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
-}
-
-pub(super) fn bad_header(name: &str, place: &crate::model::Place) -> Problem {
-    Problem::error("bad-header", format!("`{name}` is no name of a header"))
-        .at(place.clone())
-        .length(name.chars().count())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod template;
 use serde_json_path::JsonPath;
 
 use super::fields::{Fields, wrong_kind};
-use super::text;
+use super::{patterns, text};
 use crate::model::{
     Act, Body, Capture, CaptureFrom, Expectation, JOURNEY_TIMEOUT, Journey, JourneyVariable, STEP_TIMEOUT,
     Service, Stated, Step, Turn, VariableSource,
@@ -320,7 +320,7 @@ fn capture(entry: &Entry, problems: &mut Problems) -> Option<Capture> {
         return Some(made(CaptureFrom::Json(query(node, problems)?), None, true, Vec::new()));
     }
     let fields = Fields::open(node, &format!("`{}`", entry.key), CAPTURE, problems)?;
-    let pattern = expect::pattern(fields.get("matches"), problems).map(|stated| stated.raw().to_owned());
+    let pattern = patterns::pattern(fields.get("matches"), problems).map(|stated| stated.raw().to_owned());
     let secret = fields.get("secret").and_then(|node| text::boolean(node, problems)).unwrap_or(true);
     let hosts = hosts(fields.get("hosts"), problems);
     let whole = fields.get("body").and_then(|node| text::boolean(node, problems)).unwrap_or(false);
@@ -328,8 +328,8 @@ fn capture(entry: &Entry, problems: &mut Problems) -> Option<Capture> {
         (Some(node), None, false) => CaptureFrom::Json(query(node, problems)?),
         (None, Some(node), false) => {
             let name = text::text(Some(node), problems)?;
-            if !expect::is_header_name(name.raw()) {
-                problems.push(expect::bad_header(name.raw(), &name.place));
+            if !patterns::is_header_name(name.raw()) {
+                problems.push(patterns::bad_header(name.raw(), &name.place));
                 return None;
             }
             CaptureFrom::Header(name.raw().to_ascii_lowercase())

@@ -3,8 +3,9 @@
 use url::Url;
 
 use super::super::fields::{Fields, wrong_kind};
+use super::super::patterns::{bad_header, is_header_name, pattern};
 use super::super::text;
-use super::expect::{self, bad_header, is_header_name};
+use super::expect;
 use super::template::{json, template};
 use crate::model::{Authorization, Body, Head, Part, Stated, Template, To, Turn};
 use crate::pipeline::problem::{Problem, Problems};
@@ -120,7 +121,7 @@ fn expected_message(node: &Node, problems: &mut Problems) -> Option<Turn> {
     let fields = Fields::open(node, "`expect`", EXPECTED_MESSAGE, problems)?;
     let before = problems.iter().count();
     let json = expect::conditions(fields.get("json"), problems);
-    let pattern = expect::pattern(fields.get("matches"), problems);
+    let pattern = pattern(fields.get("matches"), problems);
     let within = fields.get("within").and_then(|node| text::duration(node, problems));
     if json.is_empty() && pattern.is_none() {
         if problems.iter().count() == before {

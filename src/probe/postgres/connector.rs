@@ -128,7 +128,7 @@ where
     let name = hosts.next().unwrap_or_else(|| ServerName::from(address.ip()));
     match TlsConnector::from(Arc::new(config)).connect(name, stream).await {
         Ok(stream) => {
-            let not_after = verifier.leaf().not_after.map(|at| at.to_string());
+            let not_after = verifier.leaf().not_after;
             let secured = Secured {
                 version: "TLS 1.3".to_owned(),
                 verified: Verified::AuthorityAndName(expected.authorities.whose.clone()),

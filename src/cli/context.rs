@@ -145,6 +145,7 @@ fn endpoints() -> Endpoints {
         logging: of("LOGGING"),
         policytroubleshooter: of("POLICYTROUBLESHOOTER"),
         networkmanagement: of("NETWORKMANAGEMENT"),
+        networkconnectivity: of("NETWORKCONNECTIVITY"),
         sts: of("STS"),
         iamcredentials: of("IAMCREDENTIALS"),
     }

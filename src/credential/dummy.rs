@@ -33,8 +33,29 @@ pub(crate) fn is_dummy(text: &str) -> bool {
     let yours = ["your-", "your_", "my-project", "replace-", "replace_", "change-me", "change_me", "todo"];
     DUMMIES.contains(&bare.as_str())
         || enclosed
+        || is_reference(text)
         || yours.iter().any(|start| lower.starts_with(start))
         || bare.len() >= 3 && bare.chars().all(|c| c == 'x')
+}
+
+/// Whether the whole text refers to a value instead of being one: a variable that nobody put in (`${DB_HOST}`, `$(DB_HOST)`,
+/// Cloud Build's `$_DB_HOST`; Cloud Run expands none of them), or a secret by its resource name.
+fn is_reference(text: &str) -> bool {
+    let name = |text: &str| {
+        text.len() > 1
+            && text.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    let between = |start: &str, end: &str| {
+        text.strip_prefix(start).and_then(|rest| rest.strip_suffix(end)).is_some_and(name)
+    };
+    let segments: Vec<&str> = text.split('/').collect();
+    between("${", "}")
+        || between("$(", ")")
+        || text.starts_with("$_") && between("$", "")
+        || matches!(
+            segments.as_slice(),
+            ["projects", _, "secrets", _] | ["projects", _, "secrets", _, "versions", _]
+        )
 }
 
 /// Whether a host is a dummy too: of the names that are kept for examples, or the words of a template.
@@ -58,6 +79,14 @@ mod tests {
             assert!(is_dummy(text), "{text}");
         }
         for text in ["hunter2", "postgres", "10.0.0.3", "x", "xx-large", ""] {
+            assert!(!is_dummy(text), "{text}");
+        }
+        for text in
+            ["${DB_HOST}", "$(DB_PASSWORD)", "$_DB_HOST", "projects/1/secrets/db-password/versions/latest"]
+        {
+            assert!(is_dummy(text) && is_dummy_host(text), "{text}");
+        }
+        for text in ["$ecret", "${", "$_", "pa$$WORD", "$(x)y", "projects/1/secrets"] {
             assert!(!is_dummy(text), "{text}");
         }
         for host in ["db.example.com", "/cloudsql/PROJECT:REGION:INSTANCE", "/cloudsql/your-project:r:i"] {

@@ -248,6 +248,9 @@ pub struct Nat {
     pub name: String,
     /// What it translates.
     pub translates: Translated,
+    /// Ports that each machine has, and so its connections to one place at once; `None`: as many as it needs.
+    #[serde(default)]
+    pub ports: Option<u32>,
 }
 
 /// Whose addresses a Cloud NAT gateway translates.

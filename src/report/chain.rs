@@ -5,7 +5,7 @@ use super::family::Family;
 use super::standing::{cause_of, is_root};
 use crate::diagnosis::Diagnosis;
 use crate::run::outcome::{Outcome, Skip};
-use crate::run::record::{Ended, NodeRecord, RunRecord, ServiceRecord};
+use crate::run::record::{Ended, NodeRecord, Role, RunRecord, ServiceRecord};
 
 /// What is known of a link, the least telling first: a link is as bad as the worst of its checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
@@ -17,6 +17,8 @@ pub(super) enum State {
     Holds,
     /// Bad, and the verdict does not rest on it.
     Advisory,
+    /// What was seen of it holds; the rest was not looked at.
+    Partly,
     /// Not looked at, for a reason.
     Unseen,
     /// Could not be found out.
@@ -32,7 +34,7 @@ impl State {
     pub(super) fn glyph(self) -> &'static str {
         match self {
             Self::Unused => "·",
-            Self::Holds => "✓",
+            Self::Holds | Self::Partly => "✓",
             Self::Advisory => "!",
             Self::Unseen => "–",
             Self::Unknown => "?",
@@ -47,6 +49,7 @@ impl State {
             Self::Unused => "not used",
             Self::Holds => "holds",
             Self::Advisory => "advisory",
+            Self::Partly => "seen in part",
             Self::Unseen => "not looked at",
             Self::Unknown => "not found out",
             Self::Symptom => "symptom",
@@ -87,14 +90,61 @@ pub(super) fn chain(record: &RunRecord, diagnosis: &Diagnosis, service: &Service
     let mut links = vec![Link { title: "pipeline", state: read }];
     for family in <Family as strum::IntoEnumIterator>::iter() {
         let nodes = record.nodes.iter().filter(|node| node.service == service.key);
-        let states =
-            nodes.filter(|node| Family::of(&node.check) == family).map(|node| State::of(diagnosis, node));
-        links.extend(states.max().map(|state| Link { title: family.short(), state }));
+        let states: Vec<(Role, State)> = nodes
+            .filter(|node| Family::of(&node.check) == family)
+            .map(|node| (node.role, State::of(diagnosis, node)))
+            .collect();
+        links.extend(joined(&states).map(|state| Link { title: family.short(), state }));
     }
     links
+}
+
+/// The worst of a link's checks. One that was not looked at does not hide what was seen: where the obligations were, the
+/// link holds without it.
+fn joined(states: &[(Role, State)]) -> Option<State> {
+    let worst = states.iter().map(|(_, state)| *state).max()?;
+    if worst != State::Unseen {
+        return Some(worst);
+    }
+    let obliged = states.iter().filter(|(role, _)| *role == Role::Obligation).map(|(_, state)| *state);
+    let settled = obliged.clone().count() > 0 && !obliged.clone().any(|state| state == State::Unseen);
+    let rest = states.iter().map(|(_, state)| *state).filter(|state| *state != State::Unseen).max();
+    Some(match rest {
+        Some(State::Holds) if !settled => State::Partly,
+        None | Some(State::Unused) => State::Unseen,
+        Some(state) => state,
+    })
 }
 
 /// The chain in words, for those who see no drawing.
 pub(super) fn in_words(links: &[Link]) -> String {
     links.iter().map(|link| format!("{}: {}", link.title, link.state.word())).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_looked_at_hides_nothing_that_was() {
+        use Role::{Advisory, Obligation};
+        for (states, link) in [
+            (&[(Obligation, State::Holds), (Advisory, State::Unseen)][..], State::Holds),
+            (&[(Obligation, State::Holds), (Obligation, State::Unseen)], State::Partly),
+            (&[(Advisory, State::Holds), (Advisory, State::Unseen)], State::Partly),
+            (
+                &[(Obligation, State::Holds), (Advisory, State::Advisory), (Advisory, State::Unseen)],
+                State::Advisory,
+            ),
+            (&[(Advisory, State::Advisory), (Advisory, State::Unseen)], State::Advisory),
+            (&[(Advisory, State::Unseen), (Advisory, State::Unused)], State::Unseen),
+            (
+                &[(Obligation, State::Holds), (Advisory, State::Unseen), (Advisory, State::Broken)],
+                State::Broken,
+            ),
+        ] {
+            assert_eq!(joined(states), Some(link), "{states:?}");
+        }
+        assert_eq!(joined(&[]), None);
+    }
 }

@@ -192,6 +192,7 @@ fn diagram(links: &[Link]) -> String {
         lines.push(format!("  s{at} {} s{}", if broken { "-. ✗ .->" } else { "-->" }, at + 1));
     }
     lines.push("  classDef holds fill:#dcfce7,stroke:#15803d,color:#14532d".to_owned());
+    lines.push("  classDef partly fill:#dcfce7,stroke:#15803d,color:#14532d,stroke-dasharray:4 3".to_owned());
     lines.push("  classDef broken fill:#fee2e2,stroke:#b91c1c,color:#7f1d1d,stroke-width:3px".to_owned());
     lines
         .push("  classDef symptom fill:#ffedd5,stroke:#c2410c,color:#7c2d12,stroke-dasharray:4 3".to_owned());

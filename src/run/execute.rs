@@ -263,7 +263,10 @@ impl<'a> Running<'a> {
         service.url = noted.url.or(service.url.take());
         service.revision = noted.revision.or(service.revision.take());
         service.service_account = noted.service_account.or(service.service_account.take());
-        service.database = noted.database.or(service.database.take());
+        service.database = match (noted.database, service.database.take()) {
+            (Some(noted), Some(known)) => Some(noted.or(known)),
+            (noted, known) => noted.or(known),
+        };
         self.news = true;
         self.tell_siblings(index);
         (self.watch)(Event::Ended(&self.record.nodes[index]));

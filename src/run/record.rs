@@ -166,6 +166,22 @@ pub struct DatabaseRecord {
     pub others: Vec<String>,
 }
 
+impl DatabaseRecord {
+    /// What this one knows, and what the other knows beside: each check learns some of it.
+    #[must_use]
+    pub fn or(self, known: Self) -> Self {
+        Self {
+            variables: if self.variables.is_empty() { known.variables } else { self.variables },
+            instance: self.instance.or(known.instance),
+            host: self.host.or(known.host),
+            port: self.port.or(known.port),
+            user: self.user.or(known.user),
+            name: self.name.or(known.name),
+            others: if self.others.is_empty() { known.others } else { self.others },
+        }
+    }
+}
+
 /// What a check is for the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]

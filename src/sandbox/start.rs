@@ -215,6 +215,7 @@ impl Sandbox {
             logging: url(),
             policytroubleshooter: url(),
             networkmanagement: url(),
+            networkconnectivity: url(),
             sts: None,
             iamcredentials: url(),
         }

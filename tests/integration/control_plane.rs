@@ -266,12 +266,54 @@ async fn what_is_unset_or_of_the_future_is_read() {
     let loopback = Loopback::start().await;
     for text in [
         "{}",
+        // 64-bit numbers are texts in Google's JSON, smaller ones are not; either way both are read.
+        r#"{"generation": 7, "observedGeneration": "7", "trafficStatuses": [{"percent": "100"}]}"#,
         r#"{"terminalCondition": {"state": "CONDITION_SUBLIME", "reason": 4711}, "ingress": 99, "novelty": {"a": [1]},
             "trafficStatuses": [{"type": "BY_MOON", "percent": 100}], "template": {"vpcAccess": {"egress": "SOME"}}}"#,
     ] {
         loopback.serves(SERVICE, text);
         assert!(loopback.google().service("demo-project", "europe-west1", "auth").await.is_ok(), "{text}");
     }
+}
+
+/// Of two things that cannot both be so, neither is believed.
+#[tokio::test]
+async fn an_answer_that_contradicts_itself_or_the_question_is_malformed() {
+    let loopback = Loopback::start().await;
+    let service =
+        async || loopback.google().service("demo-project", "europe-west1", "auth").await.unwrap_err();
+    let malformed = |answer: NoAnswer| match answer {
+        NoAnswer::Broken(Broken::Malformed { detail, .. }) => detail,
+        other => panic!("{other:?}"),
+    };
+    loopback.serves(SERVICE, r#"{"name": "projects/demo-project/locations/europe-west1/services/other"}"#);
+    assert!(malformed(service().await).contains("services/other"));
+    // The project by its number is the same project.
+    loopback.serves(SERVICE, r#"{"name": "projects/12345/locations/europe-west1/services/auth"}"#);
+    assert!(loopback.google().service("demo-project", "europe-west1", "auth").await.is_ok());
+    for (http, status) in [(403, "NOT_FOUND"), (404, "PERMISSION_DENIED"), (400, "UNAUTHENTICATED")] {
+        let text = format!(r#"{{"error": {{"code": {http}, "status": "{status}", "message": "no"}}}}"#);
+        loopback.answers(SERVICE, [body(http, &text)]);
+        assert!(malformed(service().await).contains(status), "{http} {status}");
+    }
+}
+
+/// Logs may have long lines: fewer of them are asked for, then.
+#[tokio::test]
+async fn logs_that_are_too_long_are_asked_for_in_part() {
+    let loopback = Loopback::start().await;
+    let long = format!(r#"{{"entries": [{{"textPayload": "{}"}}]}}"#, "x".repeat(17 << 20));
+    loopback.answers(
+        "/v2/entries:list",
+        [body(200, &long), body(200, r#"{"entries": [{"textPayload": "short"}]}"#)],
+    );
+    let entries = loopback.google().log_entries(Duration::ZERO, "demo-project", "x").await.unwrap();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(loopback.count("/v2/entries:list"), 2);
+    loopback.answers("/v2/entries:list", [body(200, &long)]);
+    let answer = loopback.google().log_entries(Duration::ZERO, "demo-project", "x").await.unwrap_err();
+    let NoAnswer::Broken(Broken::Malformed { detail, .. }) = answer else { panic!("{answer:?}") };
+    assert!(detail.contains("longer than 16 MiB"), "{detail}");
 }
 
 #[tokio::test]

@@ -298,9 +298,8 @@ async fn databases_of_every_shape_are_proven_and_their_faults_named() {
         let (record, diagnosis) = gate(service(), &[]).await;
         assert_eq!(diagnosis.verdict, Verdict::Healthy, "{shape}: {:?}", diagnosis.causes);
         let database = record.services[0].database.as_ref().unwrap();
-        // The socket of an instance is only in the service's own container: nothing is read for a login from here.
-        let user = (shape != "instance").then_some("auth");
-        assert_eq!(database.user.as_deref(), user, "{shape}: {database:?}");
+        let of_user = record.nodes.iter().find(|node| node.check == "instance-has-user");
+        assert_eq!(database.user.as_deref(), Some("auth"), "{shape}: {database:?} {of_user:?}");
         let (_, diagnosis) = gate(service(), &[newline]).await;
         assert_eq!(diagnosis.causes[0].code, CredentialTrailingWhitespace, "{shape}");
     }

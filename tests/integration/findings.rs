@@ -315,6 +315,68 @@ fn every_visible_failure_has_its_finding_or_a_reason() {
     assert!(unnamed.is_empty(), "no row names {unnamed:?}");
 }
 
+/// The ids of failures that Google's APIs can show (those that the catalogue detects from the control plane).
+const SHOWN: &str = "Y02 Y03 Y04 Y05 Y06 Y07 Y08 Y09 Y10 Y11 Y12 Y13 Y14 Y15 Y16 Y17 Y18 Y19 R01 R02 R03 R04 R05 R06 R07 \
+R08 R09 R10 R11 R12 R13 R14 R15 R16 R17 C01 C02 C03 C04 C05 C06 C07 C08 C09 C10 C11 C12 C13 C14 C16 C17 C18 C19 F01 F02 F03 \
+F04 F05 F06 F07 F08 F09 F10 F11 F12 F13 F14 F15 Q01 Q02 Q03 Q04 Q05 Q06 Q07 Q08 Q09 Q10 Q11 Q12 Q13 Q14 Q15 Q16 Q17 Q18 Q19 \
+S01 S02 S03 S04 S05 S06 S08 S09 S10 S11 K01 T01 T02 L01 L02 L03 L04 H02 H03 H05 H13 A01 A05";
+
+#[test]
+fn every_failure_that_the_control_plane_shows_has_its_check_and_its_cause_or_a_reason() {
+    let page = std::fs::read_to_string(root().join("docs/control-plane.md")).unwrap();
+    let (mut ids, mut looked, mut named) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let codes = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    for row in page.lines().filter_map(|line| line.strip_prefix("| ")).skip(2) {
+        let cells: Vec<&str> = row.trim_end_matches('|').split(" | ").map(str::trim).collect();
+        let [id, what, check, told] = cells.as_slice() else { panic!("four cells: {row}") };
+        assert!(ids.insert(id.to_owned()), "{id} stands twice");
+        assert!(!what.is_empty(), "{row}");
+        let checks = codes(check);
+        assert!(!checks.is_empty(), "{id}: no check");
+        for id in &checks {
+            assert!(rungate::checks::find(id).is_some(), "there is no check {id}: {row}");
+        }
+        let causes: Vec<String> =
+            codes(told).into_iter().filter(|code| rungate::explain::is_cause(code)).collect();
+        let reasoned = ["not told", "not a cause", "the failed revision's own cause", "what it sees"];
+        let reason = reasoned.iter().any(|start| told.starts_with(start));
+        assert!(!causes.is_empty() || reason, "{id}: neither a cause nor a reason");
+        looked.extend(checks);
+        named.extend(causes);
+    }
+    let missing: Vec<_> = SHOWN.split(' ').filter(|id| !ids.contains(id)).collect();
+    assert!(missing.is_empty(), "no row for {missing:?}");
+    let of_control_plane = rungate::checks::table(true).into_iter().filter(|check| {
+        check.vantage == rungate::run::outcome::Vantage::ControlPlane && !check.id.is_empty()
+    });
+    let unlooked: Vec<_> =
+        of_control_plane.map(|check| check.id).filter(|id| !looked.contains(*id)).collect();
+    assert!(unlooked.is_empty(), "no row has {unlooked:?}");
+    // Every cause of the sections that the control plane shows.
+    let unnamed: Vec<String> = rungate::sandbox::faults::FAULTS
+        .iter()
+        .map(|fault| fault.code.to_owned())
+        .filter(|code| {
+            [
+                "vpc-",
+                "egress-",
+                "firewall-",
+                "peering-",
+                "instance-",
+                "cloudsql-",
+                "secret-",
+                "image-",
+                "revision-",
+            ]
+            .iter()
+            .any(|family| code.starts_with(family))
+        })
+        // Of the service's front end, which no API shows.
+        .filter(|code| code != "instance-crashing" && !named.contains(code))
+        .collect();
+    assert!(unnamed.is_empty(), "no row names {unnamed:?}");
+}
+
 /// A pipeline whose files are sound, in the sandbox.
 fn online(fault: &str) -> crate::common::Ran {
     let sample = root().join("pipelines/rungate.yaml");

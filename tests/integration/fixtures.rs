@@ -18,6 +18,7 @@ use google_cloud_sql_v1::model::{
     SqlIpAddressType, UsersListResponse, connect_settings, database_instance,
 };
 use google_cloud_vpcaccess_v1::model::{Connector, connector};
+use rungate::probe::google::PolicyBasedRoutes;
 use serde::de::DeserializeOwned;
 
 use crate::common::root;
@@ -84,6 +85,18 @@ const TABLE: &[(&str, Understood)] = &[
         let found: compute::ExchangedPeeringRoutesList = decoded(text);
         found.items[0].imported == Some(true)
             && found.items[0].r#type == Some(compute::exchanged_peering_route::Type::SubnetPeeringRoute)
+    }),
+    ("policy-based-routes", |text| {
+        // No library of Google's is used for this one list: the shape is the gate's own.
+        let found: PolicyBasedRoutes = decoded(text);
+        let all = &found.policy_based_routes;
+        all.len() == 7
+            && all[0].priority == Some(500)
+            && all[0].filter.src_range.as_deref() == Some("10.132.0.0/20")
+            && all[1].next_hop_other_routes.as_deref() == Some("DEFAULT_ROUTING")
+            && all[2].virtual_machine.as_ref().unwrap().tags == ["batch"]
+            && all[4].filter.protocol_version.as_deref() == Some("IPV6")
+            && all[5].interconnect_attachment.as_ref().unwrap().region == "europe-west1"
     }),
     ("subnetwork", |text| {
         let found: compute::Subnetwork = decoded(text);

@@ -31,6 +31,7 @@ fn gcloud(sandbox: &Sandbox, folder: &Path) -> Command {
         .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL", &address)
         .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", format!("{address}compute/v1/"))
         .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_NETWORKMANAGEMENT", &address)
+        .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_NETWORKCONNECTIVITY", &address)
         // gcloud puts the region before Cloud Run's host name, which an address does not survive: so it gets a
         // name that nobody resolves, and the sandbox as its proxy.
         .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN", "http://run.sandbox.test/")
@@ -173,6 +174,20 @@ async fn compute_routes_addresses_and_routers() {
     let addresses = shown(&sandbox, "compute addresses list --global").await.unwrap();
     assert_eq!(addresses[0]["purpose"], "VPC_PEERING");
     assert_eq!(addresses[0]["address"], "10.20.0.0");
+}
+
+#[tokio::test]
+async fn policy_based_routes() {
+    let sandbox = incident(&["diverted-by-a-policy-based-route"]).await;
+    let arguments = "network-connectivity policy-based-routes list";
+    let Some(routes) = shown(&sandbox, arguments).await else { return };
+    let route =
+        routes.as_array().unwrap().iter().find(|route| route["nextHopIlbIp"] == "10.132.0.100").unwrap();
+    assert_eq!(
+        (route["priority"].as_u64(), &route["filter"]["destRange"]),
+        (Some(500), &"10.20.0.0/24".into())
+    );
+    assert!(routes.as_array().unwrap().iter().any(|route| route["nextHopOtherRoutes"] == "DEFAULT_ROUTING"));
 }
 
 /// What private services, a router and a subnetwork look like to gcloud in a world that has them.

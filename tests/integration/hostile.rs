@@ -286,6 +286,77 @@ fn control_planes_that_hang_or_talk_nonsense() {
     });
 }
 
+/// What was seen of the control plane, by the saved run: the outcomes of its checks, in words.
+fn control_plane_outcomes(rungate: &Rungate) -> Vec<(String, String)> {
+    let run: serde_json::Value = serde_json::from_str(&rungate.read("run.json")).unwrap();
+    let nodes = run["nodes"].as_array().unwrap().iter();
+    let nodes = nodes.filter(|node| node["vantage"] == "control-plane");
+    let word = |value: &serde_json::Value| value.as_str().unwrap_or("none").to_owned();
+    nodes.map(|node| (word(&node["check"]), word(&node["outcome"]["outcome"]))).collect()
+}
+
+/// Answers without measure end at the gate's own bound, in little memory, and prove nothing.
+#[test]
+fn control_planes_without_measure() {
+    type Answer = fn(&str, &mut TcpStream) -> bool;
+    fn flood(stream: &mut TcpStream, head: &[u8], again: &[u8]) -> bool {
+        let mut sent = stream.write_all(head);
+        while sent.is_ok() {
+            sent = stream.write_all(again);
+        }
+        true
+    }
+    fn unfolding(stream: &mut TcpStream, start: &str, one: &str, end: &str) -> bool {
+        let body = format!("{start}{}{end}", vec![one; 300_000].join(","));
+        send(stream, 200, "", body.as_bytes());
+        true
+    }
+    const CASES: [(&str, &str, Answer); 8] = [
+        ("endless chunks", "longer than 16 MiB", |_, stream| {
+            let chunk = [b"10000\r\n", &[b' '; 0x10000][..], b"\r\n"].concat();
+            flood(stream, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &chunk)
+        }),
+        ("an endless text", "longer than 16 MiB", |_, stream| {
+            flood(stream, b"HTTP/1.1 200 OK\r\n\r\n{\"description\": \"", &[b'x'; 0x10000])
+        }),
+        ("1 GiB by its length", "longer than 16 MiB", |_, stream| {
+            flood(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n", &[b' '; 0x10000])
+        }),
+        ("an endless error", "HTTP 403 without the error body", |_, stream| {
+            flood(stream, b"HTTP/1.1 403 No\r\n\r\n", &[b'x'; 0x10000])
+        }),
+        ("bytes that unfold", "more values than the gate takes in", |_, stream| {
+            unfolding(stream, r#"{"containers": ["#, "{}", "]}")
+        }),
+        ("gzip", "encoded (gzip)", |_, stream| {
+            let gzip = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0xff; 4096]].concat();
+            send(stream, 200, "Content-Encoding: gzip\r\n", &gzip);
+            true
+        }),
+        ("redirects", "HTTP 307 without the error body", |_, stream| {
+            let body = include_bytes!("../data/google/error-not-found.json");
+            send(stream, 307, "Location: http://169.254.169.254/computeMetadata/v1/\r\n", body);
+            true
+        }),
+        ("a flood of headers", "", |_, stream| {
+            flood(stream, b"HTTP/1.1 200 OK\r\n", b"X-A: aaaaaaaaaaaaaaaa\r\n")
+        }),
+    ];
+    for (what, says, answer) in CASES {
+        let service = http(|_, stream| send(stream, 200, "", br#"{"status":"ok"}"#));
+        let google = http(move |head, stream| assert!(answer(path(head), stream)));
+        let rungate = Rungate::new();
+        rungate.file("rungate.yaml", pipeline(&service, ""));
+        let left = survives(&rungate, check(&rungate, &google, &["--deadline", "10s"]), what);
+        // The service says that it is well, and what nobody could read is no proof of anything else.
+        assert_eq!(left.ran.status, 3, "{what}: {}", left.ran.all());
+        assert!(rungate.read("run.json").contains(says), "{what}: {}", left.ran.all());
+        let outcomes = control_plane_outcomes(&rungate);
+        assert!(outcomes.iter().any(|(_, outcome)| outcome == "broken"), "{what}: {outcomes:?}");
+        assert!(outcomes.iter().all(|(_, outcome)| outcome != "failed"), "{what}: {outcomes:?}");
+    }
+}
+
 #[test]
 fn revisions_that_command_the_runner() {
     cloud("evil condition", |path, stream| {

@@ -90,6 +90,7 @@ impl Loopback {
             logging: url.clone(),
             policytroubleshooter: url.clone(),
             networkmanagement: url.clone(),
+            networkconnectivity: url.clone(),
             sts: url.clone(),
             iamcredentials: url,
         }

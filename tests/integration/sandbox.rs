@@ -23,7 +23,7 @@ use rungate::model::{
 use rungate::plan::Target;
 use rungate::sandbox::faults::{Expected, FAULTS, Fault, When, find, subject};
 use rungate::sandbox::world::EnvValue;
-use rungate::sandbox::{Sandbox, SandboxError, SandboxOptions, fill, start};
+use rungate::sandbox::{Sandbox, SandboxError, SandboxOptions, fill, start, variants};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -166,7 +166,9 @@ fn targets(services: impl IntoIterator<Item = Service>) -> Vec<Arc<Target>> {
 }
 
 pub(crate) async fn sandbox(service: Service, faults: &[&str]) -> Sandbox {
-    let faults: Vec<&'static Fault> = faults.iter().map(|code| find(code).unwrap()).collect();
+    let of_variant = |code: &str| variants::find(code).map(|variant| &variant.change);
+    let faults: Vec<&'static Fault> =
+        faults.iter().map(|code| find(code).or_else(|| of_variant(code)).unwrap()).collect();
     start(&targets([service]), &faults, SandboxOptions::default()).await.unwrap()
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Compared are three names: that in the host, that in the revision's volume, and that which the pipeline declares.
 
-use google_cloud_run_v2::model::{Container, Revision, volume};
+use google_cloud_run_v2::model::{Container, ExecutionEnvironment, Revision, volume};
+use google_cloud_sql_v1::model::DatabaseInstance;
+use google_cloud_sql_v1::model::ip_configuration::CaMode;
 
 use crate::checks::database::connection;
 use crate::checks::facts::{failed, ingress, not_applicable, passed, short_name};
@@ -11,7 +13,7 @@ use crate::model::{DatabaseVariables, Service, Stated};
 use crate::probe::google::bounded;
 use crate::run::finding::{Finding, InstanceFinding};
 use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::run::record::{Fact, Role};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
@@ -39,11 +41,39 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     };
     let elsewhere = || not_applicable("the service does not dial a /cloudsql socket");
     Ok(match host.as_deref().map(socket) {
-        Some(Some(dialled)) => with_socket(service, &revision, &attached, dialled),
+        Some(Some(dialled)) => {
+            note_generation(scope, &revision, dialled).await;
+            with_socket(service, &revision, &attached, dialled)
+        }
         // Attached or not, nothing goes through it.
         Some(None) => elsewhere(),
         None => without_host(service, &revision, &attached).unwrap_or_else(elsewhere),
     })
+}
+
+/// Notes an instance whose certificate is of a CA that the proxy of the first execution environment cannot check: "you must
+/// use the second generation execution environment" (<https://docs.cloud.google.com/sql/docs/postgres/connect-run>).
+async fn note_generation(scope: &Scope, revision: &Revision, dialled: &str) {
+    if revision.execution_environment != ExecutionEnvironment::Gen1 {
+        return;
+    }
+    let Ok(instance) = scope.instance(dialled).await else { return };
+    if needs_second_generation(&instance) {
+        let text = format!(
+            "the CA of {} needs the second generation execution environment, and {} runs in the first: \
+             gcloud run services update --execution-environment=gen2",
+            bounded(dialled),
+            short_name(&revision.name)
+        );
+        scope.fact(Fact::Note { text });
+    }
+}
+
+fn needs_second_generation(instance: &DatabaseInstance) -> bool {
+    let settings = instance.settings.as_ref().and_then(|settings| settings.ip_configuration.as_ref());
+    settings
+        .and_then(|settings| settings.server_ca_mode.as_ref())
+        .is_some_and(|mode| matches!(mode, CaMode::GoogleManagedCasCa | CaMode::CustomerManagedCasCa))
 }
 
 /// What stands after `/cloudsql/` in a host, without the socket's own file name.
@@ -145,6 +175,17 @@ mod tests {
     fn dialled(revision: &Revision, host: &str) -> Outcome {
         let service = service_with_database();
         with_socket(&service, revision, &attached(revision), socket(host).unwrap())
+    }
+
+    #[test]
+    fn a_ca_of_cas_wants_the_second_generation() {
+        let needs = |mode: &str| {
+            let body = serde_json::json!({"settings": {"ipConfiguration": {"serverCaMode": mode}}});
+            needs_second_generation(&serde_json::from_value(body).unwrap())
+        };
+        assert!(needs("GOOGLE_MANAGED_CAS_CA") && needs("CUSTOMER_MANAGED_CAS_CA"));
+        assert!(!needs("GOOGLE_MANAGED_INTERNAL_CA") && !needs("CA_OF_THE_FUTURE"));
+        assert!(!needs_second_generation(&DatabaseInstance::default()));
     }
 
     #[test]

@@ -111,11 +111,21 @@ fn judge(instance: &DatabaseInstance) -> Outcome {
         let reasons = instance.suspension_reason.iter().filter_map(|reason| reason.name());
         InstanceFinding::Suspended { instance: name, reasons: reasons.map(bounded).collect() }
     } else {
+        let down = matches!(
+            instance.state,
+            State::PendingDelete
+                | State::PendingCreate
+                | State::Maintenance
+                | State::Failed
+                | State::Repairing
+        );
         match instance.state.name() {
-            Some("SQL_INSTANCE_STATE_UNSPECIFIED") | None => {
-                return malformed(name, "it states no state that this version knows");
+            Some(state) if down => InstanceFinding::NotRunning { instance: name, state: bounded(state) },
+            // A state of the future may well be one in which it serves.
+            state => {
+                let state = bounded(state.unwrap_or("a number"));
+                return malformed(name, format!("it is in no state that this version knows: {state}"));
             }
-            Some(state) => InstanceFinding::NotRunning { instance: name, state: bounded(state) },
         }
     };
     failed(Finding::Instance(finding))
@@ -171,7 +181,7 @@ mod tests {
 
     #[test]
     fn every_other_state_is_told_in_googles_words() {
-        for state in ["MAINTENANCE", "FAILED", "PENDING_CREATE", "PENDING_DELETE", "HIBERNATING"] {
+        for state in ["MAINTENANCE", "FAILED", "PENDING_CREATE", "PENDING_DELETE", "REPAIRING"] {
             let outcome = judged(|body| body["state"] = json!(state));
             assert_eq!(
                 finding(outcome),
@@ -181,8 +191,8 @@ mod tests {
     }
 
     #[test]
-    fn no_state_is_no_verdict() {
-        for state in [Value::Null, json!(0), json!(4711)] {
+    fn no_state_and_one_of_the_future_are_no_verdict() {
+        for state in [Value::Null, json!(0), json!(4711), json!("HIBERNATING")] {
             let outcome = judged(|body| body["state"] = state.clone());
             assert!(matches!(outcome, Outcome::Broken { .. }), "{state}: {outcome:?}");
         }

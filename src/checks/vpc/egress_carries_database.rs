@@ -7,9 +7,11 @@ use google_cloud_run_v2::model::vpc_access::VpcEgress;
 
 use crate::checks::facts::{failed, malformed, not_applicable, not_visible, passed, short_name};
 use crate::checks::vpc::network_facts::private_database_address;
-use crate::checks::vpc::vpc_access_present::with_database;
+use crate::checks::vpc::vpc_access_present::{WayIn, way_in, with_database};
 use crate::checks::{Check, Scope};
+use crate::network::Fault;
 use crate::network::ranges::carried_as_private_range;
+use crate::probe::google::bounded;
 use crate::run::finding::{Finding, PathFinding};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::Role;
@@ -43,6 +45,16 @@ fn judge(revision: &Revision, address: IpAddr) -> Outcome {
     let Some(access) = &revision.vpc_access else {
         return not_applicable(format!("{name} has no way into a VPC network"));
     };
+    // Whatever the setting says: connectors carry no IPv6 (<https://docs.cloud.google.com/run/docs/known-issues>).
+    if let (Some(WayIn::Connector(connector)), true) = (way_in(revision), address.to_canonical().is_ipv6()) {
+        return failed(Finding::Path(PathFinding::Way {
+            by: format!("connector {}", bounded(short_name(connector))),
+            port: 5432,
+            address,
+            fault: Fault::ConnectorWithoutIpv6 { address },
+            proven: true,
+        }));
+    }
     if access.egress == VpcEgress::AllTraffic {
         return passed(format!("{name} sends all traffic into the VPC"));
     }
@@ -68,8 +80,28 @@ mod tests {
     use super::*;
 
     fn judged(egress: Value, address: &str) -> Outcome {
-        let revision = json!({"name": "…/s-1", "vpcAccess": {"connector": "c", "egress": egress}});
+        let interfaces = json!([{"network": "n", "subnetwork": "s"}]);
+        by(json!({"networkInterfaces": interfaces, "egress": egress}), address)
+    }
+
+    fn by(access: Value, address: &str) -> Outcome {
+        let revision = json!({"name": "…/s-1", "vpcAccess": access});
         judge(&serde_json::from_value(revision).unwrap(), address.parse().unwrap())
+    }
+
+    #[test]
+    fn a_connector_carries_no_ipv6_whatever_the_setting() {
+        for egress in ["ALL_TRAFFIC", "PRIVATE_RANGES_ONLY"] {
+            let Outcome::Failed { finding } = by(json!({"connector": "c", "egress": egress}), "fd00::1")
+            else {
+                panic!("passed")
+            };
+            assert!(finding.to_string().contains("carries no IPv6"), "{finding}");
+        }
+        assert!(matches!(
+            by(json!({"connector": "c", "egress": "ALL_TRAFFIC"}), "10.0.0.3"),
+            Outcome::Passed { .. }
+        ));
     }
 
     /// A public range that a network uses privately.

@@ -63,11 +63,18 @@ pub(in crate::checks) async fn state_of(scope: &Scope, connector: String) -> Res
         Ok(live) if live.state == State::Updating => {
             return Ok(passed(format!("{connector} is UPDATING, and carries traffic meanwhile")));
         }
-        Ok(live) => match live.state.name() {
-            Some("STATE_UNSPECIFIED") | None => {
-                return Err(malformed(connector, "it states no state that this version knows"));
+        Ok(live) => match (&live.state, live.state.name()) {
+            (State::Creating | State::Deleting | State::Error, Some(state)) => {
+                PathFinding::ConnectorNotReady { connector, state: bounded(state) }
             }
-            Some(state) => PathFinding::ConnectorNotReady { connector, state: bounded(state) },
+            // A state of the future may well be one in which it carries traffic.
+            (_, state) => {
+                let state = bounded(state.unwrap_or("a number"));
+                return Err(malformed(
+                    connector,
+                    format!("it is in no state that this version knows: {state}"),
+                ));
+            }
         },
         Err(NoAnswer::NotFound) => PathFinding::ConnectorNotFound { connector },
         Err(answer @ NoAnswer::Broken(_)) => return Err(broken(&connector, answer)),

@@ -7,6 +7,7 @@ use super::super::shell::command;
 use super::super::view::View;
 use super::{Judgement, connectivity, update_service};
 use crate::network::firewall::{Direction, RuleKind, RuleRef};
+use crate::network::routes::RouteKind;
 use crate::network::{Conflict, Fault};
 use crate::run::outcome::{Broken as Unread, Outcome};
 
@@ -169,6 +170,26 @@ impl Broken<'_> {
                     ),
                 )
             }
+            Fault::RouteDiverted { route } if route.kind == RouteKind::Policy => judgement
+                .mend(
+                    "see the policy-based route, and what its load balancer does with the packets",
+                    policy_based_routes(view, &["describe", named(&route.name)]),
+                )
+                .mend(
+                    "exempt the database's range from it, by one of a lower priority number",
+                    policy_based_routes(
+                        view,
+                        &[
+                            "create",
+                            "NAME",
+                            "--network=NETWORK",
+                            "--protocol-version=IPv4",
+                            &format!("--destination-range={}/32", self.address),
+                            "--priority=NUMBER",
+                            "--next-hop-other-routes=DEFAULT_ROUTING",
+                        ],
+                    ),
+                ),
             Fault::RouteDiverted { route } => judgement
                 .mend("see the route", compute(view, &["routes", "describe", named(&route.name)], false))
                 .mend("delete it, or give the database an address outside its range", None),
@@ -342,6 +363,14 @@ fn compute(view: &View<'_>, words: &[&str], regional: bool) -> Option<String> {
     let region = regional.then_some(&*region);
     let all = ["gcloud", "compute"].into_iter().chain(words.iter().copied());
     Some(command(all.chain(region).chain([&*project])))
+}
+
+/// `gcloud network-connectivity policy-based-routes …`.
+fn policy_based_routes(view: &View<'_>, words: &[&str]) -> Option<String> {
+    let project = view.project_flag();
+    let all =
+        ["gcloud", "network-connectivity", "policy-based-routes"].into_iter().chain(words.iter().copied());
+    Some(command(all.chain([&*project])))
 }
 
 fn compute_anywhere(words: &[&str]) -> Option<String> {

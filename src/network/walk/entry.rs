@@ -64,7 +64,9 @@ pub(super) fn network(facts: &Facts, party: &Party) -> Option<Verdict> {
         Ok(Lead::Beyond(route)) => Verdict::Unknown(Gap::Beyond { route: route.clone() }),
         // A peer's machines are reached by its subnet routes; the link `Route` says how.
         Ok(Lead::Peer(_)) if peerable => return None,
-        Ok(Lead::Policy(route)) => Verdict::Unknown(Gap::PolicyRoute { name: route.name.clone() }),
+        Ok(Lead::Policy(route) | Lead::MayPolicy(route)) => {
+            Verdict::Unknown(Gap::PolicyRoute { name: route.name.clone() })
+        }
         Ok(Lead::Local(_) | Lead::Peer(_)) => wrong(service, database, subnets_read(facts)),
         Ok(Lead::Nowhere | Lead::Internet(_)) => wrong(service, database, all_read(facts)),
         Ok(Lead::Tie(_)) | Err(_) => wrong(service, database, false),

@@ -31,7 +31,7 @@ pub(super) fn nat(facts: &Facts, party: &Party) -> Option<Verdict> {
         (Translated::AllSubnets | Translated::Subnets(_), None) => false,
     });
     if let Some(nat) = covering {
-        return Some(Verdict::Clear(Seen::Translated { nat: nat.name.clone() }));
+        return Some(Verdict::Clear(Seen::Translated { nat: nat.name.clone(), ports: nat.ports }));
     }
     if subnet.is_none() && nats.iter().any(|nat| nat.translates == Translated::AllSubnets) {
         // "the subnet that is created is hidden and cannot be used in firewall rules and NAT configurations"

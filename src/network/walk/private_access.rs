@@ -90,8 +90,18 @@ pub(super) fn endpoint(facts: &Facts) -> Verdict {
         return Verdict::Broken(Fault::EndpointMissing { address });
     };
     let endpoint = found.name.clone();
-    if found.status != "ACCEPTED" {
-        return Verdict::Broken(Fault::EndpointNotAccepted { endpoint, status: found.status.clone() });
+    match found.status.as_str() {
+        "ACCEPTED" => {}
+        "PENDING" | "REJECTED" | "CLOSED" | "NEEDS_ATTENTION" => {
+            return Verdict::Broken(Fault::EndpointNotAccepted { endpoint, status: found.status.clone() });
+        }
+        // One of the future, or none.
+        other => {
+            return unread(
+                Reading::Endpoints,
+                &format!("{endpoint} is in state {other}, which is not known"),
+            );
+        }
     }
     if !here(&found.network) {
         let network = found.network.name.clone();

@@ -6,7 +6,7 @@ use crate::network::Fact;
 use crate::network::facts::{DestinationKind, Facts, Peering, Reading};
 use crate::network::firewall::Party;
 use crate::network::ranges::in_private_range;
-use crate::network::routes::{Hop, PolicyRoute, Route, RouteKind, Selection, policy_route, select};
+use crate::network::routes::{Diversion, Hop, PolicyRoute, Route, RouteKind, Selection, divert, select};
 
 /// Where a packet goes next.
 pub(super) enum Lead<'a> {
@@ -18,8 +18,10 @@ pub(super) enum Lead<'a> {
     Internet(&'a Route),
     /// To something whose own routes cannot be read: a machine, a tunnel, a hub, a peer's routes.
     Beyond(&'a Route),
-    /// Where a policy-based route says, which is not looked into.
+    /// To the load balancer of a policy-based route, whose machines are not looked into.
     Policy(&'a PolicyRoute),
+    /// Likewise, some of the packets or maybe none.
+    MayPolicy(&'a PolicyRoute),
     /// To one of several, which are not alike.
     Tie(Vec<&'a Route>),
     /// No route fits.
@@ -29,10 +31,12 @@ pub(super) enum Lead<'a> {
 /// Where the routes that were read lead; why they were not read, else.
 pub(super) fn lead<'a>(facts: &'a Facts, party: &Party) -> Result<Lead<'a>, &'a str> {
     let address = facts.destination.address;
-    if let Ok(routes) = facts.policy_routes.read()
-        && let Some(found) = policy_route(routes, address, &party.range, &party.tags)
-    {
-        return Ok(Lead::Policy(found));
+    if let Ok(routes) = facts.policy_routes.read() {
+        match divert(routes, address, &party.range, &party.tags) {
+            Diversion::None => {}
+            Diversion::Some(route) => return Ok(Lead::MayPolicy(route)),
+            Diversion::All(route) => return Ok(Lead::Policy(route)),
+        }
     }
     let own = facts.routes.read()?;
     let more = [&facts.peering_routes, &facts.dynamic_routes];
@@ -69,7 +73,7 @@ fn of_route(route: &Route) -> Lead<'_> {
                 | Hop::Other(_) => Lead::Peer(route),
             };
         }
-        RouteKind::Static | RouteKind::Dynamic | RouteKind::PeeringCustom => {}
+        RouteKind::Static | RouteKind::Dynamic | RouteKind::PeeringCustom | RouteKind::Policy => {}
     }
     match &route.hop {
         Hop::InternetGateway => Lead::Internet(route),
@@ -98,7 +102,12 @@ fn judge(facts: &Facts, lead: Lead<'_>) -> Verdict {
         Lead::Tie(routes) => {
             Verdict::Unknown(Gap::RoutesTie { routes: routes.into_iter().cloned().collect() })
         }
-        Lead::Policy(route) => Verdict::Unknown(Gap::PolicyRoute { name: route.name.clone() }),
+        // What stands behind the load balancer may pass packets on, as with any other route to a machine.
+        Lead::Policy(route) => match route.as_route().filter(|_| in_service_network(facts)) {
+            Some(route) => Verdict::Suspect(Fault::RouteDiverted { route }),
+            None => Verdict::Unknown(Gap::PolicyRoute { name: route.name.clone() }),
+        },
+        Lead::MayPolicy(route) => Verdict::Unknown(Gap::PolicyRoute { name: route.name.clone() }),
         Lead::Nowhere => lost(facts, Fault::RouteMissing { address }),
         Lead::Internet(route) => match facts.destination.kind {
             DestinationKind::Public => leads(facts, route),

@@ -432,6 +432,8 @@ fn private_service_connect() {
     link(Fact::Known(vec![other_address]), "broken psc-endpoint-missing");
     let pending = Endpoint { status: "PENDING".to_owned(), ..endpoint() };
     link(Fact::Known(vec![pending]), "broken psc-endpoint-missing");
+    let of_the_future = Endpoint { status: "DREAMING".to_owned(), ..endpoint() };
+    link(Fact::Known(vec![of_the_future]), "unknown");
     let other_region = Endpoint { region: "s".to_owned(), ..endpoint() };
     link(Fact::Known(vec![other_region.clone()]), "broken psc-endpoint-missing");
     link(Fact::Known(vec![Endpoint { global_access: true, ..other_region }]), "clear");
@@ -564,19 +566,24 @@ fn routes_for_tags_and_policies() {
             name: "pbr".to_owned(),
             priority: 100,
             from: from.map(net),
-            to: to.map(net),
+            to: to.map_or_else(|| net("0.0.0.0/0"), net),
             tcp: true,
             tags: Vec::new(),
-            default_routing,
+            hop: (!default_routing).then(|| "10.1.0.9".to_owned()),
         };
         with(facts(), |facts| facts.policy_routes = Fact::Known(vec![route]))
     };
-    assert_link(&policy(None, None, false), Link::Route, "unknown");
-    assert_link(&policy(Some("10.9.0.0/16"), Some("10.20.0.0/16"), false), Link::Route, "unknown");
+    assert_link(&policy(None, None, false), Link::Route, "suspect route-diverted");
+    let wide = policy(Some("10.9.0.0/16"), Some("10.20.0.0/16"), false);
+    assert_link(&wide, Link::Route, "suspect route-diverted");
+    // Where the database's network is not known to be the service's, a way through an appliance may be the only one.
+    let elsewhere = with(wide, |facts| facts.destination.kind = DestinationKind::Unknown);
+    assert_link(&elsewhere, Link::Route, "unknown");
+    assert_link(&policy(Some("10.9.0.0/25"), None, false), Link::Route, "unknown");
     assert_link(&policy(Some("10.10.0.0/16"), None, false), Link::Route, "clear");
     assert_link(&policy(None, Some("10.21.0.0/16"), false), Link::Route, "clear");
     assert_link(&policy(None, None, true), Link::Route, "clear");
-    assert_link(&policy(Some("10.9.0.0/25"), None, true), Link::Route, "unknown");
+    assert_link(&policy(Some("10.9.0.0/25"), None, true), Link::Route, "clear");
 }
 
 /// Reference of `routes`, `priority`: "the one with the lowest-numbered priority value wins" among equal prefixes.
@@ -607,7 +614,7 @@ fn selection() {
 /// to reach the public internet".
 #[test]
 fn network_address_translation() {
-    let nat = |translates: Translated| Nat { name: "nat".to_owned(), translates };
+    let nat = |translates: Translated| Nat { name: "nat".to_owned(), translates, ports: Some(64) };
     let subnets =
         |names: &[&str]| nat(Translated::Subnets(names.iter().map(|&name| name.to_owned()).collect()));
     let all = |nats: Vec<Nat>, public: bool| {
@@ -731,10 +738,10 @@ proptest! {
                 name: "pbr".to_owned(),
                 priority: 1,
                 from: None,
-                to: Some(net("10.20.0.0/16")),
+                to: net("10.20.0.0/16"),
                 tcp: true,
                 tags: Vec::new(),
-                default_routing: false,
+                hop: Some("10.1.0.9".to_owned()),
             }]);
         }
         for at in (0..9).filter(|at| missing >> at & 1 == 1) {

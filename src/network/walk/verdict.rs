@@ -76,6 +76,9 @@ pub enum Seen {
     Translated {
         /// The gateway.
         nat: String,
+        /// Ports that each machine has; `None`: as many as it needs.
+        #[serde(default)]
+        ports: Option<u32>,
     },
 }
 

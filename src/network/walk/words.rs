@@ -54,7 +54,15 @@ impl fmt::Display for Seen {
             Self::RouteLeads { route, policy_routes_read: false } => {
                 write!(f, "{route} leads there (policy-based routes, which come first, were not read)")
             }
-            Self::Translated { nat } => write!(f, "Cloud NAT {nat} translates the service's addresses"),
+            Self::Translated { nat, ports } => {
+                write!(f, "Cloud NAT {nat} translates the service's addresses")?;
+                match ports {
+                    Some(ports) => {
+                        write!(f, "; {ports} connections of a machine to one place have a port at once")
+                    }
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -189,6 +197,7 @@ impl fmt::Display for Route {
             RouteKind::Static => "static route",
             RouteKind::Dynamic => "dynamic route",
             RouteKind::PeeringCustom => "peering route",
+            RouteKind::Policy => "policy-based route",
         };
         write!(f, "{kind}")?;
         if !self.name.is_empty() {

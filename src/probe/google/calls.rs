@@ -148,6 +148,12 @@ pub(super) const ROUTERS: Call = compute("compute.routers.list");
 pub(super) const GLOBAL_ADDRESSES: Call = compute("compute.globalAddresses.list");
 /// Private Service Connect endpoints of a region.
 pub(super) const FORWARDING_RULES: Call = compute("compute.forwardingRules.list");
+/// Policy-based routes. The smallest predefined roles for networks alone do not hold it; this one may list everything.
+pub(super) const POLICY_ROUTES: Call = Call {
+    api: "networkconnectivity.googleapis.com",
+    permission: "networkconnectivity.policyBasedRoutes.list",
+    role: "roles/iam.securityReviewer",
+};
 /// Virtual machines.
 pub(super) const MACHINES: Call =
     Call { api: COMPUTE, permission: "compute.instances.list", role: "roles/compute.viewer" };

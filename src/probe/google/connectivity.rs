@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use google_cloud_gax::options::RequestOptionsBuilder as _;
-use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_networkmanagement_v1::model::ConnectivityTest;
+use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::errors::bounded;
+use super::transport::Ask;
 use super::{Google, NoAnswer, calls, names};
 use crate::run::outcome::Broken;
 
@@ -59,22 +59,21 @@ impl Leftover {
     }
 }
 
-/// How far an operation is.
+/// How far a long-running operation is: what the gate needs of `google.longrunning.Operation`, whose type the library
+/// does not export.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Progress {
     name: String,
     done: bool,
-    error: Option<String>,
+    error: Option<Trouble>,
 }
 
-/// From the library's operation, whose type it does not export.
-macro_rules! progress {
-    ($operation:expr) => {
-        $operation.map(|operation| Progress {
-            error: operation.error().map(|status| bounded(&status.message)),
-            name: operation.name,
-            done: operation.done,
-        })
-    };
+/// What an operation ended with.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Trouble {
+    message: String,
 }
 
 impl Tests {
@@ -128,13 +127,12 @@ impl Google {
         name: &str,
         test: ConnectivityTest,
     ) -> Result<ConnectivityTest, NoAnswer> {
-        let created = self.once(&calls::CONNECTIVITY_TEST_CREATE, name, async {
-            let call = self.clients.connectivity_tests().await?.create_connectivity_test();
-            let call = call.set_parent(format!("projects/{project}/locations/global")).set_test_id(id);
-            // Asked twice, it would be there already.
-            let call = call.set_resource(test).with_retry_policy(NeverRetry);
-            Ok(progress!(call.send().await))
-        });
+        let test =
+            serde_json::to_value(test).map_err(|error| Broken::Defect { detail: error.to_string() })?;
+        let path = format!("v1/projects/{project}/locations/global/connectivityTests");
+        // Asked twice, it would be there already.
+        let ask = Ask::post(path, test).with("testId", id).once();
+        let created = self.once::<Progress>(&calls::CONNECTIVITY_TEST_CREATE, name, ask);
         let mut operation = match created.await {
             Ok(operation) => operation,
             Err(answer) => {
@@ -157,21 +155,15 @@ impl Google {
             }
             tokio::time::sleep(pause).await;
             pause = LONGEST.min(pause * 2);
-            let operation_name = operation.name.clone();
-            operation = self
-                .once(&calls::CONNECTIVITY_TEST_OPERATION, &operation_name, async {
-                    let call = self.clients.connectivity_tests().await?.get_operation();
-                    Ok(progress!(call.set_name(&operation_name).send().await))
-                })
-                .await?;
+            let operation_name = operation.name;
+            let ask = Ask::get(format!("v1/{operation_name}"));
+            operation = self.once(&calls::CONNECTIVITY_TEST_OPERATION, &operation_name, ask).await?;
         }
-        if let Some(detail) = operation.error {
+        if let Some(trouble) = operation.error {
+            let detail = bounded(&trouble.message);
             return Err(Broken::Unavailable { what: name.to_owned(), detail }.into());
         }
-        self.once(&calls::CONNECTIVITY_TEST, name, async {
-            Ok(self.clients.connectivity_tests().await?.get_connectivity_test().set_name(name).send().await)
-        })
-        .await
+        self.once(&calls::CONNECTIVITY_TEST, name, Ask::get(format!("v1/{name}"))).await
     }
 
     /// What is left of the run for something that takes long.
@@ -197,10 +189,8 @@ impl Google {
         let gone = || self.tests.with(|all| all.remove(name));
         let mut pause = PAUSE;
         loop {
-            let deleted = self.once(&calls::CONNECTIVITY_TEST_DELETE, name, async {
-                let call = self.clients.connectivity_tests().await?.delete_connectivity_test();
-                Ok(progress!(call.set_name(name).send().await))
-            });
+            let ask = Ask::delete(format!("v1/{name}"));
+            let deleted = self.once::<Progress>(&calls::CONNECTIVITY_TEST_DELETE, name, ask);
             let confirmed = self.tests.with(|all| all.get(name).is_some_and(|made| made.confirmed));
             let left = until.saturating_duration_since(Instant::now());
             match tokio::time::timeout(left, deleted).await {

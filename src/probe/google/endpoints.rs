@@ -22,6 +22,8 @@ pub struct Endpoints {
     pub compute: Option<String>,
     /// Network Management API v1.
     pub networkmanagement: Option<String>,
+    /// Network Connectivity API v1.
+    pub networkconnectivity: Option<String>,
     /// Cloud Logging API v2.
     pub logging: Option<String>,
     /// Policy Troubleshooter API v1.
@@ -43,6 +45,7 @@ impl Endpoints {
             cloudresourcemanager,
             compute,
             networkmanagement,
+            networkconnectivity,
             logging,
             policytroubleshooter,
             sts,
@@ -56,6 +59,7 @@ impl Endpoints {
             ("cloudresourcemanager", cloudresourcemanager),
             ("compute", compute),
             ("networkmanagement", networkmanagement),
+            ("networkconnectivity", networkconnectivity),
             ("logging", logging),
             ("policytroubleshooter", policytroubleshooter),
             ("sts", sts),
@@ -64,6 +68,15 @@ impl Endpoints {
         .into_iter()
         .filter_map(|(api, url)| url.as_deref().map(|url| (api, url)))
         .collect()
+    }
+
+    /// Where the API of this service name (`run.googleapis.com`) is reached, if not at Google's own address.
+    pub(super) fn of(&self, api: &str) -> Option<&str> {
+        let name = match api.strip_suffix(".googleapis.com")? {
+            "sqladmin" => "sql",
+            name => name,
+        };
+        self.stated().into_iter().find(|(api, _)| *api == name).map(|(_, url)| url)
     }
 }
 

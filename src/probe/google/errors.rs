@@ -49,6 +49,10 @@ fn stated(status: &Status, http: Option<u16>, asked: Asked<'_>) -> NoAnswer {
         (Code::Unknown, Some(404)) => Code::NotFound,
         (code, _) => code,
     };
+    if let Some(http) = http.filter(|http| contradicts(code, *http)) {
+        let detail = format!("it contradicts itself: HTTP {http}, and the status {}", code.name());
+        return NoAnswer::Broken(Broken::Malformed { what: asked.resource.to_owned(), detail });
+    }
     if code == Code::NotFound {
         return NoAnswer::NotFound;
     }
@@ -60,6 +64,13 @@ fn stated(status: &Status, http: Option<u16>, asked: Asked<'_>) -> NoAnswer {
     }
     let http = http.map(|code| format!("HTTP {code} ")).unwrap_or_default();
     unavailable(asked, format!("{http}{}: {}", code.name(), bounded(&status.message)))
+}
+
+/// Whether a status that means something to the gate came with another one's HTTP status. Google's own always agree
+/// (<https://cloud.google.com/apis/design/errors>); of two that do not, neither is believed.
+fn contradicts(code: Code, http: u16) -> bool {
+    let agreeing = [(Code::NotFound, 404), (Code::PermissionDenied, 403), (Code::Unauthenticated, 401)];
+    agreeing.iter().any(|(known, status)| (*known == code) != (*status == http))
 }
 
 /// A 403 has several meanings, which `ErrorInfo` tells apart (<https://cloud.google.com/apis/design/errors>).

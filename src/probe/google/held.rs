@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use google_cloud_gax::options::RequestOptionsBuilder as _;
+use google_cloud_iam_v1::model::TestIamPermissionsResponse;
+use serde_json::json;
 
+use super::transport::Ask;
 use super::{CredentialSource, Google, NoAnswer, calls};
 use crate::run::outcome::Broken;
 
@@ -16,7 +18,7 @@ impl Google {
     /// # Errors
     /// [`Broken::NoCredentials`] where nobody is to be had.
     pub async fn who(&self) -> Result<CredentialSource, Broken> {
-        match tokio::time::timeout(self.limit, self.clients.identity()).await {
+        match tokio::time::timeout(self.limit, self.asker.identity()).await {
             Ok(identity) => Ok(identity?.source.clone()),
             Err(_late) => Err(Broken::NoCredentials {
                 detail: format!("no token within {} s", self.limit.as_secs_f32()),
@@ -30,24 +32,15 @@ impl Google {
     pub async fn held(&self, resource: &str, permissions: &[&str]) -> Result<BTreeSet<String>, NoAnswer> {
         let mut held = BTreeSet::new();
         for some in permissions.chunks(AT_ONCE) {
-            let wanted: Vec<String> = some.iter().map(|one| (*one).to_owned()).collect();
-            let answer = if resource.contains("/secrets/") {
-                self.once(&calls::HELD_ON_SECRET, resource, async {
-                    let call = self.clients.secrets_at(resource).await?.test_iam_permissions();
-                    // A POST that only reads.
-                    let call = call.set_resource(resource).set_permissions(wanted).with_idempotency(true);
-                    Ok(call.send().await)
-                })
-                .await?
+            let (call, version) = if resource.contains("/secrets/") {
+                (&calls::HELD_ON_SECRET, "v1")
             } else {
-                self.once(&calls::HELD_ON_PROJECT, resource, async {
-                    let call = self.clients.projects().await?.test_iam_permissions();
-                    let call = call.set_resource(resource).set_permissions(wanted).with_idempotency(true);
-                    Ok(call.send().await)
-                })
-                .await?
+                (&calls::HELD_ON_PROJECT, "v3")
             };
-            held.extend(answer.permissions);
+            // A POST that only reads.
+            let path = format!("{version}/{resource}:testIamPermissions");
+            let ask = Ask::post(path, json!({"permissions": some}));
+            held.extend(self.once::<TestIamPermissionsResponse>(call, resource, ask).await?.permissions);
         }
         Ok(held)
     }

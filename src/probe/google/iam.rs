@@ -1,12 +1,14 @@
 //! Who may do what: Resource Manager API v3 and Policy Troubleshooter API v1.
 
-use google_cloud_gax::options::RequestOptionsBuilder as _;
-use google_cloud_iam_v1::model::{GetPolicyOptions, Policy};
-use google_cloud_policytroubleshooter_v1::model::{AccessState, AccessTuple};
-
 use std::sync::Arc;
 
+use google_cloud_iam_v1::model::Policy;
+use google_cloud_policytroubleshooter_v1::model::{AccessState, TroubleshootIamPolicyResponse};
+use google_cloud_resourcemanager_v3::model::{Folder, Project};
+use serde_json::json;
+
 use super::memo::Memo;
+use super::transport::Ask;
 use super::{Answer, Google, POLICY_VERSION, calls};
 use crate::run::outcome::Broken;
 
@@ -35,14 +37,7 @@ impl Google {
     /// organisation is not in it.
     pub async fn project_policy(&self, project: &str) -> Answer<Policy> {
         let name = &format!("projects/{project}");
-        let fetch = || {
-            self.read(&calls::PROJECT_POLICY, name, async {
-                let options = GetPolicyOptions::new().set_requested_policy_version(POLICY_VERSION);
-                // A POST that only reads.
-                let call = self.clients.projects().await?.get_iam_policy().with_idempotency(true);
-                Ok(call.set_resource(name).set_options(options).send().await)
-            })
-        };
+        let fetch = || self.read(&calls::PROJECT_POLICY, name, policy_of(name));
         self.iam.projects.get(name, fetch).await
     }
 
@@ -55,30 +50,20 @@ impl Google {
     }
 
     async fn read_inherited(&self, project: &str) -> Answer<Vec<Above>> {
-        let call = async { Ok(self.clients.projects().await?.get_project().set_name(project).send().await) };
-        let mut parent = self.once(&calls::PROJECT, project, call).await?.parent;
+        let ask = Ask::get(format!("v3/{project}"));
+        let mut parent = self.once::<Project>(&calls::PROJECT, project, ask).await?.parent;
         let mut found = Vec::new();
         for _ in 0..LEVELS {
             let name = std::mem::take(&mut parent);
             if name.is_empty() {
                 return Ok(Arc::new(found));
             }
-            let options = GetPolicyOptions::new().set_requested_policy_version(POLICY_VERSION);
             let policy = if name.starts_with("organizations/") {
-                let ask = async {
-                    let call = self.clients.organizations().await?.get_iam_policy().with_idempotency(true);
-                    Ok(call.set_resource(&name).set_options(options).send().await)
-                };
-                self.once(&calls::ORGANIZATION_POLICY, &name, ask).await?
+                self.once(&calls::ORGANIZATION_POLICY, &name, policy_of(&name)).await?
             } else {
-                let folder =
-                    async { Ok(self.clients.folders().await?.get_folder().set_name(&name).send().await) };
-                parent = self.once(&calls::FOLDER, &name, folder).await?.parent;
-                let ask = async {
-                    let call = self.clients.folders().await?.get_iam_policy().with_idempotency(true);
-                    Ok(call.set_resource(&name).set_options(options).send().await)
-                };
-                self.once(&calls::FOLDER_POLICY, &name, ask).await?
+                let ask = Ask::get(format!("v3/{name}"));
+                parent = self.once::<Folder>(&calls::FOLDER, &name, ask).await?.parent;
+                self.once(&calls::FOLDER_POLICY, &name, policy_of(&name)).await?
             };
             found.push(Above { name, policy });
         }
@@ -97,17 +82,19 @@ impl Google {
         permission: &str,
     ) -> Answer<AccessState> {
         let name = &format!("projects/{project}");
-        let fetch = || {
-            self.read(&calls::TROUBLESHOOT, name, async {
-                let tuple = AccessTuple::new()
-                    .set_principal(principal)
-                    .set_full_resource_name(resource)
-                    .set_permission(permission);
-                let call = self.clients.troubleshooter().await?.troubleshoot_iam_policy();
-                let answer = call.set_access_tuple(tuple).with_idempotency(true).send().await;
-                Ok(answer.map(|answer| answer.access))
-            })
+        let fetch = async || {
+            let tuple =
+                json!({"principal": principal, "fullResourceName": resource, "permission": permission});
+            let ask = Ask::post("v1/iam:troubleshoot".to_owned(), json!({"accessTuple": tuple}));
+            let answer = self.once::<TroubleshootIamPolicyResponse>(&calls::TROUBLESHOOT, name, ask).await?;
+            Ok(Arc::new(answer.access))
         };
         self.iam.access.get(&format!("{principal} {permission} {resource}"), fetch).await
     }
+}
+
+/// Asking Resource Manager for the policy of a project, folder or organisation: a POST that only reads.
+fn policy_of(resource: &str) -> Ask {
+    let options = json!({"options": {"requestedPolicyVersion": POLICY_VERSION}});
+    Ask::post(format!("v3/{resource}:getIamPolicy"), options)
 }

@@ -1,8 +1,8 @@
-//! Google's control plane, through Google's own client libraries. Every fact is fetched once a run.
+//! Google's control plane, in Google's own types. Every fact is fetched once a run.
 
+mod asker;
 mod auth;
 mod calls;
-mod clients;
 mod connectivity;
 mod endpoints;
 mod errors;
@@ -13,17 +13,22 @@ mod memo;
 pub mod names;
 pub(crate) mod needs;
 mod network;
+mod network_connectivity;
 mod pages;
 mod retry;
 mod run;
 mod secret_manager;
 mod sql;
+mod transport;
 mod vpc_access;
 
 pub use auth::{CredentialSource, IdToken, Kind, Platform, Surroundings, TokenTrouble, machine_login_token};
 pub use connectivity::{Leftover, TIDYING};
 pub use endpoints::{Auth, Endpoints};
 pub use iam::Above;
+pub use network_connectivity::{
+    InterconnectAttachment, PacketFilter, PolicyBasedRoute, PolicyBasedRoutes, VirtualMachine,
+};
 pub use retry::Timeouts;
 pub use secret_manager::Payload;
 pub(crate) use secret_manager::crc32c;
@@ -33,15 +38,17 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use super::vault::Vault;
 use crate::run::outcome::Broken;
+use asker::Asker;
 use calls::Call;
-use clients::Clients;
 pub(crate) use errors::bounded;
 use errors::{Asked, no_answer};
 use memo::Memo;
+use transport::Ask;
 
 /// A read of the control plane that gave no resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +78,7 @@ const POLICY_VERSION: i32 = 3;
 /// an API.
 #[derive(Debug)]
 pub struct Google {
-    clients: Clients,
+    asker: Asker,
     vault: Arc<Vault>,
     limit: Duration,
     in_flight: Semaphore,
@@ -81,6 +88,7 @@ pub struct Google {
     iam: iam::Memos,
     sql: sql::Memos,
     network: network::Memos,
+    network_connectivity: network_connectivity::Memos,
     logs: logs::Memos,
     tests: connectivity::Tests,
     id_tokens: Memo<IdToken>,
@@ -93,7 +101,7 @@ impl Google {
     /// show there, as [`Broken::NoCredentials`].
     pub fn new(endpoints: &Endpoints, auth: Auth, vault: Arc<Vault>, timeouts: Timeouts) -> Self {
         Self {
-            clients: Clients::new(endpoints, auth, Arc::clone(&vault), timeouts),
+            asker: Asker::new(endpoints, auth, Arc::clone(&vault), timeouts),
             vault,
             limit: timeouts.total,
             in_flight: Semaphore::new(IN_FLIGHT),
@@ -103,6 +111,7 @@ impl Google {
             iam: iam::Memos::default(),
             sql: sql::Memos::default(),
             network: network::Memos::default(),
+            network_connectivity: network_connectivity::Memos::default(),
             logs: logs::Memos::default(),
             tests: connectivity::Tests::default(),
             id_tokens: Memo::default(),
@@ -120,7 +129,7 @@ impl Google {
     pub async fn id_token(&self, audience: &str) -> Result<Arc<IdToken>, Broken> {
         let make = || async {
             let ask: BoxFuture<'_, _> = Box::pin(async {
-                let token = self.clients.identity().await?.id_token(audience, &self.timeouts).await?;
+                let token = self.asker.identity().await?.id_token(audience, &self.timeouts).await?;
                 self.vault.remember(&token.token);
                 Ok::<_, Broken>(Arc::new(token))
             });
@@ -148,7 +157,7 @@ impl Google {
     pub async fn login_token(&self, account: &str) -> Result<SecretString, Broken> {
         let make = || async {
             let ask: BoxFuture<'_, _> = Box::pin(async {
-                let token = self.clients.identity().await?.login_token(account, &self.timeouts).await?;
+                let token = self.asker.identity().await?.login_token(account, &self.timeouts).await?;
                 self.vault.remember(&token);
                 Ok::<_, Broken>(Arc::new(token))
             });
@@ -170,31 +179,35 @@ impl Google {
     }
 
     /// One call, its answer to be shared.
-    async fn read<T: Send>(
-        &self,
-        call: &'static Call,
-        resource: &str,
-        ask: impl Future<Output = Result<google_cloud_gax::Result<T>, Broken>> + Send,
-    ) -> Answer<T> {
+    async fn read<T: DeserializeOwned>(&self, call: &'static Call, resource: &str, ask: Ask) -> Answer<T> {
         self.once(call, resource, ask).await.map(Arc::new)
     }
 
-    /// One call, bounded in time, its error told apart.
-    async fn once<T: Send>(
+    /// One call, bounded in time and size, its error told apart.
+    async fn once<T: DeserializeOwned>(
         &self,
         call: &'static Call,
         resource: &str,
-        ask: impl Future<Output = Result<google_cloud_gax::Result<T>, Broken>> + Send,
+        ask: Ask,
     ) -> Result<T, NoAnswer> {
+        let (answer, _) = self.measured(call, resource, ask).await?;
+        answer.map_err(|error| no_answer(&error, asked(call, resource)))
+    }
+
+    /// The same, with the library's own error, and with how many bytes the answer has.
+    async fn measured<T: DeserializeOwned>(
+        &self,
+        call: &'static Call,
+        resource: &str,
+        ask: Ask,
+    ) -> Result<(google_cloud_gax::Result<T>, usize), NoAnswer> {
         names::check(resource)?;
-        let project = names::segment(resource, "projects").unwrap_or_default();
-        // Boxed, or the types of the libraries' futures would grow into those of all checks.
-        let ask: BoxFuture<'_, _> = Box::pin(ask);
+        names::check(ask.path())?;
         // Never closed; waiting for one's turn is not the API's slowness.
         let _turn = self.in_flight.acquire().await.ok();
-        match tokio::time::timeout(self.limit, ask).await {
-            Ok(Ok(Ok(answer))) => Ok(answer),
-            Ok(Ok(Err(error))) => Err(no_answer(&error, Asked { call, resource, project })),
+        match tokio::time::timeout(self.limit, self.asker.send(call, resource, &ask)).await {
+            Ok(Ok(Ok(body))) => Ok((body.decoded(), body.len())),
+            Ok(Ok(Err(error))) => Ok((Err(error), 0)),
             Ok(Err(why)) => Err(why.into()),
             Err(_) => Err(NoAnswer::Broken(Broken::Unavailable {
                 what: resource.to_owned(),
@@ -202,4 +215,20 @@ impl Google {
             })),
         }
     }
+}
+
+/// An answer, if it is about what was asked for, by its own name; one that states none is.
+fn about<T>(resource: &str, said: &str, found: Arc<T>) -> Answer<T> {
+    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+    // Projects come as ids and as numbers: the resource's own name decides.
+    if said.is_empty() || last(said) == last(resource) {
+        return Ok(found);
+    }
+    let detail = format!("the answer is about {}", bounded(said));
+    Err(Broken::Malformed { what: resource.to_owned(), detail }.into())
+}
+
+/// What was asked for, for words about what came.
+fn asked<'a>(call: &'static Call, resource: &'a str) -> Asked<'a> {
+    Asked { call, resource, project: names::segment(resource, "projects").unwrap_or_default() }
 }

@@ -103,6 +103,7 @@ pub(crate) static NEEDS: &[Need] = &[
     need(&calls::ROUTER_STATUS, Place::Network, When::Always),
     need(&calls::GLOBAL_ADDRESSES, Place::Network, When::Always),
     need(&calls::FORWARDING_RULES, Place::Network, When::Always),
+    need(&calls::POLICY_ROUTES, Place::Network, When::Better),
     need(&calls::MACHINES, Place::Network, When::Better),
     need(&calls::CONNECTIVITY_TEST_CREATE, Place::Service, When::Testing),
     need(&calls::CONNECTIVITY_TEST_OPERATION, Place::Service, When::Testing),
@@ -147,6 +148,29 @@ mod tests {
         for need in NEEDS {
             assert_eq!(need.permission().split('.').count(), 3, "{}", need.permission());
             assert!(need.role().starts_with("roles/"), "{}", need.role());
+        }
+    }
+
+    /// What a user may put elsewhere is every API that the gate asks.
+    #[test]
+    fn every_api_can_stand_elsewhere() {
+        let here = Some("http://127.0.0.1:1/".to_owned());
+        let everywhere = crate::probe::google::Endpoints {
+            run: here.clone(),
+            vpcaccess: here.clone(),
+            secretmanager: here.clone(),
+            sql: here.clone(),
+            cloudresourcemanager: here.clone(),
+            compute: here.clone(),
+            networkmanagement: here.clone(),
+            networkconnectivity: here.clone(),
+            logging: here.clone(),
+            policytroubleshooter: here.clone(),
+            sts: here.clone(),
+            iamcredentials: here,
+        };
+        for need in NEEDS {
+            assert!(everywhere.of(need.call.api).is_some(), "{} cannot stand elsewhere", need.call.api);
         }
     }
 }

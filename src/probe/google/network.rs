@@ -1,12 +1,17 @@
 //! Compute Engine API v1: networks and what lies in them.
 
+use std::sync::Arc;
+
 use google_cloud_compute_v1::model::{
-    Address, ExchangedPeeringRoute, ForwardingRule, Instance, Network, NetworksGetEffectiveFirewallsResponse,
-    RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse, Route, Router, Subnetwork, networks,
+    Address, AddressList, ExchangedPeeringRoute, ExchangedPeeringRoutesList, ForwardingRule,
+    ForwardingRuleList, Instance, InstanceAggregatedList, Network, NetworksGetEffectiveFirewallsResponse,
+    RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse, Route, RouteList, Router, RouterList,
+    RouterStatusResponse, Subnetwork,
 };
 
 use super::memo::Memo;
-use super::{Answer, Google, calls};
+use super::transport::Ask;
+use super::{Answer, Google, about, calls};
 
 /// What was read of networks.
 #[derive(Debug, Default)]
@@ -29,15 +34,18 @@ fn network_name(project: &str, network: &str) -> String {
     format!("projects/{project}/global/networks/{network}")
 }
 
+/// A read of Compute Engine.
+fn get(path: &str) -> Ask {
+    Ask::get(format!("compute/v1/{path}"))
+}
+
 impl Google {
     /// A VPC network, its peerings among it (`compute.networks.get`).
     pub async fn network(&self, project: &str, network: &str) -> Answer<Network> {
         let name = &network_name(project, network);
-        let fetch = || {
-            self.read(&calls::NETWORK, name, async {
-                let call = self.clients.networks().await?.get();
-                Ok(call.set_project(project).set_network(network).send().await)
-            })
+        let fetch = async || {
+            let found: Arc<Network> = self.read(&calls::NETWORK, name, get(name)).await?;
+            about(name, &found.name.clone().unwrap_or_default(), found)
         };
         self.network.networks.get(name, fetch).await
     }
@@ -50,12 +58,7 @@ impl Google {
         network: &str,
     ) -> Answer<NetworksGetEffectiveFirewallsResponse> {
         let name = &network_name(project, network);
-        let fetch = || {
-            self.read(&calls::FIREWALLS, name, async {
-                let call = self.clients.networks().await?.get_effective_firewalls();
-                Ok(call.set_project(project).set_network(network).send().await)
-            })
-        };
+        let fetch = || self.read(&calls::FIREWALLS, name, get(&format!("{name}/getEffectiveFirewalls")));
         self.network.firewalls.get(name, fetch).await
     }
 
@@ -69,11 +72,9 @@ impl Google {
     ) -> Answer<RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse> {
         let name = &format!("projects/{project}/regions/{region}/networks/{network}");
         let fetch = || {
-            self.read(&calls::REGIONAL_FIREWALLS, name, async {
-                let call = self.clients.regional_policies().await?.get_effective_firewalls();
-                let link = network_name(project, network);
-                Ok(call.set_project(project).set_region(region).set_network(link).send().await)
-            })
+            let path = format!("projects/{project}/regions/{region}/firewallPolicies/getEffectiveFirewalls");
+            let ask = get(&path).with("network", network_name(project, network));
+            self.read(&calls::REGIONAL_FIREWALLS, name, ask)
         };
         self.network.regional_firewalls.get(name, fetch).await
     }
@@ -81,14 +82,8 @@ impl Google {
     /// The static and dynamic routes of a project's networks (`compute.routes.list`), not those of peerings.
     pub async fn routes(&self, project: &str) -> Answer<Vec<Route>> {
         let name = &format!("projects/{project}/global/routes");
-        let fetch = || {
-            self.all(&calls::ROUTES, name, async |token| {
-                let call = self.clients.routes().await?.list().set_project(project);
-                let page = call.set_page_token(token).send().await;
-                Ok(page.map(|page| (page.items, page.next_page_token.unwrap_or_default())))
-            })
-        };
-        self.network.routes.get(name, fetch).await
+        let parts = |page: RouteList| (page.items, page.next_page_token);
+        self.network.routes.get(name, || self.all(&calls::ROUTES, name, get(name), parts)).await
     }
 
     /// The routes that a peering brings into a network in one region (`compute.networks.listPeeringRoutes`).
@@ -99,15 +94,13 @@ impl Google {
         peering: &str,
         region: &str,
     ) -> Answer<Vec<ExchangedPeeringRoute>> {
-        let name = &format!("{}/peerings/{peering}/regions/{region}", network_name(project, network));
+        let network = network_name(project, network);
+        let name = &format!("{network}/peerings/{peering}/regions/{region}");
         let fetch = || {
-            self.all(&calls::PEERING_ROUTES, name, async |token| {
-                let call = self.clients.networks().await?.list_peering_routes().set_project(project);
-                let call = call.set_network(network).set_peering_name(peering).set_region(region);
-                let incoming = networks::list_peering_routes_request::Direction::Incoming;
-                let page = call.set_direction(incoming).set_page_token(token).send().await;
-                Ok(page.map(|page| (page.items, page.next_page_token.unwrap_or_default())))
-            })
+            let ask = get(&format!("{network}/listPeeringRoutes")).with("direction", "INCOMING");
+            let ask = ask.with("peeringName", peering).with("region", region);
+            let parts = |page: ExchangedPeeringRoutesList| (page.items, page.next_page_token);
+            self.all(&calls::PEERING_ROUTES, name, ask, parts)
         };
         self.network.peering_routes.get(name, fetch).await
     }
@@ -115,11 +108,9 @@ impl Google {
     /// A subnetwork (`compute.subnetworks.get`).
     pub async fn subnetwork(&self, project: &str, region: &str, subnetwork: &str) -> Answer<Subnetwork> {
         let name = &format!("projects/{project}/regions/{region}/subnetworks/{subnetwork}");
-        let fetch = || {
-            self.read(&calls::SUBNETWORK, name, async {
-                let call = self.clients.subnetworks().await?.get().set_project(project);
-                Ok(call.set_region(region).set_subnetwork(subnetwork).send().await)
-            })
+        let fetch = async || {
+            let found: Arc<Subnetwork> = self.read(&calls::SUBNETWORK, name, get(name)).await?;
+            about(name, &found.name.clone().unwrap_or_default(), found)
         };
         self.network.subnetworks.get(name, fetch).await
     }
@@ -127,27 +118,18 @@ impl Google {
     /// The Cloud Routers of a region, with their NAT gateways (`compute.routers.list`).
     pub async fn routers(&self, project: &str, region: &str) -> Answer<Vec<Router>> {
         let name = &format!("projects/{project}/regions/{region}/routers");
-        let fetch = || {
-            self.all(&calls::ROUTERS, name, async |token| {
-                let call = self.clients.routers().await?.list().set_project(project).set_region(region);
-                let page = call.set_page_token(token).send().await;
-                Ok(page.map(|page| (page.items, page.next_page_token.unwrap_or_default())))
-            })
-        };
-        self.network.routers.get(name, fetch).await
+        let parts = |page: RouterList| (page.items, page.next_page_token);
+        self.network.routers.get(name, || self.all(&calls::ROUTERS, name, get(name), parts)).await
     }
 
     /// The best of the routes that Cloud Routers have learnt for a router's network, in its region
     /// (`compute.routers.get`).
     pub async fn learnt_routes(&self, project: &str, region: &str, router: &str) -> Answer<Vec<Route>> {
         let name = &format!("projects/{project}/regions/{region}/routers/{router}");
-        let fetch = || {
-            self.read(&calls::ROUTER_STATUS, name, async {
-                let call = self.clients.routers().await?.get_router_status();
-                let call = call.set_project(project).set_region(region).set_router(router);
-                let status = call.send().await;
-                Ok(status.map(|status| status.result.map(|result| result.best_routes).unwrap_or_default()))
-            })
+        let fetch = async || {
+            let ask = get(&format!("{name}/getRouterStatus"));
+            let status = self.once::<RouterStatusResponse>(&calls::ROUTER_STATUS, name, ask).await?;
+            Ok(Arc::new(status.result.map(|result| result.best_routes).unwrap_or_default()))
         };
         self.network.learnt.get(name, fetch).await
     }
@@ -156,13 +138,8 @@ impl Google {
     /// services access (`compute.globalAddresses.list`).
     pub async fn global_addresses(&self, project: &str) -> Answer<Vec<Address>> {
         let name = &format!("projects/{project}/global/addresses");
-        let fetch = || {
-            self.all(&calls::GLOBAL_ADDRESSES, name, async |token| {
-                let call = self.clients.global_addresses().await?.list().set_project(project);
-                let page = call.set_page_token(token).send().await;
-                Ok(page.map(|page| (page.items, page.next_page_token.unwrap_or_default())))
-            })
-        };
+        let parts = |page: AddressList| (page.items, page.next_page_token);
+        let fetch = || self.all(&calls::GLOBAL_ADDRESSES, name, get(name), parts);
         self.network.addresses.get(name, fetch).await
     }
 
@@ -170,13 +147,8 @@ impl Google {
     /// (`compute.forwardingRules.list`).
     pub async fn forwarding_rules(&self, project: &str, region: &str) -> Answer<Vec<ForwardingRule>> {
         let name = &format!("projects/{project}/regions/{region}/forwardingRules");
-        let fetch = || {
-            self.all(&calls::FORWARDING_RULES, name, async |token| {
-                let call = self.clients.forwarding_rules().await?.list().set_project(project);
-                let page = call.set_region(region).set_page_token(token).send().await;
-                Ok(page.map(|page| (page.items, page.next_page_token.unwrap_or_default())))
-            })
-        };
+        let parts = |page: ForwardingRuleList| (page.items, page.next_page_token);
+        let fetch = || self.all(&calls::FORWARDING_RULES, name, get(name), parts);
         self.network.forwarding_rules.get(name, fetch).await
     }
 
@@ -184,15 +156,12 @@ impl Google {
     pub async fn machines_at(&self, project: &str, address: std::net::IpAddr) -> Answer<Vec<Instance>> {
         let name = &format!("projects/{project}/aggregated/instances");
         let fetch = || {
-            self.all(&calls::MACHINES, name, async |token| {
-                let call = self.clients.machines().await?.aggregated_list().set_project(project);
-                let filter = format!("networkInterfaces.networkIP = \"{address}\"");
-                let page = call.set_filter(filter).set_page_token(token).send().await;
-                Ok(page.map(|page| {
-                    let machines = page.items.into_values().flat_map(|scope| scope.instances).collect();
-                    (machines, page.next_page_token.unwrap_or_default())
-                }))
-            })
+            let ask = get(name).with("filter", format!("networkInterfaces.networkIP = \"{address}\""));
+            let parts = |page: InstanceAggregatedList| {
+                let machines = page.items.into_values().flat_map(|scope| scope.instances).collect();
+                (machines, page.next_page_token)
+            };
+            self.all(&calls::MACHINES, name, ask, parts)
         };
         self.network.machines.get(&format!("{name} {address}"), fetch).await
     }

@@ -2,37 +2,57 @@
 
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use super::calls::Call;
-use super::{Answer, Google};
+use super::errors::no_answer;
+use super::transport::{Ask, LONGEST_ANSWER};
+use super::{Answer, Google, asked};
 use crate::run::outcome::Broken;
 
 /// Most pages of one list that are read; an endless list must not hold the run.
 const PAGES: usize = 20;
 
+/// Longest list that is read, all its pages together, in bytes.
+const LONGEST_LIST: usize = 2 * LONGEST_ANSWER;
+
 impl Google {
-    /// Every item of a list. `ask` gets the token of the page (empty: the first) and gives its items and the token
-    /// of the next page (empty: none).
-    pub(super) async fn all<T, F>(
+    /// Every item of a list: `parts` takes from a page its items, and the token of the next page where there is one.
+    pub(super) async fn all<P, T>(
         &self,
         call: &'static Call,
         resource: &str,
-        ask: impl Fn(String) -> F + Send,
+        ask: Ask,
+        parts: impl Fn(P) -> (Vec<T>, Option<String>),
     ) -> Answer<Vec<T>>
     where
-        T: Send,
-        F: Future<Output = Result<google_cloud_gax::Result<(Vec<T>, String)>, Broken>> + Send,
+        P: DeserializeOwned,
     {
         let mut items = Vec::new();
-        let mut token = String::new();
+        let mut bytes = 0;
+        let mut token: Option<String> = None;
         for _ in 0..PAGES {
-            let (more, next) = self.once(call, resource, ask(token)).await?;
+            let page = match &token {
+                Some(token) => ask.clone().with("pageToken", token),
+                None => ask.clone(),
+            };
+            let (page, length) = self.measured(call, resource, page).await?;
+            let (more, next) = parts(page.map_err(|error| no_answer(&error, asked(call, resource)))?);
             items.extend(more);
-            if next.is_empty() {
-                return Ok(Arc::new(items));
+            bytes += length;
+            let Some(next) = next.filter(|next| !next.is_empty()) else { return Ok(Arc::new(items)) };
+            if token.as_ref() == Some(&next) {
+                return Err(endless(resource, "each page leads to itself".to_owned()));
             }
-            token = next;
+            if bytes > LONGEST_LIST {
+                return Err(endless(resource, format!("the list is longer than {} MiB", LONGEST_LIST >> 20)));
+            }
+            token = Some(next);
         }
-        let detail = format!("more than {PAGES} pages");
-        Err(Broken::Unavailable { what: resource.to_owned(), detail }.into())
+        Err(endless(resource, format!("more than {PAGES} pages")))
     }
+}
+
+fn endless(resource: &str, detail: String) -> super::NoAnswer {
+    Broken::Unavailable { what: resource.to_owned(), detail }.into()
 }

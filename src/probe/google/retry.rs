@@ -7,7 +7,6 @@ use google_cloud_gax::exponential_backoff::{ExponentialBackoff, ExponentialBacko
 use google_cloud_gax::retry_policy::{LimitedAttemptCount, RetryPolicy};
 use google_cloud_gax::retry_result::RetryResult;
 use google_cloud_gax::retry_state::RetryState;
-use google_cloud_gax::retry_throttler::CircuitBreaker;
 
 /// Attempts a read has, the first included.
 const ATTEMPTS: u32 = 3;
@@ -64,16 +63,9 @@ pub(super) fn backoff(timeouts: &Timeouts) -> ExponentialBackoff {
         .clamp()
 }
 
-/// No throttling of retries: the libraries' own drops retries at random, which made for few attempts helps
-/// nobody and makes runs differ.
-pub(super) fn throttler() -> CircuitBreaker {
-    CircuitBreaker::clamp(1, 0, 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use google_cloud_gax::retry_throttler::RetryThrottler as _;
 
     fn after(attempts: u32, error: Error) -> RetryResult {
         policy().on_error(&RetryState::new(true).set_attempt_count(attempts), error)
@@ -90,14 +82,5 @@ mod tests {
     #[test]
     fn does_not_retry_what_stays() {
         assert!(after(1, Error::deser("no JSON")).is_permanent());
-    }
-
-    #[test]
-    fn never_throttles() {
-        let mut throttler = throttler();
-        for _ in 0..100 {
-            throttler.on_retry_failure(&RetryResult::Continue(Error::io("reset")));
-        }
-        assert!(!throttler.throttle_retry_attempt());
     }
 }

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use google_cloud_iam_v1::model::{GetPolicyOptions, Policy};
-use google_cloud_run_v2::model::{Revision, Service, TrafficTarget, env_var};
-use google_cloud_wkt::FieldMask;
+use google_cloud_iam_v1::model::Policy;
+use google_cloud_run_v2::model::{
+    ListRevisionsResponse, ListServicesResponse, Revision, Service, TrafficTarget, env_var,
+};
+use serde::de::IgnoredAny;
 
 use super::memo::Memo;
-use super::{Answer, Google, NoAnswer, POLICY_VERSION, calls};
+use super::transport::Ask;
+use super::{Answer, Google, NoAnswer, POLICY_VERSION, about, calls};
+use crate::run::outcome::Broken;
 
 /// What was read of Cloud Run.
 #[derive(Debug, Default)]
@@ -30,7 +34,7 @@ fn parent(project: &str, region: &str) -> String {
 }
 
 /// Most revisions of a service that are read; Cloud Run keeps up to 1000, and those of interest are young.
-const NEWEST: i32 = 50;
+const NEWEST: &str = "50";
 
 /// However old: what is known is taken.
 const ANY_AGE: Duration = Duration::MAX;
@@ -40,7 +44,7 @@ const ANY_AGE: Duration = Duration::MAX;
 const LISTED_FROM: usize = 8;
 
 /// Services on a page of a list, at most.
-const PAGE: i32 = 500;
+const PAGE: &str = "500";
 
 impl Google {
     /// Says which services will be asked for, as project and region, so that many of one region come by one list
@@ -81,28 +85,30 @@ impl Google {
             {
                 return Ok(listed);
             }
-            self.read(&calls::SERVICE, name, async {
-                Ok(self.clients.services().await?.get_service().set_name(name).send().await)
-            })
-            .await
+            let found: Arc<Service> =
+                self.read(&calls::SERVICE, name, Ask::get(format!("v2/{name}"))).await?;
+            about(name, &found.name.clone(), found)
         };
         // Boxed, or the future of the list would stand in those of all checks.
         self.run.services.get_within(age, name, || Box::pin(fetch()) as BoxFuture<'_, _>).await
+    }
+
+    /// Whether so many services of a region will be asked for that lists are fewer requests.
+    fn many(&self, parent: &str) -> bool {
+        self.run.expected.get(parent).is_some_and(|&expected| expected >= LISTED_FROM)
     }
 
     /// The service out of its region's list, where many of that region are asked for and may be listed. One that the
     /// list lacks is asked for by itself.
     async fn listed(&self, project: &str, region: &str, name: &str) -> Option<Arc<Service>> {
         let parent = &parent(project, region);
-        if self.run.expected.get(parent).is_none_or(|&expected| expected < LISTED_FROM) {
+        if !self.many(parent) {
             return None;
         }
         let fetch = || {
-            self.all(&calls::SERVICES, parent, async |token| {
-                let call = self.clients.services().await?.list_services().set_parent(parent);
-                let page = call.set_page_size(PAGE).set_page_token(token).send().await;
-                Ok(page.map(|page| (page.services, page.next_page_token)))
-            })
+            let ask = Ask::get(format!("v2/{parent}/services")).with("pageSize", PAGE);
+            let parts = |page: ListServicesResponse| (page.services, Some(page.next_page_token));
+            self.all(&calls::SERVICES, parent, ask, parts)
         };
         let list = self.run.service_lists.get(parent, fetch).await.ok()?;
         list.iter().find(|service| service.name == *name).map(|service| Arc::new(service.clone()))
@@ -112,11 +118,9 @@ impl Google {
     pub async fn service_policy(&self, project: &str, region: &str, service: &str) -> Answer<Policy> {
         let name = &format!("projects/{project}/locations/{region}/services/{service}");
         let fetch = || {
-            self.read(&calls::SERVICE_POLICY, name, async {
-                let options = GetPolicyOptions::new().set_requested_policy_version(POLICY_VERSION);
-                let call = self.clients.services().await?.get_iam_policy();
-                Ok(call.set_resource(name).set_options(options).send().await)
-            })
+            let ask = Ask::get(format!("v2/{name}:getIamPolicy"));
+            let ask = ask.with("options.requestedPolicyVersion", POLICY_VERSION.to_string());
+            self.read(&calls::SERVICE_POLICY, name, ask)
         };
         self.run.policies.get(name, fetch).await
     }
@@ -141,8 +145,21 @@ impl Google {
         service: &str,
         revision: &str,
     ) -> Answer<Revision> {
-        let name = format!("projects/{project}/locations/{region}/services/{service}/revisions/{revision}");
-        self.run.revisions.get_within(age, &name, || self.read_revision(&name)).await
+        let name = &format!("projects/{project}/locations/{region}/services/{service}/revisions/{revision}");
+        let fetch = async || {
+            // The list of a service's revisions is read in every run, and has the young ones whole: of many services
+            // none is asked for by itself, unless it is to be fresh.
+            if age == ANY_AGE
+                && self.many(&parent(project, region))
+                && let Ok(list) = self.revisions(project, region, service).await
+                && let Some(listed) = list.iter().find(|one| one.name == *name)
+            {
+                return Ok(Arc::new(listed.clone()));
+            }
+            self.read_revision(name).await
+        };
+        // Boxed, or the future of the list would stand in those of all checks.
+        self.run.revisions.get_within(age, name, || Box::pin(fetch()) as BoxFuture<'_, _>).await
     }
 
     /// The first page of the service's revisions (`run.revisions.list`), which Cloud Run lists newest first: up to 50.
@@ -150,12 +167,8 @@ impl Google {
         let parent = &format!("projects/{project}/locations/{region}/services/{service}");
         let resource = &format!("{parent}/revisions");
         let fetch = || async {
-            let page = self
-                .once(&calls::REVISIONS, resource, async {
-                    let call = self.clients.revisions().await?.list_revisions();
-                    Ok(call.set_parent(parent).set_page_size(NEWEST).send().await)
-                })
-                .await?;
+            let ask = Ask::get(format!("v2/{resource}")).with("pageSize", NEWEST);
+            let page: ListRevisionsResponse = self.once(&calls::REVISIONS, resource, ask).await?;
             page.revisions.iter().for_each(|revision| self.remember(revision));
             Ok(Arc::new(page.revisions))
         };
@@ -166,23 +179,17 @@ impl Google {
     /// where the service was changed since it was read. The answer is Cloud Run's word that it begins.
     pub async fn move_traffic(&self, service: &Service, traffic: Vec<TrafficTarget>) -> Result<(), NoAnswer> {
         let name = &service.name;
-        self.once(&calls::MOVE_TRAFFIC, name, async {
-            let changed = Service::new().set_name(name).set_etag(&service.etag).set_traffic(traffic);
-            let call = self.clients.services().await?.update_service().set_service(changed);
-            Ok(call.set_update_mask(FieldMask::default().set_paths(["traffic"])).send().await)
-        })
-        .await
-        .map(drop)
+        let changed = Service::new().set_name(name).set_etag(&service.etag).set_traffic(traffic);
+        let changed =
+            serde_json::to_value(changed).map_err(|error| Broken::Defect { detail: error.to_string() })?;
+        let ask = Ask::patch(format!("v2/{name}"), changed).with("updateMask", "traffic");
+        self.once::<IgnoredAny>(&calls::MOVE_TRAFFIC, name, ask).await.map(drop)
     }
 
     async fn read_revision(&self, name: &str) -> Answer<Revision> {
-        let revision = self
-            .read(&calls::REVISION, name, async {
-                Ok(self.clients.revisions().await?.get_revision().set_name(name).send().await)
-            })
-            .await?;
-        self.remember(&revision);
-        Ok(revision)
+        let found: Arc<Revision> = self.read(&calls::REVISION, name, Ask::get(format!("v2/{name}"))).await?;
+        self.remember(&found);
+        about(name, &found.name.clone(), found)
     }
 
     /// Not every secret lies in Secret Manager; one that stands on the revision is one all the same.

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use google_cloud_gax::error::rpc::Code;
-use google_cloud_iam_v1::model::{GetPolicyOptions, Policy};
-use google_cloud_secretmanager_v1::model::{Secret, SecretVersion};
+use google_cloud_iam_v1::model::Policy;
+use google_cloud_secretmanager_v1::model::{AccessSecretVersionResponse, Secret, SecretVersion};
 use secrecy::{SecretSlice, SecretString};
 
+use super::errors::no_answer;
 use super::memo::Memo;
-use super::{Answer, Google, POLICY_VERSION, calls, names};
+use super::transport::Ask;
+use super::{Answer, Google, POLICY_VERSION, asked, calls, names};
 use crate::run::outcome::Broken;
 
 /// What was read of secrets.
@@ -44,22 +46,14 @@ impl Google {
     /// `projects/P/secrets/S`.
     pub async fn secret(&self, project: &str, secret: &str) -> Answer<Secret> {
         let name = names::secret(project, secret);
-        let fetch = || {
-            self.read(&calls::SECRET, &name, async {
-                Ok(self.clients.secrets_at(&name).await?.get_secret().set_name(&name).send().await)
-            })
-        };
+        let fetch = || self.read(&calls::SECRET, &name, Ask::get(format!("v1/{name}")));
         self.secrets.secrets.get(&name, fetch).await
     }
 
     /// A version of a secret without its payload (`secretmanager.versions.get`): a number, an alias or `latest`.
     pub async fn secret_version(&self, project: &str, secret: &str, version: &str) -> Answer<SecretVersion> {
         let name = format!("{}/versions/{version}", names::secret(project, secret));
-        let fetch = || {
-            self.read(&calls::VERSION, &name, async {
-                Ok(self.clients.secrets_at(&name).await?.get_secret_version().set_name(&name).send().await)
-            })
-        };
+        let fetch = || self.read(&calls::VERSION, &name, Ask::get(format!("v1/{name}")));
         self.secrets.versions.get(&name, fetch).await
     }
 
@@ -71,16 +65,11 @@ impl Google {
     }
 
     async fn read_payload(&self, name: &str) -> Answer<Payload> {
-        let ask = async {
-            let answer =
-                self.clients.secrets_at(name).await?.access_secret_version().set_name(name).send().await;
-            Ok(match answer {
-                Err(error) if is_locked(&error) => Ok(None),
-                answer => answer.map(Some),
-            })
-        };
-        let Some(answer) = self.once(&calls::PAYLOAD, name, ask).await? else {
-            return Ok(Arc::new(Payload::Locked));
+        let ask = Ask::get(format!("v1/{name}:access"));
+        let answer: AccessSecretVersionResponse = match self.measured(&calls::PAYLOAD, name, ask).await?.0 {
+            Ok(answer) => answer,
+            Err(error) if is_locked(&error) => return Ok(Arc::new(Payload::Locked)),
+            Err(error) => return Err(no_answer(&error, asked(&calls::PAYLOAD, name))),
         };
         let Some(payload) = answer.payload else {
             let detail = "it has no payload".to_owned();
@@ -99,11 +88,9 @@ impl Google {
     pub async fn secret_policy(&self, project: &str, secret: &str) -> Answer<Policy> {
         let name = names::secret(project, secret);
         let fetch = || {
-            self.read(&calls::SECRET_POLICY, &name, async {
-                let options = GetPolicyOptions::new().set_requested_policy_version(POLICY_VERSION);
-                let call = self.clients.secrets_at(&name).await?.get_iam_policy();
-                Ok(call.set_resource(&name).set_options(options).send().await)
-            })
+            let ask = Ask::get(format!("v1/{name}:getIamPolicy"));
+            let ask = ask.with("options.requestedPolicyVersion", POLICY_VERSION.to_string());
+            self.read(&calls::SECRET_POLICY, &name, ask)
         };
         self.secrets.policies.get(&name, fetch).await
     }

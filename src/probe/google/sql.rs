@@ -1,10 +1,16 @@
 //! Cloud SQL Admin API.
 
-use google_cloud_gax::options::RequestOptionsBuilder as _;
-use google_cloud_sql_v1::model::{ConnectSettings, Database, DatabaseInstance, User};
+use std::sync::Arc;
+
+use google_cloud_sql_v1::model::{
+    ConnectSettings, Database, DatabaseInstance, DatabasesListResponse, GenerateEphemeralCertResponse,
+    InstancesListResponse, User, UsersListResponse,
+};
+use serde_json::json;
 
 use super::memo::Memo;
-use super::{Answer, Google, NoAnswer, calls};
+use super::transport::Ask;
+use super::{Answer, Google, NoAnswer, about, calls};
 use crate::run::outcome::Broken;
 
 /// What was read of Cloud SQL.
@@ -21,11 +27,10 @@ impl Google {
     /// A Cloud SQL instance (`cloudsql.instances.get`).
     pub async fn instance(&self, project: &str, instance: &str) -> Answer<DatabaseInstance> {
         let name = format!("projects/{project}/instances/{instance}");
-        let fetch = || {
-            self.read(&calls::INSTANCE, &name, async {
-                let call = self.clients.instances().await?.get();
-                Ok(call.set_project(project).set_instance(instance).send().await)
-            })
+        let fetch = async || {
+            let found: Arc<DatabaseInstance> =
+                self.read(&calls::INSTANCE, &name, Ask::get(format!("v1/{name}"))).await?;
+            about(&name, &found.name.clone(), found)
         };
         self.sql.instances.get(&name, fetch).await
     }
@@ -34,11 +39,8 @@ impl Google {
     pub async fn instances(&self, project: &str) -> Answer<Vec<DatabaseInstance>> {
         let name = &format!("projects/{project}/instances");
         let fetch = || {
-            self.all(&calls::INSTANCES, name, async |token| {
-                let call = self.clients.instances().await?.list();
-                let page = call.set_project(project).set_page_token(token).send().await;
-                Ok(page.map(|page| (page.items, page.next_page_token)))
-            })
+            let parts = |page: InstancesListResponse| (page.items, Some(page.next_page_token));
+            self.all(&calls::INSTANCES, name, Ask::get(format!("v1/{name}")), parts)
         };
         self.sql.lists.get(name, fetch).await
     }
@@ -46,12 +48,8 @@ impl Google {
     /// How connectors find an instance, and by what they know it (`cloudsql.instances.get`).
     pub async fn connect_settings(&self, project: &str, instance: &str) -> Answer<ConnectSettings> {
         let name = format!("projects/{project}/instances/{instance}");
-        let fetch = || {
-            self.read(&calls::CONNECT_SETTINGS, &name, async {
-                let call = self.clients.connects().await?.get_connect_settings();
-                Ok(call.set_project(project).set_instance(instance).send().await)
-            })
-        };
+        let ask = || Ask::get(format!("v1/{name}/connectSettings"));
+        let fetch = || self.read(&calls::CONNECT_SETTINGS, &name, ask());
         self.sql.connects.get(&name, fetch).await
     }
 
@@ -67,13 +65,9 @@ impl Google {
         public_key: &str,
     ) -> Result<String, NoAnswer> {
         let name = format!("projects/{project}/instances/{instance}");
-        let ask = async {
-            let call = self.clients.connects().await?.generate_ephemeral_cert();
-            let call = call.set_project(project).set_instance(instance).set_public_key(public_key);
-            // A POST that leaves nothing behind.
-            Ok(call.with_idempotency(true).send().await)
-        };
-        let answer = self.once(&calls::CONNECT, &name, ask).await?;
+        // A POST that leaves nothing behind.
+        let ask = Ask::post(format!("v1/{name}:generateEphemeralCert"), json!({"public_key": public_key}));
+        let answer: GenerateEphemeralCertResponse = self.once(&calls::CONNECT, &name, ask).await?;
         answer.ephemeral_cert.map(|one| one.cert).filter(|pem| !pem.is_empty()).ok_or_else(|| {
             let detail = "no certificate is in the answer".to_owned();
             Broken::Malformed { what: name.clone(), detail }.into()
@@ -84,12 +78,9 @@ impl Google {
     pub async fn database_users(&self, project: &str, instance: &str) -> Answer<Vec<User>> {
         let name = &format!("projects/{project}/instances/{instance}/users");
         let fetch = || {
-            self.all(&calls::USERS, name, async |_token| {
-                let call = self.clients.users().await?.list();
-                let list = call.set_project(project).set_instance(instance).send().await;
-                // The API knows a token, and no way to send it: everything is in the first answer.
-                Ok(list.map(|list| (list.items, String::new())))
-            })
+            // The API knows a token, and no way to send it: everything is in the first answer.
+            let parts = |list: UsersListResponse| (list.items, None);
+            self.all(&calls::USERS, name, Ask::get(format!("v1/{name}")), parts)
         };
         self.sql.users.get(name, fetch).await
     }
@@ -98,11 +89,8 @@ impl Google {
     pub async fn databases(&self, project: &str, instance: &str) -> Answer<Vec<Database>> {
         let name = &format!("projects/{project}/instances/{instance}/databases");
         let fetch = || {
-            self.all(&calls::DATABASES, name, async |_token| {
-                let call = self.clients.databases().await?.list();
-                let list = call.set_project(project).set_instance(instance).send().await;
-                Ok(list.map(|list| (list.items, String::new())))
-            })
+            let parts = |list: DatabasesListResponse| (list.items, None);
+            self.all(&calls::DATABASES, name, Ask::get(format!("v1/{name}")), parts)
         };
         self.sql.databases.get(name, fetch).await
     }

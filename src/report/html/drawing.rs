@@ -57,7 +57,10 @@ fn edge(pair: &[Link]) -> &'static str {
     let is = |state: State| pair.iter().any(|link| link.state == state);
     if is(State::Broken) {
         "cut"
-    } else if is(State::Symptom) || is(State::Unseen) || is(State::Unknown) || is(State::Unused) {
+    } else if [State::Symptom, State::Partly, State::Unseen, State::Unknown, State::Unused]
+        .into_iter()
+        .any(is)
+    {
         "dim"
     } else {
         "holds"

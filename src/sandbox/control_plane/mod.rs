@@ -10,6 +10,7 @@ mod iam;
 mod iam_credentials;
 mod knative;
 mod logging;
+mod network_connectivity;
 mod network_management;
 mod project;
 mod run;
@@ -49,6 +50,7 @@ const APIS: &[fn(&Ask<'_>) -> Option<Reply>] = &[
     iam_credentials::answer,
     troubleshooter::answer,
     network_management::answer,
+    network_connectivity::answer,
 ];
 
 /// Longest request that is read, in bytes.

@@ -150,3 +150,26 @@ fn a_disabled_api_stops_its_connectors() {
     });
     assert_eq!(delivery, Delivery::Dropped);
 }
+
+#[test]
+fn policy_based_routes_come_first_and_by_their_number() {
+    use crate::sandbox::world::PolicyRouteWorld;
+    let route = |priority, balancer: bool| PolicyRouteWorld {
+        name: format!("pbr-{priority}"),
+        priority,
+        to: "10.20.0.0/16".parse().unwrap(),
+        tags: Vec::new(),
+        attachments: false,
+        balancer: balancer.then(|| [10, 132, 0, 100].into()),
+    };
+    let with = |routes: Vec<PolicyRouteWorld>| {
+        after(|world| world.networks.iter_mut().for_each(|network| network.policy_routes.clone_from(&routes)))
+    };
+    assert_eq!(with(vec![route(500, true)]), Delivery::Dropped);
+    assert_eq!(with(vec![route(500, true), route(100, false)]), Delivery::Delivered(0));
+    assert_eq!(with(vec![route(500, true), route(900, false)]), Delivery::Dropped);
+    assert_eq!(with(vec![PolicyRouteWorld { attachments: true, ..route(1, true) }]), Delivery::Delivered(0));
+    let tagged = |tag: &str| PolicyRouteWorld { tags: vec![tag.to_owned()], ..route(1, true) };
+    assert_eq!(with(vec![tagged("batch")]), Delivery::Delivered(0));
+    assert_eq!(with(vec![tagged("vpc-connector")]), Delivery::Dropped);
+}

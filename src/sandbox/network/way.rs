@@ -185,6 +185,7 @@ fn inside(
         return Err(Lost::OtherNetwork);
     }
     let_out(entered, route.to)?;
+    past_policies(entered, route.to.ip())?;
     match &instance.behind {
         Behind::CloudSql => leads_to_services(world, network, route.to.ip()),
         Behind::Endpoint(endpoint) => {
@@ -208,6 +209,18 @@ fn let_out(entered: &Entered<'_>, to: SocketAddr) -> Result<(), Lost> {
     let decides = |rules| rule(rules, false, &entered.tags, to.ip(), to.port());
     match decides(&entered.network.policy).or_else(|| decides(&entered.network.firewalls)) {
         Some(denies) if !denies.allows => Err(Lost::Out(denies.clone())),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Whether no policy-based route hands the packet to an appliance, which drops it.
+fn past_policies(entered: &Entered<'_>, to: IpAddr) -> Result<(), Lost> {
+    let meant = entered.network.policy_routes.iter().filter(|route| {
+        let tagged = route.tags.is_empty() || route.tags.iter().any(|tag| entered.tags.contains(tag));
+        !route.attachments && tagged && route.to.contains(&to)
+    });
+    match meant.min_by_key(|route| route.priority) {
+        Some(route) if route.balancer.is_some() => Err(Lost::Diverted),
         Some(_) | None => Ok(()),
     }
 }

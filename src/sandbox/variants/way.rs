@@ -8,7 +8,9 @@ use super::Variant;
 use super::revision::same_as;
 use crate::diagnosis::cause::CauseCode;
 use crate::sandbox::faults::{shape, subject};
-use crate::sandbox::world::{ConnectorState, EndpointStatus, FirewallWorld, RouteWorld, World};
+use crate::sandbox::world::{
+    ConnectorState, EndpointStatus, FirewallWorld, PolicyRouteWorld, RouteWorld, World,
+};
 
 /// The lower number decides.
 pub(super) static DENIED_AFTER_IT_IS_ALLOWED: Variant = Variant::near_miss(
@@ -85,6 +87,72 @@ pub(super) static ROUTE_TO_A_WIDER_RANGE: Variant = Variant::near_miss(
         }
     },
 );
+
+/// The lower number exempts.
+pub(super) static EXEMPT_FROM_A_POLICY: Variant = Variant::near_miss(
+    "exempt-from-a-policy-based-route",
+    CauseCode::RouteDiverted,
+    "A policy-based route hands everything to an appliance; another one exempts packets to the database.",
+    &subject::PRIVATE_ADDRESS,
+    |world, service| {
+        policies(world, service, |routes, to| {
+            routes.push(policy("through-the-appliance", 500, IpNet::V4(Ipv4Net::default())));
+            routes.push(PolicyRouteWorld { balancer: None, ..policy("skip-for-databases", 100, to) });
+        });
+    },
+);
+
+/// Policy-based routes are for those that have their tag, or for VLAN attachments.
+pub(super) static POLICY_FOR_OTHERS: Variant = Variant::near_miss(
+    "policy-based-route-for-others",
+    CauseCode::RouteDiverted,
+    "Policy-based routes hand packets to an appliance: of machines with the tag `batch`, and of VLAN attachments.",
+    &subject::PRIVATE_ADDRESS,
+    |world, service| {
+        policies(world, service, |routes, to| {
+            routes.push(PolicyRouteWorld {
+                tags: vec!["batch".to_owned()],
+                ..policy("inspect-batch", 100, to)
+            });
+            routes.push(PolicyRouteWorld { attachments: true, ..policy("from-the-office", 100, to) });
+        });
+    },
+);
+
+/// The peering's route leads there, and is not asked.
+pub(super) static DIVERTED_BY_A_POLICY: Variant = Variant::twin(
+    "diverted-by-a-policy-based-route",
+    CauseCode::FirewallDeniesEgress,
+    CauseCode::RouteDiverted,
+    "A policy-based route hands packets to the database to an appliance, which drops them.",
+    &subject::PRIVATE_ADDRESS,
+    |world, service| {
+        policies(world, service, |routes, to| {
+            routes.push(policy("through-the-appliance", 500, to));
+            // Of a higher number, it comes too late.
+            routes.push(PolicyRouteWorld { balancer: None, ..policy("skip-for-databases", 600, to) });
+        });
+    },
+);
+
+/// Changes the policy-based routes of the service's network; the change is given the database's range.
+fn policies(world: &mut World, service: usize, change: impl FnOnce(&mut Vec<PolicyRouteWorld>, IpNet)) {
+    let Some(to) = subject::dialled(world, service) else { return };
+    if let Some(network) = subject::network(world, service) {
+        change(&mut network.policy_routes, around(to));
+    }
+}
+
+fn policy(name: &str, priority: u32, to: IpNet) -> PolicyRouteWorld {
+    PolicyRouteWorld {
+        name: name.to_owned(),
+        priority,
+        to,
+        tags: Vec::new(),
+        attachments: false,
+        balancer: Some(IpAddr::from([10, 132, 0, 100])),
+    }
+}
 
 /// No Cloud SQL, and all is well.
 pub(super) static ON_A_MACHINE: Variant = Variant::near_miss(

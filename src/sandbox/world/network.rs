@@ -21,6 +21,8 @@ pub struct NetworkWorld {
     pub policy: Vec<FirewallWorld>,
     /// Its static routes.
     pub routes: Vec<RouteWorld>,
+    /// Its policy-based routes, which come before all others.
+    pub policy_routes: Vec<PolicyRouteWorld>,
     /// The peering with Google's services (private services access), which leads to Cloud SQL.
     pub private_services: PrivateServices,
     /// Regions with a Cloud NAT gateway for all subnetworks.
@@ -72,6 +74,23 @@ pub struct RouteWorld {
     pub machine: Option<String>,
 }
 
+/// A policy-based route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyRouteWorld {
+    /// Its name.
+    pub name: String,
+    /// Its priority; the lowest number decides.
+    pub priority: u32,
+    /// Where packets are going to.
+    pub to: IpNet,
+    /// Network tags of the machines it is for; empty: all.
+    pub tags: Vec<String>,
+    /// Whether it is for VLAN attachments only.
+    pub attachments: bool,
+    /// The load balancer it hands them to, whose appliance drops them; `None`: it exempts them.
+    pub balancer: Option<IpAddr>,
+}
+
 /// The state of private services access.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PrivateServices {
@@ -120,6 +139,7 @@ impl NetworkWorld {
                 priority: 1000,
                 machine: None,
             }],
+            policy_routes: Vec::new(),
             private_services: PrivateServices::Active,
             nats: Vec::new(),
         }

@@ -28,9 +28,10 @@ pub(super) async fn collect(scope: &Scope) -> Result<Known, Outcome> {
     let (google, region) = (&scope.outside.google, &source.region);
     let mut unread = Vec::new();
 
-    let (itself, routes, addresses, rules, routers, egress) = join!(
+    let (itself, routes, policies, addresses, rules, routers, egress) = join!(
         google.network(&project, &network.name),
         google.routes(&project),
+        google.policy_routes(&project),
         google.global_addresses(&project),
         google.forwarding_rules(&project, region),
         google.routers(&project, region),
@@ -51,7 +52,8 @@ pub(super) async fn collect(scope: &Scope) -> Result<Known, Outcome> {
         | DestinationKind::Public
         | DestinationKind::Unknown => Fact::Hidden("no machine runs the database".to_owned()),
     };
-    let peerings = fact(&mut unread, Reading::Peerings, itself, |found| convert::peerings(&found.peerings));
+    let peerings =
+        known(fact(&mut unread, Reading::Peerings, itself, |found| convert::peerings(&found.peerings)));
     let peering_routes = peering_routes(google, &mut unread, &network, &project, region, &peerings).await;
     let facts = Facts {
         egress_firewall: fact(&mut unread, Reading::EgressFirewall, egress, |found| found.as_ref().clone()),
@@ -59,13 +61,20 @@ pub(super) async fn collect(scope: &Scope) -> Result<Known, Outcome> {
         routes: fact(&mut unread, Reading::Routes, routes, |all| convert::routes(all, &network)),
         peering_routes,
         dynamic_routes,
-        policy_routes: Fact::Hidden("the gate does not read policy-based routes".to_owned()),
+        policy_routes: match policies {
+            Ok(all) => match convert::policy_routes(&all, &network) {
+                Ok(routes) => Fact::Known(routes),
+                Err(name) => Fact::Hidden(format!("policy-based route {name} is in no form that is known")),
+            },
+            // Few have any, and few may read them: what they could change is at most likely.
+            Err(answer) => Fact::Hidden(why(&answer)),
+        },
         peerings,
         allocations: fact(&mut unread, Reading::Allocations, addresses, |all| {
             convert::allocations(all, &network)
         }),
         endpoints,
-        nats: fact(&mut unread, Reading::Nats, routers, |all| convert::nats(all, &network)),
+        nats: known(fact(&mut unread, Reading::Nats, routers, |all| convert::nats(all, &network))),
         source,
         destination,
     };
@@ -143,6 +152,14 @@ async fn peering_routes(
         }
     }
     Fact::Known(all)
+}
+
+/// What was read, where it was understood.
+fn known<T>(read: Fact<Result<T, String>>) -> Fact<T> {
+    match read {
+        Fact::Known(Ok(known)) => Fact::Known(known),
+        Fact::Known(Err(why)) | Fact::Hidden(why) => Fact::Hidden(why),
+    }
 }
 
 /// An answer as a fact.

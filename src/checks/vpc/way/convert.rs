@@ -4,14 +4,16 @@ use std::net::IpAddr;
 
 use google_cloud_compute_v1::model::{
     Address, ExchangedPeeringRoute, ForwardingRule, Instance, NetworkPeering, Route as ComputeRoute, Router,
-    RouterNat, address, exchanged_peering_route, network_peering, router_nat,
+    RouterNat, RouterNatSubnetworkToNat, address, exchanged_peering_route, network_peering, router_nat,
+    router_nat_subnetwork_to_nat,
 };
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::firewall::range;
 use crate::checks::facts::short_name;
-use crate::network::routes::{Hop, Route, RouteKind};
+use crate::network::routes::{Hop, PolicyRoute, Route, RouteKind};
 use crate::network::{Endpoint, Machine, Nat, Network, Peering, Translated};
+use crate::probe::google::{PolicyBasedRoute, bounded};
 
 /// The routes of one network; those of peerings, which `routes.list` shows too, come with their peering.
 pub(super) fn routes(all: &[ComputeRoute], network: &Network) -> Vec<Route> {
@@ -60,6 +62,51 @@ pub(super) fn learnt(all: &[ComputeRoute]) -> Vec<Route> {
     all.iter().filter_map(route).map(|route| Route { kind: RouteKind::Dynamic, ..route }).collect()
 }
 
+/// The policy-based routes of one network that can be for a service's packets: not those for VLAN attachments.
+///
+/// # Errors
+/// The name of one that is in no form that is known: what it does with packets cannot be told then.
+pub(super) fn policy_routes(all: &[PolicyBasedRoute], network: &Network) -> Result<Vec<PolicyRoute>, String> {
+    let here = all.iter().filter(|route| {
+        Network::parse(&route.network).is_some_and(|of| of.same(network))
+            && route.interconnect_attachment.is_none()
+    });
+    here.map(|route| policy_route(route).ok_or_else(|| short_name(&route.name).to_owned())).collect()
+}
+
+fn policy_route(route: &PolicyBasedRoute) -> Option<PolicyRoute> {
+    let filter = &route.filter;
+    let everything = match filter.protocol_version.as_deref() {
+        None | Some("IPV4" | "PROTOCOL_VERSION_UNSPECIFIED") => IpNet::V4(Ipv4Net::default()),
+        Some("IPV6") => IpNet::V6(Ipv6Net::default()),
+        Some(_) => return None,
+    };
+    let stated = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
+    let from = match stated(&filter.src_range) {
+        Some(text) => Some(range(&text)?),
+        None => None,
+    };
+    let to = match stated(&filter.dest_range) {
+        Some(text) => range(&text)?,
+        None => everything,
+    };
+    let hop = match (stated(&route.next_hop_ilb_ip), route.next_hop_other_routes.as_deref()) {
+        (Some(balancer), _) => Some(balancer),
+        (None, Some("DEFAULT_ROUTING")) => None,
+        (None, _) => return None,
+    };
+    Some(PolicyRoute {
+        name: short_name(&route.name).to_owned(),
+        priority: route.priority.unwrap_or(1000),
+        from,
+        to,
+        // A protocol that is not known may be TCP under another name.
+        tcp: filter.ip_protocol.as_deref() != Some("UDP"),
+        tags: route.virtual_machine.as_ref().map(|machine| machine.tags.clone()).unwrap_or_default(),
+        hop,
+    })
+}
+
 /// The name of a Cloud Router of a network, any of them: each tells the best routes of the whole network.
 pub(super) fn router_of<'a>(all: &'a [Router], network: &Network) -> Option<&'a str> {
     let of = |router: &&Router| {
@@ -93,14 +140,31 @@ pub(super) fn peering_routes(all: &[ExchangedPeeringRoute], peering: &str) -> Ve
 }
 
 /// The peerings of a network.
-pub(super) fn peerings(all: &[NetworkPeering]) -> Vec<Peering> {
-    let one = |peering: &NetworkPeering| Peering {
-        name: peering.name.clone().unwrap_or_default(),
-        network: peering.network.clone().unwrap_or_default(),
-        active: peering.state == Some(network_peering::State::Active),
-        details: peering.state_details.clone().unwrap_or_default(),
-        exports_public_ranges: peering.export_subnet_routes_with_public_ip.unwrap_or(true),
-        imports_public_ranges: peering.import_subnet_routes_with_public_ip.unwrap_or(false),
+///
+/// # Errors
+/// One is in a state that is not known.
+pub(super) fn peerings(all: &[NetworkPeering]) -> Result<Vec<Peering>, String> {
+    let one = |peering: &NetworkPeering| {
+        Ok(Peering {
+            name: peering.name.clone().unwrap_or_default(),
+            network: peering.network.clone().unwrap_or_default(),
+            active: match &peering.state {
+                Some(network_peering::State::Active) => true,
+                Some(network_peering::State::Inactive) => false,
+                other => {
+                    let name = peering.name.as_deref().unwrap_or_default();
+                    let state = other.as_ref().and_then(|state| state.name()).unwrap_or("none");
+                    return Err(format!(
+                        "peering {} is in state {}, which is not known",
+                        bounded(name),
+                        bounded(state)
+                    ));
+                }
+            },
+            details: peering.state_details.clone().unwrap_or_default(),
+            exports_public_ranges: peering.export_subnet_routes_with_public_ip.unwrap_or(true),
+            imports_public_ranges: peering.import_subnet_routes_with_public_ip.unwrap_or(false),
+        })
     };
     all.iter().map(one).collect()
 }
@@ -143,7 +207,10 @@ pub(super) fn endpoints(all: &[ForwardingRule], at: IpAddr, region: &str) -> Vec
 }
 
 /// The NAT gateways of a network that translate the addresses of machines into public ones.
-pub(super) fn nats(all: &[Router], network: &Network) -> Vec<Nat> {
+///
+/// # Errors
+/// One translates what is not known.
+pub(super) fn nats(all: &[Router], network: &Network) -> Result<Vec<Nat>, String> {
     let here = all.iter().filter(|router| {
         let of = router.network.as_deref().and_then(Network::parse);
         of.is_some_and(|of| of.same(network))
@@ -152,25 +219,43 @@ pub(super) fn nats(all: &[Router], network: &Network) -> Vec<Nat> {
 }
 
 fn is_public(nat: &RouterNat) -> bool {
-    nat.r#type.as_ref().is_none_or(|kind| *kind == router_nat::Type::Public)
+    // One of a kind that is not known yet may be for these packets.
+    nat.r#type.as_ref().is_none_or(|kind| *kind != router_nat::Type::Private)
         && (nat.endpoint_types.is_empty()
             || nat.endpoint_types.contains(&router_nat::EndpointTypes::EndpointTypeVm))
 }
 
-fn nat(nat: &RouterNat) -> Nat {
+fn nat(nat: &RouterNat) -> Result<Nat, String> {
     use router_nat::SourceSubnetworkIpRangesToNat as Ranges;
+    let name = nat.name.clone().unwrap_or_default();
     let translates = match &nat.source_subnetwork_ip_ranges_to_nat {
         Some(Ranges::AllSubnetworksAllIpRanges | Ranges::AllSubnetworksAllPrimaryIpRanges) => {
             Translated::AllSubnets
         }
-        _ => Translated::Subnets(
+        Some(Ranges::ListOfSubnetworks) | None => Translated::Subnets(
             nat.subnetworks
                 .iter()
+                .filter(|subnet| translates_primary(subnet))
                 .filter_map(|subnet| subnet.name.as_deref().map(|name| short_name(name).to_owned()))
                 .collect(),
         ),
+        Some(other) => {
+            let ranges = bounded(other.name().unwrap_or("a number"));
+            return Err(format!("Cloud NAT {} translates {ranges}, which is not known", bounded(&name)));
+        }
     };
-    Nat { name: nat.name.clone().unwrap_or_default(), translates }
+    // <https://cloud.google.com/nat/docs/ports-and-addresses>: 64 a machine, and 32 where they are given out as needed.
+    let dynamic = nat.enable_dynamic_port_allocation.unwrap_or(false);
+    let stated = nat.min_ports_per_vm.and_then(|ports| u32::try_from(ports).ok()).filter(|ports| *ports > 0);
+    let ports = stated.unwrap_or(if dynamic { 32 } else { 64 });
+    Ok(Nat { name, translates, ports: (!dynamic).then_some(ports) })
+}
+
+/// Whether the primary range of a listed subnet is translated, from which services and connectors have their addresses.
+fn translates_primary(subnet: &RouterNatSubnetworkToNat) -> bool {
+    use router_nat_subnetwork_to_nat::SourceIpRangesToNat as Ranges;
+    let ranges = &subnet.source_ip_ranges_to_nat;
+    ranges.is_empty() || ranges.iter().any(|one| *one != Ranges::ListOfSecondaryIpRanges)
 }
 
 /// The machine with an address.

@@ -26,7 +26,7 @@ pub(super) fn firewall(
 ) -> Firewall {
     let mut found = Firewall {
         order: order(network),
-        rules: effective.firewalls.iter().map(vpc_rule).collect(),
+        rules: effective.firewalls.iter().flat_map(vpc_rules).collect(),
         ..Firewall::default()
     };
     let mut system = Vec::new();
@@ -36,7 +36,11 @@ pub(super) fn firewall(
         match &policy.r#type {
             Some(of_network::Type::Hierarchy) => found.hierarchical.push(converted),
             Some(of_network::Type::System) => system.push(converted),
-            _ => found.global.push(converted),
+            Some(of_network::Type::Network | of_network::Type::Unspecified) | None => {
+                found.global.push(converted);
+            }
+            // Nobody knows when it is asked: before all others, it leaves undecided what it matches.
+            Some(_) => found.hierarchical.insert(0, undecided(converted)),
         }
     }
     found.regional = match regional {
@@ -57,7 +61,10 @@ fn of_its_region(
         match &policy.r#type {
             Some(of_region::Type::NetworkRegional) => regional.network.push(converted),
             Some(of_region::Type::SystemGlobal | of_region::Type::SystemRegional) => system.push(converted),
-            _ => {}
+            // The network's own answer has them.
+            Some(of_region::Type::Hierarchy | of_region::Type::Network | of_region::Type::Unspecified)
+            | None => {}
+            Some(_) => regional.network.push(undecided(converted)),
         }
     }
     system.dedup();
@@ -78,10 +85,49 @@ fn order(network: Option<&Network>) -> Order {
 }
 
 fn named(name: Option<&String>, rules: &[FirewallPolicyRule]) -> Policy {
-    Policy { name: name.cloned().unwrap_or_default(), rules: rules.iter().map(policy_rule).collect() }
+    Policy { name: name.cloned().unwrap_or_default(), rules: rules.iter().flat_map(policy_rules).collect() }
 }
 
-fn vpc_rule(rule: &VpcRule) -> Rule {
+/// A policy of a kind that is not known: what its rules do with what they match is not, either.
+fn undecided(policy: Policy) -> Policy {
+    let rules = policy.rules.into_iter();
+    Policy {
+        rules: rules.map(|rule| Rule { action: unknown("a policy of a new type"), ..rule }).collect(),
+        ..policy
+    }
+}
+
+fn unknown(what: &str) -> Action {
+    Action::Other(what.to_owned())
+}
+
+/// A rule of a direction that is not known may be for either.
+fn either_way(rule: Rule) -> Vec<Rule> {
+    let rule = Rule { action: unknown("a rule of a new direction"), ..rule };
+    vec![
+        Rule { direction: Direction::Ingress, ..rule.clone() },
+        Rule { direction: Direction::Egress, ..rule },
+    ]
+}
+
+fn vpc_rules(rule: &VpcRule) -> Vec<Rule> {
+    match &rule.direction {
+        Some(firewall::Direction::Egress) => vec![vpc_rule(rule, Direction::Egress)],
+        // Ingress is what a rule is for that says nothing.
+        Some(firewall::Direction::Ingress) | None => vec![vpc_rule(rule, Direction::Ingress)],
+        Some(_) => either_way(vpc_rule(rule, Direction::Ingress)),
+    }
+}
+
+fn policy_rules(rule: &FirewallPolicyRule) -> Vec<Rule> {
+    match &rule.direction {
+        Some(firewall_policy_rule::Direction::Egress) => vec![policy_rule(rule, Direction::Egress)],
+        Some(firewall_policy_rule::Direction::Ingress) | None => vec![policy_rule(rule, Direction::Ingress)],
+        Some(_) => either_way(policy_rule(rule, Direction::Ingress)),
+    }
+}
+
+fn vpc_rule(rule: &VpcRule, direction: Direction) -> Rule {
     let denied = rule.denied.iter().map(|one| traffic(one.ip_protocol.as_deref(), &one.ports));
     let allowed = rule.allowed.iter().map(|one| traffic(one.ip_protocol.as_deref(), &one.ports));
     let (action, matched): (Action, Vec<Traffic>) = if rule.denied.is_empty() {
@@ -95,10 +141,7 @@ fn vpc_rule(rule: &VpcRule) -> Rule {
     Rule {
         name: rule.name.clone().unwrap_or_default(),
         priority: priority(rule.priority),
-        direction: match rule.direction {
-            Some(firewall::Direction::Egress) => Direction::Egress,
-            _ => Direction::Ingress,
-        },
+        direction,
         action,
         disabled: rule.disabled.unwrap_or(false),
         targets: Targets {
@@ -113,17 +156,14 @@ fn vpc_rule(rule: &VpcRule) -> Rule {
     }
 }
 
-fn policy_rule(rule: &FirewallPolicyRule) -> Rule {
+fn policy_rule(rule: &FirewallPolicyRule, direction: Direction) -> Rule {
     let none = FirewallPolicyRuleMatcher::default();
     let matcher = rule.r#match.as_ref().unwrap_or(&none);
     let layers = matcher.layer_4_configs.iter();
     Rule {
         name: rule.rule_name.clone().filter(|name| !name.is_empty()).unwrap_or_default(),
         priority: priority(rule.priority),
-        direction: match rule.direction {
-            Some(firewall_policy_rule::Direction::Egress) => Direction::Egress,
-            _ => Direction::Ingress,
-        },
+        direction,
         action: action(rule.action.as_deref().unwrap_or_default()),
         disabled: rule.disabled.unwrap_or(false),
         targets: Targets {

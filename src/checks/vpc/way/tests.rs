@@ -53,6 +53,111 @@ fn without_its_network_the_order_is_not_known() {
 }
 
 #[test]
+fn policy_based_routes_in_googles_form() {
+    let page: crate::probe::google::PolicyBasedRoutes =
+        serde_json::from_str(include_str!("../../../../tests/data/google/policy-based-routes.json")).unwrap();
+    let vpc = Network::parse("projects/demo-project/global/networks/demo-vpc").unwrap();
+    let found = convert::policy_routes(&page.policy_based_routes, &vpc).unwrap();
+    let all: Vec<_> =
+        found.iter().map(|one| (one.name.as_str(), one.priority, one.hop.as_deref(), one.tcp)).collect();
+    // Neither that of another network nor that of VLAN attachments.
+    assert_eq!(
+        all,
+        [
+            ("through-the-appliance", 500, Some("10.132.0.100"), true),
+            ("skip-for-databases", 100, None, true),
+            ("inspect-batch", 1000, Some("10.132.0.100"), true),
+            ("udp-only", 1000, Some("10.132.0.100"), false),
+            ("six", 1000, Some("fd20::100"), true),
+        ]
+    );
+    assert_eq!(
+        (found[0].from, found[0].to.to_string()),
+        ("10.132.0.0/20".parse().ok(), "0.0.0.0/0".to_owned())
+    );
+    assert_eq!((found[1].from, found[1].to.to_string()), (None, "10.20.0.0/16".to_owned()));
+    assert_eq!(found[2].tags, ["batch"]);
+    assert_eq!(found[4].to.to_string(), "::/0");
+}
+
+/// What a value of the future means nobody knows: it decides nothing.
+#[test]
+fn values_of_the_future_prove_nothing() {
+    let peering = |state: &str| convert::peerings(&[from(json!({"name": "p", "state": state}))]);
+    assert!(peering("ACTIVE").is_ok_and(|all| all[0].active));
+    assert!(peering("INACTIVE").is_ok_and(|all| !all[0].active));
+    assert!(peering("DREAMING").is_err_and(|why| why.contains("DREAMING")));
+
+    let nat = |ranges: &str| {
+        let nat = json!({"name": "n", "sourceSubnetworkIpRangesToNat": ranges});
+        let router = json!({"name": "r", "network": "vpc", "nats": [nat]});
+        convert::nats(&[from(router)], &Network::parse("vpc").unwrap())
+    };
+    assert!(
+        nat("ALL_SUBNETWORKS_ALL_IP_RANGES").is_ok_and(|all| all[0].translates == Translated::AllSubnets)
+    );
+    assert!(nat("ALL_BUT_MONDAYS").is_err_and(|why| why.contains("ALL_BUT_MONDAYS")));
+
+    let effective: NetworksGetEffectiveFirewallsResponse = from(json!({
+        "firewalls": [{"name": "sideways", "direction": "SIDEWAYS", "denied": [{"IPProtocol": "all"}]}],
+        "firewallPolicys": [{"type": "GALACTIC", "shortName": "far", "rules": [{"action": "deny", "priority": 1}]}],
+    }));
+    let regional = from(json!({"firewallPolicys": [{"type": "LUNAR", "rules": [{"action": "deny"}]}]}));
+    let found = firewall(None, &effective, Fact::Known(&regional));
+    let directions: Vec<_> = found.rules.iter().map(|rule| rule.direction).collect();
+    assert_eq!(directions, [Direction::Ingress, Direction::Egress]);
+    let regional = found.regional.read().unwrap();
+    let policies = found.hierarchical.iter().chain(&regional.network);
+    let rules: Vec<_> = policies.flat_map(|policy| &policy.rules).chain(&found.rules).collect();
+    assert_eq!(rules.len(), 4);
+    assert!(rules.iter().all(|rule| matches!(rule.action, Action::Other(_))), "{rules:?}");
+}
+
+/// A gateway that translates secondary ranges alone does nothing for services; ports are told.
+#[test]
+fn nat_translates_primary_ranges_by_so_many_ports() {
+    let nats = |nat: serde_json::Value| {
+        let router = json!({"name": "r", "network": "vpc", "nats": [nat]});
+        convert::nats(&[from(router)], &Network::parse("vpc").unwrap()).unwrap().remove(0)
+    };
+    let listed = |ranges: serde_json::Value| {
+        nats(json!({"name": "n", "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS",
+            "subnetworks": [{"name": "regions/r/subnetworks/run", "sourceIpRangesToNat": ranges}]}))
+    };
+    let run = Translated::Subnets(vec!["run".to_owned()]);
+    assert_eq!(listed(json!(["PRIMARY_IP_RANGE"])).translates, run);
+    assert_eq!(listed(json!(["ALL_IP_RANGES"])).translates, run);
+    assert_eq!(listed(json!(["LIST_OF_SECONDARY_IP_RANGES"])).translates, Translated::Subnets(Vec::new()));
+    assert_eq!(listed(json!([])).ports, Some(64));
+    assert_eq!(nats(json!({"name": "n", "minPortsPerVm": 1024})).ports, Some(1024));
+    assert_eq!(nats(json!({"name": "n", "enableDynamicPortAllocation": true})).ports, None);
+}
+
+#[test]
+fn a_policy_based_route_of_the_future_hides_what_they_do() {
+    let vpc = Network::parse("vpc").unwrap();
+    let plain = json!({"name": "x/r", "network": "vpc", "nextHopIlbIp": "10.1.0.9", "filter": {}});
+    let with = |path: &str, value: serde_json::Value| {
+        let mut route = plain.clone();
+        *route.pointer_mut("/filter").unwrap() = json!({});
+        match path.strip_prefix("filter.") {
+            Some(key) => route["filter"][key] = value,
+            None => route[path] = value,
+        }
+        convert::policy_routes(&[from(route)], &vpc)
+    };
+    assert!(with("priority", json!(7)).is_ok_and(|routes| routes[0].priority == 7));
+    for (path, value) in [
+        ("nextHopIlbIp", json!("")),
+        ("filter.protocolVersion", json!("IPV8")),
+        ("filter.srcRange", json!("somewhere")),
+        ("filter.destRange", json!("10.0.0.0/99")),
+    ] {
+        assert_eq!(with(path, value), Err("r".to_owned()), "{path}");
+    }
+}
+
+#[test]
 fn routes_are_of_one_network() {
     let all = [
         from(json!({"name": "a", "network": "projects/p/global/networks/vpc", "destRange": "0.0.0.0/0",
@@ -110,7 +215,7 @@ fn endpoints_gateways_and_machines_are_found() {
         {"name": "some", "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS",
          "subnetworks": [{"name": "https://x/subnetworks/run"}]},
     ]}))];
-    let nats = convert::nats(&routers, &Network::parse("vpc").unwrap());
+    let nats = convert::nats(&routers, &Network::parse("vpc").unwrap()).unwrap();
     assert_eq!(nats.len(), 2, "a private NAT leads to no internet");
     assert_eq!(nats[1].translates, Translated::Subnets(vec!["run".to_owned()]));
 
@@ -155,7 +260,7 @@ fn googles_networks_become_facts() {
     assert_eq!(peered.len(), 1, "the other one is exported");
     assert_eq!(peered[0].kind, RouteKind::PeeringSubnet);
 
-    let peerings = super::convert::peerings(&google!("network.json" as model::Network).peerings);
+    let peerings = super::convert::peerings(&google!("network.json" as model::Network).peerings).unwrap();
     assert!(peerings[0].active && peerings[0].is_private_services_access());
     let addresses = google!("addresses.json" as model::AddressList).items;
     assert_eq!(super::convert::allocations(&addresses, &network)[0].to_string(), "10.20.0.0/16");
@@ -164,7 +269,7 @@ fn googles_networks_become_facts() {
     assert_eq!((endpoints.len(), endpoints[0].status.as_str()), (1, "ACCEPTED"));
     let routers = google!("routers.json" as model::RouterList).items;
     assert_eq!(super::convert::router_of(&routers, &network), Some("nat-router"));
-    let nats = super::convert::nats(&routers, &network);
+    let nats = super::convert::nats(&routers, &network).unwrap();
     assert_eq!(nats[0].translates, Translated::Subnets(vec!["run".to_owned()]));
     let machines = google!("machines.json" as model::InstanceAggregatedList).items;
     let machines: Vec<_> = machines.into_values().flat_map(|scope| scope.instances).collect();

@@ -1,5 +1,6 @@
 //! ID tokens: how the gate proves to a private service who it is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use google_cloud_auth::build_errors::Error as BuildError;
@@ -150,7 +151,9 @@ impl Identity {
         let Ok(mut chain) = Chain::of_list(&account, None) else { return Err(first) };
         chain.endpoint.clone_from(&self.iamcredentials);
         let source = self.credentials.clone();
-        Impersonation { source, chain, federated: false, timeouts: *timeouts }.id_token(audience).await
+        let transport = Arc::clone(&self.transport);
+        let machine = Impersonation { source, chain, federated: false, timeouts: *timeouts, transport };
+        machine.id_token(audience).await
     }
 }
 

@@ -1,15 +1,18 @@
 //! Acting as a service account: tokens that the IAM Credentials API gives to those who may.
 
 use google_cloud_auth::credentials::Credentials;
-use google_cloud_gax::options::RequestOptionsBuilder as _;
-use google_cloud_iam_credentials_v1::client::IAMCredentials;
+use std::sync::Arc;
+
+use google_cloud_iam_credentials_v1::model::{GenerateAccessTokenResponse, GenerateIdTokenResponse};
 use secrecy::SecretString;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use url::Url;
 
+use super::super::asker::address;
 use super::super::calls::{self, Call};
-use super::super::clients::{built, patient};
 use super::super::errors::{Asked, bounded, no_answer};
+use super::super::transport::{Ask, Transport};
 use super::super::{NoAnswer, Timeouts};
 use crate::run::outcome::Broken;
 
@@ -77,6 +80,7 @@ pub(super) struct Impersonation {
     /// Whether the source is a federated principal: another role is what it needs.
     pub(super) federated: bool,
     pub(super) timeouts: Timeouts,
+    pub(super) transport: Arc<Transport>,
 }
 
 impl Impersonation {
@@ -88,21 +92,33 @@ impl Impersonation {
     /// An access token of the account that is good for this alone.
     pub(super) async fn access_token_for(&self, scope: &str) -> Result<SecretString, Broken> {
         let call = if self.federated { &calls::ACCESS_TOKEN_FEDERATED } else { &calls::ACCESS_TOKEN };
-        let ask = self.client().await?.generate_access_token();
-        let ask = ask.set_name(name(&self.chain.target)).set_delegates(self.chain.delegates.clone());
-        let answer = ask.set_scope([scope]).with_idempotency(true).send().await;
+        let body = json!({"delegates": self.chain.delegates, "scope": [scope]});
+        let answer = self.ask::<GenerateAccessTokenResponse>("generateAccessToken", body).await?;
         self.token(call, answer.map(|answer| answer.access_token))
     }
 
     /// An ID token of the account.
     pub(super) async fn id_token(&self, audience: &str) -> Result<SecretString, Broken> {
         let call = if self.federated { &calls::ID_TOKEN_FEDERATED } else { &calls::ID_TOKEN };
-        let ask = self.client().await?.generate_id_token();
-        let ask = ask.set_name(name(&self.chain.target)).set_delegates(self.chain.delegates.clone());
         // Without its address, IAM could not tell the account from any other.
-        let ask = ask.set_audience(audience).set_include_email(true);
-        let answer = ask.with_idempotency(true).send().await;
+        let body = json!({"delegates": self.chain.delegates, "audience": audience, "includeEmail": true});
+        let answer = self.ask::<GenerateIdTokenResponse>("generateIdToken", body).await?;
         self.token(call, answer.map(|answer| answer.token))
+    }
+
+    /// One of the API's methods on the account: a POST that changes nothing.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        body: Value,
+    ) -> Result<google_cloud_gax::Result<T>, Broken> {
+        let base = match &self.chain.endpoint {
+            Some(endpoint) => address(endpoint)?,
+            None => address(&format!("https://{HOST}"))?,
+        };
+        let ask = Ask::post(format!("v1/{}:{method}", name(&self.chain.target)), body);
+        let sent = self.transport.send(&base, &self.source, &ask, &self.timeouts).await;
+        Ok(sent.and_then(|body| body.decoded()))
     }
 
     fn token(
@@ -120,12 +136,6 @@ impl Impersonation {
             },
         };
         Err(Broken::NoCredentials { detail, mend: None })
-    }
-
-    async fn client(&self) -> Result<IAMCredentials, Broken> {
-        let endpoint = self.chain.endpoint.as_deref();
-        let builder = patient(IAMCredentials::builder(), endpoint, &self.source, &self.timeouts);
-        built(builder.build().await, endpoint)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Tokens that take a password's place at a login to Cloud SQL (IAM database authentication). They are good for that alone
 //! (`sqlservice.login`), and last an hour at most.
 
+use std::sync::Arc;
+
 use google_cloud_auth::credentials::{AccessTokenCredentials, mds};
 use secrecy::SecretString;
 
@@ -25,7 +27,9 @@ impl Identity {
         let chain = Chain::of_list(account, self.iamcredentials.as_deref())
             .map_err(|detail| Broken::NoCredentials { detail, mend: None })?;
         let source = self.credentials.clone();
-        Impersonation { source, chain, federated: false, timeouts: *timeouts }.access_token_for(SCOPE).await
+        let transport = Arc::clone(&self.transport);
+        let account = Impersonation { source, chain, federated: false, timeouts: *timeouts, transport };
+        account.access_token_for(SCOPE).await
     }
 }
 

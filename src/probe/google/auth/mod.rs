@@ -30,6 +30,7 @@ use http::Extensions;
 use secrecy::SecretString;
 
 use super::endpoints::base;
+use super::transport::Transport;
 use super::{Auth, Endpoints, Timeouts, Vault};
 use crate::run::outcome::Broken;
 use bearer::{Bearer, Remembered};
@@ -40,6 +41,9 @@ use source::Found;
 /// How long a metadata server is waited for on a machine that does not say that it has one. A real one answers in
 /// milliseconds; without one, some name servers take a minute to say so.
 const UNEXPECTED_METADATA: Duration = Duration::from_secs(1);
+
+/// Where the APIs are that the gate asks.
+const GOOGLES_UNIVERSE: &str = "googleapis.com";
 
 /// Where a virtual machine of Google's says whose it is.
 const PRODUCT: &str = "/sys/class/dmi/id/product_name";
@@ -55,6 +59,8 @@ pub(super) struct Identity {
     proof: Proof,
     /// Where the IAM Credentials API is reached; `None`: at Google's own address.
     iamcredentials: Option<String>,
+    /// What carries requests.
+    transport: Arc<Transport>,
 }
 
 /// What it takes to become somebody.
@@ -63,6 +69,7 @@ pub(super) struct Settings<'a> {
     pub(super) endpoints: &'a Endpoints,
     pub(super) vault: &'a Arc<Vault>,
     pub(super) timeouts: &'a Timeouts,
+    pub(super) transport: &'a Arc<Transport>,
 }
 
 /// The identity, proven to give a token in time.
@@ -70,7 +77,7 @@ pub(super) struct Settings<'a> {
 /// Proven here and not at the first call, because without any configuration the library asks the metadata server of a
 /// Google machine, which on any other machine shows as a DNS failure or as silence.
 pub(super) async fn identity(settings: Settings<'_>) -> Result<Identity, Broken> {
-    let Settings { auth, endpoints, vault, timeouts } = settings;
+    let Settings { auth, endpoints, vault, timeouts, transport } = settings;
     let surroundings = &auth.surroundings();
     surroundings.id_token.iter().for_each(|token| vault.remember(token));
     let late = |_| Broken::NoCredentials {
@@ -93,12 +100,18 @@ pub(super) async fn identity(settings: Settings<'_>) -> Result<Identity, Broken>
     let anonymous = matches!(found, Found::Nobody);
     if !anonymous {
         prove(&credentials, &found, surroundings, timeouts).await?;
+        of_googles_universe(&credentials, timeouts).await?;
     }
     let mut federated = matches!(&found, Found::File(_, file) if file.content_type() == "external_account");
     let own = if let Found::File(_, file) = &found { file.chain.clone() } else { None };
     for chain in own.into_iter().map(Ok).chain(asked_for(surroundings, endpoints)) {
-        let impersonation =
-            Impersonation { source: credentials.clone(), chain: chain?, federated, timeouts: *timeouts };
+        let impersonation = Impersonation {
+            source: credentials.clone(),
+            chain: chain?,
+            federated,
+            timeouts: *timeouts,
+            transport: Arc::clone(transport),
+        };
         if !anonymous {
             let token = impersonation.access_token().await?;
             vault.remember(&token);
@@ -111,7 +124,7 @@ pub(super) async fn identity(settings: Settings<'_>) -> Result<Identity, Broken>
         proof = Proof::Given(token.clone());
     }
     let iamcredentials = endpoints.iamcredentials.as_deref().map(|endpoint| base(endpoint).to_owned());
-    Ok(Identity { source, credentials, proof, iamcredentials })
+    Ok(Identity { source, credentials, proof, iamcredentials, transport: Arc::clone(transport) })
 }
 
 /// The impersonation that the environment asks for.
@@ -145,6 +158,22 @@ async fn prove(
         Err(_) => Err(Broken::NoCredentials {
             detail: format!("no token as {} within {} s", found.source(), limit.as_secs_f32()),
             mend: matches!(found, Found::Metadata).then(|| surroundings.platform.mend()),
+        }),
+    }
+}
+
+/// Google's APIs stand in one universe for nearly everybody; credentials of another are of no use there.
+async fn of_googles_universe(credentials: &Credentials, timeouts: &Timeouts) -> Result<(), Broken> {
+    // A metadata server that does not say belongs to Google's own.
+    let universe = tokio::time::timeout(timeouts.attempt, credentials.universe_domain()).await.ok().flatten();
+    match universe.filter(|universe| universe != GOOGLES_UNIVERSE) {
+        None => Ok(()),
+        Some(other) => Err(Broken::NoCredentials {
+            detail: format!(
+                "the credentials are of the universe {}, and the gate asks the APIs of {GOOGLES_UNIVERSE}",
+                super::bounded(&other)
+            ),
+            mend: None,
         }),
     }
 }

@@ -17,7 +17,8 @@ const IMPATIENT: Timeouts = Timeouts {
 
 async fn become_somebody(auth: Auth) -> Result<Identity, Broken> {
     let (endpoints, vault) = (Endpoints::default(), Arc::new(Vault::default()));
-    identity(Settings { auth: &auth, endpoints: &endpoints, vault: &vault, timeouts: &IMPATIENT }).await
+    let (timeouts, transport) = (&IMPATIENT, &Arc::default());
+    identity(Settings { auth: &auth, endpoints: &endpoints, vault: &vault, timeouts, transport }).await
 }
 
 async fn with(surroundings: Surroundings) -> Result<Identity, Broken> {

@@ -5,7 +5,7 @@ pub mod driver;
 mod dummy;
 mod encoded;
 mod iam;
-
+pub mod passfile;
 mod place;
 mod scheme;
 mod unescaped;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::run::finding::{Finding, HealthFinding, JourneyFinding};
 use crate::run::outcome::{Outcome, Skip};
-use crate::run::record::{Ended, NodeRecord, RunRecord};
+use crate::run::record::{Ended, Fact, NodeRecord, RunRecord};
 
 /// Judges a record against a causal graph.
 pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
@@ -108,6 +108,9 @@ impl Part {
             } else {
                 merge(&mut advisories, cause);
             }
+        }
+        for cause in passed_over(view) {
+            merge(&mut advisories, cause);
         }
         // What is only likely, and may pass by itself, says less than anything else that was seen.
         unmet.sort_by_key(|cause| cause.confidence == Confidence::Likely && cause.code.waiting_mends());
@@ -275,6 +278,38 @@ fn cause(view: &View<'_>, root: &NodeRecord) -> Option<Cause> {
         place: Some(root.place.clone()),
         symptoms_in: Vec::new(),
     })
+}
+
+/// Servers that do not serve while another one of the same connection string does: the service lives on, and has lost
+/// what it had in reserve.
+fn passed_over(view: &View<'_>) -> Vec<Cause> {
+    let facts = view.nodes.iter().flat_map(|node| node.facts.iter().map(move |fact| (*node, fact)));
+    let lost = facts.filter_map(|(node, fact)| match fact {
+        Fact::ServerPassedOver { server, served_by, finding } => Some((node, server, served_by, finding)),
+        Fact::DependencyUp { .. }
+        | Fact::HealthAttempt(_)
+        | Fact::SignalsDisagree { .. }
+        | Fact::ColdStart { .. }
+        | Fact::PostgresServer { .. }
+        | Fact::Note { .. } => None,
+    });
+    lost.map(|(node, server, served_by, finding)| {
+        let finding = Finding::Postgres(finding.clone());
+        let judgement = rules::judge(view, node, &finding);
+        Cause {
+            code: judgement.code,
+            service: view.service.key.clone(),
+            claim: format!("{}; {served_by} serves in the place of {server}", judgement.claim),
+            confidence: judgement.confidence,
+            evidence: seen(node, &finding),
+            chain: vec![rules::clause(&finding)],
+            suspects: judgement.suspects,
+            remedy: judgement.remedy,
+            place: Some(node.place.clone()),
+            symptoms_in: Vec::new(),
+        }
+    })
+    .collect()
 }
 
 /// What a node saw; of a health answer also the part of the body that says so.

@@ -264,6 +264,7 @@ fn reached(postgres: &PostgresFinding) -> Reached {
         | PostgresFinding::ClientCertificateRefused { .. }
         | PostgresFinding::TlsFailed { .. }
         | PostgresFinding::ServerUnproven { .. } => Reached::Something,
+        PostgresFinding::SessionUnwanted { .. } => Reached::Server(Refused::Other),
         PostgresFinding::LoginRefused { sqlstate, .. } | PostgresFinding::QueryFailed { sqlstate, .. } => {
             if sqlstate.starts_with("57P") || sqlstate.starts_with("08") {
                 return Reached::NotReady;
@@ -410,6 +411,7 @@ fn explains_talk(unfit: &Unfit, reached: Reached) -> bool {
         Unfit::LooksEncoded => reached == Reached::Server(Refused::Password),
         Unfit::Placeholder { part } if part == "password" => reached == Reached::Server(Refused::Password),
         Unfit::Placeholder { .. } | Unfit::Unescaped { .. } => true,
+        Unfit::PasswordFile { .. } => reached == Reached::Server(Refused::Password),
         // The gate's own driver takes the URL.
         Unfit::Scheme { .. } => false,
         Unfit::SocketTls { .. } | Unfit::SocketTooLong { .. } => !matches!(reached, Reached::Server(_)),

@@ -85,6 +85,7 @@ pub(super) fn speaks_of_the_service(node: &NodeRecord) -> bool {
                 | PostgresFinding::TlsFailed { .. }
                 | PostgresFinding::LoginRefused { .. }
                 | PostgresFinding::ServerUnproven { .. }
+                | PostgresFinding::SessionUnwanted { .. }
                 | PostgresFinding::QueryFailed { .. },
             )
             | Finding::Database(_)

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret as _;
 
 use super::open::{OPEN, blanked, is_known};
-use crate::model::{DatabaseVariables, Service, Variable, infer_database};
+use crate::model::{DatabaseVariables, Holds, Service, Variable, infer_database};
 use crate::probe::postgres::{DsnProblem, SslMode, parse_dsn};
 
 /// A text and the variable that states it (or a part of it). It may be open in part.
@@ -120,7 +120,8 @@ fn is_of(way: &Way<'_>, variable: &Variable) -> bool {
 /// The parts by names that are less usual (`AUTH_DB_HOST`).
 fn inferred<'a>(service: &'a Service, variables: &DatabaseVariables) -> Option<Way<'a>> {
     let piece = |name: Option<&str>| {
-        let from = service.variable(name?)?;
+        // What stands in a file is not in the pipeline.
+        let from = service.variable(name.filter(|name| Holds::of(name) == Holds::Value)?)?;
         Some(Piece { text: blanked(&from.value), from })
     };
     let host = piece(variables.host())?;

@@ -10,7 +10,9 @@ mod service;
 mod value;
 
 pub use changes::{OtherVariables, Removal, Scaling};
-pub use database::{Database, DatabaseVariables, holds_connection_string, infer as infer_database};
+pub use database::{
+    AuthorityFile, Database, DatabaseVariables, Holds, holds_connection_string, infer as infer_database,
+};
 pub use expectation::{
     DatabaseExpectation, Gives, MigrationTool, Migrations, Number, PrivilegeExpectation, PrivilegeKind,
     QueryExpectation, migration_order,

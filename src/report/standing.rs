@@ -84,7 +84,9 @@ pub(super) fn notes(nodes: &[&NodeRecord]) -> Vec<String> {
             Fact::SignalsDisagree { status, body } => format!(
                 "status and body of the health answer disagree: {status}, and the body says {body}; the worse counts"
             ),
-            Fact::DependencyUp { .. }
+            // An advice of its own.
+            Fact::ServerPassedOver { .. }
+            | Fact::DependencyUp { .. }
             | Fact::HealthAttempt { .. }
             | Fact::ColdStart { .. }
             | Fact::PostgresServer { .. } => continue,

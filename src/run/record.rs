@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::attempt::HealthAttempt;
-use super::finding::{Dependency, Finding};
+use super::finding::{Dependency, Finding, PostgresFinding};
 use super::outcome::{Outcome, Vantage};
 use super::rollback::Rollback;
 use crate::model::Place;
@@ -296,6 +296,15 @@ pub enum Fact {
         version: String,
         /// Whether it is a standby.
         in_recovery: bool,
+    },
+    /// A server of a connection string that names several does not serve, and another one does.
+    ServerPassedOver {
+        /// The server as it is stated, `host:port`.
+        server: String,
+        /// The server that is taken in its place.
+        served_by: String,
+        /// What came of it.
+        finding: PostgresFinding,
     },
     /// Anything else worth showing, in one sentence.
     Note {

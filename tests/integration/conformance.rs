@@ -21,13 +21,15 @@ use rungate::run::finding::{DatabaseFinding, Finding, PostgresFinding};
 use rungate::run::outcome::{Outcome, Vantage};
 use rungate::run::{Options, execute};
 use rungate::sandbox::certificates::{Authority, Validity};
-use rungate::sandbox::faults::{self, Expected, Fault, When, subject};
+use rungate::sandbox::faults::{self, Expected, FAULTS, Fault, When, subject};
 use rungate::sandbox::world::{CertificateWorld, EnvValue, EnvWorld, TlsWorld, World};
 use rungate::sandbox::{self, SandboxOptions};
 use rungate::{pipeline, plan};
 use secrecy::ExposeSecret as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::common::listener::Listener;
 use crate::common::pg::{PASSWORD, Postgres};
 use crate::common::{pipeline as sample, skip};
 
@@ -42,6 +44,11 @@ impl Dial for LeadsTo {
 
     fn connect<'a>(&'a self, _from: &'a str, _address: SocketAddr) -> BoxFuture<'a, io::Result<TcpStream>> {
         Box::pin(TcpStream::connect(("127.0.0.1", self.0)))
+    }
+
+    /// What is broken on purpose does not mend by waiting.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(1)
     }
 }
 
@@ -130,6 +137,7 @@ fn kind(finding: &PostgresFinding) -> String {
         | PostgresFinding::ClientCertificateRefused { .. }
         | PostgresFinding::TlsFailed { .. }
         | PostgresFinding::ServerUnproven { .. }
+        | PostgresFinding::SessionUnwanted { .. }
         | PostgresFinding::QueryFailed { .. } => word(serde_json::to_value(finding).unwrap(), "kind"),
     }
 }
@@ -400,10 +408,8 @@ async fn full_and_stopped_servers_are_the_same_in_both_worlds() {
     for _ in 0..3 {
         held.push(connect(server.port).await);
     }
-    for (fault, expected) in [
-        ("connection-slots-exhausted", "connection-slots-exhausted"),
-        ("database-refused", "database-refused"),
-    ] {
+    for fault in FULL_AND_STOPPED {
+        let expected = fault;
         if fault == "database-refused" {
             server.stop();
         }
@@ -415,6 +421,62 @@ async fn full_and_stopped_servers_are_the_same_in_both_worlds() {
         assert_eq!((in_sandbox.1.as_str(), really.1.as_str()), (expected, expected));
         let step = |seen: &str| seen.split(" plain").next().unwrap().split(" TLS").next().unwrap().to_owned();
         assert_eq!(step(&in_sandbox.0), step(&really.0));
+    }
+}
+
+/// What answers there is no server of one's own, or not ready: a web server, one that hangs up, one that starts.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_and_starting_servers_are_the_same_in_both_worlds() {
+    let plan = planned();
+    let Some(primary) = Postgres::start(&["wal_level=replica"]) else { return skip("no PostgreSQL server") };
+    let web = Listener::start(|mut stream| async move {
+        let mut bytes = [0; 512];
+        drop(stream.read(&mut bytes).await);
+        drop(stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await);
+    })
+    .await;
+    let gone = Listener::start(|mut stream| async move {
+        let mut bytes = [0; 512];
+        drop(stream.read(&mut bytes).await);
+    })
+    .await;
+    // A standby that takes no logins stands for every server that is not ready.
+    let Some(starting) = primary.standby(&["hot_standby=off"], true) else { return };
+    let healthy = sandbox::start(&plan.targets, &[], SandboxOptions::default()).await.unwrap();
+    for (code, port) in OF_ITS_OWN.iter().zip([web.address.port(), gone.address.port(), starting.port]) {
+        let faults = [faults::find(code).unwrap()];
+        let broken = sandbox::start(&plan.targets, &faults, SandboxOptions::default()).await.unwrap();
+        let in_sandbox = said(&plan, &broken, broken.dial()).await;
+        let really = said(&plan, &healthy, Arc::new(LeadsTo(port))).await;
+        println!("{code:<30} {:<56} {:<56} {}", in_sandbox.0, really.0, really.1);
+        assert_eq!((in_sandbox.1.as_str(), really.1.as_str()), (*code, *code));
+        // Whether TLS was made is another question.
+        let step = |seen: &str| seen.split(" plain").next().unwrap().split(" TLS").next().unwrap().to_owned();
+        assert_eq!(step(&in_sandbox.0), step(&really.0));
+    }
+}
+
+/// Faults that need a server of their own.
+const FULL_AND_STOPPED: [&str; 2] = ["connection-slots-exhausted", "database-refused"];
+const OF_ITS_OWN: [&str; 3] = ["not-postgres", "connection-cut", "database-starting"];
+
+/// Every fault of the sandbox whose cause is one of talking to PostgreSQL stands in a table that holds it to a real server.
+#[test]
+fn every_fault_of_the_family_is_held_to_a_real_server() {
+    let of_logins: Vec<&str> = cases().iter().map(|case| case.name).collect();
+    let of_holdings: Vec<&str> = crate::holdings::CASES.iter().filter_map(|case| case.0).collect();
+    let all = [&of_logins[..], &of_holdings, &FULL_AND_STOPPED, &OF_ITS_OWN].concat();
+    let family = CauseCode::DatabaseRefused..=CauseCode::QueryAnswerUnexpected;
+    let of_family: Vec<_> = FAULTS.iter().filter(|fault| family.contains(&fault.expects.cause)).collect();
+    assert!(of_family.len() > 20, "{}", of_family.len());
+    for fault in of_family {
+        // The certificate's faults have a row each, by what is wrong with it; a user that is missing looks like a wrong
+        // password on the wire.
+        let row = match fault.code {
+            "tls-certificate-invalid" => "tls: expired",
+            code => code,
+        };
+        assert!(all.contains(&row), "{} is not held to a real server", fault.code);
     }
 }
 

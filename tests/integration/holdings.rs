@@ -42,7 +42,7 @@ const SCHEMA: &[&str] = &[
 ];
 
 /// The sandbox's fault, the statements that do the same to a real server, and what is said of both.
-const CASES: &[(Option<&str>, &str, (&str, &str))] = &[
+pub(crate) const CASES: &[(Option<&str>, &str, (&str, &str))] = &[
     (None, "", ("-", "-")),
     (
         Some("database-read-only"),

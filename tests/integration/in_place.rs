@@ -1,8 +1,9 @@
 //! `rungate probe`, as a process: what it prints, and what its exit status tells.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -184,4 +185,225 @@ fn what_is_no_database_ends_in_time_and_in_its_family() {
     let usage = probe(&[], &["--no-such-flag"]);
     assert_eq!(usage.status.code(), Some(2));
     assert!(usage.stdout.is_empty());
+}
+
+/// A message of PostgreSQL's.
+fn message(tag: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 4).unwrap();
+    [&[tag], &length.to_be_bytes()[..], body].concat()
+}
+
+/// Hears once, and answers.
+fn answers(stream: &mut TcpStream, bytes: &[u8]) -> bool {
+    let mut heard = [0; 2048];
+    stream.read(&mut heard).is_ok_and(|length| length > 0) && stream.write_all(bytes).is_ok()
+}
+
+/// Hears a start-up behind a refused SSLRequest, and answers it.
+fn logs_in(stream: &mut TcpStream, bytes: &[u8]) -> bool {
+    answers(stream, b"N") && answers(stream, bytes)
+}
+
+/// One byte a second.
+fn drips(stream: &mut TcpStream, bytes: &[u8]) {
+    for byte in bytes {
+        if stream.write_all(&[*byte]).is_err() {
+            return;
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
+fn stays() {
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+fn scram() -> Vec<u8> {
+    message(b'R', &[&[0, 0, 0, 10][..], b"SCRAM-SHA-256\0\0"].concat())
+}
+
+/// Logged in, and ready for a query.
+fn ready() -> Vec<u8> {
+    [message(b'R', &[0, 0, 0, 0]), message(b'Z', b"I")].concat()
+}
+
+type Misbehaves = fn(&mut TcpStream);
+
+/// The bad input of the database's side: what a server does, the family that the probe calls it, and a part of its words.
+const BAD: &[(&str, &str, &str, Misbehaves)] = &[
+    ("accepts and says nothing", "not-found-out", "at step protocol", |_| stays()),
+    ("drips from its first byte on", "not-found-out", "at step protocol", |stream| {
+        if answers(stream, b"") {
+            drips(stream, &message(b'E', &[b'x'; 60]));
+        }
+    }),
+    ("drips its answer to the login", "not-found-out", "at step login", |stream| {
+        if logs_in(stream, b"") {
+            drips(stream, &message(b'R', &[0; 60]));
+        }
+    }),
+    ("closes at once", "not-postgres", "ended the connection during SSLRequest", |_| {}),
+    (
+        "closes in the middle of a message",
+        "not-postgres",
+        "during login: closed by the other side",
+        |stream| {
+            logs_in(stream, &[b'R', 0, 0, 0, 20, 0, 0]);
+        },
+    ),
+    ("answers HTTP", "not-postgres", "answered 'H' to SSLRequest", |stream| {
+        answers(stream, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    }),
+    ("is a MySQL server", "not-postgres", "is no PostgreSQL server", |stream| {
+        drop(stream.write_all(b"J\0\0\0\x0a8.0.36\0"));
+        answers(stream, b"");
+    }),
+    ("answers a TLS alert", "not-postgres", "TLS alert to SSLRequest", |stream| {
+        answers(stream, b"\x15\x03\x01\x00\x02\x02\x32");
+    }),
+    ("announces a message of 1 GB", "not-postgres", "announced a message of more than", |stream| {
+        if logs_in(stream, &[b'E', 0x40, 0, 0, 0]) {
+            while stream.write_all(&[0; 65536]).is_ok() {}
+        }
+    }),
+    ("announces a row of 1 GB", "not-postgres", "announced a message of more than", |stream| {
+        if logs_in(stream, &ready()) && answers(stream, &[b'D', 0x40, 0, 0, 0]) {
+            while stream.write_all(&[0; 65536]).is_ok() {}
+        }
+    }),
+    ("sends a thousand notices and refuses", "login", "28P01", |stream| {
+        let notices = message(b'N', b"SNOTICE\0C00000\0Mhello\0\0").repeat(1000);
+        let accepted = message(b'R', &[0, 0, 0, 0]);
+        logs_in(stream, &[accepted, notices, message(b'E', b"SFATAL\0C28P01\0Mno\0\0")].concat());
+    }),
+    ("sends notices without end", "not-postgres", "sent more than any login", |stream| {
+        let notices = message(b'N', b"SNOTICE\0C00000\0Mhello\0\0").repeat(1000);
+        if logs_in(stream, &message(b'R', &[0, 0, 0, 0])) {
+            while stream.write_all(&notices).is_ok() {}
+        }
+    }),
+    ("refuses in invalid UTF-8", "login", "28P01", |stream| {
+        logs_in(stream, &message(b'E', b"SFATAL\0C28P01\0M\xff\xfe\xe4\0\0"));
+    }),
+    ("answers a query in invalid UTF-8", "not-postgres", "something else than 1", |stream| {
+        let row = [&[0, 1, 0, 0, 0, 2][..], b"\xff\xfe"].concat();
+        let column = [&[0, 1][..], b"c\0", &[0; 18]].concat();
+        let answer =
+            [message(b'T', &column), message(b'D', &row), message(b'C', b"SELECT 1\0"), message(b'Z', b"I")];
+        if logs_in(stream, &ready()) {
+            answers(stream, &answer.concat());
+            stays();
+        }
+    }),
+    ("asks for proofs without end", "not-postgres", "a message that has no place there", |stream| {
+        if logs_in(stream, &scram()) {
+            while answers(stream, &scram()) {}
+        }
+    }),
+    ("asks for four thousand million rounds", "not-postgres", "rounds of SCRAM", |stream| {
+        if logs_in(stream, &scram()) {
+            answers(stream, &message(b'R', &[&[0, 0, 0, 11][..], b"r=x,s=eA==,i=4294967295"].concat()));
+            stays();
+        }
+    }),
+    ("gives a wrong SCRAM signature", "not-postgres", "wrong SCRAM signature", |stream| {
+        if !logs_in(stream, &scram()) {
+            return;
+        }
+        let mut first = [0; 1024];
+        let Ok(length) = stream.read(&mut first) else { return };
+        let first = String::from_utf8_lossy(&first[..length]).into_owned();
+        let nonce = first.rsplit("r=").next().unwrap_or_default();
+        let challenge = format!("r={nonce}server,s=c2FsdHNhbHQ=,i=4096");
+        drop(stream.write_all(&message(b'R', &[&[0, 0, 0, 11], challenge.as_bytes()].concat())));
+        let proof = b"v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        answers(stream, &[message(b'R', &[&[0, 0, 0, 12][..], proof].concat()), ready()].concat());
+        stays();
+    }),
+    ("answers the query with nothing", "not-found-out", "at step query", |stream| {
+        if logs_in(stream, &ready()) {
+            answers(stream, b"");
+            stays();
+        }
+    }),
+    ("answers the query with an error of a thousand fields", "query", "57014", |stream| {
+        let error = [b"SERROR\0C57014\0Mno\0".to_vec(), b"Xx\0".repeat(1000), b"\0".to_vec()].concat();
+        if logs_in(stream, &ready()) {
+            answers(stream, &[message(b'E', &error), message(b'Z', b"I")].concat());
+            stays();
+        }
+    }),
+];
+
+/// Most memory that the probe may take, in KiB; the debug build of the binary has about 60 MiB by itself.
+const MOST_MEMORY: u64 = 200 * 1024;
+
+#[test]
+fn bad_input_is_borne_in_bounded_time_and_memory() {
+    let runs: Vec<_> = BAD
+        .iter()
+        .map(|(name, family, words, misbehaves)| {
+            std::thread::spawn(move || {
+                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+                let port = listener.local_addr().unwrap().port().to_string();
+                std::thread::spawn(move || {
+                    for stream in listener.incoming() {
+                        let Ok(mut stream) = stream else { break };
+                        std::thread::spawn(move || misbehaves(&mut stream));
+                    }
+                });
+                let variables = [
+                    ("PGHOST", "127.0.0.1"),
+                    ("PGPORT", &port),
+                    ("PGUSER", "u"),
+                    ("PGPASSWORD", "hunter2-hunter2"),
+                ];
+                let began = Instant::now();
+                let (output, memory) = watched(&variables, &["--deadline", "8s"]);
+                (*name, *family, *words, output, memory, began.elapsed())
+            })
+        })
+        .collect();
+    let mut wrong = Vec::new();
+    println!("{:<52} {:<14} {:>9} {:>8}", "a server that", "family", "KiB", "seconds");
+    for run in runs {
+        let (name, expected, words, output, memory, took) = run.join().unwrap();
+        let (_, said) = answer(&output);
+        tells_no_secret(&output, "hunter2-hunter2");
+        println!(
+            "{name:<52} {:<14} {memory:>9} {:>8.1}  {}",
+            family(&said),
+            took.as_secs_f64(),
+            said["detail"]
+        );
+        // The deadline, and a loaded machine.
+        let in_time = took < Duration::from_secs(40);
+        let told = said["detail"].as_str().unwrap().contains(words);
+        if family(&said) != expected || !told || memory > MOST_MEMORY || !in_time {
+            wrong.push(format!("{name}: {}, {memory} KiB, {took:?}: {}", family(&said), said["detail"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The binary with these variables, and the most memory that it was seen to have, in KiB (0 where that cannot be seen).
+fn watched(variables: &[(&str, &str)], arguments: &[&str]) -> (Output, u64) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rungate"))
+        .env_clear()
+        .envs(variables.iter().copied())
+        .arg("probe")
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
+        most = most.max(kib.unwrap_or(0));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    (child.wait_with_output().unwrap(), most)
 }

@@ -93,6 +93,8 @@ mod journey_drill;
 mod journeys;
 /// What a laptop is given: init, doctor, schema, completions, man.
 mod laptop;
+/// libpq itself, over the connection strings that our reader reads.
+mod libpq;
 /// What the service's own log adds, from outside the VPC.
 mod logs;
 /// The sandbox's network, read by the gate's own client.
@@ -117,6 +119,8 @@ mod revision_drill;
 mod revision_states;
 /// Sending traffic back.
 mod rollback;
+/// The rows K, P, T and L of the catalogue: a cause, and a test or a reason.
+mod rows;
 /// The deploy patterns, checked by the tools that they are for; scripts, workflows and the image.
 mod samples;
 /// The sandbox by itself: its clients are Google's, PostgreSQL's and HTTP's own.
@@ -125,6 +129,8 @@ mod sandbox;
 mod saved_runs;
 /// Planted secrets, searched for in every output byte.
 mod secrets;
+/// Several servers of one connection string, in turn.
+mod servers;
 /// Blame through services that call each other.
 mod services;
 /// Worlds of other shapes than the samples, near misses and twins; and that every fault is drilled.

@@ -84,6 +84,7 @@ pub(crate) fn named(end: &Result<Session, Stop>) -> (String, String) {
         | PostgresFinding::ClientCertificateRefused { .. }
         | PostgresFinding::TlsFailed { .. }
         | PostgresFinding::ServerUnproven { .. }
+        | PostgresFinding::SessionUnwanted { .. }
         | PostgresFinding::QueryFailed { .. } => {
             serde_json::to_value(finding).unwrap()["kind"].as_str().unwrap().to_owned()
         }
@@ -441,6 +442,63 @@ async fn standbys_starting_servers_and_ended_sessions() {
         Stop::Found(other) => panic!("{other}"),
         Stop::Broken(why) => panic!("{why:?}"),
     }
+}
+
+/// Row P11 in all its words: a server that shuts down, one that recovers from a crash, one that starts; and row P25.
+#[tokio::test]
+async fn servers_that_are_not_ready_say_so_in_each_of_their_words() {
+    let Some(server) = Postgres::start(&[]) else { return };
+    let said = |end: Result<Session, Stop>| match end {
+        Err(Stop::Found(PostgresFinding::LoginRefused { message, .. })) => message,
+        other => panic!("{other:?}"),
+    };
+    let way = superuser(server.port);
+    let starting = "database-starting proven";
+
+    // A checkpointer that does not hear keeps the server from coming up again after a crash of one of its processes.
+    let held = log_in(&way).await.unwrap();
+    if server.signal("checkpointer", "-STOP") && server.signal("postgres: postgres postgres", "-KILL") {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        expect(&[("P11", way.clone(), "57P03 BeforeProof", starting)]).await;
+        assert_eq!(said(log_in(&way).await), "the database system is in recovery mode");
+    } else {
+        println!("SKIPPED: recovery mode: no pgrep to find the server's processes with");
+    }
+    held.close().await;
+    server.signal("checkpointer", "-CONT");
+    // After five seconds the server ends its children itself.
+    let mut session = None;
+    for _ in 0..150 {
+        session = log_in(&way).await.ok();
+        if session.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let session = session.expect("the server is up again");
+
+    // Asked with less time than it takes: the server's own time limit ends it.
+    let short = Bounds { step: Duration::from_millis(500), ..BOUNDS };
+    let slow = rungate::model::DatabaseExpectation {
+        queries: vec![rungate::model::QueryExpectation {
+            name: "slow".to_owned(),
+            query: rungate::model::Stated::known(
+                "SELECT pg_sleep(5)",
+                rungate::model::Place { file: "test".into(), line: 1, column: 1 },
+            ),
+            gives: rungate::model::Gives::Equals(String::new()),
+        }],
+        ..Default::default()
+    };
+    let given = rungate::probe::postgres::holdings(&session, &slow, short).await;
+    println!("P25 {given:?}");
+    assert!(format!("{given:?}").contains("57014"), "{given:?}");
+
+    server.stop_smartly();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    expect(&[("P11", way.clone(), "57P03 BeforeProof", starting)]).await;
+    assert_eq!(said(log_in(&way).await), "the database system is shutting down");
+    session.close().await;
 }
 
 #[tokio::test]

@@ -137,6 +137,7 @@ fn cut(finding: PostgresFinding) -> (String, Ending) {
         | PostgresFinding::TlsFailed { .. }
         | PostgresFinding::LoginRefused { .. }
         | PostgresFinding::ServerUnproven { .. }
+        | PostgresFinding::SessionUnwanted { .. }
         | PostgresFinding::QueryFailed { .. } => panic!("{finding}"),
     }
 }

@@ -1,4 +1,5 @@
-//! The way to the database as the revision is given it: from its variables, plain or out of Secret Manager.
+//! The way to the database as the revision is given it: from its variables, plain or out of Secret Manager, or from the
+//! files to which they lead.
 //!
 //! What the files declare only says *which* variables matter ([`DatabaseVariables`]); their values are those of the
 //! live revision, for it is the revision that dials.
@@ -10,13 +11,14 @@ use google_cloud_secretmanager_v1::model::secret_version::State;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::checks::Scope;
+use crate::checks::database::files;
 use crate::checks::facts::{ingress, not_applicable, not_visible};
 use crate::checks::injection::variables_injected;
 use crate::checks::instance::cloudsql_attached::attached;
-use crate::credential::driver;
-use crate::model::{Database, DatabaseVariables};
+use crate::credential::{driver, passfile};
+use crate::model::{Database, DatabaseVariables, Holds};
 use crate::probe::google::{NoAnswer, Payload, names};
-use crate::probe::postgres::{Connection, Dsn, SslMode, TlsFiles, Trust};
+use crate::probe::postgres::{Connection, Dsn, DsnServer, SessionTarget, SslMode, TlsFiles, Trust};
 use crate::run::outcome::{Broken, Outcome, Skip};
 use crate::run::record::{DatabaseRecord, NodeKey};
 
@@ -43,9 +45,29 @@ pub(in crate::checks) struct Endpoint {
     pub(in crate::checks) host: String,
     /// Port.
     pub(in crate::checks) port: u16,
+    /// Further servers, which the driver tries in this order where the first does not serve.
+    pub(in crate::checks) others: Vec<DsnServer>,
+    /// Which of the servers is taken.
+    pub(in crate::checks) target: SessionTarget,
+    /// Whether each connection begins with any of them.
+    pub(in crate::checks) balanced: bool,
+}
+
+impl From<&Connection> for Endpoint {
+    fn from(connection: &Connection) -> Self {
+        let Connection { host, port, others, target, balanced, .. } = connection;
+        let (host, others) = (host.clone(), others.clone());
+        Self { host, port: *port, others, target: *target, balanced: *balanced }
+    }
 }
 
 impl Endpoint {
+    /// Every server, in the order in which they stand.
+    pub(in crate::checks) fn servers(&self) -> Vec<DsnServer> {
+        let first = DsnServer { host: self.host.clone(), port: self.port };
+        std::iter::once(first).chain(self.others.iter().cloned()).collect()
+    }
+
     /// Whether it is a socket in the file system (`/cloudsql/…`).
     pub(in crate::checks) fn is_socket(&self) -> bool {
         self.host.starts_with('/')
@@ -76,7 +98,8 @@ pub(in crate::checks) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outco
     let port = way.port;
     let Some(host) = way.host.clone() else { return Err(unknown_host(&way, &database.variables)) };
     note(scope, database, |record| (record.host, record.port) = (Some(host.clone()), Some(port)));
-    Ok(Endpoint { host, port })
+    let others = way.servers.into_iter().skip(1).collect();
+    Ok(Endpoint { host, port, others, target: way.target, balanced: way.balanced })
 }
 
 /// The whole way to the database, as the live revision goes it.
@@ -118,6 +141,7 @@ async fn credentials_and(
         connect_timeout: way.connect_timeout,
         others: way.servers.into_iter().skip(1).collect(),
         target: way.target,
+        balanced: way.balanced,
         files: way.files,
         options: way.options.or_else(|| options(&revision)),
         pool: way.pool.or_else(|| pool(&revision, &database.variables)),
@@ -136,21 +160,20 @@ fn options(revision: &Revision) -> Option<String> {
 /// The files that the driver is given for TLS: by the connection string, or by variables beside it.
 pub(in crate::checks) async fn tls_files(scope: &Scope, revision: &Revision) -> TlsFiles {
     let Some(database) = database(scope) else { return TlsFiles::default() };
-    let way = place(scope, revision, &database.variables).await;
-    let own = way.map(|way| way.files).unwrap_or_default();
-    let prefix = database.variables.prefix();
-    let beside = |option: &str| {
-        [format!("{prefix}{option}"), format!("PG{option}")].iter().find_map(|name| {
-            match given(revision, name)? {
-                Given::Plain(value) => Some(value.expose_secret().to_owned()).filter(|path| !path.is_empty()),
-                Given::Secret { .. } => None,
-            }
-        })
-    };
+    // Where the connection string cannot be read, the variables beside it can.
+    match place(scope, revision, &database.variables).await {
+        Ok(way) => way.files,
+        Err(_) => files_beside(revision, &database.variables),
+    }
+}
+
+/// The files for TLS that variables of their own state.
+fn files_beside(revision: &Revision, variables: &DatabaseVariables) -> TlsFiles {
+    let beside = |words: &[&str]| beside(revision, variables, words);
     TlsFiles {
-        root: own.root.or_else(|| beside("SSLROOTCERT")),
-        certificate: own.certificate.or_else(|| beside("SSLCERT")),
-        key: own.key.or_else(|| beside("SSLKEY")),
+        root: beside(&["SSLROOTCERT", "SSL_ROOT_CERT", "SSL_CA"]),
+        certificate: beside(&["SSLCERT", "SSL_CERT"]),
+        key: beside(&["SSLKEY", "SSL_KEY"]),
     }
 }
 
@@ -218,21 +241,28 @@ async fn location(
     text(scope, revision, variables.host()).await
 }
 
-/// Host and port, and whatever stands in the same variable.
+/// Host and port, and whatever stands in the same variable; and the files for TLS.
 async fn place(scope: &Scope, revision: &Revision, variables: &DatabaseVariables) -> Result<Dsn, Outcome> {
+    let files = files_beside(revision, variables);
     if let Some(url) = variables.url() {
-        return dsn(scope, revision, url).await;
+        let mut way = dsn(scope, revision, url).await?;
+        way.files = TlsFiles {
+            root: way.files.root.or(files.root),
+            certificate: way.files.certificate.or(files.certificate),
+            key: way.files.key.or(files.key),
+        };
+        return Ok(way);
     }
     let host = location(scope, revision, variables).await?;
     let port = text(scope, revision, variables.port()).await?;
     let mut way = Dsn::at(host, port).map_err(|_problem| malformed(scope))?;
     let beside = |words: &[&str]| beside(revision, variables, words);
     way.sslmode = ssl_mode(revision, variables);
-    way.files = TlsFiles {
-        root: beside(&["SSLROOTCERT", "SSL_ROOT_CERT", "SSL_CA"]),
-        certificate: beside(&["SSLCERT", "SSL_CERT"]),
-        key: beside(&["SSLKEY", "SSL_KEY"]),
-    };
+    way.files = files;
+    way.target = beside(&["TARGET_SESSION_ATTRS", "TARGETSESSIONATTRS"])
+        .and_then(|word| word.trim().parse().ok())
+        .unwrap_or_default();
+    way.balanced = beside(&["LOADBALANCEHOSTS"]).is_some_and(|word| word.trim() == "random");
     way.connect_timeout = beside(&["CONNECT_TIMEOUT"])
         .and_then(|seconds| seconds.trim().parse().ok())
         .filter(|seconds| *seconds > 0)
@@ -241,7 +271,7 @@ async fn place(scope: &Scope, revision: &Revision, variables: &DatabaseVariables
 }
 
 /// The whole way, as one connection string would say it: what a connection string leaves out is taken from the
-/// variables beside it, as JDBC does.
+/// variables beside it, as JDBC does, and last from libpq's own.
 async fn whole(scope: &Scope, revision: &Revision, variables: &DatabaseVariables) -> Result<Dsn, Outcome> {
     let mut way = place(scope, revision, variables).await?;
     if way.user.is_none() {
@@ -250,14 +280,39 @@ async fn whole(scope: &Scope, revision: &Revision, variables: &DatabaseVariables
     if way.database.is_none() {
         way.database = text(scope, revision, variables.name()).await?;
     }
-    if way.password.is_none()
-        && let Some(variable) = variables.password()
-    {
-        let password = value(scope, revision, variable).await?;
-        scope.outside.vault.remember(&password);
-        way.password = Some(password);
+    if way.password.is_none() {
+        way.password = password(scope, revision, variables, &way).await?;
     }
     Ok(way)
+}
+
+/// The password that stands beside the connection string; else where libpq looks for one.
+async fn password(
+    scope: &Scope,
+    revision: &Revision,
+    variables: &DatabaseVariables,
+    way: &Dsn,
+) -> Result<Option<SecretString>, Outcome> {
+    let is_value = |variable: &&str| Holds::of(variable) != Holds::PasswordFile;
+    let libpqs = || given(revision, "PGPASSWORD").map(|_given| "PGPASSWORD");
+    if let Some(variable) = variables.password().filter(is_value).or_else(libpqs) {
+        let password = value(scope, revision, variable).await?;
+        scope.outside.vault.remember(&password);
+        return Ok(Some(password));
+    }
+    let path = way.passfile.clone().or_else(|| plain(revision, Holds::PASSFILE));
+    let Some(path) = path else { return Ok(None) };
+    let content = files::content(scope, revision, &path).await?;
+    passfile::passwords(&content).iter().for_each(|password| scope.outside.vault.remember(password));
+    let (Some(host), Some(user)) = (&way.host, &way.user) else { return Ok(None) };
+    let name = way.database.as_ref().unwrap_or(user);
+    let found = passfile::password(content.expose_secret(), host, way.port, name, user);
+    // libpq passes over a file that others may read; the check of the credential says so.
+    let usable = files::mounted(revision, &path).is_none_or(|file| file.mode & passfile::OTHERS == 0);
+    match found.filter(|_| usable) {
+        Some(password) => Ok(Some(password)),
+        None => Err(malformed(scope)),
+    }
 }
 
 /// Why no host is known.
@@ -355,7 +410,10 @@ pub(in crate::checks) async fn value(
         }
         // Only the native file names it: the image may bring it along, and that cannot be seen.
         None => Err(not_visible(format!("the revision has no variable {variable}; its image may bring one"))),
-        Some(Given::Plain(value)) => Ok(value),
+        Some(Given::Plain(value)) => match Holds::of(variable) {
+            Holds::Value | Holds::PasswordFile => Ok(value),
+            Holds::Path => of_file(scope, revision, value.expose_secret().trim()).await,
+        },
         Some(Given::Secret { .. }) if !scope.settings.inspect_secrets => {
             Err(Outcome::Skipped { reason: Skip::NotAllowed { flag: INSPECT_SECRETS.to_owned() } })
         }
@@ -363,6 +421,14 @@ pub(in crate::checks) async fn value(
             payload(scope, variable, &secret, &version).await?.ok_or_else(|| malformed(scope))
         }
     }
+}
+
+/// The value that a file holds. Its last line's end does not belong to it: who reads such files cuts it off, as the
+/// images of Docker do.
+async fn of_file(scope: &Scope, revision: &Revision, path: &str) -> Result<SecretString, Outcome> {
+    let content = files::content(scope, revision, path).await?;
+    let text = content.expose_secret();
+    Ok(text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text)).into())
 }
 
 /// A value that is no secret by itself (host, port, user, database name); `None` where no variable is named, or an

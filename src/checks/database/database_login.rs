@@ -1,10 +1,10 @@
 //! The login that the service would make works.
 
 use crate::checks::database::connection::{self, Endpoint};
-use crate::checks::database::{addresses, bounds, declared, from_where, outcome, patiently, token, trust};
+use crate::checks::database::{bounds, candidates, declared, from_where, patiently, token, trust};
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
-use crate::probe::postgres::{Connection, Method, Session, login};
+use crate::probe::postgres::{Connection, Method, PassedOver, Session, Stop, login_in_turn};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::{Fact, Role};
 
@@ -64,17 +64,24 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
 pub(in crate::checks) async fn log_in(scope: &Scope) -> Result<(Connection, Session), Outcome> {
     let mut connection = connection::connection(scope).await?;
     (connection.trust, _) = trust::trust(scope, connection.sslmode).await;
-    let endpoint = Endpoint { host: connection.host.clone(), port: connection.port };
     token::with_token_over_tls(scope, &mut connection).await?;
-    let addresses = addresses(scope, &endpoint).await?;
+    let candidates = candidates(scope, &Endpoint::from(&connection)).await?;
     let bounds = bounds(scope, connection.connect_timeout);
-    let session = patiently(scope, || {
-        let (addresses, connection) = (addresses.clone(), connection.clone());
+    let turned = patiently(scope, || {
+        let (all, connection) = (candidates.all.clone(), connection.clone());
         Box::pin(async move {
-            login(scope.outside.dial.as_ref(), &scope.target.key, &addresses, &connection, bounds).await
+            login_in_turn(scope.outside.dial.as_ref(), &scope.target.key, &all, &connection, bounds).await
         })
     })
     .await
-    .map_err(|stop| outcome(scope, stop))?;
-    Ok((connection, session))
+    .map_err(|stop| candidates.outcome(scope, stop))?;
+    for PassedOver { server, stop } in &turned.passed_over {
+        let why = match stop {
+            Stop::Found(finding) => finding.to_string(),
+            Stop::Broken(_) => "it could not be asked".to_owned(),
+        };
+        let text = format!("the driver passes over {server}, and goes on to the next server: {why}");
+        scope.fact(Fact::Note { text });
+    }
+    Ok((connection.at(&turned.server), turned.given))
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::checks::database::{self, bounds, declared, from_where};
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
-use crate::probe::postgres::resolve;
+use crate::probe::postgres::{Candidate, candidates, together};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::Role;
 
@@ -25,16 +25,32 @@ pub(in crate::checks) static CHECK: Check = Check {
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     let endpoint = database::endpoint(scope).await?;
-    let host = &endpoint.host;
-    if host.parse::<IpAddr>().is_ok() {
-        return Ok(passed(format!("{host} is an address: there is no name to resolve")));
+    let servers = endpoint.servers();
+    if servers.iter().all(|server| server.host.parse::<IpAddr>().is_ok()) {
+        let hosts: Vec<&str> = servers.iter().map(|server| server.host.as_str()).collect();
+        let is = if hosts.len() > 1 { "are addresses" } else { "is an address" };
+        return Ok(passed(format!("{} {is}: there is no name to resolve", hosts.join(", "))));
     }
-    let dial = scope.outside.dial.as_ref();
     let began = Instant::now();
-    let addresses = resolve(dial, &scope.target.key, host, endpoint.port, bounds(scope, None))
-        .await
-        .map_err(|stop| database::outcome(scope, stop))?;
-    let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+    let dial = scope.outside.dial.as_ref();
+    let all = candidates(dial, &scope.target.key, &servers, bounds(scope, None)).await;
     let ms = began.elapsed().as_millis();
-    Ok(passed(format!("{host} has {} (after {ms} ms), asked {}", list.join(", "), from_where(scope))))
+    let Some(first) = all.iter().find(|one| one.addresses.is_ok()) else {
+        let stops = all.into_iter().filter_map(|one| one.addresses.err());
+        return Err(database::outcome(scope, together(stops)));
+    };
+    let mut told = Vec::new();
+    for Candidate { server, addresses } in &all {
+        match addresses {
+            Ok(addresses) => {
+                let list: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+                told.push(format!("{} has {}", server.host, list.join(", ")));
+            }
+            Err(stop) => {
+                told.push(format!("{} has no address", server.host));
+                database::passed_over(scope, server, &first.server, stop);
+            }
+        }
+    }
+    Ok(passed(format!("{} (after {ms} ms), asked {}", told.join("; "), from_where(scope))))
 }

@@ -1,9 +1,9 @@
 //! What listens there is a PostgreSQL server.
 
-use crate::checks::database::{self, addresses, bounds, declared, from_where, patiently};
+use crate::checks::database::{self, bounds, candidates, declared, from_where, patiently};
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
-use crate::probe::postgres::{SslAnswer, ask_for_tls, connect};
+use crate::probe::postgres::{SslAnswer, ask_for_tls, connect_in_turn};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::Role;
 
@@ -21,17 +21,17 @@ pub(in crate::checks) static CHECK: Check = Check {
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     let endpoint = database::endpoint(scope).await?;
-    let addresses = &addresses(scope, &endpoint).await?;
+    let candidates = candidates(scope, &endpoint).await?;
     let bounds = bounds(scope, None);
     let asked = patiently(scope, || {
-        let addresses = addresses.clone();
+        let all = candidates.all.clone();
         Box::pin(async move {
             let dial = scope.outside.dial.as_ref();
-            let (mut stream, address) = connect(dial, &scope.target.key, &addresses, bounds).await?;
+            let (mut stream, address) = connect_in_turn(dial, &scope.target.key, &all, bounds).await?.given;
             Ok((ask_for_tls(&mut stream, address, bounds.step).await?, address))
         })
     });
-    let (answer, address) = asked.await.map_err(|stop| database::outcome(scope, stop))?;
+    let (answer, address) = asked.await.map_err(|stop| candidates.outcome(scope, stop))?;
     let offer = match answer {
         SslAnswer::Offered => "offers TLS",
         SslAnswer::NotOffered => "does not offer TLS",

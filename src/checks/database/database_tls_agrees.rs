@@ -1,13 +1,16 @@
 //! The service and the database's server agree on TLS.
 
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::checks::database::{
-    addresses, bounds, connection, declared, endpoint, from_where, outcome, patiently, trust,
+    bounds, candidates, connection, declared, endpoint, from_where, patiently, trust,
 };
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
-use crate::probe::postgres::{Agreement, Connection, Secured, SslMode, Verified, agree_on_tls};
+use crate::probe::postgres::{
+    Agreement, Candidate, Connection, Secured, SslMode, Verified, agree_on_tls, in_turn,
+};
 use crate::run::outcome::{Outcome, Vantage};
 use crate::run::record::{Fact, Role};
 
@@ -29,7 +32,7 @@ pub(in crate::checks) static CHECK: Check = Check {
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     let at = endpoint(scope).await?;
     let sslmode = connection::sslmode(scope).await?;
-    let addresses = &addresses(scope, &at).await?;
+    let candidates = candidates(scope, &at).await?;
     let bounds = bounds(scope, None);
     let (trust, unknown) = trust::trust(scope, sslmode).await;
     // Only for the words of a refusal before any login: nobody logs in here.
@@ -44,11 +47,17 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
         ..Connection::default()
     };
     let agreed = patiently(scope, || {
-        let (addresses, connection) = (addresses.clone(), connection.clone());
+        let (all, connection) = (candidates.all.clone(), connection.clone());
         let (dial, key) = (scope.outside.dial.as_ref(), &scope.target.key);
-        Box::pin(async move { agree_on_tls(dial, key, &addresses, &connection, bounds).await })
+        Box::pin(async move {
+            let step = |one: &'_ Candidate| -> BoxFuture<'_, _> {
+                let (one, connection) = (one.clone(), connection.at(&one.server));
+                Box::pin(async move { agree_on_tls(dial, key, one.addresses()?, &connection, bounds).await })
+            };
+            Ok(in_turn(&all, false, step).await?.given)
+        })
     });
-    let (agreement, address) = agreed.await.map_err(|stop| outcome(scope, stop))?;
+    let (agreement, address) = agreed.await.map_err(|stop| candidates.outcome(scope, stop))?;
     let seen = match &agreement {
         Agreement::NotAsked => format!("the service begins without TLS (sslmode={sslmode})"),
         Agreement::NotOffered => {

@@ -11,13 +11,14 @@ pub(super) mod database_speaks_postgres;
 pub(super) mod database_tls_agrees;
 pub(super) mod database_writable;
 pub(super) mod expected;
+pub(in crate::checks) mod files;
 mod migrated;
 pub(super) mod token;
 mod trust;
 
 pub use conversation::Conversation;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -25,9 +26,12 @@ use futures::future::BoxFuture;
 use crate::checks::facts::not_visible;
 use crate::checks::{Scope, Subjects};
 use crate::model::Service;
-use crate::probe::postgres::{Bounds, Patience, Stop, insist, resolve};
+use crate::probe::postgres::{
+    Bounds, Candidate, DsnServer, Patience, Stop, candidates as candidates_of, insist, together,
+};
 use crate::run::finding::{Finding, PostgresFinding};
 use crate::run::outcome::{Outcome, Vantage};
+use crate::run::record::Fact;
 use connection::Endpoint;
 
 /// Planned where the pipeline declares a database.
@@ -79,27 +83,80 @@ pub(in crate::checks) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outco
     Ok(endpoint)
 }
 
-/// The addresses of an endpoint that can be dialled from here to any purpose: what a machine outside cannot reach of
-/// a private network is no evidence about a service inside.
-pub(in crate::checks) async fn addresses(
-    scope: &Scope,
-    endpoint: &Endpoint,
-) -> Result<Vec<SocketAddr>, Outcome> {
-    let Endpoint { host, port } = endpoint;
-    let dial = scope.outside.dial.as_ref();
-    let mut addresses = match resolve(dial, &scope.target.key, host, *port, bounds(scope, None)).await {
-        Ok(addresses) => addresses,
-        Err(stop) => return Err(outcome(scope, stop)),
-    };
-    if !inside(scope) {
-        addresses.retain(|address| is_public(address.ip()));
-        if addresses.is_empty() {
-            return Err(not_visible(format!(
-                "{host} is an address of the service's own network, which this machine is not in"
-            )));
+/// The servers of an endpoint that can be dialled from here to any purpose: what a machine outside cannot reach of a
+/// private network is no evidence about a service inside.
+pub(in crate::checks) struct Candidates {
+    /// In their order. One without an address says why.
+    pub(in crate::checks) all: Vec<Candidate>,
+    /// Those of which nothing can be seen from here, in words.
+    pub(in crate::checks) unseen: Vec<String>,
+}
+
+impl Candidates {
+    /// The outcome of a step that none of them lets pass.
+    pub(in crate::checks) fn outcome(&self, scope: &Scope, stop: Stop) -> Outcome {
+        match self.unseen.first() {
+            // Another server may serve all the same.
+            Some(why) if matches!(stop, Stop::Found(_)) => not_visible(why.clone()),
+            Some(_) | None => outcome(scope, stop),
         }
     }
-    Ok(addresses)
+}
+
+/// Looks up the servers of an endpoint.
+pub(in crate::checks) async fn candidates(scope: &Scope, endpoint: &Endpoint) -> Result<Candidates, Outcome> {
+    let dial = scope.outside.dial.as_ref();
+    let servers = endpoint.servers();
+    let found = candidates_of(dial, &scope.target.key, &servers, bounds(scope, None)).await;
+    let (mut all, mut unseen) = (Vec::new(), Vec::new());
+    for mut one in found {
+        if inside(scope) {
+            all.push(one);
+            continue;
+        }
+        let host = &one.server.host;
+        match &mut one.addresses {
+            Ok(addresses) => {
+                addresses.retain(|address| is_public(address.ip()));
+                if addresses.is_empty() {
+                    unseen.push(format!(
+                        "{host} is an address of the service's own network, which this machine is not in"
+                    ));
+                } else {
+                    all.push(one);
+                }
+            }
+            Err(Stop::Found(_)) => unseen.push(format!(
+                "this machine's resolver knows no {host}; a private zone of the service's network may"
+            )),
+            Err(Stop::Broken(_)) => all.push(one),
+        }
+    }
+    let candidates = Candidates { all, unseen };
+    if candidates.all.iter().all(|one| one.addresses.is_err()) {
+        let stops = candidates.all.iter().filter_map(|one| one.addresses.clone().err());
+        return Err(match (candidates.all.is_empty(), candidates.unseen.first()) {
+            (true, Some(why)) => not_visible(why.clone()),
+            (_, _) => candidates.outcome(scope, together(stops)),
+        });
+    }
+    Ok(candidates)
+}
+
+/// Notes a server of several that does not serve while another one does. From outside only what a server itself
+/// answers says anything of it.
+fn passed_over(scope: &Scope, server: &DsnServer, served_by: &DsnServer, stop: &Stop) {
+    let Stop::Found(finding) = stop else { return };
+    let silent = matches!(
+        finding,
+        PostgresFinding::NameUnresolvable { .. }
+            | PostgresFinding::TimedOut { .. }
+            | PostgresFinding::Unreachable { .. }
+    );
+    if inside(scope) || !silent {
+        let (server, served_by, finding) = (server.to_string(), served_by.to_string(), finding.clone());
+        scope.fact(Fact::ServerPassedOver { server, served_by, finding });
+    }
 }
 
 /// The outcome of a step that gave nothing. From outside, a name that is not known and packets that vanish are no
@@ -129,6 +186,7 @@ pub(in crate::checks) fn outcome(scope: &Scope, stop: Stop) -> Outcome {
         | PostgresFinding::TlsFailed { .. }
         | PostgresFinding::LoginRefused { .. }
         | PostgresFinding::ServerUnproven { .. }
+        | PostgresFinding::SessionUnwanted { .. }
         | PostgresFinding::QueryFailed { .. } => failed(finding),
     }
 }

@@ -1,11 +1,12 @@
 //! The payload of a secret that leads to the database is the one whose checksum Secret Manager keeps.
 
-use crate::checks::database::connection::{Given, INSPECT_SECRETS, blocked, given};
+use crate::checks::database::connection::{self, Given, INSPECT_SECRETS, blocked};
+use crate::checks::database::files;
 use crate::checks::facts::{failed, not_applicable, passed};
 use crate::checks::injection::secret_version_enabled::reference;
 use crate::checks::injection::variables_injected;
 use crate::checks::{Check, Scope, Subjects};
-use crate::model::Service;
+use crate::model::{Holds, Service};
 use crate::probe::google::{NoAnswer, Payload, names};
 use crate::run::finding::{Finding, InjectionFinding};
 use crate::run::outcome::{Outcome, Skip, Vantage};
@@ -26,8 +27,14 @@ pub(in crate::checks) static CHECK: Check = Check {
 /// One node for each secret that the gate may read at all: those that lead to the database.
 fn of_database(service: &Service) -> Subjects {
     let names = service.database.as_ref().map(|database| database.variables.names()).unwrap_or_default();
-    let secret = |name: &&str| service.secret(name).is_some();
-    let targets: Vec<String> = names.into_iter().filter(secret).map(str::to_owned).collect();
+    // A variable may lead to a mounted file.
+    let file = |name: &str| {
+        let path = service.variable(name).filter(|_| Holds::of(name) != Holds::Value)?.value.as_known()?;
+        Some(path.trim())
+    };
+    let target = |name: &str| service.secret(name).or_else(|| service.secret(file(name)?));
+    let targets: Vec<String> =
+        names.into_iter().filter_map(|name| Some(target(name)?.target.clone())).collect();
     if targets.is_empty() { Subjects::None } else { Subjects::Each(targets) }
 }
 
@@ -37,7 +44,9 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
         return Err(Outcome::Skipped { reason: Skip::NotAllowed { flag: INSPECT_SECRETS.to_owned() } });
     }
     let revision = scope.revision().await?;
-    let (secret, version) = match given(&revision, target) {
+    let mounted = files::mounted(&revision, target);
+    let given = mounted.map(|one| Given::Secret { secret: one.secret, version: one.version });
+    let (secret, version) = match given.or_else(|| connection::given(&revision, target)) {
         None => return Err(blocked(scope, variables_injected::CHECK.id, None)),
         Some(Given::Plain(_)) => {
             return Err(not_applicable(format!("{target} is a plain value on the revision")));

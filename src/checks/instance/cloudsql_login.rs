@@ -196,6 +196,7 @@ fn ended(way: &ConnectorWay, stop: Stop) -> Outcome {
         PostgresFinding::NotPostgres { .. }
         | PostgresFinding::Cut { .. }
         | PostgresFinding::TlsUnsupported { .. }
+        | PostgresFinding::SessionUnwanted { .. }
         | PostgresFinding::TlsFailed { .. } => unanswered(finding.to_string()),
     }
 }

@@ -17,7 +17,7 @@ use std::fmt;
 
 use strum::IntoEnumIterator as _;
 
-use crate::probe::postgres::{Dsn, DsnProblem, parse_dsn};
+use crate::probe::postgres::{DEFAULT_PORT, Dsn, DsnProblem, DsnServer as Server, parse_dsn};
 use cut::Cut;
 
 /// A family of drivers that reads connection strings in one way.
@@ -263,6 +263,46 @@ pub fn parse<'a>(
         let taken = !families.is_empty() && families.iter().all(|one| reading(*one, text) == Reading::Takes);
         let encoded = if taken { canonical(text) } else { None };
         encoded.map_or(Err(problem), |encoded| parse_dsn(&encoded))
+    })
+}
+
+/// The way that a service goes with its connection string: by the driver that it is meant for. Where nothing tells of
+/// one, by libpq; or, where the text is whole and only libpq's words are not in it, by the first that takes it.
+///
+/// # Errors
+///
+/// The driver's own words; `…` stands where they repeat a part of the text.
+pub fn dialled<'a>(
+    variable: &str,
+    text: &str,
+    beside: impl Iterator<Item = &'a str> + Clone,
+) -> Result<Dsn, &'static str> {
+    let whole = text == text.trim() && parse_dsn(text).is_ok();
+    let takes = |family: &Family| reading(*family, text) == Reading::Takes;
+    let family = match meant_for(variable, text, beside) {
+        [] if whole => Family::iter().find(takes).unwrap_or(Family::Libpq),
+        [] => Family::Libpq,
+        [first, ..] => *first,
+    };
+    let cut = read(family, text)?;
+    // The options are everybody's; where the driver cuts otherwise than they are meant, they are lost with the rest.
+    let stated =
+        parse_dsn(text).or_else(|problem| canonical(text).map_or(Err(problem), |one| parse_dsn(&one)));
+    let servers: Vec<Server> = cut
+        .hosts
+        .into_iter()
+        .map(|(host, port)| Server { host, port: port.unwrap_or(DEFAULT_PORT) })
+        .collect();
+    let stated = stated.unwrap_or_default();
+    Ok(Dsn {
+        host: servers.first().map(|server| server.host.clone()),
+        port: servers.first().map_or(stated.port, |server| server.port),
+        hosts: servers.len(),
+        servers,
+        user: cut.user.filter(|user| !user.is_empty()),
+        password: cut.password.map(Into::into),
+        database: cut.name.filter(|name| !name.is_empty()),
+        ..stated
     })
 }
 

@@ -103,6 +103,10 @@ fn unfit(view: &View<'_>, finding: &CredentialFinding, rewrite: String, unfit: &
         }
         Unfit::Port { .. } => Judgement::proven(CauseCode::DatabasePortWrong, claim)
             .mend("name PostgreSQL's port: 5432 on every Cloud SQL instance", rewrite),
+        Unfit::PasswordFile { .. } => Judgement::likely(CauseCode::CredentialUnreadable, claim)
+            .suspect("the service's driver may not be libpq, and read the file itself", None)
+            .mend("give the password in a variable of its own (--set-secrets=PGPASSWORD=…)", None)
+            .mend("or mount the file with mode 0400, a line HOST:PORT:DATABASE:USER:PASSWORD in it", None),
         Unfit::SocketTls { .. } => Judgement::proven(CauseCode::SocketTlsConflict, claim)
             .mend("leave sslmode out, or write disable: Cloud Run encrypts behind the socket", rewrite),
         Unfit::SocketTooLong { .. } => Judgement::proven(CauseCode::SocketPathTooLong, claim)

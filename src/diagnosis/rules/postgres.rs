@@ -43,6 +43,7 @@ fn is_about_the_way(finding: &PostgresFinding) -> bool {
         | PostgresFinding::TimedOut { .. }
         | PostgresFinding::Unreachable { .. }
         | PostgresFinding::LoginRefused { .. }
+        | PostgresFinding::SessionUnwanted { .. }
         | PostgresFinding::QueryFailed { .. } => false,
     }
 }
@@ -125,6 +126,21 @@ fn of_finding(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> 
             Login { sqlstate, message, user, database, tls, stage, certificate_missed, other_way, routine }
                 .judge(view)
         }
+        PostgresFinding::SessionUnwanted { wanted, standby, read_only, .. } => {
+            let lacks_writes = *standby || *read_only;
+            let code = if lacks_writes {
+                CauseCode::DatabaseReadOnly
+            } else {
+                CauseCode::ConnectionParameterInvalid
+            };
+            let judgement = Judgement::proven(code, finding.to_string());
+            if lacks_writes {
+                judgement.mend("let the connection string name the primary, too", describe_instance(view))
+            } else {
+                judgement
+                    .mend(format!("name a server that is {wanted}, or leave target_session_attrs out"), None)
+            }
+        }
         PostgresFinding::QueryFailed { sqlstate, message, query } => Judgement::proven(
             of_query(sqlstate),
             format!("the login works, but {query} fails: {message} (SQLSTATE {sqlstate})"),
@@ -154,6 +170,7 @@ pub(super) fn clause(finding: &PostgresFinding) -> String {
         PostgresFinding::ServerUnproven { address } => {
             format!("{address} does not prove that it knows the password")
         }
+        PostgresFinding::SessionUnwanted { wanted, .. } => format!("no server is {wanted}"),
         PostgresFinding::LoginRefused { user, database, sqlstate, .. } => {
             format!("the login of user {user} to database {database} is refused ({sqlstate})")
         }

@@ -1,10 +1,10 @@
 //! Recognises a service's databases by the names of its variables and secrets, as users name them.
 
 use super::names::{
-    DOTNET, ENGINES, HOSTS, INSTANCE_HOSTS, INSTANCES, NAMES, ONLY_ALONE, OTHER_ENGINES, PASSWORDS, PORTS,
-    PREFIXES, SECONDARY, TRAPS, URLS, USERS,
+    DOTNET, ENGINES, FILE, HOSTS, INSTANCE_HOSTS, INSTANCES, NAMES, ONLY_ALONE, OTHER_ENGINES, PASSWORDS,
+    PORTS, PREFIXES, SECONDARY, TRAPS, URLS, USERS,
 };
-use super::{Database, DatabaseVariables};
+use super::{Database, DatabaseVariables, Holds};
 use crate::model::Service;
 
 /// Recognises the database of a service; where there are several, the one that its name makes the main one.
@@ -75,11 +75,20 @@ impl<'a> Named<'a> {
         self.names.iter().find(|(one, _)| one == upper).map(|(_, written)| *written)
     }
 
-    /// The first variable that begins with a prefix and goes on with one of the words.
+    /// The first variable that begins with a prefix and goes on with one of the words; or one beside which `_FILE` says
+    /// that a file holds the value.
     fn part(&self, prefixes: &[&str], words: &[&str]) -> Option<String> {
-        let names =
-            prefixes.iter().flat_map(|prefix| words.iter().map(move |word| format!("{prefix}{word}")));
-        names.into_iter().find_map(|name| self.written(&name)).map(str::to_owned)
+        let named = |end: &'static str| {
+            let all = prefixes.iter().flat_map(|prefix| words.iter().map(move |word| (prefix, word)));
+            all.map(move |(prefix, word)| format!("{prefix}{word}{end}"))
+        };
+        named("").chain(named(FILE)).find_map(|name| self.written(&name)).map(str::to_owned)
+    }
+
+    /// The variable of the password; where there is none, the one by which libpq finds it.
+    fn password(&self, prefixes: &[&str]) -> Option<String> {
+        let own = self.part(prefixes, PASSWORDS);
+        own.or_else(|| self.written(Holds::PASSFILE).map(str::to_owned))
     }
 
     fn known(&self, upper: &str) -> Option<&str> {
@@ -147,9 +156,11 @@ fn is_trap(upper: &str) -> bool {
 }
 
 fn url(named: &Named<'_>, upper: &str) -> Option<(Rank, DatabaseVariables)> {
-    let usual = usual_url(upper);
+    // `DATABASE_URL_FILE`: a file holds it, where no variable does.
+    let bare = upper.strip_suffix(FILE).filter(|bare| named.written(bare).is_none()).unwrap_or(upper);
+    let usual = usual_url(bare);
     let written = named.written(upper)?;
-    let known = named.known(upper);
+    let known = named.known(upper).filter(|_| Holds::of(written) == Holds::Value);
     if known.is_some_and(is_another_engine) {
         return None;
     }
@@ -187,14 +198,16 @@ fn parts(named: &Named<'_>, upper: &str) -> Option<(Rank, DatabaseVariables)> {
         let beside = beside_instance(named, prefix)?;
         let port = named.part(&[&beside], PORTS);
         let rank = rank(upper, Kind::Parts, 0, prefix);
-        let [user, password, name] = [USERS, PASSWORDS, NAMES].map(|words| named.part(&[&beside], words));
+        let [user, name] = [USERS, NAMES].map(|words| named.part(&[&beside], words));
+        let password = named.password(&[&beside]);
         return Some((rank, DatabaseVariables::Parts { host, port, user, password, name }));
     }
     let whole = HOSTS.iter().find_map(|word| upper.strip_suffix(word))?;
     let (place, before) =
         PREFIXES.iter().enumerate().rev().find_map(|(place, usual)| Some((place, before(whole, usual)?)))?;
     let part = |words: &[&str]| named.part(&[whole], words);
-    let [port, user, password, name] = [PORTS, USERS, PASSWORDS, NAMES].map(part);
+    let [port, user, name] = [PORTS, USERS, NAMES].map(part);
+    let password = named.password(&[whole]);
     // `DB_HOST` is known by itself; less usual words need something beside them.
     let usual = upper.ends_with("HOST") || upper.ends_with("HOSTNAME");
     if named.of_another_engine(whole) || !usual && user.is_none() && password.is_none() {
@@ -216,7 +229,8 @@ fn instance(named: &Named<'_>, upper: &str) -> Option<(Rank, DatabaseVariables)>
         INSTANCES.iter().enumerate().find_map(|(place, usual)| Some((place, before(upper, usual)?)))?;
     let instance = named.written(upper)?.to_owned();
     let beside = beside_instance(named, prefix)?;
-    let [user, password, name] = [USERS, PASSWORDS, NAMES].map(|words| named.part(&[&beside], words));
+    let [user, name] = [USERS, NAMES].map(|words| named.part(&[&beside], words));
+    let password = named.password(&[&beside]);
     let variables = DatabaseVariables::Instance { instance, user, password, name };
     Some((rank(upper, Kind::Instance, place, prefix), variables))
 }
@@ -243,222 +257,4 @@ fn beside_instance(named: &Named<'_>, prefix: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{DeploysVia, Place, SecretReference, Stated, Variable};
-
-    /// `NAME=value` is plain, `NAME` alone a secret.
-    fn service(variables: &[&str]) -> Service {
-        let place = Place { file: "a".into(), line: 1, column: 1 };
-        let known = |text: &str| Stated::known(text, place.clone());
-        let mut service = Service::new(DeploysVia::Native, place.clone());
-        for one in variables {
-            match one.split_once('=') {
-                Some((name, value)) => {
-                    service.env.push(Variable { name: name.to_owned(), value: known(value) });
-                }
-                None => service.secrets.push(SecretReference {
-                    target: (*one).to_owned(),
-                    secret: known("s"),
-                    version: known("1"),
-                }),
-            }
-        }
-        service
-    }
-
-    /// What is recognised: the names, and behind `|` the others.
-    fn seen(variables: &[&str]) -> String {
-        let Some(found) = infer(&service(variables)) else { return String::new() };
-        let kind = match &found.variables {
-            DatabaseVariables::Dsn(_) => "dsn",
-            DatabaseVariables::Url { .. } => "url",
-            DatabaseVariables::Parts { .. } => "parts",
-            DatabaseVariables::Instance { .. } => "instance",
-        };
-        let others =
-            if found.others.is_empty() { String::new() } else { format!(" | {}", found.others.join(" ")) };
-        format!("{kind} {}{others}", found.variables.names().join(" "))
-    }
-
-    #[test]
-    fn databases_are_recognised_as_users_and_frameworks_name_them() {
-        for (variables, expected) in [
-            (&["DATABASE_URL"][..], "dsn DATABASE_URL"),
-            (&["PORT=8080", "POSTGRES_DSN"], "dsn POSTGRES_DSN"),
-            (&["SQLALCHEMY_DATABASE_URI"], "dsn SQLALCHEMY_DATABASE_URI"),
-            (&["DB_CONNECTION_STRING"], "dsn DB_CONNECTION_STRING"),
-            (&["DATABASE_URL", "DIRECT_URL"], "dsn DATABASE_URL | DIRECT_URL"),
-            (&["DIRECT_URL", "POSTGRES_PRISMA_URL"], "dsn POSTGRES_PRISMA_URL | DIRECT_URL"),
-            (
-                &[
-                    "SPRING_DATASOURCE_URL=jdbc:postgresql://h/d",
-                    "SPRING_DATASOURCE_USERNAME=u",
-                    "SPRING_DATASOURCE_PASSWORD",
-                ],
-                "url SPRING_DATASOURCE_URL SPRING_DATASOURCE_USERNAME SPRING_DATASOURCE_PASSWORD",
-            ),
-            (
-                &[
-                    "SPRING_R2DBC_URL=r2dbc:postgresql://h/d",
-                    "SPRING_R2DBC_USERNAME=u",
-                    "SPRING_R2DBC_PASSWORD",
-                ],
-                "url SPRING_R2DBC_URL SPRING_R2DBC_USERNAME SPRING_R2DBC_PASSWORD",
-            ),
-            (
-                &[
-                    "QUARKUS_DATASOURCE_JDBC_URL",
-                    "QUARKUS_DATASOURCE_USERNAME=u",
-                    "QUARKUS_DATASOURCE_PASSWORD",
-                ],
-                "url QUARKUS_DATASOURCE_JDBC_URL QUARKUS_DATASOURCE_USERNAME QUARKUS_DATASOURCE_PASSWORD",
-            ),
-            (
-                &["JDBC_DATABASE_URL", "JDBC_DATABASE_USERNAME", "JDBC_DATABASE_PASSWORD"],
-                "url JDBC_DATABASE_URL JDBC_DATABASE_USERNAME JDBC_DATABASE_PASSWORD",
-            ),
-            (&["DB_URL", "DB_USER", "DB_PASSWORD"], "url DB_URL DB_USER DB_PASSWORD"),
-            (
-                &["KC_DB_URL", "KC_DB_USERNAME", "KC_DB_PASSWORD"],
-                "url KC_DB_URL KC_DB_USERNAME KC_DB_PASSWORD",
-            ),
-            (
-                &[
-                    "TYPEORM_HOST=h",
-                    "TYPEORM_PORT=5432",
-                    "TYPEORM_USERNAME",
-                    "TYPEORM_PASSWORD",
-                    "TYPEORM_DATABASE",
-                ],
-                "parts TYPEORM_HOST TYPEORM_PORT TYPEORM_USERNAME TYPEORM_PASSWORD TYPEORM_DATABASE",
-            ),
-            (
-                &["PGHOST=h", "PGPORT=5432", "PGUSER=u", "PGPASSWORD", "PGDATABASE=d"],
-                "parts PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE",
-            ),
-            (
-                &["POSTGRES_SERVER=h", "POSTGRES_USER=u", "POSTGRES_PASSWORD", "POSTGRES_DB=d"],
-                "parts POSTGRES_SERVER POSTGRES_USER POSTGRES_PASSWORD POSTGRES_DB",
-            ),
-            (
-                &["AUTH_DB_HOST=h", "AUTH_DB_USER=u", "AUTH_DB_PASSWORD", "AUTH_DB_NAME=d"],
-                "parts AUTH_DB_HOST AUTH_DB_USER AUTH_DB_PASSWORD AUTH_DB_NAME",
-            ),
-            (&["APP_DATABASE_URL"], "dsn APP_DATABASE_URL"),
-            (
-                &["PRIMARY_DATABASE_URL", "REPLICA_DATABASE_URL"],
-                "dsn PRIMARY_DATABASE_URL | REPLICA_DATABASE_URL",
-            ),
-            (
-                &["REPLICA_DATABASE_URL", "PRIMARY_DATABASE_URL"],
-                "dsn PRIMARY_DATABASE_URL | REPLICA_DATABASE_URL",
-            ),
-            (
-                &[
-                    "INSTANCE_UNIX_SOCKET=/cloudsql/p:r:i",
-                    "INSTANCE_CONNECTION_NAME=p:r:i",
-                    "DB_NAME=d",
-                    "DB_USER=u",
-                    "DB_PASS",
-                ],
-                "parts INSTANCE_UNIX_SOCKET DB_USER DB_PASS DB_NAME",
-            ),
-            (
-                &["INSTANCE_HOST=10.0.0.3", "DB_PORT=5432", "DB_NAME=d", "DB_USER=u", "DB_PASS"],
-                "parts INSTANCE_HOST DB_PORT DB_USER DB_PASS DB_NAME",
-            ),
-            (
-                &["INSTANCE_CONNECTION_NAME=p:r:i", "DB_USER=u", "DB_PASS", "DB_NAME=d"],
-                "instance INSTANCE_CONNECTION_NAME DB_USER DB_PASS DB_NAME",
-            ),
-            (
-                &["CLOUD_SQL_CONNECTION_NAME=p:r:i", "DB_USER", "DB_PASS"],
-                "instance CLOUD_SQL_CONNECTION_NAME DB_USER DB_PASS",
-            ),
-            (
-                &[
-                    "CLOUD_SQL_CONNECTION_NAME=p:r:i",
-                    "CLOUD_SQL_USER",
-                    "CLOUD_SQL_PASSWORD",
-                    "CLOUD_SQL_DATABASE",
-                ],
-                "instance CLOUD_SQL_CONNECTION_NAME CLOUD_SQL_USER CLOUD_SQL_PASSWORD CLOUD_SQL_DATABASE",
-            ),
-            (&["ConnectionStrings__Postgres"], "dsn ConnectionStrings__Postgres"),
-            (&["ConnectionStrings__Default=Host=h;Username=u"], "dsn ConnectionStrings__Default"),
-            (&["database_url"], "dsn database_url"),
-            (&["DATABASE_URL", "DB_HOST=h"], "dsn DATABASE_URL | DB_HOST"),
-            (
-                &[
-                    "DB_POSTGRESDB_HOST=h",
-                    "DB_POSTGRESDB_USER=u",
-                    "DB_POSTGRESDB_PASSWORD",
-                    "DB_TYPE=postgresdb",
-                ],
-                "parts DB_POSTGRESDB_HOST DB_POSTGRESDB_USER DB_POSTGRESDB_PASSWORD",
-            ),
-            (&["DB_ENGINE=django.db.backends.postgresql", "DB_HOST=h"], "parts DB_HOST"),
-        ] {
-            assert_eq!(seen(variables), expected, "{variables:?}");
-        }
-    }
-
-    #[test]
-    fn look_alikes_of_other_stores_are_none() {
-        for variables in [
-            &["REDIS_URL"][..],
-            &["REDIS_HOST=h", "REDIS_PASSWORD"],
-            &["MONGODB_URL", "MONGO_DB_CONNECTION_STRING", "MONGO_DATABASE_URL"],
-            &["MYSQL_HOST=h", "MYSQL_USER=u", "MYSQL_PASSWORD", "MYSQL_DATABASE_URL"],
-            &["FIREBASE_DATABASE_URL=https://x.firebaseio.com", "FIREBASE_ADMIN_DATABASE_URL"],
-            &["FIRESTORE_DATABASE_ID=x", "REDIS_INSTANCE", "DB_INSTANCE"],
-            &["DATABASE_URL=mysql://u:p@h/d"],
-            &["DATABASE_URL=sqlite:///app.db"],
-            &["DB_URL=jdbc:mysql://h/d", "DB_USER=u"],
-            &["DB_HOST=h", "DB_PORT=3306", "DB_PASSWORD"],
-            &["DB_HOST=h", "DB_CONNECTION=mysql"],
-            &["DB_HOST=h", "DB_ENGINE=django.db.backends.mysql"],
-            &["TEST_DATABASE_URL", "SHADOW_DATABASE_URL"],
-            &[
-                "CLOUD_SQL_HOST=34.1.2.3",
-                "CLOUD_SQL_PORT=3306",
-                "CLOUD_SQL_INSTANCE=p:r:i",
-                "CLOUD_SQL_USER=u",
-            ],
-            &["INSTANCE_CONNECTION_NAME=p:r:i"],
-            &["SERVICE_HOST=h", "API_URL=https://h", "HOST=0.0.0.0", "SERVER=x", "SMTP_HOST=h"],
-            &["ConnectionStrings__Default=Server=tcp:h,1433;User Id=u"],
-            &["ConnectionStrings__Default"],
-            &["DB_IP=10.0.0.3"],
-            &["WEBHOOK_URL", "BASE_URL=https://x", "NEXTAUTH_URL=https://x"],
-        ] {
-            assert_eq!(seen(variables), "", "{variables:?}");
-        }
-    }
-
-    #[test]
-    fn the_instance_is_read_off_its_variable() {
-        let found = infer(&service(&["INSTANCE_CONNECTION_NAME=p:r:i", "DB_USER=u"])).unwrap();
-        assert_eq!(found.instance.as_ref().and_then(Stated::as_known), Some("p:r:i"));
-        let found = infer(&service(&["CLOUD_SQL_INSTANCE=db", "DB_USER=u"])).unwrap();
-        assert_eq!(found.instance, None);
-    }
-
-    #[test]
-    fn a_prefix_is_what_stands_before_the_word() {
-        for (leading, expected) in [
-            ("DB_HOST", "DB_"),
-            ("PGHOST", "PG"),
-            ("AUTH_DB_HOSTNAME", "AUTH_DB_"),
-            ("SPRING_DATASOURCE_URL", "SPRING_DATASOURCE_"),
-            ("QUARKUS_DATASOURCE_JDBC_URL", "QUARKUS_DATASOURCE_"),
-            ("JDBC_URL", "JDBC_"),
-            ("INSTANCE_HOST", "DB_"),
-            ("DB_CONNECTION_STRING", "DB_"),
-            ("WHATEVER", "DB_"),
-        ] {
-            assert_eq!(DatabaseVariables::Dsn(leading.to_owned()).prefix(), expected, "{leading}");
-        }
-    }
-}
+mod tests;

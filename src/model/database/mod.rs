@@ -54,6 +54,34 @@ pub enum DatabaseVariables {
     },
 }
 
+/// What a variable holds that leads to a part of the way to a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// The part itself.
+    Value,
+    /// The path of a file that holds it, as images of Docker's have it (`DB_PASSWORD_FILE`).
+    Path,
+    /// The path of libpq's file of passwords, where each line is for a server, a database and a user.
+    PasswordFile,
+}
+
+impl Holds {
+    /// libpq's own variable for its file of passwords.
+    pub const PASSFILE: &'static str = "PGPASSFILE";
+
+    /// What a variable of this name holds.
+    pub fn of(variable: &str) -> Self {
+        let end = variable.len().checked_sub(names::FILE.len()).and_then(|at| variable.get(at..));
+        if variable == Self::PASSFILE {
+            Self::PasswordFile
+        } else if end.is_some_and(|end| end.eq_ignore_ascii_case(names::FILE)) {
+            Self::Path
+        } else {
+            Self::Value
+        }
+    }
+}
+
 impl DatabaseVariables {
     /// The variable that says where the database is.
     pub fn leading(&self) -> &str {
@@ -135,6 +163,10 @@ impl DatabaseVariables {
     /// (`DB_SSLMODE`) begin with the same.
     pub fn prefix(&self) -> &str {
         let leading = self.leading();
+        let leading = match Holds::of(leading) {
+            Holds::Path => leading.get(..leading.len() - names::FILE.len()).unwrap_or(leading),
+            Holds::Value | Holds::PasswordFile => leading,
+        };
         let after = |word: &str| {
             let at = leading.len().checked_sub(word.len())?;
             let tail = leading.get(at..)?;
@@ -162,15 +194,27 @@ pub struct Database {
     /// How many connections one instance of the service may hold, where the native file says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<u32>,
+    /// The authorities by which the service verifies its server, where the native file brings them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<AuthorityFile>,
     /// What the native file asks of it.
     #[serde(default, skip_serializing_if = "DatabaseExpectation::is_empty")]
     pub expect: DatabaseExpectation,
+}
+
+/// Certificates of authorities, as a file beside the pipeline holds them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorityFile {
+    /// The file, as the pipeline names it.
+    pub path: String,
+    /// What it holds, in PEM. No secret: certificates only.
+    pub pem: String,
 }
 
 impl Database {
     /// A database of which only the way is known.
     pub fn new(variables: DatabaseVariables, instance: Option<Stated>, stated: bool) -> Self {
         let expect = DatabaseExpectation::default();
-        Self { variables, instance, stated, others: Vec::new(), pool: None, expect }
+        Self { variables, instance, stated, others: Vec::new(), pool: None, ca: None, expect }
     }
 }

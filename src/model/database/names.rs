@@ -102,6 +102,8 @@ pub(super) const HOSTS: &[&str] = &[
     "PRIVATE_IP",
     "IP",
 ];
+/// What stands at the end of a name whose variable holds the path of a file with the value.
+pub(super) const FILE: &str = "_FILE";
 pub(super) const PORTS: &[&str] = &["PORT"];
 pub(super) const USERS: &[&str] = &["USER", "USERNAME", "USER_NAME", "IAM_USER", "LOGIN"];
 pub(super) const PASSWORDS: &[&str] = &["PASSWORD", "PASS", "PASSWD", "PWD"];

@@ -1,15 +1,30 @@
 //! `database:` of the native format: the names of the variables that lead to the database, and what it must hold.
 
+use std::io::Read as _;
+use std::path::PathBuf;
+
 use super::super::File;
 use super::expectation;
 use super::fields::Fields;
 use super::text;
-use crate::model::{Database, DatabaseVariables, Stated};
+use crate::model::{AuthorityFile, Database, DatabaseVariables, Stated};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
+use crate::probe::postgres::Authorities;
 
-pub(super) const KEYS: &[&str] =
-    &["dsn", "host", "port", "user", "password", "name", "instance", "instance_variable", "pool", "expect"];
+pub(super) const KEYS: &[&str] = &[
+    "dsn",
+    "host",
+    "port",
+    "user",
+    "password",
+    "name",
+    "instance",
+    "instance_variable",
+    "pool",
+    "ca",
+    "expect",
+];
 /// What says where the database is; only one of them may.
 const LEADING: [&str; 3] = ["dsn", "host", "instance_variable"];
 
@@ -67,8 +82,49 @@ pub(super) fn read(node: &Node, file: &File<'_>, problems: &mut Problems) -> Opt
         }
     };
     let pool = fields.get("pool").and_then(|node| text::count(node, problems));
+    let ca = fields.get("ca").and_then(|node| authorities(node, file, problems));
     let expect = fields.get("expect").map(|node| expectation::read(node, file, problems));
-    Some(Database { pool, expect: expect.unwrap_or_default(), ..Database::new(variables, instance, true) })
+    Some(Database {
+        pool,
+        ca,
+        expect: expect.unwrap_or_default(),
+        ..Database::new(variables, instance, true)
+    })
+}
+
+/// The certificates of a file of the repository.
+fn authorities(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<AuthorityFile> {
+    const LONGEST: u64 = 1024 * 1024;
+    let path = text::text(Some(node), problems)?;
+    let path = path.raw();
+    let whole = |real: &PathBuf| {
+        let mut pem = String::new();
+        std::fs::File::open(real)?.take(LONGEST).read_to_string(&mut pem)?;
+        std::io::Result::Ok(pem)
+    };
+    let read = match file.folders.real(path).filter(|real| real.is_file()) {
+        None => Err(text::bad("no-such-file", node, format!("there is no file `{path}`"))
+            .hint("name it from the root of the repository: the authorities that the service verifies its server by")),
+        Some(real) => match whole(&real) {
+            Err(error) => Err(text::bad("unreadable", node, format!("this file cannot be read: {}", error.kind()))),
+            Ok(pem) if pem.contains("PRIVATE KEY") => Err(text::bad(
+                "secret-in-plain-text",
+                node,
+                "this file holds a private key; only certificates of authorities belong here",
+            )),
+            Ok(pem) => match Authorities::of_pem(pem.as_bytes(), path, true) {
+                Ok(_) => Ok(pem),
+                Err(problem) => Err(text::bad("bad-certificate", node, format!("in this file: {problem}"))),
+            },
+        },
+    };
+    match read {
+        Ok(pem) => Some(AuthorityFile { path: path.to_owned(), pem }),
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    }
 }
 
 /// Users write the value (`host: 10.0.0.3`) where the variable's name belongs.
@@ -112,6 +168,12 @@ mod tests {
         assert!(problems.is_empty());
         let (database, _) = read_text("{instance_variable: SQL, user: U}");
         assert_eq!(database.unwrap().variables.instance(), Some("SQL"));
+    }
+
+    #[test]
+    fn a_file_of_authorities_must_be_one() {
+        assert_eq!(read_text("{dsn: D, ca: no/such.pem}").1, ["no-such-file"]);
+        assert_eq!(read_text("{dsn: D, ca: [a]}").1, ["wrong-kind"]);
     }
 
     #[test]

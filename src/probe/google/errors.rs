@@ -6,6 +6,7 @@ use google_cloud_gax::error::rpc::{Code, Status, StatusDetails};
 
 use super::NoAnswer;
 use super::calls::Call;
+use super::transport::Excess;
 use crate::run::outcome::Broken;
 
 /// Longest text of somebody else's that is kept, in characters.
@@ -30,7 +31,11 @@ pub(super) fn no_answer(error: &Error, asked: Asked<'_>) -> NoAnswer {
     if error.is_deserialization() {
         // The decoder's words may quote the answer, which for a payload is the secret.
         let secret = asked.call == &super::calls::PAYLOAD;
-        let detail = if secret { "the answer is not in the API's shape".to_owned() } else { chain(error) };
+        let detail = match Excess::of(error) {
+            Some(excess) => excess.to_string(),
+            None if secret => "the answer is not in the API's shape".to_owned(),
+            None => chain(error),
+        };
         return NoAnswer::Broken(Broken::Malformed { what: asked.resource.to_owned(), detail });
     }
     match (error.status(), error.http_status_code()) {

@@ -79,6 +79,8 @@ impl Family {
             | PostgresFinding::CertificateInvalid { .. }
             | PostgresFinding::ClientCertificateRefused { .. }
             | PostgresFinding::TlsFailed { .. } => Self::Tls,
+            // The login is right, and the database is another than the one asked for.
+            PostgresFinding::SessionUnwanted { .. } => Self::Database,
             PostgresFinding::LoginRefused { sqlstate, .. } => match sqlstate.as_str() {
                 "53300" => Self::Slots,
                 // After the password: the database is missing, closed, or not this role's.

@@ -22,8 +22,8 @@ use tokio::time::{Instant, timeout};
 
 use super::dial::Dial;
 use super::postgres::{
-    Bounds, Connection, Patience, Session, SslAnswer, SslMode, Stop, ask_for_tls, connect, describe, insist,
-    login, login_over, resolve, slots,
+    Bounds, Candidate, Connection, PassedOver, Patience, Session, SslAnswer, SslMode, Stop, Verified,
+    ask_for_tls, candidates, connect_in_turn, describe, insist, login_in_turn, login_over, slots, together,
 };
 use crate::run::finding::PostgresFinding;
 use crate::run::outcome::Broken;
@@ -114,15 +114,22 @@ impl Walk<'_> {
     ) -> Result<Session, Stop> {
         let Manner { bounds, patience, .. } = manner;
         self.begin("name");
-        let addresses = resolve(dial, HERE, &connection.host, connection.port, bounds).await?;
-        self.passed(format!("{} is {}", connection.host, list(&addresses)));
+        let all = candidates(dial, HERE, &connection.servers(), bounds).await;
+        if all.iter().all(|one| one.addresses.is_err()) {
+            return Err(together(all.into_iter().filter_map(|one| one.addresses.err())));
+        }
+        let named = |one: &Candidate| match &one.addresses {
+            Ok(addresses) => format!("{} is {}", one.server.host, list(addresses)),
+            Err(stop) => said(stop),
+        };
+        self.passed(all.iter().map(named).collect::<Vec<_>>().join("; "));
 
         self.begin("port");
-        let all = &addresses;
-        let (mut stream, address) =
-            insist(patience, || Box::pin(connect(dial, HERE, all, bounds)), |_| {}).await?;
+        let all = &all;
+        let turned = insist(patience, || Box::pin(connect_in_turn(dial, HERE, all, bounds)), |_| {}).await?;
+        let (mut stream, address) = turned.given;
         self.answer.address = Some(address.to_string());
-        self.passed(format!("{address} takes a connection"));
+        self.passed(format!("{address} takes a connection{}", over(&turned.passed_over)));
 
         self.begin("protocol");
         let answer = ask_for_tls(&mut stream, address, bounds.step).await?;
@@ -134,13 +141,11 @@ impl Walk<'_> {
         });
 
         self.begin("login");
-        let session = insist(
-            patience,
-            || Box::pin(async move { login(dial, HERE, &[address], connection, bounds).await }),
-            |_| {},
-        )
-        .await?;
-        self.logged_in(&session, connection);
+        let turned =
+            insist(patience, || Box::pin(login_in_turn(dial, HERE, all, connection, bounds)), |_| {}).await?;
+        let session = turned.given;
+        self.answer.address = Some(session.address.to_string());
+        self.logged_in(&session, connection, &over(&turned.passed_over));
         Ok(session)
     }
 
@@ -161,7 +166,7 @@ impl Walk<'_> {
         // No driver makes TLS on a socket.
         let connection = Connection { sslmode: SslMode::Disable, ..connection.clone() };
         let session = login_over(stream, &connection, manner.bounds).await?;
-        self.logged_in(&session, &connection);
+        self.logged_in(&session, &connection, "");
         Ok(session)
     }
 
@@ -171,11 +176,17 @@ impl Walk<'_> {
         Stop::Broken(Broken::Unavailable { what: "the socket".to_owned(), detail })
     }
 
-    fn logged_in(&mut self, session: &Session, connection: &Connection) {
+    fn logged_in(&mut self, session: &Session, connection: &Connection, over: &str) {
         self.answer.tls = Some(session.tls);
         let secured = if session.tls { "over TLS" } else { "without TLS" };
+        let unverified = session.secured.as_ref().is_some_and(|one| one.verified == Verified::No);
+        let unverified = if unverified && connection.sslmode.verifies() {
+            "; its certificate was not verified, for no variable states sslrootcert: libpq looks for ~/.postgresql/root.crt then, and ends without it"
+        } else {
+            ""
+        };
         self.passed(format!(
-            "user {} logs in to database {} {secured}",
+            "user {} logs in to database {} {secured}{unverified}{over}",
             connection.user, connection.database
         ));
     }
@@ -220,6 +231,11 @@ fn said(stop: &Stop) -> String {
         Stop::Broken(Broken::Unavailable { what, detail }) => format!("{what}: {detail}"),
         Stop::Broken(_) => "it could not be found out".to_owned(),
     }
+}
+
+/// The servers that the driver would try before, as the end of a sentence.
+fn over(passed_over: &[PassedOver]) -> String {
+    passed_over.iter().map(|one| format!("; before it, {}: {}", one.server, said(&one.stop))).collect()
 }
 
 fn list(addresses: &[SocketAddr]) -> String {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::model::{DatabaseVariables, DeploysVia, Place, Service, Stated, Variable, infer_database};
-use crate::probe::postgres::{
-    Authorities, Connection, DEFAULT_PORT, Dsn, Identity, SslMode, TlsFiles, Trust, parse_dsn,
-};
+use crate::credential::passfile;
+use crate::model::{DatabaseVariables, DeploysVia, Holds, Place, Service, Stated, Variable, infer_database};
+use crate::probe::postgres::{Authorities, Connection, Dsn, Identity, SslMode, TlsFiles, Trust, parse_dsn};
 use crate::probe::vault::Vault;
 
 /// Longest file of certificates that is read.
@@ -121,12 +121,8 @@ impl Given<'_> {
         if way.database.is_none() {
             way.database = self.beside(chosen.name())?;
         }
-        if way.password.is_none()
-            && let Some(variable) = chosen.password()
-        {
-            let password = self.value(variable)?;
-            self.vault.remember(password);
-            way.password = Some(password.clone());
+        if way.password.is_none() {
+            way.password = self.password(chosen, &way)?;
         }
         let Some(host) = way.host else {
             return Err(format!("{} states no host", chosen.leading()));
@@ -148,6 +144,7 @@ impl Given<'_> {
             connect_timeout: way.connect_timeout,
             others: way.servers.into_iter().skip(1).collect(),
             target: way.target,
+            balanced: way.balanced,
             files,
             options: way.options.or_else(|| self.option(chosen, "OPTIONS")),
             pool: way.pool,
@@ -155,8 +152,36 @@ impl Given<'_> {
         })
     }
 
+    /// The password that stands beside the connection string; else where libpq looks for one.
+    fn password(&self, chosen: &DatabaseVariables, way: &Dsn) -> Result<Option<SecretString>, String> {
+        let is_value = |variable: &&str| Holds::of(variable) != Holds::PasswordFile;
+        let libpqs = || self.variables.contains_key("PGPASSWORD").then_some("PGPASSWORD");
+        if let Some(variable) = chosen.password().filter(is_value).or_else(libpqs) {
+            let password = self.value(variable)?;
+            self.vault.remember(&password);
+            return Ok(Some(password));
+        }
+        let stated = self.variables.get(Holds::PASSFILE).map(|path| path.expose_secret().to_owned());
+        let Some(path) = way.passfile.clone().or(stated.filter(|path| !path.is_empty())) else {
+            return Ok(None);
+        };
+        let content = SecretString::from(text_of(&path)?);
+        passfile::passwords(&content).iter().for_each(|password| self.vault.remember(password));
+        let mode = std::fs::metadata(&path).map(|meta| meta.permissions().mode()).unwrap_or_default();
+        if mode & passfile::OTHERS != 0 {
+            return Err(format!(
+                "libpq passes over {path}, because others may read it (mode {:04o})",
+                mode & 0o777
+            ));
+        }
+        let (Some(host), Some(user)) = (&way.host, &way.user) else { return Ok(None) };
+        let name = way.database.as_ref().unwrap_or(user);
+        let found = passfile::password(content.expose_secret(), host, way.port, name, user);
+        found.map(Some).ok_or_else(|| format!("no line of {path} is for this server, database and user"))
+    }
+
     fn dsn(&self, variable: &str) -> Result<Dsn, String> {
-        let value = self.value(variable)?;
+        let value = &self.value(variable)?;
         // Even an unreadable one holds a password: then the whole of it is secret.
         let parsed = parse_dsn(value.expose_secret());
         self.vault.remember(value);
@@ -174,16 +199,11 @@ impl Given<'_> {
             (None, Some(host)) => Some(self.text(host)?),
             (None, None) => None,
         };
-        let mut parts = Dsn { host, ..Dsn::default() };
-        parts.port = match self.beside(chosen.port())? {
-            Some(digits) => match digits.trim().parse() {
-                Ok(0) | Err(_) => {
-                    return Err(format!("{} holds no port", chosen.port().unwrap_or_default()));
-                }
-                Ok(port) => port,
-            },
-            None => DEFAULT_PORT,
-        };
+        let mut parts = Dsn::at(host, self.beside(chosen.port())?)
+            .map_err(|_problem| format!("{} holds no port", chosen.port().unwrap_or_default()))?;
+        let word = |option: &str| self.option(chosen, option);
+        let target = word("TARGET_SESSION_ATTRS").or_else(|| word("TARGETSESSIONATTRS"));
+        parts.target = target.and_then(|word| word.trim().parse().ok()).unwrap_or_default();
         if let Some(mode) = self.option(chosen, "SSLMODE").or_else(|| self.option(chosen, "SSL_MODE")) {
             parts.sslmode = mode.trim().to_ascii_lowercase().parse::<SslMode>().unwrap_or_default();
         }
@@ -199,11 +219,19 @@ impl Given<'_> {
             .find(|value| !value.is_empty())
     }
 
-    fn value(&self, variable: &str) -> Result<&SecretString, String> {
+    /// What a variable says, or the file to which it leads.
+    fn value(&self, variable: &str) -> Result<SecretString, String> {
         match self.variables.get(variable) {
             None => Err(format!("there is no variable {variable}")),
             Some(value) if value.expose_secret().is_empty() => Err(format!("{variable} is empty")),
-            Some(value) => Ok(value),
+            Some(value) => match Holds::of(variable) {
+                Holds::Value | Holds::PasswordFile => Ok(value.clone()),
+                Holds::Path => {
+                    let text = text_of(value.expose_secret().trim())?;
+                    let text = text.strip_suffix('\n').unwrap_or(&text);
+                    Ok(text.strip_suffix('\r').unwrap_or(text).into())
+                }
+            },
         }
     }
 
@@ -238,6 +266,10 @@ impl Given<'_> {
         };
         Ok(Trust { authorities, identity })
     }
+}
+
+fn text_of(path: &str) -> Result<String, String> {
+    String::from_utf8(file(path)?).map_err(|_bytes| format!("{path} holds no text"))
 }
 
 fn file(path: &str) -> Result<Vec<u8>, String> {

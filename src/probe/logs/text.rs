@@ -46,8 +46,64 @@ fn push(text: &mut String, more: &str) {
     text.push('\n');
 }
 
-/// A line without the passwords of URLs (`scheme://user:password@host`) and of `password=…` words in it.
+/// What drivers say right before they repeat a part of a connection string that they could not read, in quotes: that part
+/// may be the password's.
+const REPEATS: &[&str] = &[
+    // libpq
+    "invalid integer value ",
+    "invalid percent-encoded token: ",
+    "invalid port number: ",
+    "missing \"=\" after ",
+    "invalid URI query parameter: ",
+    "invalid connection option ",
+    // Python
+    "invalid literal for int() with base 10: ",
+    "got ",
+    "from string ",
+    // Go
+    "parse ",
+    "invalid port ",
+    "invalid URL escape ",
+];
+
+/// What drivers say right before a host's name: where a raw @ cut the password, its rest stands before the name.
+const HOSTS: &[&str] =
+    &["host name ", "resolve host ", "lookup ", "server at ", "ENOTFOUND ", "getaddrinfo "];
+
+/// A line without the passwords of URLs (`scheme://user:password@host`), of `password=…` words, and without what drivers
+/// repeat of a connection string that they cannot read.
 pub(super) fn without_password(line: &str) -> String {
+    let mut line = line.to_owned();
+    for phrase in REPEATS {
+        let mut from = 0;
+        while let Some(at) = line[from..].find(phrase).map(|at| from + at + phrase.len()) {
+            from = at;
+            let rest = &line[at..];
+            let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) else { continue };
+            let before = rest.find(" for connection option").unwrap_or(rest.len());
+            // What is repeated may have quotes of its own.
+            let end = rest[..before].rfind(quote).filter(|end| *end > 0).unwrap_or(before);
+            line = format!("{}{quote}…{}", &line[..at], &rest[end..]);
+        }
+    }
+    if HOSTS.iter().any(|phrase| line.contains(phrase)) {
+        line = line.split(' ').map(without_rest).collect::<Vec<_>>().join(" ");
+    }
+    without_words(&line)
+}
+
+/// The name of a host without what stands before its `@`.
+fn without_rest(word: &str) -> String {
+    match word.rfind('@').filter(|_| !word.contains("://")) {
+        Some(at) => {
+            let quote = word.chars().next().filter(|c| matches!(c, '"' | '\''));
+            format!("{}***{}", quote.map(String::from).unwrap_or_default(), &word[at..])
+        }
+        None => word.to_owned(),
+    }
+}
+
+fn without_words(line: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for word in line.split(' ') {
         let lower = word.to_ascii_lowercase();
@@ -106,6 +162,24 @@ mod tests {
             ("dsn host=x password=hunter2 user=y", "dsn host=x password=*** user=y"),
             ("see https://cloud.google.com/sql", "see https://cloud.google.com/sql"),
             ("postgres://auth@10.0.0.3/db", "postgres://auth@10.0.0.3/db"),
+            (
+                "could not translate host name \"s3@cret@10.0.0.3\" to address: Name or service not known",
+                "could not translate host name \"***@10.0.0.3\" to address: Name or service not known",
+            ),
+            (
+                "invalid integer value \"hunter2\" for connection option \"port\"",
+                "invalid integer value \"…\" for connection option \"port\"",
+            ),
+            ("invalid percent-encoded token: \"hun%\"ter2\"", "invalid percent-encoded token: \"…\""),
+            (
+                "ValueError: invalid literal for int() with base 10: 'hunter2'",
+                "ValueError: invalid literal for int() with base 10: '…'",
+            ),
+            (
+                "cannot parse `x`: failed to parse as URL (parse \"postgres://u:hun/ter2@h\": invalid port \":hun\" after host)",
+                "cannot parse `…`: failed to parse as URL (parse \"…\" after host)",
+            ),
+            ("permission denied for auth@acme.iam", "permission denied for auth@acme.iam"),
         ] {
             assert_eq!(without_password(line), expected);
         }

@@ -124,8 +124,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
             if came.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            this.take(came.filled())
-                .map_err(|refusal| io::Error::new(io::ErrorKind::InvalidData, refusal))?;
+            this.take(came.filled()).map_err(|refusal| {
+                this.progress.refuse(refusal.ending());
+                io::Error::new(io::ErrorKind::InvalidData, refusal)
+            })?;
         }
         let left = &this.checked[this.given..];
         let now = left.len().min(out.remaining());

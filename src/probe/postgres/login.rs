@@ -42,6 +42,8 @@ pub struct Session {
     pub secured: Option<Secured>,
     /// What the user was asked to prove themselves with.
     pub method: Method,
+    /// What the guard saw of it.
+    pub(super) progress: Arc<Progress>,
     driver: Driver,
 }
 
@@ -253,7 +255,7 @@ async fn start(
             // Its end shows at the client, too.
             let driver = Driver(tokio::spawn(async move { drop(driver.await) }));
             let (tls, method) = (secured.is_some(), progress.method());
-            Ok(Session { client, address, tls, secured, method, driver })
+            Ok(Session { client, address, tls, secured, method, progress, driver })
         }
         Err(error) => {
             let stop = stop(&error, &progress, address, connection, secured.as_ref());

@@ -20,6 +20,7 @@ mod state;
 mod stream;
 mod tls;
 mod trust;
+mod turn;
 
 pub use connector::{CONNECTOR_PORT, ConnectorKey, Expected, login_by_connector};
 pub use dsn::{
@@ -37,6 +38,9 @@ pub use state::{Server, Slots, describe, slots};
 pub(crate) use stream::Stream;
 pub use tls::{Secured, Verified};
 pub use trust::{Authorities, Identity, PemProblem, Trust};
+pub use turn::{
+    Candidate, PassedOver, Turned, candidates, connect_in_turn, in_turn, login_in_turn, together,
+};
 
 use std::fmt;
 use std::time::Duration;
@@ -70,6 +74,8 @@ pub struct Connection {
     pub others: Vec<DsnServer>,
     /// Which of the servers is taken.
     pub target: SessionTarget,
+    /// Whether each connection begins with any of the servers, and not with the first.
+    pub balanced: bool,
     /// The files that TLS needs, by their paths in the service's own container.
     pub files: TlsFiles,
     /// What is given to the server's process, such as `-c search_path=auth`.
@@ -93,6 +99,7 @@ impl Default for Connection {
             connect_timeout: None,
             others: Vec::new(),
             target: SessionTarget::default(),
+            balanced: false,
             files: TlsFiles::default(),
             options: None,
             pool: None,

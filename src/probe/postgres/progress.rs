@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::bounded;
 use super::login::sqlstate;
-use crate::run::finding::Stage;
+use crate::run::finding::{Ending, Stage};
 
 /// What a server asked a user to prove themselves with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,9 +67,21 @@ struct Come {
     /// The server's own proof came (AuthenticationSASLFinal).
     proved: bool,
     error: Option<ServerError>,
+    /// Why the guard ended the session.
+    refusal: Option<Ending>,
 }
 
 impl Progress {
+    /// The guard ends the session.
+    pub(super) fn refuse(&self, ending: Ending) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).refusal = Some(ending);
+    }
+
+    /// Why the guard ended the session, if it did. The driver only says that it is closed.
+    pub(super) fn refusal(&self) -> Option<Ending> {
+        self.read().refusal
+    }
+
     /// Takes in a whole message of the server's.
     pub(super) fn see(&self, tag: u8, body: &[u8]) {
         let mut come = self.0.lock().unwrap_or_else(PoisonError::into_inner);

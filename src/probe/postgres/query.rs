@@ -80,7 +80,7 @@ impl<'a> Talk<'a> {
                 query: first_line(query),
             }
             .into(),
-            None => self.cut(ending(&error)),
+            None => self.cut(self.session.progress.refusal().unwrap_or_else(|| ending(&error))),
         };
         let messages = self.session.client.simple_query_raw(query).await.map_err(refused)?;
         let mut messages = std::pin::pin!(messages);

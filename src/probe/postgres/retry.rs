@@ -57,7 +57,8 @@ impl Patience {
             | PostgresFinding::CertificateInvalid { .. }
             | PostgresFinding::ClientCertificateRefused { .. }
             | PostgresFinding::TlsFailed { .. }
-            | PostgresFinding::ServerUnproven { .. } => return None,
+            | PostgresFinding::ServerUnproven { .. }
+            | PostgresFinding::SessionUnwanted { .. } => return None,
         };
         Some((long.min(self.most), tries))
     }

@@ -165,6 +165,7 @@ pub(super) fn goes_on_without(finding: &PostgresFinding) -> bool {
         | PostgresFinding::TlsUnsupported { .. }
         | PostgresFinding::LoginRefused { .. }
         | PostgresFinding::ServerUnproven { .. }
+        | PostgresFinding::SessionUnwanted { .. }
         | PostgresFinding::QueryFailed { .. } => false,
     }
 }

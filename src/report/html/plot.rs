@@ -23,6 +23,7 @@ pub(super) fn attempts(nodes: &[&NodeRecord]) -> Markup {
             | Fact::SignalsDisagree { .. }
             | Fact::ColdStart { .. }
             | Fact::PostgresServer { .. }
+            | Fact::ServerPassedOver { .. }
             | Fact::Note { .. } => None,
         })
         .collect();

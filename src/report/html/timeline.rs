@@ -91,6 +91,9 @@ fn told(fact: &Fact) -> Option<String> {
             let role = if *in_recovery { ", a standby" } else { "" };
             Some(format!("PostgreSQL {version}{role}"))
         }
+        Fact::ServerPassedOver { server, served_by, finding } => {
+            Some(format!("{server} does not serve, {served_by} does: {finding}"))
+        }
         Fact::Note { text } => Some(text.clone()),
     }
 }

@@ -118,6 +118,11 @@ pub enum Unfit {
         /// Whose it is.
         whose: String,
     },
+    /// libpq finds no password in its file of passwords.
+    PasswordFile {
+        /// Why.
+        problem: String,
+    },
     /// TLS is asked for on a socket.
     SocketTls {
         /// The `sslmode`.
@@ -144,6 +149,9 @@ impl fmt::Display for Unfit {
             }
             Self::ComposeName { host } => write!(f, "leads to {host}, a name from a compose file"),
             Self::Port { port, whose } => write!(f, "names port {port}, {whose}"),
+            Self::PasswordFile { problem } => {
+                write!(f, "leads to a password file that libpq does not take: {problem}")
+            }
             Self::SocketTls { sslmode } => {
                 write!(f, "asks for TLS (sslmode={sslmode}) on a socket, which has none")
             }

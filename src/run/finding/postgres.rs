@@ -123,6 +123,17 @@ pub enum PostgresFinding {
         /// The address.
         address: SocketAddr,
     },
+    /// The login works, and no server is one that `target_session_attrs` asks for.
+    SessionUnwanted {
+        /// The addresses of the servers that take the login.
+        addresses: Vec<SocketAddr>,
+        /// What is asked for, in libpq's word: `read-write`, `read-only`, `primary`, `standby`.
+        wanted: String,
+        /// Whether the last of them is a standby.
+        standby: bool,
+        /// Whether its sessions are read-only.
+        read_only: bool,
+    },
     /// A query failed with an SQLSTATE.
     QueryFailed {
         /// The SQLSTATE, as `42P01`.
@@ -151,6 +162,7 @@ impl PostgresFinding {
             | Self::ClientCertificateRefused { .. }
             | Self::TlsFailed { .. }
             | Self::ServerUnproven { .. }
+            | Self::SessionUnwanted { .. }
             | Self::QueryFailed { .. } => false,
         }
     }
@@ -201,6 +213,18 @@ impl fmt::Display for PostgresFinding {
                     "login of user {user} to database {database} was refused {stage}: {message} ({sqlstate})"
                 )?;
                 other_way.as_ref().map_or(Ok(()), |other| write!(f, "; {other}"))
+            }
+            Self::SessionUnwanted { addresses, wanted, standby, read_only } => {
+                let is = match (standby, read_only) {
+                    (true, _) => "a standby",
+                    (false, true) => "read-only",
+                    (false, false) => "a primary that takes writes",
+                };
+                let list = list(addresses);
+                write!(
+                    f,
+                    "target_session_attrs={wanted} asks for another server: {list} takes the login and is {is}"
+                )
             }
             Self::QueryFailed { sqlstate, message, query } => {
                 write!(f, "{query} failed: {message} ({sqlstate})")

@@ -4,20 +4,19 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::sync::SemaphorePermit;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
-use tokio_postgres::config::Host;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use super::instance::Instance;
-use crate::credential::{has_option, iam_account, mismatch};
-use crate::probe::postgres::{Authorities, Connection, Dsn, SslMode, Stream, Trust, open_stream, parse_dsn};
+use super::variables::{Way, way};
+use crate::probe::postgres::{
+    Authorities, Connection, DsnServer, SessionTarget, SslMode, Stream, Trust, open_stream,
+};
 use crate::run::finding::PostgresFinding;
 use crate::sandbox::network::{Delivery, route, socket};
-use crate::sandbox::tokens;
 
 /// How long the service waits for a TCP connection whose packets are lost. Others are not measured by it: on a busy
 /// machine many sandboxes share the processor, and a healthy world must not look ill for it.
@@ -67,33 +66,105 @@ async fn place(instance: &Instance) -> Result<SemaphorePermit<'_>, String> {
     }
 }
 
-/// A session, where the variables and the network allow one; else what libpq says of it.
+/// Why no session came of a server.
+enum Ended {
+    /// libpq goes on to the next one.
+    Next(String),
+    /// It goes no further.
+    Here(String),
+}
+
+/// A session with the first server of the list that takes one; else what libpq says of the last.
 async fn connect(instance: &Instance) -> Result<Session, String> {
-    let (mut config, sslmode) = config(instance).ok_or("the database is not configured")?;
-    let socket = config.get_hosts().iter().any(|host| match host {
-        Host::Tcp(host) => host.starts_with('/'),
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    });
-    if socket && sslmode.requires_tls() {
-        return Err("server does not support SSL, but SSL was required".to_owned());
+    let way = way(instance)?;
+    let rounds: &[SessionTarget] = match way.target {
+        SessionTarget::PreferStandby => &[SessionTarget::Standby, SessionTarget::Any],
+        SessionTarget::Any => &[SessionTarget::Any],
+        SessionTarget::ReadWrite => &[SessionTarget::ReadWrite],
+        SessionTarget::ReadOnly => &[SessionTarget::ReadOnly],
+        SessionTarget::Primary => &[SessionTarget::Primary],
+        SessionTarget::Standby => &[SessionTarget::Standby],
+    };
+    let mut problem = "no host is given".to_owned();
+    for wanted in rounds {
+        for server in &way.servers {
+            match session(instance, &way, server, *wanted).await {
+                Ok(session) => return Ok(session),
+                Err(Ended::Next(why)) => problem = why,
+                Err(Ended::Here(why)) => return Err(why),
+            }
+        }
     }
-    let (stream, server) = dial(instance, &config).await?;
-    let opened = timeout(SESSION_TIMEOUT, secured(instance, stream, &config, socket, sslmode)).await;
+    Err(problem)
+}
+
+async fn session(
+    instance: &Instance,
+    way: &Way,
+    server: &DsnServer,
+    wanted: SessionTarget,
+) -> Result<Session, Ended> {
+    let socket = server.host.starts_with('/');
+    if socket && way.sslmode.requires_tls() {
+        return Err(Ended::Here("server does not support SSL, but SSL was required".to_owned()));
+    }
+    let (stream, called) = dial(instance, server).await.map_err(Ended::Next)?;
+    let failed = |why: &str| format!("connection to {called} failed: {why}");
+    let sslmode = if socket { SslMode::Disable } else { way.sslmode };
+    let opened = timeout(SESSION_TIMEOUT, secured(instance, stream, &server.host, sslmode)).await;
     let stream = match opened {
         Ok(Ok(stream)) => stream,
-        Ok(Err(why)) => return Err(format!("connection to {server} failed: {why}")),
-        Err(_) => return Err(format!("connection to {server} failed: timeout expired")),
+        Ok(Err(why)) => return Err(Ended::Here(failed(&why))),
+        Err(_) => return Err(Ended::Next(failed("timeout expired"))),
     };
-    // TLS is made already, or not wanted.
-    config.ssl_mode(tokio_postgres::config::SslMode::Disable);
-    match timeout(SESSION_TIMEOUT, config.connect_raw(stream, NoTls)).await {
-        Ok(Ok((client, connection))) => {
-            let connection = tokio::spawn(async move { drop(connection.await) }).abort_handle();
-            Ok(Session { client, connection })
+    let (client, connection) = match timeout(SESSION_TIMEOUT, way.config().connect_raw(stream, NoTls)).await {
+        Ok(Ok(made)) => made,
+        Ok(Err(error)) => {
+            let starting = error.code().is_some_and(|code| code.code() == "57P03");
+            let why = failed(&said(&error));
+            return Err(if starting { Ended::Next(why) } else { Ended::Here(why) });
         }
-        Ok(Err(error)) => Err(format!("connection to {server} failed: {}", said(&error))),
-        Err(_) => Err(format!("connection to {server} failed: timeout expired")),
+        Err(_) => return Err(Ended::Next(failed("timeout expired"))),
+    };
+    let connection = tokio::spawn(async move { drop(connection.await) }).abort_handle();
+    let session = Session { client, connection };
+    match unwanted(&session.client, wanted).await {
+        None => Ok(session),
+        Some(why) => Err(Ended::Next(failed(why))),
+    }
+}
+
+/// Why a session is not what `target_session_attrs` asks for, in libpq's words.
+async fn unwanted(client: &Client, wanted: SessionTarget) -> Option<&'static str> {
+    let asks = match wanted {
+        SessionTarget::Any | SessionTarget::PreferStandby => return None,
+        SessionTarget::ReadWrite
+        | SessionTarget::ReadOnly
+        | SessionTarget::Primary
+        | SessionTarget::Standby => {
+            "SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')"
+        }
+    };
+    let Ok(Ok(answer)) = timeout(SESSION_TIMEOUT, client.simple_query(asks)).await else {
+        return Some("could not determine the session's attributes");
+    };
+    let row = answer.iter().find_map(|message| {
+        let SimpleQueryMessage::Row(row) = message else { return None };
+        Some((row.get(0) == Some("t"), row.get(1) == Some("on")))
+    });
+    let (standby, default_read_only) = row?;
+    let read_only = standby || default_read_only;
+    match wanted {
+        SessionTarget::ReadWrite if read_only => Some("session is read-only"),
+        SessionTarget::ReadOnly if !read_only => Some("session is not read-only"),
+        SessionTarget::Primary if standby => Some("server is in hot standby mode"),
+        SessionTarget::Standby if !standby => Some("server is not in hot standby mode"),
+        SessionTarget::Any
+        | SessionTarget::PreferStandby
+        | SessionTarget::ReadWrite
+        | SessionTarget::ReadOnly
+        | SessionTarget::Primary
+        | SessionTarget::Standby => None,
     }
 }
 
@@ -102,20 +173,13 @@ async fn connect(instance: &Instance) -> Result<Session, String> {
 async fn secured(
     instance: &Instance,
     stream: TcpStream,
-    config: &Config,
-    socket: bool,
+    host: &str,
     sslmode: SslMode,
 ) -> Result<Box<dyn Stream>, String> {
-    let host = config.get_hosts().iter().find_map(|host| match host {
-        Host::Tcp(host) => Some(host.clone()),
-        #[cfg(unix)]
-        Host::Unix(_) => None,
-    });
     let authorities =
         Authorities::of_pem(instance.cloud.authority.pem.as_bytes(), "the service's authority", true);
-    let sslmode = if socket { SslMode::Disable } else { sslmode };
     let connection = Connection {
-        host: host.unwrap_or_default(),
+        host: host.to_owned(),
         sslmode,
         trust: Trust { authorities: authorities.ok(), identity: None },
         ..Connection::default()
@@ -135,6 +199,7 @@ async fn secured(
         | PostgresFinding::TlsFailed { .. }
         | PostgresFinding::LoginRefused { .. }
         | PostgresFinding::ServerUnproven { .. }
+        | PostgresFinding::SessionUnwanted { .. }
         | PostgresFinding::QueryFailed { .. } => "server closed the connection unexpectedly".to_owned(),
     })
 }
@@ -145,55 +210,6 @@ fn said(error: &tokio_postgres::Error) -> String {
         Some(error) => format!("{}:  {}", error.severity(), error.message()),
         None => "server closed the connection unexpectedly".to_owned(),
     }
-}
-
-/// The way to the database as the injected variables say it.
-fn config(instance: &Instance) -> Option<(Config, SslMode)> {
-    let variables = &instance.variables;
-    let declared = instance.service().database.as_ref()?;
-    let part = |name: Option<&str>| name.and_then(|name| variables.get(name)).map(str::to_owned);
-    let mut dsn = match declared.url() {
-        Some(name) => parse_dsn(variables.get(name).filter(|text| takes(name, text))?).ok()?,
-        None => Dsn::default(),
-    };
-    if let Some(port) = part(declared.port()) {
-        dsn.port = port.trim().parse().ok()?;
-    }
-    let socket = part(declared.instance()).map(|instance| format!("/cloudsql/{instance}"));
-    let host = dsn.host.or(part(declared.host())).or(socket).filter(|host| !host.is_empty());
-    let user = dsn.user.or(part(declared.user()));
-    let password = dsn.password.or(part(declared.password()).map(Into::into));
-    let mut config = Config::new();
-    // What libpq takes where nothing is said.
-    config.host(host.as_deref().unwrap_or("localhost"));
-    config.port(dsn.port);
-    config.user(user.as_deref().unwrap_or("postgres"));
-    if let Some(password) = password {
-        config.password(password.expose_secret());
-    } else if let Some(account) = user.as_deref().and_then(iam_account) {
-        // As the metadata server gives it: a token of the account that the revision runs as, whatever the user is.
-        let own = &instance.revision().service_account;
-        config.password(tokens::login_token(&instance.cloud, if *own == account { &account } else { own }));
-    }
-    if let Some(name) = dsn.database.or(part(declared.name())) {
-        config.dbname(name);
-    }
-    if let Some(options) = dsn.options.as_deref().or_else(|| variables.get("PGOPTIONS")) {
-        config.options(options);
-    }
-    let beside = variables.get(&format!("{}SSLMODE", declared.prefix()));
-    // Without a word of either, the sample's driver asks for no TLS.
-    let sslmode = match (dsn.sslmode, beside.and_then(|word| word.parse().ok())) {
-        (SslMode::Prefer, Some(beside)) => beside,
-        (SslMode::Prefer, None) => SslMode::Disable,
-        (stated, _) => stated,
-    };
-    Some((config, sslmode))
-}
-
-/// Whether the driver that a connection string names takes it, as SQLAlchemy's dialects do.
-fn takes(variable: &str, text: &str) -> bool {
-    mismatch(variable, text, |key| has_option(text, key)).is_none()
 }
 
 /// The first packet's fate; `None`: it is lost, and the service has waited for it in vain.
@@ -207,53 +223,36 @@ pub(super) async fn reach(instance: &Instance, delivery: Delivery) -> Option<io:
     timeout(limit, instance.cloud.deliver(delivery)).await.ok()
 }
 
-/// A connection to the first host that answers, and what it is called; else what libpq says of the last.
-async fn dial(instance: &Instance, config: &Config) -> Result<(TcpStream, String), String> {
+/// A connection to a server, and what it is called; else what libpq says of it.
+async fn dial(instance: &Instance, server: &DsnServer) -> Result<(TcpStream, String), String> {
     let world = &instance.cloud.world;
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    let mut problem = "no host is given".to_owned();
-    for host in config.get_hosts() {
-        let (server, deliveries): (String, Vec<Delivery>) = match host {
-            Host::Tcp(host) if host.starts_with('/') => on_socket(instance, host, port),
-            Host::Tcp(host) => {
-                let route =
-                    |ip| route(world, instance.service(), instance.revision(), SocketAddr::new(ip, port));
-                (
-                    format!("server at \"{host}\", port {port}"),
-                    world.resolve(host).into_iter().map(route).collect(),
-                )
-            }
-            #[cfg(unix)]
-            Host::Unix(folder) => on_socket(instance, &folder.to_string_lossy(), port),
-        };
-        if deliveries.is_empty() {
-            let name = server.split('"').nth(1).unwrap_or_default();
-            problem =
-                format!("could not translate host name \"{name}\" to address: Name or service not known");
-        }
-        for delivery in deliveries {
-            problem = match reach(instance, delivery).await {
-                Some(Ok(stream)) => return Ok((stream, server)),
-                Some(Err(_)) if server.contains("/cloudsql/") => {
-                    // Where the instance is attached the socket is there, and the proxy behind it hangs up.
-                    let attached =
-                        instance.revision().cloudsql.iter().any(|one| server.contains(one.as_str()));
-                    let why = if attached {
-                        "server closed the connection unexpectedly"
-                    } else {
-                        "No such file or directory"
-                    };
-                    format!("connection to {server} failed: {why}")
+    let DsnServer { host, port } = server;
+    let (called, deliveries): (String, Vec<Delivery>) = if host.starts_with('/') {
+        let delivery = socket(world, instance.service(), instance.revision(), host);
+        (format!("server on socket \"{host}/.s.PGSQL.{port}\""), vec![delivery])
+    } else {
+        let route = |ip| route(world, instance.service(), instance.revision(), SocketAddr::new(ip, *port));
+        let deliveries = world.resolve(host).into_iter().map(route).collect();
+        (format!("server at \"{host}\", port {port}"), deliveries)
+    };
+    let mut problem =
+        format!("could not translate host name \"{host}\" to address: Name or service not known");
+    for delivery in deliveries {
+        let why = match reach(instance, delivery).await {
+            Some(Ok(stream)) => return Ok((stream, called)),
+            Some(Err(_)) if host.starts_with("/cloudsql/") => {
+                // Where the instance is attached the socket is there, and the proxy behind it hangs up.
+                let attached = instance.revision().cloudsql.iter().any(|one| host.contains(one.as_str()));
+                if attached {
+                    "server closed the connection unexpectedly"
+                } else {
+                    "No such file or directory"
                 }
-                Some(Err(_)) => format!("connection to {server} failed: Connection refused"),
-                None => format!("connection to {server} failed: timeout expired"),
-            };
-        }
+            }
+            Some(Err(_)) => "Connection refused",
+            None => "timeout expired",
+        };
+        problem = format!("connection to {called} failed: {why}");
     }
     Err(problem)
-}
-
-fn on_socket(instance: &Instance, folder: &str, port: u16) -> (String, Vec<Delivery>) {
-    let delivery = socket(&instance.cloud.world, instance.service(), instance.revision(), folder);
-    (format!("server on socket \"{folder}/.s.PGSQL.{port}\""), vec![delivery])
 }

@@ -10,5 +10,6 @@ mod front_end;
 mod health;
 mod instance;
 mod journey;
+mod variables;
 
 pub(super) use front_end::{Leads, serve};

@@ -111,6 +111,11 @@ impl Injected {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(one, _)| one == name).map(|(_, value)| value.expose_secret())
     }
+
+    /// The names of all.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
 }
 
 impl World {
@@ -177,6 +182,12 @@ impl World {
             variables.push((variable.name.clone(), value));
         }
         Ok(Injected(variables))
+    }
+
+    /// What a mounted secret holds, read when it is asked for.
+    pub fn file(&self, revision: &RevisionWorld, path: &str) -> Option<SecretString> {
+        let mount = revision.mounts.iter().find(|mount| mount.path == path)?;
+        self.read_secret(&mount.project, &mount.secret, &mount.version, &revision.service_account).ok()
     }
 
     /// Reads a version of a secret as a service account; the error is Google's message.

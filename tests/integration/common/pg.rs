@@ -169,6 +169,23 @@ impl Postgres {
         path
     }
 
+    /// Lets the server end once the last session has: until then it takes no other.
+    pub(crate) fn stop_smartly(&self) {
+        self.tools.run("pg_ctl", &["stop", "-W", "-s", "-m", "smart", "-D", &self.data()]);
+    }
+
+    /// Sends a signal to the server's process whose title has these words (`checkpointer`); whether there is one.
+    pub(crate) fn signal(&self, title: &str, signal: &str) -> bool {
+        let postmaster =
+            fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap_or_default();
+        let Some(parent) = postmaster.lines().next() else { return false };
+        let found = Command::new("pgrep").args(["-P", parent, "-f", title]).output();
+        let Ok(found) = found else { return false };
+        let pids = String::from_utf8_lossy(&found.stdout).into_owned();
+        let Some(pid) = pids.lines().next() else { return false };
+        Command::new("kill").args([signal, pid]).status().is_ok_and(|status| status.success())
+    }
+
     /// Stops the server at once.
     pub(crate) fn stop(&self) {
         let stop = ["stop", "-w", "-s", "-m", "immediate", "-D", &self.data()];

@@ -4,14 +4,16 @@ mod shape;
 mod way;
 
 use google_cloud_run_v2::model::Revision;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::checks::database::connection::{self, Given, INSPECT_SECRETS, given};
-use crate::checks::database::declared;
+use crate::checks::database::{declared, files};
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
-use crate::model::DatabaseVariables;
+use crate::credential::passfile;
+use crate::model::{DatabaseVariables, Holds};
 use crate::probe::google::names;
-use crate::run::finding::{CredentialFinding, Drivers, Finding};
+use crate::run::finding::{CredentialFinding, Drivers, Finding, Unfit};
 use crate::run::outcome::{Outcome, Skip, Vantage};
 use crate::run::record::Role;
 use shape::{Beside, Expected, shape};
@@ -66,6 +68,9 @@ async fn look(
 ) -> Result<Option<CredentialFinding>, Outcome> {
     let (value, secret) = match given(revision, variable) {
         None => return Err(connection::blocked(scope, "variables-injected", None)),
+        Some(Given::Plain(path)) if Holds::of(variable) != Holds::Value => {
+            return in_file(scope, revision, variables, variable, path.expose_secret().trim()).await;
+        }
         Some(Given::Plain(value)) => (value, None),
         Some(Given::Secret { .. }) if !scope.settings.inspect_secrets => {
             let flag = INSPECT_SECRETS.to_owned();
@@ -80,6 +85,57 @@ async fn look(
             (value, Some(names::secret(&scope.target.project, &secret)))
         }
     };
+    Ok(judge(revision, variables, variable, secret, &value))
+}
+
+/// A value that stands in a file, to which the variable leads.
+async fn in_file(
+    scope: &Scope,
+    revision: &Revision,
+    variables: &DatabaseVariables,
+    variable: &str,
+    path: &str,
+) -> Result<Option<CredentialFinding>, Outcome> {
+    let mounted = files::mounted(revision, path);
+    let content = files::content(scope, revision, path).await?;
+    let secret = mounted.as_ref().map(|one| names::secret(&scope.target.project, &one.secret));
+    if Holds::of(variable) == Holds::PasswordFile {
+        let problem = match mounted.filter(|one| one.mode & passfile::OTHERS != 0) {
+            Some(one) => {
+                Some(format!("libpq passes over it, because others may read it (mode {:04o})", one.mode))
+            }
+            None if passfile::passwords(&content).is_empty() => {
+                Some("it has no line host:port:database:user:password".to_owned())
+            }
+            None => None,
+        };
+        let unfit = problem.map(|problem| Unfit::PasswordFile { problem });
+        let variable = variable.to_owned();
+        return Ok(unfit.map(|unfit| CredentialFinding::Unfit { variable, secret, unfit }));
+    }
+    let finding = judge(revision, variables, variable, secret, &content);
+    // Most code that reads such a file cuts off the end of its line.
+    Ok(finding.map(|mut finding| {
+        if let CredentialFinding::EdgeWhitespace { drivers, edge, class, .. } = &mut finding
+            && edge == "trailing"
+            && class == "line feed"
+        {
+            drivers.certain = false;
+            drivers
+                .opinions
+                .push("code that cuts off the end of a file's line: takes it as it is meant".to_owned());
+        }
+        finding
+    }))
+}
+
+fn judge(
+    revision: &Revision,
+    variables: &DatabaseVariables,
+    variable: &str,
+    secret: Option<String>,
+    value: &SecretString,
+) -> Option<CredentialFinding> {
     let names = connection::names(revision);
     let beside = Beside {
         alone: revision.containers.len() < 2,
@@ -89,7 +145,7 @@ async fn look(
             None => Some(connection::ssl_mode(revision, variables)),
         },
     };
-    Ok(shape(variable, secret, &value, expected(variables, variable), beside))
+    shape(variable, secret, value, expected(variables, variable), beside)
 }
 
 fn expected(variables: &DatabaseVariables, variable: &str) -> Expected {

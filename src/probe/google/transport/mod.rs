@@ -79,9 +79,14 @@ impl fmt::Display for Excess {
 impl std::error::Error for Excess {}
 
 impl Excess {
-    /// Whether an error is one.
+    /// The excess that an error is about.
+    pub(super) fn of(error: &Error) -> Option<Self> {
+        std::error::Error::source(error)?.downcast_ref::<Self>().copied()
+    }
+
+    /// Whether an error is about one.
     pub(super) fn is(error: &Error) -> bool {
-        std::error::Error::source(error).is_some_and(|source| source.is::<Self>())
+        Self::of(error).is_some()
     }
 }
 

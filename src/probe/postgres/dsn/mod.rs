@@ -139,6 +139,10 @@ pub struct Dsn {
     pub servers: Vec<Server>,
     /// Which of them is taken.
     pub target: SessionTarget,
+    /// Whether each connection begins with any of them (`load_balance_hosts`).
+    pub balanced: bool,
+    /// `passfile`: libpq's file of passwords, by its path in the container.
+    pub passfile: Option<String>,
     /// The files for TLS.
     pub files: TlsFiles,
     /// `options`: what is given to the server's process, such as `-c search_path=auth`.
@@ -176,6 +180,18 @@ impl fmt::Debug for Dsn {
     }
 }
 
+/// `host:port`, for messages about a server whose connection string was read whole.
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') && !host.starts_with('/') {
+            write!(f, "[{host}]:{port}")
+        } else {
+            write!(f, "{host}:{port}")
+        }
+    }
+}
+
 /// Without its host, which may be the rest of a password.
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -197,6 +213,8 @@ impl Default for Dsn {
             hosts: 0,
             servers: Vec::new(),
             target: SessionTarget::default(),
+            balanced: false,
+            passfile: None,
             files: TlsFiles::default(),
             options: None,
             schema: None,

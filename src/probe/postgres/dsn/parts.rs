@@ -23,6 +23,8 @@ pub(super) struct Parts {
     ssl: Option<SslMode>,
     connect_timeout: Option<Duration>,
     target: Option<SessionTarget>,
+    balanced: bool,
+    passfile: Option<String>,
     files: TlsFiles,
     options: Option<String>,
     schema: Option<String>,
@@ -56,6 +58,11 @@ impl Parts {
             "target_session_attrs" | "targetservertype" | "target session attributes" => {
                 self.target = Some(target(&value)?);
             }
+            "load_balance_hosts" | "loadbalancehosts" | "load balance hosts" => {
+                let word = value.trim().to_ascii_lowercase();
+                self.balanced = ["random", "true", "1"].contains(&word.as_str());
+            }
+            "passfile" => self.passfile = Some(value),
             "sslrootcert" | "root certificate" => self.files.root = Some(value),
             "sslcert" | "ssl certificate" => self.files.certificate = Some(value),
             "sslkey" | "ssl key" => self.files.key = Some(value),
@@ -106,6 +113,8 @@ impl Parts {
             hosts: servers.len(),
             servers,
             target: self.target.unwrap_or_default(),
+            balanced: self.balanced,
+            passfile: self.passfile.filter(|path| !path.is_empty()),
             files: self.files,
             options: self.options.filter(|options| !options.is_empty()),
             schema: self.schema.filter(|schema| !schema.is_empty()),

@@ -2,7 +2,8 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::model::DatabaseVariables;
+use crate::credential::passfile;
+use crate::model::{DatabaseVariables, Holds};
 use crate::plan::Target;
 use crate::probe::postgres::parse_dsn;
 use crate::sandbox::world::{
@@ -118,7 +119,7 @@ impl World {
         invent: impl FnOnce() -> String,
     ) -> String {
         match revision.variable(variable).map(|found| found.value.clone()) {
-            Some(EnvValue::Plain(text)) => text,
+            Some(EnvValue::Plain(text)) => self.of_file(revision, variable, &text, invent).unwrap_or(text),
             Some(EnvValue::Secret { project, secret, version }) => {
                 self.payload(&project, &secret, &version, invent)
             }
@@ -136,6 +137,27 @@ impl World {
                     .env
                     .push(EnvWorld { name: variable.to_owned(), value: EnvValue::Plain(text.clone()) });
                 text
+            }
+        }
+    }
+
+    /// What the file holds to which a variable leads; `None`: it leads to none that is mounted.
+    fn of_file(
+        &mut self,
+        revision: &RevisionWorld,
+        variable: &str,
+        path: &str,
+        invent: impl FnOnce() -> String,
+    ) -> Option<String> {
+        let mount = revision.mounts.iter().find(|mount| mount.path == path)?;
+        let (project, secret, version) = (&mount.project, &mount.secret, &mount.version);
+        match Holds::of(variable) {
+            Holds::Value => None,
+            Holds::Path => Some(self.payload(project, secret, version, invent)),
+            Holds::PasswordFile => {
+                let content = self.payload(project, secret, version, || format!("*:*:*:*:{}", invent()));
+                let first = passfile::passwords(&content.into()).into_iter().next()?;
+                Some(first.expose_secret().to_owned())
             }
         }
     }

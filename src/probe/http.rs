@@ -39,11 +39,32 @@ const SERVERLESS_AUTHORIZATION: &str = "x-serverless-authorization";
 pub struct Http {
     /// How long a whole answer may take, connecting included.
     limit: Duration,
-    /// Made at their first use: reading the system's certificates takes longer than most answers.
-    proxied: OnceLock<Result<Client, String>>,
-    direct: OnceLock<Result<Client, String>>,
+    /// One a [`Way`], each made at its first use: reading the system's certificates takes longer than most answers.
+    clients: [OnceLock<Result<Client, String>>; 3],
     /// The same for what turns into a WebSocket: HTTP/1.1 alone.
-    upgrading: [OnceLock<Result<Client, String>>; 2],
+    upgrading: [OnceLock<Result<Client, String>>; 3],
+}
+
+/// How a URL is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Through the proxy of the environment, where there is one.
+    Outside,
+    /// On this machine.
+    Here,
+    /// On this machine, and without TLS: no certificate need be known.
+    HerePlain,
+}
+
+impl Way {
+    /// A proxy of the environment is for the world outside, never for this machine itself.
+    fn to(url: &Url) -> Self {
+        match (is_loopback(url), url.scheme()) {
+            (false, _) => Self::Outside,
+            (true, "http") => Self::HerePlain,
+            (true, _) => Self::Here,
+        }
+    }
 }
 
 /// An answer.
@@ -122,7 +143,7 @@ impl fmt::Display for NoHttpAnswer {
 impl Http {
     /// Answers may take so long. Builds nothing yet; see the fields.
     pub fn new(limit: Duration) -> Self {
-        Self { limit, proxied: OnceLock::new(), direct: OnceLock::new(), upgrading: Default::default() }
+        Self { limit, clients: Default::default(), upgrading: Default::default() }
     }
 
     /// `GET`, with the headers of somebody who asks for health.
@@ -144,25 +165,28 @@ impl Http {
         }
     }
 
-    /// A proxy of the environment is for the world outside, never for this machine itself.
     fn client(&self, url: &Url) -> Result<&Client, &String> {
-        let loopback = is_loopback(url);
-        let cell = if loopback { &self.direct } else { &self.proxied };
-        cell.get_or_init(|| self.builder(loopback).build().map_err(|error| deepest(&error))).as_ref()
+        let way = Way::to(url);
+        let built = || self.builder(way).build().map_err(|error| deepest(&error));
+        self.clients[way as usize].get_or_init(built).as_ref()
     }
 
     fn upgrading_client(&self, url: &Url) -> Result<&Client, &String> {
-        let loopback = is_loopback(url);
-        let built = || self.builder(loopback).http1_only().build().map_err(|error| deepest(&error));
-        self.upgrading[usize::from(loopback)].get_or_init(built).as_ref()
+        let way = Way::to(url);
+        let built = || self.builder(way).http1_only().build().map_err(|error| deepest(&error));
+        self.upgrading[way as usize].get_or_init(built).as_ref()
     }
 
-    fn builder(&self, loopback: bool) -> reqwest::ClientBuilder {
+    fn builder(&self, way: Way) -> reqwest::ClientBuilder {
         let builder = Client::builder()
             .user_agent(concat!("rungate/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .connect_timeout(self.limit);
-        if loopback { builder.no_proxy() } else { builder }
+        match way {
+            Way::Outside => builder,
+            Way::Here => builder.no_proxy(),
+            Way::HerePlain => builder.no_proxy().tls_certs_only([]),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
@@ -143,7 +143,7 @@ pub async fn start(
         connectors: addresses(&connectors)?,
         closed: closed.local_addr()?,
     };
-    let authority = Authority::new("Google Cloud SQL Server CA (sandbox)")?;
+    let authority = authority()?;
     let cloud = Arc::new(Cloud::new(world, places, options.latency, authority));
     let (stop, stopped) = watch::channel(());
     let mut tasks = JoinSet::new();
@@ -173,6 +173,17 @@ pub async fn start(
         }
     }
     Ok(Sandbox { cloud, _tasks: tasks, _stop: stop, _closed: closed })
+}
+
+/// Who signs the certificates of the sandboxes' servers: one a process, for a key takes time that dozens of sandboxes side
+/// by side do not have.
+fn authority() -> Result<Arc<Authority>, rcgen::Error> {
+    static MADE: OnceLock<Arc<Authority>> = OnceLock::new();
+    if let Some(made) = MADE.get() {
+        return Ok(Arc::clone(made));
+    }
+    let new = Arc::new(Authority::new("Google Cloud SQL Server CA (sandbox)")?);
+    Ok(Arc::clone(MADE.get_or_init(|| new)))
 }
 
 /// The world as it is after the deploy: faults of before it, the deploy itself, faults of after it.

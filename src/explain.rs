@@ -210,6 +210,7 @@ const CHECKS: &[(&str, &str)] = &[
     page!("checks", "instance-has-user"),
     page!("checks", "instance-iam-login"),
     page!("checks", "cloudsql-client-granted"),
+    page!("checks", "cloudsql-login"),
     page!("checks", "database-name-resolves"),
     page!("checks", "database-port-open"),
     page!("checks", "database-speaks-postgres"),

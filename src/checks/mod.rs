@@ -113,6 +113,7 @@ pub static CHECKS: &[&Check] = &[
     &database::database_speaks_postgres::CHECK,
     &database::database_tls_agrees::CHECK,
     &database::database_login::CHECK,
+    &instance::cloudsql_login::CHECK,
     &database::database_query::CHECK,
     &database::database_writable::CHECK,
     &database::database_has_headroom::CHECK,
@@ -143,6 +144,8 @@ pub fn table(on_request: bool) -> Vec<&'static Check> {
     table
 }
 
+/// Id of the check that dials a database by the way of Cloud SQL's connectors: from the public network.
+pub(crate) const BY_CONNECTOR: &str = instance::cloudsql_login::CHECK.id;
 /// Id of the check of health.
 pub(crate) const HEALTH: &str = health::health_healthy::CHECK.id;
 /// Id of the check of the steps of journeys.

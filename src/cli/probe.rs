@@ -41,7 +41,15 @@ pub fn probe(asked: &ProbeArguments, context: &Context) -> Result<u8, Refusal> {
             let manner = manner(asked.deadline, way.connection.connect_timeout, context);
             let runtime = tokio::runtime::Runtime::new()
                 .map_err(|error| Refusal::new(format!("no runtime can be started: {error}")))?;
-            let answer = runtime.block_on(in_place::probe(&way, &System, manner, &mut |step| tell(step)));
+            let answer = runtime.block_on(async {
+                match in_place::with_token(way, &variables, &vault, asked.deadline).await {
+                    Ok(way) => in_place::probe(&way, &System, manner, &mut |step| tell(step)).await,
+                    Err(answer) => {
+                        answer.steps.iter().for_each(tell);
+                        *answer
+                    }
+                }
+            });
             // A name look-up that hangs in the system's resolver must not hold up the end.
             runtime.shutdown_background();
             answer

@@ -4,6 +4,7 @@
 pub mod driver;
 mod dummy;
 mod encoded;
+mod iam;
 pub mod passfile;
 mod place;
 mod scheme;
@@ -11,6 +12,7 @@ mod unescaped;
 
 pub(crate) use dummy::{is_dummy, is_dummy_host};
 pub(crate) use encoded::{encoding, looks_encoded};
+pub(crate) use iam::iam_account;
 pub(crate) use place::{LONGEST_SOCKET, is_compose_name, is_loopback, socket_length, whose_port};
 pub(crate) use scheme::{Mismatch, has_option, mismatch};
 pub(crate) use unescaped::raw;

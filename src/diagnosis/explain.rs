@@ -374,7 +374,9 @@ fn explains_postgres(view: &View<'_>, cause: &NodeRecord, why: &Finding, reached
         Finding::Instance(InstanceFinding::NoUser { .. } | InstanceFinding::IamLogin { .. }) => {
             refused_for(Refused::Password) || refused_for(Refused::Entry)
         }
-        Finding::Instance(InstanceFinding::NoConnectBinding { .. }) => !refused,
+        Finding::Instance(InstanceFinding::NoConnectBinding { .. } | InstanceFinding::NotItself { .. }) => {
+            !refused
+        }
     }
 }
 

@@ -120,7 +120,8 @@ fn holds(node: &NodeRecord) -> bool {
 fn database(view: &View<'_>) -> Met {
     let bad = |node: &&&NodeRecord| match node.finding() {
         Some(finding @ Finding::Health(_)) => names_database_down(finding),
-        Some(Finding::Postgres(_)) => node.vantage == Vantage::InVpc,
+        // What the server says of user, password and database name, it says to everybody.
+        Some(Finding::Postgres(found)) => node.vantage == Vantage::InVpc || found.refuses_the_login(),
         Some(
             Finding::Service(_)
             | Finding::Injection(_)

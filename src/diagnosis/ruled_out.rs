@@ -114,6 +114,20 @@ const TABLE: &[(&str, From, &[CauseCode])] = &[
             ConnectionParameterInvalid,
         ],
     ),
+    (
+        "cloudsql-login",
+        From::Anywhere,
+        &[
+            PasswordRejected,
+            LoginNotAllowed,
+            DatabaseMissing,
+            ConnectPrivilegeMissing,
+            DatabaseClosed,
+            ConnectionSlotsExhausted,
+            DatabaseStarting,
+            ConnectionParameterInvalid,
+        ],
+    ),
     ("database-query", From::Anywhere, &[ConnectionCut]),
 ];
 

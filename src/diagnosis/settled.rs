@@ -45,6 +45,11 @@ fn waits_for(view: &View<'_>, callee: &str) -> bool {
     !roots.is_empty() && roots.iter().all(names)
 }
 
+/// Whether a check makes a login, or builds on one.
+fn proves_a_login(check: &str) -> bool {
+    check.starts_with("database-") || check == crate::checks::BY_CONNECTOR
+}
+
 /// The node that seals a service: the root of an obligation already seen to be unmet, of a kind that waiting
 /// does not mend, with nothing above it still under way that might turn out to be the cause instead.
 fn seal(view: &View<'_>) -> Option<String> {
@@ -61,7 +66,7 @@ fn seal(view: &View<'_>) -> Option<String> {
         let lasting = !differs && judgement.as_ref().is_some_and(|judgement| !judgement.code.waiting_mends());
         // A login that works would refute what is only likely: that is worth waiting for.
         let open = judgement.is_some_and(|judgement| judgement.confidence == Confidence::Likely)
-            && view.nodes.iter().any(|node| node.outcome.is_none() && node.check.starts_with("database-"));
+            && view.nodes.iter().any(|node| node.outcome.is_none() && proves_a_login(&node.check));
         finished
             && lasting
             && !open

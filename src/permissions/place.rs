@@ -1,5 +1,6 @@
 //! Where a permission of the gate is needed, for one service.
 
+use crate::credential::iam_account;
 use crate::model::{Service, Stated, VariableSource};
 use crate::probe::google::names;
 use crate::probe::google::needs::Place;
@@ -47,6 +48,13 @@ pub(super) fn targets(place: Place, service: &Service, project: &str) -> Vec<Tar
             secrets(service, project, |target| names.contains(&target))
         }
         Place::Instance => one(instance(service, project)),
+        Place::LoginAccount => {
+            if is_iam_user(service) {
+                vec![account(service, project)]
+            } else {
+                Vec::new()
+            }
+        }
         Place::Grantors => {
             let secrets = secrets(service, project, |_| true).into_iter().filter_map(|secret| match secret {
                 Target::Secret { name } => names::segment(&name, "projects").map(str::to_owned),
@@ -59,6 +67,14 @@ pub(super) fn targets(place: Place, service: &Service, project: &str) -> Vec<Tar
         }
         Place::Above => vec![Target::Organization],
     }
+}
+
+/// Whether the files name an IAM service account as the database's user, and give it no password.
+fn is_iam_user(service: &Service) -> bool {
+    let variables = service.database.as_ref().map(|database| &database.variables);
+    let user = variables.filter(|variables| variables.password().is_none()).and_then(|one| one.user());
+    let stated = user.and_then(|user| service.env.iter().find(|one| one.name == user));
+    stated.and_then(|one| one.value.as_known()).is_some_and(|user| iam_account(user).is_some())
 }
 
 /// The service itself.

@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::model::{Database, DatabaseVariables, DeploysVia, Place as Where, SecretReference, VpcAccess};
+use crate::model::{
+    Database, DatabaseVariables, DeploysVia, Place as Where, SecretReference, Variable, VpcAccess,
+};
 
 fn known(text: &str) -> Stated {
     Stated::known(text, Where { file: "rungate.yaml".into(), line: 1, column: 1 })
@@ -42,6 +44,27 @@ fn full() -> Pipeline {
     Pipeline { services: vec![service], ..Pipeline::default() }
 }
 
+/// The same, beside a service that logs in to its database with IAM.
+fn with_iam_user() -> Pipeline {
+    let mut pipeline = full();
+    let mut service = pipeline.services[0].clone();
+    service.name = Some(known("by-token"));
+    service.env.push(Variable { name: "DB_USER".to_owned(), value: known("auth@app.iam") });
+    service.database = Some(Database::new(
+        DatabaseVariables::Parts {
+            host: "DB_HOST".to_owned(),
+            port: None,
+            user: Some("DB_USER".to_owned()),
+            password: None,
+            name: None,
+        },
+        Some(known("data:europe-west1:db")),
+        true,
+    ));
+    pipeline.services.push(service);
+    pipeline
+}
+
 fn everything() -> Asked {
     Asked {
         in_place: true,
@@ -59,7 +82,7 @@ fn has(grants: &[Grant], role: &str, target: &Target) -> bool {
 /// The list against the table of calls: nothing that the gate asks is left out, nothing else is in it.
 #[test]
 fn every_call_is_granted_and_nothing_that_no_call_needs() {
-    let grants = grants(&full(), &everything());
+    let grants = grants(&with_iam_user(), &everything());
     let listed: BTreeSet<&str> = grants.iter().flat_map(|grant| grant.permissions.iter().copied()).collect();
     let calls: BTreeSet<&str> = NEEDS.iter().map(|need| need.permission()).collect();
     let missing: Vec<_> = calls.difference(&listed).collect();
@@ -68,6 +91,17 @@ fn every_call_is_granted_and_nothing_that_no_call_needs() {
     let mut expected: BTreeSet<&str> = JOB.iter().copied().collect();
     expected.extend(["iam.serviceAccounts.actAs", "run.routes.invoke"]);
     assert_eq!(beside, expected);
+}
+
+/// Nobody is asked for the right to act as an account that only a login with its token would take.
+#[test]
+fn acting_as_the_services_account_is_asked_for_an_iam_user_only() {
+    let account =
+        Target::Account { project: "app".to_owned(), email: "auth@app.iam.gserviceaccount.com".to_owned() };
+    let role = "roles/iam.serviceAccountTokenCreator";
+    assert!(has(&grants(&with_iam_user(), &everything()), role, &account));
+    assert!(!has(&grants(&full(), &everything()), role, &account));
+    assert!(!has(&grants(&with_iam_user(), &Asked::default()), role, &account));
 }
 
 #[test]

@@ -9,6 +9,9 @@ use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType};
 use futures::future::BoxFuture;
 use tokio::net::TcpStream;
 
+/// The `from` of what is dialled from the gate's own place, and in no service's: the public network.
+pub const OUTSIDE: &str = "";
+
 /// Resolves names and makes TCP connections as seen from where a service stands.
 ///
 /// `from` is the key of the service ([`crate::plan::Target::key`]) in whose place the gate dials; the real

@@ -15,7 +15,7 @@ use super::record::{
     CallRecord, DatabaseRecord, Ended, Fact, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven,
 };
 use super::redact::redacted;
-use crate::checks::{Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
+use crate::checks::{BY_CONNECTOR, Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
 use crate::plan::{Plan, calls};
 use crate::probe::Outside;
 
@@ -462,6 +462,8 @@ fn blank(plan: &Plan, options: &Options) -> RunRecord {
             role: node.role,
             // "Where the gate dials from" is the user's to say.
             vantage: match node.check.vantage {
+                // What it sees, it sees from outside wherever the gate stands.
+                Vantage::Runner if node.check.id == BY_CONNECTOR => Vantage::Runner,
                 Vantage::Runner => options.settings.vantage,
                 other @ (Vantage::Pipeline | Vantage::ControlPlane | Vantage::InVpc | Vantage::Service) => {
                     other

@@ -1,9 +1,16 @@
 //! Certificates made at the start: of an authority, of servers, of clients. Nobody trusts them but who is told to.
 
+use std::time::Duration;
+
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
+    KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm, date_time_ymd,
 };
+use rustls::pki_types::SubjectPublicKeyInfoDer;
+use rustls::pki_types::pem::PemObject as _;
+use time::OffsetDateTime;
+use x509_cert::der::Decode as _;
+use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 /// When a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +82,40 @@ impl Authority {
         self.sign(parameters, Validity::Now)
     }
 
+    /// Signs the certificate that an instance shows connectors: it names the instance by its common name alone, as Cloud
+    /// SQL's authority of one instance does it.
+    ///
+    /// # Errors
+    ///
+    /// rcgen's.
+    pub fn instance(&self, common_name: &str) -> Result<Signed, rcgen::Error> {
+        let mut parameters = CertificateParams::new(Vec::<String>::new())?;
+        parameters.distinguished_name = named(common_name);
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.sign(parameters, Validity::Now)
+    }
+
+    /// Signs a certificate for an hour for an RSA key of somebody else's, of whom only the public half is known (in PEM).
+    ///
+    /// # Errors
+    ///
+    /// rcgen's; also where the text is no such key.
+    pub fn certify(&self, public_key: &str) -> Result<String, rcgen::Error> {
+        const RSA: &str = "1.2.840.113549.1.1.1";
+        let unusable = |_| rcgen::Error::CouldNotParseKeyPair;
+        let der = SubjectPublicKeyInfoDer::from_pem_slice(public_key.as_bytes()).map_err(unusable)?;
+        let read = SubjectPublicKeyInfoRef::from_der(&der);
+        let read = read.ok().filter(|key| key.algorithm.oid.to_string() == RSA);
+        let key = read.ok_or(rcgen::Error::CouldNotParseKeyPair)?;
+        let mut parameters = CertificateParams::new(Vec::<String>::new())?;
+        parameters.distinguished_name = named("Google Cloud SQL Client (sandbox)");
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let now = OffsetDateTime::now_utc();
+        parameters.not_before = now - Duration::from_secs(300);
+        parameters.not_after = now + Duration::from_secs(3600);
+        Ok(parameters.signed_by(&Theirs(key.subject_public_key.raw_bytes()), &self.issuer)?.pem())
+    }
+
     fn sign(&self, mut parameters: CertificateParams, validity: Validity) -> Result<Signed, rcgen::Error> {
         (parameters.not_before, parameters.not_after) = match validity {
             Validity::Now => (date_time_ymd(2020, 1, 1), date_time_ymd(4000, 1, 1)),
@@ -84,6 +125,19 @@ impl Authority {
         let key = KeyPair::generate()?;
         let certificate = parameters.signed_by(&key, &self.issuer)?.pem();
         Ok(Signed { certificate, key: key.serialize_pem() })
+    }
+}
+
+/// The public half of somebody else's RSA key.
+struct Theirs<'a>(&'a [u8]);
+
+impl PublicKeyData for Theirs<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_RSA_SHA256
     }
 }
 

@@ -84,6 +84,10 @@ pub(super) struct Places {
     pub(super) tagged: Vec<Option<SocketAddr>>,
     /// The server of each instance, in the order of [`World::instances`]; `None`: nothing listens.
     pub(super) instances: Vec<Option<SocketAddr>>,
+    /// The server of each instance behind a proxy of Cloud SQL's, in the same order; `None`: nothing listens.
+    pub(super) attached: Vec<Option<SocketAddr>>,
+    /// The port for connectors of each instance, in the same order; `None`: it has no public address.
+    pub(super) connectors: Vec<Option<SocketAddr>>,
     /// An address that is ours and on which nothing listens.
     pub(super) closed: SocketAddr,
 }
@@ -197,6 +201,8 @@ impl Cloud {
         let address = match delivery {
             Delivery::Dropped => return future::pending().await,
             Delivery::Delivered(instance) => self.places.instances.get(instance).copied().flatten(),
+            Delivery::Attached(instance) => self.places.attached.get(instance).copied().flatten(),
+            Delivery::Proxied(instance) => self.places.connectors.get(instance).copied().flatten(),
             Delivery::Refused => None,
         };
         TcpStream::connect(address.unwrap_or(self.places.closed)).await
@@ -204,8 +210,11 @@ impl Cloud {
 
     /// Whether something of ours listens at this address.
     pub(super) fn is_ours(&self, address: SocketAddr) -> bool {
-        let Places { control_plane, services, tagged, instances, closed: _ } = &self.places;
+        let Places { control_plane, services, tagged, instances, attached, connectors, closed: _ } =
+            &self.places;
         let listens = |places: &[Option<SocketAddr>]| places.contains(&Some(address));
-        *control_plane == address || services.contains(&address) || listens(tagged) || listens(instances)
+        *control_plane == address
+            || services.contains(&address)
+            || [tagged, instances, attached, connectors].into_iter().any(|places| listens(places))
     }
 }

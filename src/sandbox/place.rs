@@ -10,9 +10,9 @@ use futures::future::BoxFuture;
 use tokio::net::TcpStream;
 
 use super::cloud::Cloud;
-use super::network::{Delivery, route};
+use super::network::{Delivery, from_outside, route};
 use super::world::{RevisionWorld, ServiceWorld};
-use crate::probe::dial::Dial;
+use crate::probe::dial::{Dial, OUTSIDE};
 
 /// Dials from the place of a service's newest revision.
 pub(super) struct Place(pub(super) Arc<Cloud>);
@@ -53,6 +53,7 @@ impl Dial for Place {
                 return TcpStream::connect(address).await;
             }
             let delivery = match self.of(from) {
+                None if from == OUTSIDE => from_outside(&self.0.world, address),
                 Some((service, revision)) => route(&self.0.world, service, revision, address),
                 None => Delivery::Dropped,
             };

@@ -15,6 +15,7 @@ use super::certificates::Authority;
 use super::cloud::{Cloud, Places};
 use super::faults::{Fault, When};
 use super::place::Place;
+use super::postgres::Door;
 use super::service::Leads;
 use super::world::World;
 use super::{control_plane, postgres, service, tokens};
@@ -124,11 +125,22 @@ pub async fn start(
         servers.push(if instance.listening { Some(listen().await?) } else { None });
     }
 
+    let mut attached = Vec::new();
+    for instance in &world.instances {
+        attached.push(if instance.listening { Some(listen().await?) } else { None });
+    }
+    let mut connectors = Vec::new();
+    for instance in &world.instances {
+        let takes = instance.listening && instance.public().is_some();
+        connectors.push(if takes { Some(listen().await?) } else { None });
+    }
     let places = Places {
         control_plane: control.local_addr()?,
         services: services.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?,
         tagged: addresses(&tags)?,
         instances: addresses(&servers)?,
+        attached: addresses(&attached)?,
+        connectors: addresses(&connectors)?,
         closed: closed.local_addr()?,
     };
     let authority = authority()?;
@@ -145,10 +157,19 @@ pub async fn start(
             tasks.spawn(service::serve(listener, Arc::clone(&cloud), tag, stopped.clone()));
         }
     }
-    for (index, listener) in servers.into_iter().enumerate() {
+    let doors = servers.into_iter().zip(attached).zip(connectors);
+    for (index, ((listener, attached), connector)) in doors.enumerate() {
+        let server = postgres::Server::new(Arc::clone(&cloud), index);
+        if let Some(listener) = connector {
+            let tls = postgres::of_connectors(&cloud, index)?;
+            tasks.spawn(postgres::serve_connectors(listener, Arc::clone(&server), tls));
+        }
         if let Some(listener) = listener {
             let tls = postgres::Tls::of(&cloud, index)?;
-            tasks.spawn(postgres::serve(listener, Arc::clone(&cloud), index, tls));
+            tasks.spawn(postgres::serve(listener, Arc::clone(&server), tls, Door::Network));
+        }
+        if let Some(listener) = attached {
+            tasks.spawn(postgres::serve(listener, server, None, Door::Connector));
         }
     }
     Ok(Sandbox { cloud, _tasks: tasks, _stop: stop, _closed: closed })

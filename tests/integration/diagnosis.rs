@@ -9,7 +9,7 @@ use rungate::network::Fault;
 use rungate::network::firewall::{Direction, RuleKind, RuleRef};
 use rungate::run::finding::{
     CredentialFinding, Drivers, Finding, HealthFinding, InstanceFinding, PathFinding, PostgresFinding,
-    ServiceFinding, Unfit,
+    ServiceFinding, Stage, Unfit,
 };
 use rungate::run::outcome::{Broken, Door, Mend, Outcome, Skip, Vantage};
 use rungate::run::record::{Ended, Fact, Role, RunRecord, Unproven};
@@ -419,6 +419,48 @@ fn a_reset_seen_from_the_runner_is_likely_and_from_inside_proven() {
         let cause = &diagnose(&record).causes[0];
         assert_eq!((cause.code, cause.confidence), (CauseCode::DatabaseRefused, expected));
     }
+}
+
+/// By the way of Cloud SQL's connectors a login proves what the server says of it, and nothing of the service's own way.
+#[test]
+fn a_login_by_the_connectors_way_is_no_proof_of_the_services_own() {
+    let with = |outcome: Outcome| {
+        let mut record = unproven();
+        let at = record.nodes.iter().position(|node| node.check == "database-login").unwrap();
+        let mut by_connector = record.nodes[at].clone();
+        by_connector.check = "cloudsql-login".to_owned();
+        by_connector.outcome = Some(outcome);
+        record.nodes.insert(at + 1, by_connector);
+        record
+    };
+    let before = diagnose(&unproven());
+    let good = with(Outcome::Passed { detail: "user auth logs in".to_owned() });
+    assert_eq!(diagnose(&good).verdict, Verdict::Undecided);
+    assert_eq!(diagnose(&good).verdict, before.verdict);
+    let suspects = |record: &RunRecord| format!("{:?}", diagnose(record).causes);
+    let of_login = "the database refuses the login";
+    let mut down = (unproven(), good);
+    fail(&mut down.0, "health-healthy", database_down());
+    fail(&mut down.1, "health-healthy", database_down());
+    assert!(suspects(&down.0).contains(of_login) && !suspects(&down.1).contains(of_login));
+
+    let refused = |sqlstate: &str, at: Stage| {
+        let mut finding = login_refused(sqlstate);
+        if let Finding::Postgres(PostgresFinding::LoginRefused { stage, .. }) = &mut finding {
+            *stage = at;
+        }
+        diagnose(&with(Outcome::Failed { finding }))
+    };
+    for (sqlstate, at, cause) in [
+        ("28P01", Stage::DuringProof, CauseCode::PasswordRejected),
+        ("3D000", Stage::AfterProof, CauseCode::DatabaseMissing),
+    ] {
+        let diagnosis = refused(sqlstate, at);
+        assert_eq!(diagnosis.verdict, Verdict::Unhealthy, "the server says so to everybody: {sqlstate}");
+        assert_eq!(diagnosis.causes[0].code, cause);
+    }
+    // Who is let in at all depends on where it dials from.
+    assert_eq!(refused("28000", Stage::BeforeProof).verdict, Verdict::Undecided);
 }
 
 #[test]

@@ -14,7 +14,8 @@ use google_cloud_resourcemanager_v3::model::{Folder, Project};
 use google_cloud_run_v2::model::{ListRevisionsResponse, Revision, Service};
 use google_cloud_secretmanager_v1::model::{Secret, SecretVersion, secret_version};
 use google_cloud_sql_v1::model::{
-    DatabaseInstance, DatabasesListResponse, UsersListResponse, database_instance,
+    ConnectSettings, DatabaseInstance, DatabasesListResponse, GenerateEphemeralCertResponse,
+    SqlIpAddressType, UsersListResponse, connect_settings, database_instance,
 };
 use google_cloud_vpcaccess_v1::model::{Connector, connector};
 use rungate::probe::google::PolicyBasedRoutes;
@@ -168,6 +169,23 @@ const TABLE: &[(&str, Understood)] = &[
     ("sql-instance-suspended", |text| {
         let found: DatabaseInstance = decoded(text);
         found.state == database_instance::SqlInstanceState::Suspended && !found.suspension_reason.is_empty()
+    }),
+    ("sql-connect-settings", |text| {
+        let found: ConnectSettings = decoded(text);
+        let public = found.ip_addresses.iter().any(|one| one.r#type == SqlIpAddressType::Primary);
+        public
+            && found.server_ca_mode == connect_settings::CaMode::GoogleManagedInternalCa
+            && found.server_ca_cert.is_some_and(|one| one.cert.starts_with("-----BEGIN CERTIFICATE-----"))
+    }),
+    ("sql-connect-settings-cas", |text| {
+        let found: ConnectSettings = decoded(text);
+        found.server_ca_mode == connect_settings::CaMode::GoogleManagedCasCa
+            && found.dns_names[0].name == found.dns_name
+            && !found.dns_name.is_empty()
+    }),
+    ("sql-ephemeral-cert", |text| {
+        let found: GenerateEphemeralCertResponse = decoded(text);
+        found.ephemeral_cert.is_some_and(|one| one.cert.starts_with("-----BEGIN CERTIFICATE-----"))
     }),
     ("sql-users", |text| decoded::<UsersListResponse>(text).items.iter().all(|user| !user.name.is_empty())),
     ("sql-databases", |text| {

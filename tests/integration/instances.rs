@@ -54,6 +54,10 @@ pub(crate) const DRILLED: [(&str, &[&str]); 2] = [
         SOCKET,
         &[
             "cloudsql-client-role-missing",
+            "server-not-authentic",
+            "password-rejected",
+            "login-not-allowed",
+            "connect-privilege-missing",
             "socket-tls-conflict",
             "secret-newer-than-revision",
             "secret-corrupted",

@@ -35,6 +35,8 @@ mod checks_cloudsql;
 mod checks_control_plane;
 /// Bad input: clear refusals.
 mod cli;
+/// Cloud SQL's connector way, and logins with IAM's tokens.
+mod cloudsql_login;
 /// A real PostgreSQL server and the sandbox's endpoint, side by side.
 mod conformance;
 /// Google's second opinion of the way, and that no test is left behind.

@@ -328,6 +328,7 @@ async fn every_fault_shows_at_the_service() {
     let of_other_shapes = [
         "egress-without-nat",
         "egress-blocks-cloudsql-socket",
+        "server-not-authentic",
         "subnet-exhausted",
         "firewall-denies-proxy-port",
     ];

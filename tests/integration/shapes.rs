@@ -45,11 +45,16 @@ fn drills() -> Vec<(String, Vec<&'static str>)> {
     let all = |way: &str| way.replace('}', ", egress: all-traffic}");
     let variants = VARIANTS.iter().map(|variant| variant.name());
     let named = |list: &[&'static str]| list.to_vec();
+    let of_connectors = ["gate-may-not-connect", "iam-login-not-granted", "iam-flag-off"];
+    let public_socket = shape("{}", SOCKET, "latest").replace("    vpc: {}\n", "");
+    let by_token = public_socket
+        .replace("DB_USER: auth,", "DB_USER: auth@acme-staging.iam,")
+        .replace("    secrets: {DB_PASSWORD: 'auth-db-password:latest'}\n", "");
     vec![
         (
             shape(connector, "10.20.0.3", "latest"),
             variants
-                .filter(|name| !name.starts_with("pinned-"))
+                .filter(|name| !name.starts_with("pinned-") && !of_connectors.contains(name))
                 .chain([
                     "firewall-denies-ingress",
                     "psc-endpoint-missing",
@@ -85,6 +90,8 @@ fn drills() -> Vec<(String, Vec<&'static str>)> {
             shape(connector, SOCKET, "3"),
             named(&["firewall-denies-proxy-port", "cloudsql-not-attached", "cloudsql-name-mismatch"]),
         ),
+        (public_socket, named(&["gate-may-not-connect"])),
+        (by_token, named(&["iam-login-not-granted", "iam-flag-off"])),
         (
             shape(connector, "db.internal.example", "latest"),
             named(&["database-name-unresolvable", "another-instance-stopped"]),

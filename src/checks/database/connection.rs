@@ -104,16 +104,29 @@ pub(in crate::checks) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outco
 
 /// The whole way to the database, as the live revision goes it.
 pub(in crate::checks) async fn connection(scope: &Scope) -> Result<Connection, Outcome> {
+    credentials_and(scope, |way, variables| way.host.clone().ok_or_else(|| unknown_host(way, variables)))
+        .await
+}
+
+/// As whom and to which database the live revision logs in; where the host is not known, it is empty.
+pub(in crate::checks) async fn credentials(scope: &Scope) -> Result<Connection, Outcome> {
+    credentials_and(scope, |way, _| Ok(way.host.clone().unwrap_or_default())).await
+}
+
+async fn credentials_and(
+    scope: &Scope,
+    host: impl FnOnce(&Dsn, &DatabaseVariables) -> Result<String, Outcome>,
+) -> Result<Connection, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
     let way = whole(scope, &revision, &database.variables).await?;
     let port = way.port;
-    let Some(host) = way.host.clone() else { return Err(unknown_host(&way, &database.variables)) };
+    let host = host(&way, &database.variables)?;
     // libpq would take the name of the account that the container runs as, which nothing here knows.
     let Some(user) = way.user else { return Err(unstated("the database's user")) };
     let name = way.database.unwrap_or_else(|| user.clone());
     note(scope, database, |record| {
-        record.host = Some(host.clone());
+        record.host = Some(host.clone()).filter(|host| !host.is_empty());
         record.port = Some(port);
         record.user = Some(user.clone());
         record.name = Some(name.clone());

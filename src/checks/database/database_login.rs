@@ -1,8 +1,8 @@
 //! The login that the service would make works.
 
 use crate::checks::database::connection::{self, Endpoint};
-use crate::checks::database::{bounds, candidates, declared, from_where, patiently, trust};
-use crate::checks::facts::{not_visible, passed};
+use crate::checks::database::{bounds, candidates, declared, from_where, patiently, token, trust};
+use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
 use crate::probe::postgres::{Connection, Method, PassedOver, Session, Stop, login_in_turn};
 use crate::run::outcome::{Outcome, Vantage};
@@ -64,12 +64,7 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
 pub(in crate::checks) async fn log_in(scope: &Scope) -> Result<(Connection, Session), Outcome> {
     let mut connection = connection::connection(scope).await?;
     (connection.trust, _) = trust::trust(scope, connection.sslmode).await;
-    if connection.password.is_none() {
-        return Err(not_visible(
-            "no declared variable holds the database's password, so the gate cannot log in as the service does"
-                .to_owned(),
-        ));
-    }
+    token::with_token_over_tls(scope, &mut connection).await?;
     let candidates = candidates(scope, &Endpoint::from(&connection)).await?;
     let bounds = bounds(scope, connection.connect_timeout);
     let turned = patiently(scope, || {

@@ -13,6 +13,7 @@ pub(super) mod database_writable;
 pub(super) mod expected;
 pub(in crate::checks) mod files;
 mod migrated;
+pub(super) mod token;
 mod trust;
 
 pub use conversation::Conversation;

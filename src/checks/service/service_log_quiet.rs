@@ -25,6 +25,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         "cloudsql-attached",
         "cloudsql-client-granted",
         "database-query",
+        "cloudsql-login",
         "database-has-headroom",
     ],
     subjects: with_database,

@@ -109,6 +109,7 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
         | InstanceFinding::DiskFull { .. }
         | InstanceFinding::OtherEngine { .. }
         | InstanceFinding::NotAttached { .. }
+        | InstanceFinding::NotItself { .. }
         | InstanceFinding::SocketDiffers { .. } => super::instance::judge(view, finding),
     }
 }

@@ -123,6 +123,17 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
         .mend("see which instances there are, and name the one with PostgreSQL", {
             command(["gcloud", "sql", "instances", "list", &project(view, instance)])
         }),
+        InstanceFinding::NotItself { instance, address, problem } => Judgement::proven(
+            CauseCode::ServerNotAuthentic,
+            format!(
+                "what answers connectors at {address} does not show that it is Cloud SQL instance {instance}: {problem}"
+            ),
+        )
+        .mend(
+            "see the instance's addresses, and when its server certificate and authority end or were rotated",
+            on_instance(view, "describe", instance, &["--format=yaml(ipAddresses,serverCaCert,settings.ipConfiguration)"]),
+        )
+        .mend("see whether something between the gate and Google takes TLS apart", None),
         InstanceFinding::ConnectorRequired { .. }
         | InstanceFinding::NotAuthorized { .. }
         | InstanceFinding::TlsRequired { .. }
@@ -175,6 +186,9 @@ pub(super) fn clause(finding: &InstanceFinding) -> String {
         }
         InstanceFinding::IamLogin { instance, user, .. } => {
             format!("IAM user {user} cannot log in to Cloud SQL instance {instance}")
+        }
+        InstanceFinding::NotItself { instance, address, .. } => {
+            format!("what answers at {address} is not known to be Cloud SQL instance {instance}")
         }
         InstanceFinding::NoConnectBinding { instance, service_account, .. } => {
             format!("{service_account} may not connect to Cloud SQL instance {instance}")

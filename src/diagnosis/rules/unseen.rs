@@ -82,6 +82,8 @@ fn suspect(view: &View<'_>, node: &NodeRecord) -> Option<Suspect> {
         "database-port-open" => {
             ("the database does not answer inside the VPC".to_owned(), Some(inside(view)))
         }
+        // The instance took the same login, asked by another way.
+        "database-login" if view.held("cloudsql-login") => return None,
         "database-login" => (
             "the database refuses the login (password, role, database name, slots)".to_owned(),
             Some(inside(view)),

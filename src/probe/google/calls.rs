@@ -82,12 +82,20 @@ pub(super) const ORGANIZATION_POLICY: Call =
 /// A Cloud SQL instance.
 pub(super) const INSTANCE: Call =
     Call { api: SQLADMIN, permission: "cloudsql.instances.get", role: "roles/cloudsql.viewer" };
+/// How connectors find a Cloud SQL instance, and by what they know it.
+pub(super) const CONNECT_SETTINGS: Call =
+    Call { api: SQLADMIN, permission: "cloudsql.instances.get", role: "roles/cloudsql.viewer" };
+/// A certificate with which a Cloud SQL instance takes a connector.
+pub(super) const CONNECT: Call =
+    Call { api: SQLADMIN, permission: "cloudsql.instances.connect", role: "roles/cloudsql.client" };
 /// An access token of a service account that is impersonated.
 pub(super) const ACCESS_TOKEN: Call = Call {
     api: IAMCREDENTIALS,
     permission: "iam.serviceAccounts.getAccessToken",
     role: "roles/iam.serviceAccountTokenCreator",
 };
+/// An access token with which the service's account logs in to its database.
+pub(super) const LOGIN_TOKEN: Call = Call { ..ACCESS_TOKEN };
 /// The same, for a federated principal: the role that is meant for those.
 pub(super) const ACCESS_TOKEN_FEDERATED: Call = Call { role: WORKLOAD_IDENTITY, ..ACCESS_TOKEN };
 /// An ID token of a service account.

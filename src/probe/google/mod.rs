@@ -22,7 +22,7 @@ mod sql;
 mod transport;
 mod vpc_access;
 
-pub use auth::{CredentialSource, IdToken, Kind, Platform, Surroundings, TokenTrouble};
+pub use auth::{CredentialSource, IdToken, Kind, Platform, Surroundings, TokenTrouble, machine_login_token};
 pub use connectivity::{Leftover, TIDYING};
 pub use endpoints::{Auth, Endpoints};
 pub use iam::Above;
@@ -37,6 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
@@ -91,6 +92,7 @@ pub struct Google {
     logs: logs::Memos,
     tests: connectivity::Tests,
     id_tokens: Memo<IdToken>,
+    login_tokens: Memo<SecretString>,
     timeouts: Timeouts,
 }
 
@@ -113,6 +115,7 @@ impl Google {
             logs: logs::Memos::default(),
             tests: connectivity::Tests::default(),
             id_tokens: Memo::default(),
+            login_tokens: Memo::default(),
             timeouts,
         }
     }
@@ -144,6 +147,35 @@ impl Google {
                 Broken::NoCredentials { detail: format!("no ID token for {audience}"), mend: None }
             }
         })
+    }
+
+    /// A token with which the service account logs in to Cloud SQL in its password's place; made once an account, by acting as
+    /// it, and known to the vault.
+    ///
+    /// # Errors
+    /// [`Broken::PermissionDenied`] where the gate may not act as the account (`iam.serviceAccounts.getAccessToken`).
+    pub async fn login_token(&self, account: &str) -> Result<SecretString, Broken> {
+        let make = || async {
+            let ask: BoxFuture<'_, _> = Box::pin(async {
+                let token = self.asker.identity().await?.login_token(account, &self.timeouts).await?;
+                self.vault.remember(&token);
+                Ok::<_, Broken>(Arc::new(token))
+            });
+            tokio::time::timeout(self.limit, ask)
+                .await
+                .map_err(|_late| Broken::NoCredentials {
+                    detail: format!("no access token of {account} within {} s", self.limit.as_secs_f32()),
+                    mend: None,
+                })?
+                .map_err(NoAnswer::Broken)
+        };
+        match self.login_tokens.get(account, make).await {
+            Ok(token) => Ok(SecretString::clone(&token)),
+            Err(NoAnswer::Broken(why)) => Err(why),
+            Err(NoAnswer::NotFound) => {
+                Err(Broken::NoCredentials { detail: format!("no access token of {account}"), mend: None })
+            }
+        }
     }
 
     /// One call, its answer to be shared.

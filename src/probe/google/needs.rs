@@ -17,6 +17,8 @@ pub(crate) enum Place {
     DatabaseSecrets,
     /// The project of its Cloud SQL instance.
     Instance,
+    /// The account that the service runs as, where its database user is that account.
+    LoginAccount,
     /// The projects of secrets and instance: their policies may grant what the runtime account needs.
     Grantors,
     /// What the projects stand under: folders and organisation.
@@ -85,6 +87,9 @@ pub(crate) static NEEDS: &[Need] = &[
     need(&calls::TROUBLESHOOT, Place::Above, When::Better),
     need(&calls::INSTANCE, Place::Instance, When::Always),
     need(&calls::INSTANCES, Place::Instance, When::Always),
+    need(&calls::CONNECT_SETTINGS, Place::Instance, When::Always),
+    need(&calls::CONNECT, Place::Instance, When::Inspecting),
+    need(&calls::LOGIN_TOKEN, Place::LoginAccount, When::Inspecting),
     need(&calls::USERS, Place::Instance, When::Always),
     need(&calls::DATABASES, Place::Instance, When::Always),
     need(&calls::LOG_ENTRIES, Place::Service, When::Better),

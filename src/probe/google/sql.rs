@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use google_cloud_sql_v1::model::{
-    Database, DatabaseInstance, DatabasesListResponse, InstancesListResponse, User, UsersListResponse,
+    ConnectSettings, Database, DatabaseInstance, DatabasesListResponse, GenerateEphemeralCertResponse,
+    InstancesListResponse, User, UsersListResponse,
 };
+use serde_json::json;
 
 use super::memo::Memo;
 use super::transport::Ask;
-use super::{Answer, Google, about, calls};
+use super::{Answer, Google, NoAnswer, about, calls};
+use crate::run::outcome::Broken;
 
 /// What was read of Cloud SQL.
 #[derive(Debug, Default)]
@@ -17,6 +20,7 @@ pub(super) struct Memos {
     lists: Memo<Vec<DatabaseInstance>>,
     users: Memo<Vec<User>>,
     databases: Memo<Vec<Database>>,
+    connects: Memo<ConnectSettings>,
 }
 
 impl Google {
@@ -39,6 +43,35 @@ impl Google {
             self.all(&calls::INSTANCES, name, Ask::get(format!("v1/{name}")), parts)
         };
         self.sql.lists.get(name, fetch).await
+    }
+
+    /// How connectors find an instance, and by what they know it (`cloudsql.instances.get`).
+    pub async fn connect_settings(&self, project: &str, instance: &str) -> Answer<ConnectSettings> {
+        let name = format!("projects/{project}/instances/{instance}");
+        let ask = || Ask::get(format!("v1/{name}/connectSettings"));
+        let fetch = || self.read(&calls::CONNECT_SETTINGS, &name, ask());
+        self.sql.connects.get(&name, fetch).await
+    }
+
+    /// A certificate, in PEM, that Cloud SQL signs for a public key: for about an hour an instance takes a connector with
+    /// it (`cloudsql.instances.connect`). Made anew each time.
+    ///
+    /// # Errors
+    /// [`NoAnswer`]: Cloud SQL gives none.
+    pub async fn ephemeral_certificate(
+        &self,
+        project: &str,
+        instance: &str,
+        public_key: &str,
+    ) -> Result<String, NoAnswer> {
+        let name = format!("projects/{project}/instances/{instance}");
+        // A POST that leaves nothing behind.
+        let ask = Ask::post(format!("v1/{name}:generateEphemeralCert"), json!({"public_key": public_key}));
+        let answer: GenerateEphemeralCertResponse = self.once(&calls::CONNECT, &name, ask).await?;
+        answer.ephemeral_cert.map(|one| one.cert).filter(|pem| !pem.is_empty()).ok_or_else(|| {
+            let detail = "no certificate is in the answer".to_owned();
+            Broken::Malformed { what: name.clone(), detail }.into()
+        })
     }
 
     /// The users of an instance (`cloudsql.users.list`).

@@ -51,7 +51,7 @@ pub struct Answer {
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// `variables`, `name`, `port`, `protocol`, `login`, `query`, `connections`.
+    /// `variables`, `token`, `name`, `port`, `protocol`, `login`, `query`, `connections`.
     pub step: String,
     /// How it ended.
     pub outcome: StepOutcome,

@@ -5,10 +5,12 @@
 
 mod answer;
 mod family;
+mod token;
 mod way;
 
 pub use answer::{ANSWER_VERSION, Answer, Connections, ServerAnswer, Step, StepOutcome};
 pub use family::Family;
+pub use token::with_token;
 pub use way::{Names, Way, way};
 
 use std::net::SocketAddr;

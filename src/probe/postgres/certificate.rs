@@ -21,7 +21,7 @@ const MOST_NAMES: usize = 8;
 pub(super) struct Leaf {
     /// Alternative names: hosts and addresses.
     names: Vec<String>,
-    common_name: Option<String>,
+    pub(super) common_name: Option<String>,
     not_before: Option<Timestamp>,
     pub(super) not_after: Option<Timestamp>,
 }

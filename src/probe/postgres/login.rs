@@ -207,6 +207,15 @@ where
     }
 }
 
+/// The start-up of a session on a stream that is as it should be: no TLS is asked for. Not bounded in time.
+pub(super) async fn within(
+    opened: Opened,
+    address: SocketAddr,
+    connection: &Connection,
+) -> Result<Session, Stop> {
+    start(opened, address, connection, Proof::Password).await.map_err(|ended| ended.stop)
+}
+
 async fn over<S>(
     stream: S,
     address: SocketAddr,

@@ -5,6 +5,7 @@
 #![allow(clippy::result_large_err, reason = "a stop is made once a step, and says all that was seen")]
 
 mod certificate;
+mod connector;
 mod dsn;
 mod expected;
 mod guard;
@@ -21,6 +22,7 @@ mod tls;
 mod trust;
 mod turn;
 
+pub use connector::{CONNECTOR_PORT, ConnectorKey, Expected, login_by_connector};
 pub use dsn::{
     Dsn, DsnForm, DsnProblem, Server as DsnServer, SessionTarget, SslMode, TlsFiles, parse as parse_dsn,
 };

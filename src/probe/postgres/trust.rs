@@ -117,8 +117,13 @@ impl Identity {
     ///
     /// [`PemProblem`]: one of them is not there, or they do not belong together.
     pub fn of_pem(certificate: &[u8], key: &[u8]) -> Result<Self, PemProblem> {
-        let chain = certificates(certificate)?;
         let key = PrivateKeyDer::from_pem_slice(key).ok().ok_or(PemProblem::NoKey)?;
+        Self::of_key(certificate, key)
+    }
+
+    /// A client certificate with its chain, in PEM, and its key.
+    pub(super) fn of_key(certificate: &[u8], key: PrivateKeyDer<'static>) -> Result<Self, PemProblem> {
+        let chain = certificates(certificate)?;
         let provider = aws_lc_rs::default_provider();
         match CertifiedKey::from_der(chain, key, &provider) {
             Ok(key) => Ok(Self(Arc::new(key))),

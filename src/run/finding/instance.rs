@@ -1,9 +1,11 @@
 //! Findings about the Cloud SQL instance.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
+
+use super::talk::CertificateProblem;
 
 /// What was seen of the instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -135,6 +137,15 @@ pub enum InstanceFinding {
         /// What is missing.
         problem: IamProblem,
     },
+    /// What answers connectors at its address does not show that it is this instance.
+    NotItself {
+        /// Connection name.
+        instance: String,
+        /// The address.
+        address: SocketAddr,
+        /// What is wrong with the certificate that it shows.
+        problem: CertificateProblem,
+    },
     /// The runtime service account may not connect to the instance.
     NoConnectBinding {
         /// Connection name.
@@ -256,6 +267,9 @@ impl fmt::Display for InstanceFinding {
                      cloudsql.instances.login (shown by {shown_by})"
                 ),
             },
+            Self::NotItself { instance, address, problem } => {
+                write!(f, "what answers at {address} does not show that it is {instance}: {problem}")
+            }
             Self::NoConnectBinding { instance, service_account, shown_by, .. } => write!(
                 f,
                 "nothing gives {service_account} the permission cloudsql.instances.connect for {instance} (shown by \

@@ -145,6 +145,29 @@ pub enum PostgresFinding {
     },
 }
 
+impl PostgresFinding {
+    /// Whether the server refuses who asks or what is asked for, having let the connection in: it says so to everybody, from
+    /// wherever the same login comes.
+    pub fn refuses_the_login(&self) -> bool {
+        match self {
+            Self::LoginRefused { stage, .. } => *stage > Stage::BeforeProof,
+            Self::NameUnresolvable { .. }
+            | Self::Refused { .. }
+            | Self::TimedOut { .. }
+            | Self::Unreachable { .. }
+            | Self::NotPostgres { .. }
+            | Self::Cut { .. }
+            | Self::TlsUnsupported { .. }
+            | Self::CertificateInvalid { .. }
+            | Self::ClientCertificateRefused { .. }
+            | Self::TlsFailed { .. }
+            | Self::ServerUnproven { .. }
+            | Self::SessionUnwanted { .. }
+            | Self::QueryFailed { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for PostgresFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |addresses: &[SocketAddr]| {

@@ -8,8 +8,16 @@ use crate::sandbox::cloud::Cloud;
 use crate::sandbox::world::{Grants, World, project_number};
 
 /// Custom methods that follow the last segment after a colon.
-const VERBS: &[&str] =
-    &["access", "generateIdToken", "getIamPolicy", "list", "testIamPermissions", "troubleshoot"];
+const VERBS: &[&str] = &[
+    "access",
+    "generateAccessToken",
+    "generateEphemeralCert",
+    "generateIdToken",
+    "getIamPolicy",
+    "list",
+    "testIamPermissions",
+    "troubleshoot",
+];
 
 /// A request to the control plane, taken apart.
 pub(super) struct Ask<'a> {
@@ -76,7 +84,10 @@ impl<'a> Ask<'a> {
         }
         match world.gate {
             Grants::Everything => Ok(()),
-            Grants::Nothing => Err(Refusal::Permission { api, permission, resource: resource.to_owned() }),
+            Grants::WithoutConnect if permission != "cloudsql.instances.connect" => Ok(()),
+            Grants::WithoutConnect | Grants::Nothing => {
+                Err(Refusal::Permission { api, permission, resource: resource.to_owned() })
+            }
         }
     }
 }

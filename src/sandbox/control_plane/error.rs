@@ -20,6 +20,8 @@ pub(super) enum Refusal {
     NoInstance,
     /// The resource is in a state that does not allow it.
     FailedPrecondition { message: String },
+    /// What is asked with makes no sense.
+    InvalidArgument { message: String },
     /// The path is none of the API's.
     NoSuchUrl { path: String },
 }
@@ -33,7 +35,7 @@ impl Refusal {
         match self {
             Self::Permission { .. } | Self::ApiDisabled { .. } => StatusCode::FORBIDDEN,
             Self::NotFound { .. } | Self::NoInstance | Self::NoSuchUrl { .. } => StatusCode::NOT_FOUND,
-            Self::FailedPrecondition { .. } => StatusCode::BAD_REQUEST,
+            Self::FailedPrecondition { .. } | Self::InvalidArgument { .. } => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -92,6 +94,9 @@ impl Refusal {
             }}),
             Self::FailedPrecondition { message } => {
                 json!({"error": {"code": 400, "message": message, "status": "FAILED_PRECONDITION"}})
+            }
+            Self::InvalidArgument { message } => {
+                json!({"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}})
             }
             Self::NoSuchUrl { path } => json!({"error": {
                 "code": 404,

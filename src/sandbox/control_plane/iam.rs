@@ -28,6 +28,7 @@ pub(super) fn held(ask: &Ask<'_>, api: &'static str, project: &str) -> Reply {
     let asked = asked["permissions"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let held = match ask.cloud.world.gate {
         Grants::Everything => asked.collect(),
+        Grants::WithoutConnect => asked.filter(|one| *one != "cloudsql.instances.connect").collect(),
         Grants::Nothing => Vec::new(),
     };
     resource(&TestIamPermissionsResponse::new().set_permissions(held), &[])

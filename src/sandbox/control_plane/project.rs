@@ -31,8 +31,13 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
 /// Secrets are granted on the secrets themselves; of what is asked for here, only Cloud SQL's on the project.
 fn policy(ask: &Ask<'_>, project: &str) -> Reply {
     let clients = ask.cloud.world.sql_clients.iter().filter(|(of, _)| of == project);
+    let logins = ask.cloud.world.sql_logins.iter().filter(|(of, _)| of == project);
     iam::policy([
         ("roles/owner", vec!["user:owner@example.com".to_owned()]),
+        (
+            "roles/cloudsql.instanceUser",
+            logins.map(|(_, account)| format!("serviceAccount:{account}")).collect(),
+        ),
         ("roles/cloudsql.client", clients.map(|(_, account)| format!("serviceAccount:{account}")).collect()),
     ])
 }

@@ -3,10 +3,10 @@
 use google_cloud_sql_v1::model::database_instance::SqlOutOfDiskReport;
 use google_cloud_sql_v1::model::database_instance::sql_out_of_disk_report::SqlOutOfDiskState;
 use google_cloud_sql_v1::model::{
-    AclEntry, Database, DatabaseFlags, DatabaseInstance, DatabasesListResponse, InstancesListResponse,
-    IpConfiguration, IpMapping, PscConfig, Settings, SqlBackendType, SqlDatabaseVersion, SqlInstanceType,
-    SqlIpAddressType, SqlSuspensionReason, SslCert, User, UsersListResponse, database_instance,
-    ip_configuration, settings, user,
+    AclEntry, ConnectSettings, Database, DatabaseFlags, DatabaseInstance, DatabasesListResponse,
+    GenerateEphemeralCertResponse, InstancesListResponse, IpConfiguration, IpMapping, PscConfig, Settings,
+    SqlBackendType, SqlDatabaseVersion, SqlInstanceType, SqlIpAddressType, SqlSuspensionReason, SslCert,
+    User, UsersListResponse, connect_settings, database_instance, ip_configuration, settings, user,
 };
 
 use super::Reply;
@@ -29,6 +29,7 @@ const SPELLINGS: &[Spelling] = &[
     spelling!("connectorEnforcement", settings::ConnectorEnforcement),
     spelling!("edition", settings::Edition),
     spelling!("sqlOutOfDiskState", SqlOutOfDiskState),
+    spelling!("serverCaMode", connect_settings::CaMode),
 ];
 
 /// In these lists `type` is another enumeration than in an instance.
@@ -37,13 +38,15 @@ const OF_USERS: &[Spelling] = &[spelling!("type", user::SqlUserType)];
 
 /// Answers what is this API's.
 pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
-    let (segments, _) = ask.parts();
+    let (segments, verb) = ask.parts();
     let rest = match &segments[..] {
         ["v1", rest @ ..] | ["sql", "v1beta4" | "v1", rest @ ..] => rest,
         _ => return None,
     };
     let ["projects", project, "instances", rest @ ..] = rest else { return None };
     let permission = match rest {
+        [_] if verb == "generateEphemeralCert" => "cloudsql.instances.connect",
+        [_, "connectSettings"] => "cloudsql.instances.get",
         [] => "cloudsql.instances.list",
         [_] => "cloudsql.instances.get",
         [_, "users"] => "cloudsql.users.list",
@@ -64,6 +67,10 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
         let mut instances = instances;
         let instance = instances.find(|instance| instance.name == name).ok_or(Refusal::NoInstance)?;
         match rest {
+            [_] if verb == "generateEphemeralCert" => certificate(ask),
+            [_, "connectSettings"] => {
+                resource(&connect_settings(instance, ask), &[SPELLINGS, OF_ADDRESSES].concat())
+            }
             [_, "users"] => resource(&users(instance), OF_USERS),
             [_, "databases"] => resource(&databases(instance), &[]),
             _ => resource(&model(instance, ask), &[SPELLINGS, OF_ADDRESSES].concat()),
@@ -154,6 +161,29 @@ fn model(instance: &InstanceWorld, ask: &Ask<'_>) -> DatabaseInstance {
             instance.name
         ))
         .set_settings(settings)
+}
+
+/// A certificate for the public key that is asked with.
+fn certificate(ask: &Ask<'_>) -> Reply {
+    let invalid = || Refusal::InvalidArgument { message: "Invalid request: Invalid public key.".to_owned() };
+    let body: serde_json::Value = serde_json::from_slice(ask.body).unwrap_or_default();
+    let key = body.get("public_key").and_then(serde_json::Value::as_str).ok_or_else(invalid)?;
+    let pem = ask.cloud.authority.certify(key).map_err(|_not_a_key| invalid())?;
+    let certificate = SslCert::new().set_kind("sql#sslCert").set_cert(pem);
+    resource(&GenerateEphemeralCertResponse::new().set_ephemeral_cert(certificate), &[])
+}
+
+/// What connectors are told of an instance.
+fn connect_settings(instance: &InstanceWorld, ask: &Ask<'_>) -> ConnectSettings {
+    let whole = model(instance, ask);
+    ConnectSettings::new()
+        .set_kind("sql#connectSettings")
+        .set_region(&instance.region)
+        .set_database_version(whole.database_version)
+        .set_backend_type(whole.backend_type)
+        .set_ip_addresses(whole.ip_addresses)
+        .set_or_clear_server_ca_cert(whole.server_ca_cert)
+        .set_server_ca_mode(connect_settings::CaMode::GoogleManagedInternalCa)
 }
 
 fn networks(instance: &InstanceWorld) -> Vec<AclEntry> {

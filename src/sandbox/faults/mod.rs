@@ -96,6 +96,7 @@ mod secret_reference_drifted;
 mod secret_version_destroyed;
 mod secret_version_disabled;
 mod secret_version_missing;
+mod server_not_authentic;
 mod service_account_drifted;
 mod service_not_found;
 pub(in crate::sandbox) mod shape;
@@ -258,6 +259,7 @@ pub static FAULTS: &[&Fault] = &[
     &database_refused::FAULT,
     &not_postgres::FAULT,
     &connection_cut::FAULT,
+    &server_not_authentic::FAULT,
     &password_rejected::FAULT,
     &login_not_allowed::FAULT,
     &host_not_allowed::FAULT,
@@ -343,6 +345,7 @@ mod tests {
             "cloudsql-client-role-missing",
             "cloudsql-not-attached",
             "cloudsql-name-mismatch",
+            "server-not-authentic",
             "vpc-network-not-found",
             "egress-without-nat",
             "egress-blocks-cloudsql-socket",

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::model::{DatabaseExpectation, DatabaseVariables};
 use crate::sandbox::world::{
     ConnectorWorld, DatabaseWorld, Egress, EnvValue, EnvWorld, InstanceWorld, NetworkWorld, RevisionWorld,
-    RoleWorld, SecretWorld, ServiceWorld, VersionWorld, VpcWorld, World,
+    RoleKind, RoleWorld, SecretWorld, ServiceWorld, VersionWorld, VpcWorld, World,
 };
 
 /// The kind of service that a fault breaks: the first one in the world that has what it takes.
@@ -185,6 +185,26 @@ pub static SOCKET: Subject = Subject {
     fits: |world, service| {
         let socket = service.link.as_ref().is_some_and(|link| link.host.starts_with("/cloudsql/"));
         socket && instance_of(world, service).is_some()
+    },
+};
+
+/// A service that opens the socket of an instance with a public address: the way of connectors is open from everywhere.
+pub static CONNECTOR_WAY: Subject = Subject {
+    has: "a /cloudsql socket of an instance with a public address",
+    fits: |world, service| {
+        let public =
+            instance_of(world, service).is_some_and(|index| world.instances[index].public().is_some());
+        (SOCKET.fits)(world, service) && public
+    },
+};
+
+/// A service that logs in to its database with IAM.
+pub static IAM_USER: Subject = Subject {
+    has: "a database that it logs in to with IAM",
+    fits: |world, service| {
+        let role = service.link.as_ref().map(|link| link.role.as_str()).unwrap_or_default();
+        let role = instance_of(world, service).and_then(|index| world.instances[index].role(role));
+        role.is_some_and(|role| role.kind == RoleKind::IamServiceAccount)
     },
 };
 

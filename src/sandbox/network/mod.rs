@@ -6,7 +6,7 @@ mod way;
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::world::{Behind, RevisionWorld, ServiceWorld, World};
+use super::world::{Behind, InstanceWorld, RevisionWorld, ServiceWorld, World};
 use crate::credential::{LONGEST_SOCKET, socket_length};
 pub(super) use way::{Lost, Route};
 
@@ -15,6 +15,10 @@ pub(super) use way::{Lost, Route};
 pub enum Delivery {
     /// It reaches the server of that instance (position in [`World::instances`]).
     Delivered(usize),
+    /// It reaches the server of that instance through a proxy of Cloud SQL's, which has made TLS.
+    Attached(usize),
+    /// It reaches the port at which that instance takes connectors.
+    Proxied(usize),
     /// It vanishes: no answer, ever.
     Dropped,
     /// Its target answers with a reset: nothing listens there.
@@ -37,7 +41,7 @@ pub fn route(world: &World, service: &ServiceWorld, revision: &RevisionWorld, to
     if to.ip().is_loopback() {
         // The loopback address is the container's own: only a proxy beside it could listen there.
         let proxied = revision.proxied.as_deref().and_then(|name| world.instance(name));
-        return proxied.map_or(Delivery::Refused, |index| arrive(world, index, to.port()));
+        return proxied.map_or(Delivery::Refused, |index| through_proxy(arrive(world, index, to.port())));
     }
     match way::follow(world, Route { service, revision, to }) {
         Ok(index) if world.instances[index].connectors_only => Delivery::Refused,
@@ -56,6 +60,17 @@ pub(super) fn follow(
     way::follow(world, Route { service, revision, to })
 }
 
+/// What becomes of the first packet that somebody in no network of the world's sends: public addresses take connectors from
+/// everywhere, and nobody else.
+pub(super) fn from_outside(world: &World, to: SocketAddr) -> Delivery {
+    let public =
+        |instance: &InstanceWorld| instance.behind == Behind::CloudSql && instance.public() == Some(to.ip());
+    match world.instances.iter().position(public) {
+        Some(index) if world.instances[index].runs() && to.port() == PROXY_PORT => Delivery::Proxied(index),
+        Some(_) | None => Delivery::Dropped,
+    }
+}
+
 /// What becomes of a connection to the `/cloudsql` socket in that folder: the proxy behind it dials the instance's
 /// public address where it has one, else its private one.
 pub fn socket(world: &World, service: &ServiceWorld, revision: &RevisionWorld, folder: &str) -> Delivery {
@@ -69,13 +84,23 @@ pub fn socket(world: &World, service: &ServiceWorld, revision: &RevisionWorld, f
     };
     let instance = &world.instances[index];
     let dialled = instance.addresses.iter().min_by_key(|address| address.private);
-    let Some(dialled) = dialled.filter(|_| instance.behind == Behind::CloudSql) else {
+    // The proxy goes nowhere where the other side does not show that it is the instance.
+    let itself = instance.behind == Behind::CloudSql && !instance.impostor;
+    let Some(dialled) = dialled.filter(|_| itself) else {
         return Delivery::Refused;
     };
     let to = SocketAddr::new(dialled.ip, PROXY_PORT);
     match way::follow_proxy(world, Route { service, revision, to }) {
-        Ok(_) => arrive(world, index, instance.port),
+        Ok(_) => through_proxy(arrive(world, index, instance.port)),
         Err(_) => Delivery::Dropped,
+    }
+}
+
+/// The same, through a proxy of Cloud SQL's.
+fn through_proxy(delivery: Delivery) -> Delivery {
+    match delivery {
+        Delivery::Delivered(index) => Delivery::Attached(index),
+        Delivery::Attached(_) | Delivery::Proxied(_) | Delivery::Dropped | Delivery::Refused => delivery,
     }
 }
 

@@ -21,18 +21,29 @@ use secrecy::ExposeSecret as _;
 
 use super::error::{fatal, fatal_detail};
 use super::{RESERVED, Server, Tls, VERSION};
-use crate::sandbox::random;
-use crate::sandbox::world::{RoleKind, TlsWorld};
+use crate::credential::iam_account;
+use crate::sandbox::world::{RoleKind, RoleWorld, TlsWorld};
+use crate::sandbox::{random, tokens};
+
+/// By which door a client came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sandbox) enum Door {
+    /// It dialled the server itself.
+    Network,
+    /// Through Cloud SQL's own proxy, which has made TLS with a certificate of the client's before.
+    Connector,
+}
 
 /// Logs clients in to one server.
 pub(super) struct Login {
     server: Arc<Server>,
+    door: Door,
     driver: AuthDriver<DefaultServerParameterProvider>,
     scram: SaslMechanisms,
 }
 
 impl Login {
-    pub(super) fn new(server: Arc<Server>, tls: Option<&Tls>) -> Self {
+    pub(super) fn new(server: Arc<Server>, tls: Option<&Tls>, door: Door) -> Self {
         let mut parameters = DefaultServerParameterProvider::default();
         parameters.server_version = VERSION.to_owned();
         parameters.is_superuser = false;
@@ -43,6 +54,7 @@ impl Login {
         }
         Self {
             server,
+            door,
             driver: AuthDriver::new(parameters),
             scram: SaslMechanisms::new(vec![Arc::new(scram)]),
         }
@@ -51,6 +63,12 @@ impl Login {
     /// How a user is asked for a password.
     fn mechanism(&self, user: &str) -> Box<dyn AuthMechanism> {
         match self.server.world().role(user) {
+            Some(role)
+                if role.kind == RoleKind::IamServiceAccount && self.server.world().iam_authentication =>
+            {
+                Box::new(Token { server: Arc::clone(&self.server), user: user.to_owned() })
+            }
+            Some(role) if role.kind == RoleKind::IamServiceAccount => self.scram.create(),
             Some(role) if role.password.is_none() => Box::new(Trust),
             Some(_) | None => self.scram.create(),
         }
@@ -58,6 +76,9 @@ impl Login {
 
     /// Whether the server's rules admit a connection as it comes: by its host, its encryption, its certificate.
     fn takes(&self, client: &impl ClientInfo, user: &str, database: &str) -> Result<(), PgWireError> {
+        if self.door == Door::Connector {
+            return Ok(());
+        }
         let world = self.server.world();
         let encrypted = client.is_secure();
         let certified = client.client_certificates().is_some_and(|chain| !chain.is_empty());
@@ -73,7 +94,11 @@ impl Login {
         if !world.admits_hosts {
             return Err(no_entry());
         }
+        // Without TLS, a token would travel as it is.
+        let is_token = |role: &RoleWorld| role.kind == RoleKind::IamServiceAccount;
+        let by_token = world.iam_authentication && world.role(user).is_some_and(is_token);
         match world.tls {
+            TlsWorld::Any if by_token && !encrypted => Err(no_entry()),
             TlsWorld::Any => Ok(()),
             TlsWorld::Encrypted | TlsWorld::ClientCertificate if !encrypted => Err(no_entry()),
             TlsWorld::ClientCertificate if !certified => {
@@ -188,6 +213,15 @@ impl StartupHandler for Login {
             match self.driver.advance_authentication(client, message).await {
                 Err(PgWireError::InvalidPassword(_)) => {
                     let (user, _) = asked(client.metadata());
+                    let world = self.server.world();
+                    let by_token =
+                        world.role(&user).is_some_and(|role| role.kind == RoleKind::IamServiceAccount);
+                    if by_token && world.iam_authentication {
+                        let said = format!(
+                            "Cloud SQL IAM service account authentication failed for user \"{user}\""
+                        );
+                        return Err(fatal("28000", said));
+                    }
                     return Err(fatal(
                         "28P01",
                         format!("password authentication failed for user \"{user}\""),
@@ -217,6 +251,34 @@ impl AuthMechanism for Trust {
         _message: PasswordMessageFamily,
     ) -> PgWireResult<AuthState> {
         Err(PgWireError::NoAuthenticationInProgress)
+    }
+}
+
+/// Asks for an access token in the password's place, and takes the user's own if the account may log in.
+struct Token {
+    server: Arc<Server>,
+    user: String,
+}
+
+#[async_trait]
+impl AuthMechanism for Token {
+    async fn begin(&mut self, _client: &(dyn ClientInfo + Send + Sync)) -> PgWireResult<AuthState> {
+        Ok(AuthState::InProgress(Authentication::CleartextPassword))
+    }
+
+    async fn next(
+        &mut self,
+        _client: &(dyn ClientInfo + Send + Sync),
+        message: PasswordMessageFamily,
+    ) -> PgWireResult<AuthState> {
+        let Server { cloud, .. } = &*self.server;
+        let token = message.into_password()?.password;
+        let account = tokens::logs_in_as(cloud, &token);
+        let own = account.filter(|account| iam_account(&self.user).as_ref() == Some(account));
+        match own.filter(|account| cloud.world.logs_in(&self.server.world().project, account)) {
+            Some(_) => Ok(AuthState::Ok { final_message: None, identity: None }),
+            None => Err(PgWireError::InvalidPassword(self.user.clone())),
+        }
     }
 }
 

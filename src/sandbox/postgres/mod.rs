@@ -1,5 +1,6 @@
 //! The PostgreSQL server of an instance: its own protocol, SCRAM logins, its limits and its errors.
 
+mod connectors;
 mod error;
 mod login;
 mod query;
@@ -25,7 +26,9 @@ use super::world::{InstanceWorld, Speaks};
 use login::Login;
 use query::Queries;
 
-pub(super) use tls::Tls;
+pub(super) use connectors::serve_connectors;
+pub(super) use login::Door;
+pub(super) use tls::{Tls, of_connectors};
 
 /// `server_version`.
 const VERSION: &str = "15.13";
@@ -33,9 +36,8 @@ const VERSION: &str = "15.13";
 const RESERVED: usize = 3;
 
 /// Answers on an instance's port until the sandbox ends; connections end with it.
-pub(super) async fn serve(listener: TcpListener, cloud: Arc<Cloud>, instance: usize, tls: Option<Tls>) {
-    let server = Arc::new(Server { cloud, instance, connections: AtomicUsize::new(0) });
-    let login = Arc::new(Login::new(Arc::clone(&server), tls.as_ref()));
+pub(super) async fn serve(listener: TcpListener, server: Arc<Server>, tls: Option<Tls>, door: Door) {
+    let login = Arc::new(Login::new(Arc::clone(&server), tls.as_ref(), door));
     let acceptor = tls.map(|tls| tls.acceptor);
     let mut connections = JoinSet::new();
     // An accept fails when the process is out of descriptors: nothing to answer with then.
@@ -87,6 +89,10 @@ pub(super) struct Server {
 }
 
 impl Server {
+    pub(super) fn new(cloud: Arc<Cloud>, instance: usize) -> Arc<Self> {
+        Arc::new(Self { cloud, instance, connections: AtomicUsize::new(0) })
+    }
+
     fn world(&self) -> &InstanceWorld {
         &self.cloud.world.instances[self.instance]
     }

@@ -39,7 +39,8 @@ impl Tls {
         };
         let asks = world.tls == TlsWorld::ClientCertificate;
         // What rcgen made is well formed: nothing of this fails.
-        let config = server_config(&signed.certificate, &signed.key, asks.then_some(&*cloud.authority.pem));
+        let config =
+            server_config(&signed.certificate, &signed.key, asks.then_some((&*cloud.authority.pem, false)));
         Ok(config.map(|config| Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
             certificate: signed.certificate,
@@ -47,8 +48,25 @@ impl Tls {
     }
 }
 
-/// `clients`: the authority of client certificates; one that comes must be of it, and none need come.
-fn server_config(certificate: &str, key: &str, clients: Option<&str>) -> Option<ServerConfig> {
+/// The port at which an instance takes connectors: it shows a certificate in the instance's name, and wants one that Cloud
+/// SQL signed.
+///
+/// # Errors
+///
+/// rcgen's: no certificate could be made.
+pub(in crate::sandbox) fn of_connectors(
+    cloud: &Cloud,
+    instance: usize,
+) -> Result<Option<TlsAcceptor>, rcgen::Error> {
+    let Some(world) = cloud.world.instances.get(instance) else { return Ok(None) };
+    let shown = if world.impostor { "somebody-else" } else { world.name.as_str() };
+    let signed = cloud.authority.instance(&format!("{}:{shown}", world.project))?;
+    let config = server_config(&signed.certificate, &signed.key, Some((&cloud.authority.pem, true)));
+    Ok(config.map(|config| TlsAcceptor::from(Arc::new(config))))
+}
+
+/// `clients`: the authority of client certificates, and whether one must come; one that comes must be of it.
+fn server_config(certificate: &str, key: &str, clients: Option<(&str, bool)>) -> Option<ServerConfig> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).ok()?];
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).ok()?;
@@ -56,14 +74,12 @@ fn server_config(certificate: &str, key: &str, clients: Option<&str>) -> Option<
     let builder = builder.with_safe_default_protocol_versions().ok()?;
     let builder = match clients {
         None => builder.with_no_client_auth(),
-        Some(pem) => {
+        Some((pem, must)) => {
             let mut roots = RootCertStore::empty();
             roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).ok()?).ok()?;
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                .allow_unauthenticated()
-                .build()
-                .ok()?;
-            builder.with_client_cert_verifier(verifier)
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = if must { verifier } else { verifier.allow_unauthenticated() };
+            builder.with_client_cert_verifier(verifier.build().ok()?)
         }
     };
     builder.with_single_cert(chain, key).ok()

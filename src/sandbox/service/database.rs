@@ -216,7 +216,9 @@ fn said(error: &tokio_postgres::Error) -> String {
 pub(super) async fn reach(instance: &Instance, delivery: Delivery) -> Option<io::Result<TcpStream>> {
     let limit = match delivery {
         Delivery::Dropped => CONNECT_TIMEOUT,
-        Delivery::Delivered(_) | Delivery::Refused => SESSION_TIMEOUT,
+        Delivery::Delivered(_) | Delivery::Attached(_) | Delivery::Proxied(_) | Delivery::Refused => {
+            SESSION_TIMEOUT
+        }
     };
     timeout(limit, instance.cloud.deliver(delivery)).await.ok()
 }

@@ -5,9 +5,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio_postgres::Config;
 
 use super::instance::Instance;
-use crate::credential::driver;
+use crate::credential::{driver, iam_account};
 use crate::model::Holds;
 use crate::probe::postgres::{Dsn, DsnServer, SessionTarget, SslMode};
+use crate::sandbox::tokens;
 
 /// The way to the database.
 pub(super) struct Way {
@@ -67,7 +68,11 @@ pub(super) fn way(instance: &Instance) -> Result<Way, String> {
     }
     let user = dsn.user.clone().or(part(declared.user())).unwrap_or_else(|| "postgres".to_owned());
     let name = dsn.database.clone().or(part(declared.name()));
-    let password = dsn.password.clone().or(part(declared.password()).map(Into::into));
+    let password = dsn.password.clone().or(part(declared.password()).map(Into::into)).or_else(|| {
+        // As the metadata server gives it: a token of the account that the revision runs as, whatever the user is.
+        iam_account(&user)?;
+        Some(tokens::login_token(&instance.cloud, &instance.revision().service_account).into())
+    });
     let beside = variables.get(&format!("{}SSLMODE", declared.prefix()));
     // Without a word of either, the sample's driver asks for no TLS.
     let sslmode = match (dsn.sslmode, beside.and_then(|word| word.parse().ok())) {

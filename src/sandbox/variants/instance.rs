@@ -6,7 +6,7 @@ use super::Variant;
 use super::revision::same_as;
 use crate::diagnosis::cause::CauseCode;
 use crate::sandbox::faults::subject;
-use crate::sandbox::world::{Activation, InstanceAddress, InstanceWorld, World};
+use crate::sandbox::world::{Activation, Grants, InstanceAddress, InstanceWorld, World};
 
 /// TEST-NET-3 (RFC 5737): nobody's.
 const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 88));
@@ -46,6 +46,15 @@ pub(super) static PUBLIC_ADDRESS_CLOSED: Variant = Variant::near_miss(
     },
 );
 
+/// Who may not connect himself has seen nothing wrong.
+pub(super) static GATE_MAY_NOT_CONNECT: Variant = Variant::near_miss(
+    "gate-may-not-connect",
+    CauseCode::ServerNotAuthentic,
+    "The gate may not connect to the instance itself (cloudsql.instances.connect); the service may.",
+    &subject::CONNECTOR_WAY,
+    |world, _| world.gate = Grants::WithoutConnect,
+);
+
 /// IAM login is an offer, not a demand.
 pub(super) static IAM_LOGIN_ON: Variant = Variant::near_miss(
     "iam-login-on",
@@ -55,6 +64,30 @@ pub(super) static IAM_LOGIN_ON: Variant = Variant::near_miss(
     |world, service| {
         if let Some(instance) = subject::instance(world, service) {
             instance.iam_authentication = true;
+        }
+    },
+);
+
+/// The token is right, and its account may not log in.
+pub(super) static IAM_LOGIN_NOT_GRANTED: Variant = Variant::twin(
+    "iam-login-not-granted",
+    CauseCode::PasswordRejected,
+    CauseCode::CloudsqlIamLoginMisconfigured,
+    "The service logs in with IAM, and its account lacks roles/cloudsql.instanceUser.",
+    &subject::IAM_USER,
+    |world, _| world.sql_logins.clear(),
+);
+
+/// Without the flag, the server knows passwords only.
+pub(super) static IAM_FLAG_OFF: Variant = Variant::twin(
+    "iam-flag-off",
+    CauseCode::PasswordRejected,
+    CauseCode::CloudsqlIamLoginMisconfigured,
+    "The service logs in with IAM, and the flag cloudsql.iam_authentication is off.",
+    &subject::IAM_USER,
+    |world, service| {
+        if let Some(instance) = subject::instance(world, service) {
+            instance.iam_authentication = false;
         }
     },
 );

@@ -51,7 +51,10 @@ pub static VARIANTS: &[&Variant] = &[
     &way::STOPPED_BEHIND_A_RULE_FOR_OTHERS,
     &instance::ANOTHER_INSTANCE_STOPPED,
     &instance::PUBLIC_ADDRESS_CLOSED,
+    &instance::GATE_MAY_NOT_CONNECT,
     &instance::IAM_LOGIN_ON,
+    &instance::IAM_LOGIN_NOT_GRANTED,
+    &instance::IAM_FLAG_OFF,
     &instance::SERVER_DOWN_BESIDE_A_STOPPED_INSTANCE,
 ];
 

@@ -46,6 +46,8 @@ pub struct InstanceWorld {
     pub disk_full: bool,
     /// Whether it takes connections of Cloud SQL's connectors only.
     pub connectors_only: bool,
+    /// Whether what answers connectors at its public address shows another instance's certificate.
+    pub impostor: bool,
     /// What it demands of TLS where it is dialled.
     pub tls: TlsWorld,
     /// The certificate with which it offers TLS.
@@ -291,6 +293,11 @@ impl InstanceWorld {
     /// The role of that name.
     pub fn role(&self, name: &str) -> Option<&RoleWorld> {
         self.roles.iter().find(|role| role.name == name)
+    }
+
+    /// Its public address.
+    pub fn public(&self) -> Option<IpAddr> {
+        self.addresses.iter().find(|address| !address.private).map(|address| address.ip)
     }
 
     /// The database of that name.

@@ -52,6 +52,8 @@ pub struct World {
     /// Who may connect to Cloud SQL through a connector (`roles/cloudsql.client`): project, and e-mail address of the
     /// account.
     pub sql_clients: Vec<(String, String)>,
+    /// Who may log in to Cloud SQL with IAM (`roles/cloudsql.instanceUser`): project, and e-mail address of the account.
+    pub sql_logins: Vec<(String, String)>,
     /// What the gate's own identity may read.
     pub gate: Grants,
     /// How Google's Connectivity Tests behave.
@@ -86,6 +88,8 @@ pub enum Grants {
     /// Everything.
     #[default]
     Everything,
+    /// Everything but the right to connect to Cloud SQL instances.
+    WithoutConnect,
     /// Nothing: every read is answered with 403.
     Nothing,
 }
@@ -155,6 +159,11 @@ impl World {
     /// Whether an account may connect to the instances of a project through a connector.
     pub fn connects(&self, project: &str, account: &str) -> bool {
         self.sql_clients.iter().any(|(of, who)| of == project && who == account)
+    }
+
+    /// Whether an account may log in to the instances of a project with IAM.
+    pub fn logs_in(&self, project: &str, account: &str) -> bool {
+        self.sql_logins.iter().any(|(of, who)| of == project && who == account)
     }
 
     /// Whether an API is switched off in a project.

@@ -69,6 +69,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         "database-speaks-postgres",
         "database-tls-agrees",
         "database-login",
+        "cloudsql-login",
         "database-query",
         "database-writable",
         "database-has-headroom",

@@ -86,8 +86,13 @@ pub(super) struct Impersonation {
 impl Impersonation {
     /// An access token of the account, for an hour: a run is shorter.
     pub(super) async fn access_token(&self) -> Result<SecretString, Broken> {
+        self.access_token_for(SCOPE).await
+    }
+
+    /// An access token of the account that is good for this alone.
+    pub(super) async fn access_token_for(&self, scope: &str) -> Result<SecretString, Broken> {
         let call = if self.federated { &calls::ACCESS_TOKEN_FEDERATED } else { &calls::ACCESS_TOKEN };
-        let body = json!({"delegates": self.chain.delegates, "scope": [SCOPE]});
+        let body = json!({"delegates": self.chain.delegates, "scope": [scope]});
         let answer = self.ask::<GenerateAccessTokenResponse>("generateAccessToken", body).await?;
         self.token(call, answer.map(|answer| answer.access_token))
     }

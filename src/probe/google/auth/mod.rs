@@ -6,6 +6,7 @@ mod file;
 mod identity;
 mod impersonation;
 mod library;
+mod login;
 mod source;
 mod surroundings;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod trouble;
 pub use claims::TokenTrouble;
 pub use file::Kind;
 pub use identity::IdToken;
+pub use login::machine_login_token;
 pub use source::CredentialSource;
 pub use surroundings::{Platform, Surroundings};
 pub(super) use trouble::told;

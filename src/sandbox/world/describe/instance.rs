@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use super::way::Way;
 use super::{MAX_CONNECTIONS, NETWORK};
+use crate::credential::iam_account;
 use crate::plan::Target;
 use crate::sandbox::invent;
 use crate::sandbox::network::is_private;
@@ -92,15 +93,20 @@ impl World {
 
     /// The server comes to know the role and the database.
     pub(super) fn admit(&mut self, index: usize, way: Way) {
-        let instance = &mut self.instances[index];
         let password = way.password.map(SecretString::from);
+        // A user of an account's name without a password logs in with IAM: all that this takes is there.
+        let account = iam_account(&way.user).filter(|_| password.is_none());
+        let kind = if account.is_some() { RoleKind::IamServiceAccount } else { RoleKind::BuiltIn };
+        self.sql_logins.extend(account.map(|account| (self.instances[index].project.clone(), account)));
+        let instance = &mut self.instances[index];
+        instance.iam_authentication |= kind == RoleKind::IamServiceAccount;
         match instance.roles.iter_mut().find(|role| role.name == way.user) {
             Some(role) => role.password = password,
             None => instance.roles.push(RoleWorld {
                 name: way.user,
                 password,
                 login: true,
-                kind: RoleKind::BuiltIn,
+                kind,
                 connection_limit: None,
             }),
         }
@@ -152,6 +158,7 @@ fn new_instance(connection_name: &str, target: &Target, port: u16) -> InstanceWo
         engine: Engine::Postgres,
         disk_full: false,
         connectors_only: false,
+        impostor: false,
         tls: TlsWorld::Any,
         certificate: CertificateWorld::Good,
         admits_hosts: true,

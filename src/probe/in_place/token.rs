@@ -1,0 +1,80 @@
+//! Where the variables name an IAM user and no password: an access token of the account that this machine runs as, from its
+//! metadata server, in the password's place.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::answer::Answer;
+use super::family::Family;
+use super::way::Way;
+use super::{Step, StepOutcome};
+use crate::credential::iam_account;
+use crate::probe::google::{Timeouts, machine_login_token};
+use crate::probe::postgres::{Connection, SslMode};
+use crate::probe::vault::Vault;
+use crate::run::outcome::Broken;
+
+/// Where Google's libraries look for the metadata server's address before they take its own.
+const METADATA_HOST: &str = "GCE_METADATA_HOST";
+
+/// Gives the way a token, where that is what its user logs in with. The token goes to the vault; it is sent through TLS, or
+/// through Cloud Run's own socket, behind which there is TLS.
+///
+/// # Errors
+/// The answer where there is none.
+pub async fn with_token(
+    mut way: Way,
+    variables: &BTreeMap<String, SecretString>,
+    vault: &Vault,
+    limit: Duration,
+) -> Result<Way, Box<Answer>> {
+    let Connection { user, password: None, sslmode, host, .. } = &way.connection else { return Ok(way) };
+    if iam_account(user).is_none() {
+        return Ok(way);
+    }
+    if !host.starts_with('/') {
+        match sslmode {
+            SslMode::Disable | SslMode::Allow => {
+                let why = format!(
+                    "user {user} logs in with an access token, which sslmode={sslmode} would send as it is"
+                );
+                return Err(Box::new(without(&way, Family::Variables, StepOutcome::Failed, why)));
+            }
+            SslMode::Prefer => way.connection.sslmode = SslMode::Require,
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {}
+        }
+    }
+    let host = variables.get(METADATA_HOST).map(|host| host.expose_secret()).filter(|host| !host.is_empty());
+    let usual = Timeouts::default();
+    let timeouts = Timeouts { attempt: usual.attempt.min(limit), ..usual };
+    match machine_login_token(host, &timeouts).await {
+        Ok(token) => {
+            vault.remember(&token);
+            way.connection.password = Some(token);
+            Ok(way)
+        }
+        Err(why) => {
+            let why = match why {
+                Broken::NoCredentials { detail, .. } | Broken::Unavailable { detail, .. } => detail,
+                Broken::PermissionDenied { .. }
+                | Broken::ApiDisabled { .. }
+                | Broken::InvokerDenied { .. }
+                | Broken::TokenRejected { .. }
+                | Broken::NotLetIn { .. }
+                | Broken::Malformed { .. }
+                | Broken::Deadline { .. }
+                | Broken::Defect { .. } => "no access token of this machine's own account".to_owned(),
+            };
+            Err(Box::new(without(&way, Family::NotFoundOut, StepOutcome::Unknown, why)))
+        }
+    }
+}
+
+fn without(way: &Way, family: Family, outcome: StepOutcome, detail: String) -> Answer {
+    let mut answer = Answer::of(way);
+    answer.steps.push(Step { step: "token".to_owned(), outcome, detail: detail.clone(), took_ms: 0 });
+    answer.end(family, detail);
+    answer
+}

@@ -104,24 +104,24 @@ pub(in crate::checks) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outco
 
 /// The whole way to the database, as the live revision goes it.
 pub(in crate::checks) async fn connection(scope: &Scope) -> Result<Connection, Outcome> {
-    credentials_and(scope, |way, variables| way.host.clone().ok_or_else(|| unknown_host(way, variables)))
-        .await
+    drawn(scope, false).await
 }
 
 /// As whom and to which database the live revision logs in; where the host is not known, it is empty.
 pub(in crate::checks) async fn credentials(scope: &Scope) -> Result<Connection, Outcome> {
-    credentials_and(scope, |way, _| Ok(way.host.clone().unwrap_or_default())).await
+    drawn(scope, true).await
 }
 
-async fn credentials_and(
-    scope: &Scope,
-    host: impl FnOnce(&Dsn, &DatabaseVariables) -> Result<String, Outcome>,
-) -> Result<Connection, Outcome> {
+async fn drawn(scope: &Scope, hostless: bool) -> Result<Connection, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
     let way = whole(scope, &revision, &database.variables).await?;
     let port = way.port;
-    let host = host(&way, &database.variables)?;
+    let host = match way.host.clone() {
+        Some(host) => host,
+        None if hostless => String::new(),
+        None => return Err(unknown_host(&way, &database.variables)),
+    };
     // libpq would take the name of the account that the container runs as, which nothing here knows.
     let Some(user) = way.user else { return Err(unstated("the database's user")) };
     let name = way.database.unwrap_or_else(|| user.clone());

@@ -102,7 +102,7 @@ async fn prepare(scope: &Scope, instance: &DatabaseInstance) -> Result<Connector
     let (project, short) = (&instance.project, &instance.name);
     let unready = |answer| broken(&name, answer);
     let settings = google.connect_settings(project, short).await.map_err(unready)?;
-    let (address, expected) = other_side(&settings, instance)?;
+    let (address, expected) = other_side(&settings, instance).map_err(|outcome| *outcome)?;
     let key = match tokio::task::spawn_blocking(ConnectorKey::generate).await {
         Ok(key) => key.map_err(|why| Outcome::Broken { why })?,
         Err(error) => {
@@ -123,18 +123,19 @@ async fn prepare(scope: &Scope, instance: &DatabaseInstance) -> Result<Connector
 fn other_side(
     settings: &ConnectSettings,
     instance: &DatabaseInstance,
-) -> Result<(SocketAddr, Expected), Outcome> {
+) -> Result<(SocketAddr, Expected), Box<Outcome>> {
     let name = connection_name(instance);
     let public =
         |mapping: &&google_cloud_sql_v1::model::IpMapping| mapping.r#type == SqlIpAddressType::Primary;
     let address = settings.ip_addresses.iter().find(public).and_then(|one| one.ip_address.parse().ok());
     let Some(ip) = address else {
-        return Err(not_applicable(format!("{name} gives connectors no public address")));
+        return Err(Box::new(not_applicable(format!("{name} gives connectors no public address"))));
     };
     let pem = settings.server_ca_cert.as_ref().map(|one| one.cert.as_str()).unwrap_or_default();
     let whose = format!("the authority that Cloud SQL gives for {name}");
-    let authorities = Authorities::of_pem(pem.as_bytes(), whose, false)
-        .map_err(|problem| malformed(&name, format!("its serverCaCert is not usable: {problem}")))?;
+    let authorities = Authorities::of_pem(pem.as_bytes(), whose, false).map_err(|problem| {
+        Box::new(malformed(&name, format!("its serverCaCert is not usable: {problem}")))
+    })?;
     let others = settings.dns_names.iter().map(|one| &one.name);
     // Google writes them with the root's dot, which no certificate has.
     let all = std::iter::once(&settings.dns_name).chain(others).map(|name| name.trim_end_matches('.'));
@@ -239,11 +240,11 @@ mod tests {
         let private =
             settings(|body| body["ipAddresses"] = json!([{"type": "PRIVATE", "ipAddress": "10.0.0.1"}]));
         let outcome = other_side(&private, &instance()).unwrap_err();
-        assert!(matches!(outcome, Outcome::Skipped { reason: Skip::NotApplicable { .. } }), "{outcome:?}");
+        assert!(matches!(*outcome, Outcome::Skipped { reason: Skip::NotApplicable { .. } }), "{outcome:?}");
         for pem in ["", "no certificate"] {
             let without = settings(|body| body["serverCaCert"] = json!({"cert": pem}));
             let outcome = other_side(&without, &instance()).unwrap_err();
-            assert!(matches!(outcome, Outcome::Broken { why: Broken::Malformed { .. } }), "{outcome:?}");
+            assert!(matches!(*outcome, Outcome::Broken { why: Broken::Malformed { .. } }), "{outcome:?}");
         }
     }
 

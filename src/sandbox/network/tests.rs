@@ -122,7 +122,7 @@ fn loopback_is_the_container_itself() {
         let name = world.instances[0].connection_name();
         world.services[0].newest_mut().unwrap().proxied = Some(name);
     });
-    assert_eq!(proxied, Delivery::Delivered(0));
+    assert_eq!(proxied, Delivery::Attached(0));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_cloudsql_socket_needs_its_attachment() {
     assert_eq!(through(&world), Delivery::Refused, "the account may not connect");
     let account = world.services[0].newest().unwrap().service_account.clone();
     world.sql_clients.push((world.instances[0].project.clone(), account));
-    assert_eq!(through(&world), Delivery::Delivered(0));
+    assert_eq!(through(&world), Delivery::Attached(0));
     world.instances[0].activation = Activation::Never;
     assert_eq!(through(&world), Delivery::Dropped);
 }

@@ -40,6 +40,7 @@ fn read_in(folder: &Path, name: &str, bytes: &[u8]) -> Corpus {
     let request = Request {
         files: vec![name.into()],
         directory: folder.to_owned(),
+        running: None,
         known_checks: checks::CHECKS.iter().map(|check| check.id).collect(),
         substitutions: Vec::new(),
         strict: false,

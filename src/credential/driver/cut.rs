@@ -126,9 +126,12 @@ fn url(rest: &str) -> Cut {
     cut
 }
 
-/// The URL with its user and password encoded.
+/// The URL with its user and password encoded. A value of `key=value` text may hold a URL, and is none.
 pub(super) fn canonical(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
+    if scheme.trim_start().contains(|c: char| c == '=' || c.is_whitespace()) {
+        return None;
+    }
     let at = location(rest)?;
     let (user, password) = rest[..at].split_once(':').map_or((&rest[..at], None), |(u, p)| (u, Some(p)));
     let encode = |part: &str| utf8_percent_encode(&decoded(part), UNRESERVED).to_string();

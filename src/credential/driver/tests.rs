@@ -304,7 +304,9 @@ fn what_its_driver_takes_is_written_as_all_take_it() {
     ] {
         assert_eq!(canonical(text).as_deref(), Some(expected));
     }
-    assert_eq!(canonical("host=h"), None);
+    for none in ["host=h", "host=h password=postgres://u:q\n@h/d", "host = h\npassword=x://u:p@h"] {
+        assert_eq!(canonical(none), None, "{none:?}");
+    }
 }
 
 /// Names that only a few of the readings have, so that every one is reached by some text.

@@ -3,6 +3,7 @@
 
 use google_cloud_run_v2::model::{Revision, volume};
 use secrecy::SecretString;
+use tokio::io::AsyncReadExt as _;
 
 use super::connection::{INSPECT_SECRETS, payload};
 use super::inside;
@@ -48,11 +49,18 @@ pub(in crate::checks) async fn content(
         )));
     }
     let read = async {
-        let meta = tokio::fs::metadata(path).await?;
-        if !meta.is_file() || meta.len() > LONGEST {
-            return Err(std::io::Error::from(std::io::ErrorKind::InvalidData));
+        // What is no file is not opened: a pipe would be waited for.
+        if !tokio::fs::metadata(path).await?.is_file() {
+            return Err(std::io::Error::from(std::io::ErrorKind::InvalidInput));
         }
-        tokio::fs::read_to_string(path).await
+        // Bounded as it is read: a file may grow, and those of /proc state no length.
+        let mut text = String::new();
+        let read = tokio::fs::File::open(path).await?.take(LONGEST + 1).read_to_string(&mut text).await?;
+        if u64::try_from(read).is_ok_and(|read| read <= LONGEST) {
+            Ok(text)
+        } else {
+            Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge))
+        }
     };
     match read.await {
         Ok(text) => Ok(text.into()),

@@ -23,7 +23,7 @@ use rungate::probe::Outside;
 use rungate::probe::google::{Auth, Google, Timeouts};
 use rungate::probe::http::Http;
 use rungate::probe::vault::Vault;
-use rungate::run::outcome::Vantage;
+use rungate::record::Vantage;
 use rungate::run::{Options, execute};
 use rungate::sandbox::{self, SandboxOptions};
 

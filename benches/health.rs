@@ -29,7 +29,7 @@ use rungate::probe::google::{Auth, Endpoints, Google, Timeouts};
 use rungate::probe::health::{Level, judge};
 use rungate::probe::http::Http;
 use rungate::probe::vault::Vault;
-use rungate::run::outcome::Vantage;
+use rungate::record::Vantage;
 use rungate::run::{Options, execute};
 use url::Url;
 

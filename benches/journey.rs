@@ -23,7 +23,7 @@ use rungate::probe::dial::System;
 use rungate::probe::google::{Auth, Endpoints, Google, Timeouts};
 use rungate::probe::http::Http;
 use rungate::probe::vault::Vault;
-use rungate::run::outcome::Vantage;
+use rungate::record::Vantage;
 use rungate::run::{Options, execute};
 
 const STEPS: usize = 10;

@@ -22,6 +22,8 @@ pub mod permissions;
 pub mod pipeline;
 pub mod plan;
 pub mod probe;
+pub mod record;
 pub mod report;
+pub mod rollback;
 pub mod run;
 pub mod sandbox;

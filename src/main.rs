@@ -8,8 +8,8 @@ use rungate::cli::arguments::{Arguments, CheckArguments, Command, OnFailure};
 use rungate::cli::{self, Context, Destinations, progress::Progress, settings, signal, world};
 use rungate::diagnosis::Diagnosis;
 use rungate::report::Style;
-use rungate::run::record::RunRecord;
-use rungate::{checks, diagnosis, pipeline, plan, run, sandbox};
+use rungate::record::RunRecord;
+use rungate::{checks, diagnosis, pipeline, plan, rollback, run, sandbox};
 
 fn main() -> ExitCode {
     cli::tell_panics_by_place();
@@ -91,7 +91,7 @@ fn judge(
             run::execute(&plan, Arc::clone(&outside), &options, diagnosis::settled, stop, watch).await;
         let diagnosis = diagnosis::diagnose(&record);
         match asked.on_failure {
-            Some(OnFailure::Rollback) => run::roll_back(&outside, &plan, &diagnosis, &mut record).await,
+            Some(OnFailure::Rollback) => rollback::roll_back(&outside, &plan, &diagnosis, &mut record).await,
             None => {}
         }
         anyhow::Ok((record, diagnosis, vault))

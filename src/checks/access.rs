@@ -9,7 +9,7 @@ use google_cloud_policytroubleshooter_v1::model::AccessState;
 
 use super::Scope;
 use crate::probe::google::{Answer, NoAnswer, bounded};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// A permission that an account needs.
 #[derive(Debug)]

@@ -4,19 +4,15 @@
 use futures::future::BoxFuture;
 
 use crate::checks::facts::not_visible;
-use crate::checks::injection::secret_readable;
-use crate::checks::injection::secret_version_enabled;
+use crate::checks::injection::{secret_readable, secret_version_enabled};
 use crate::checks::instance::instance_facts::named;
 use crate::checks::instance::instance_running;
 use crate::checks::vpc::vpc_access_present::WayIn;
-use crate::checks::vpc::vpc_connector_in_region;
-use crate::checks::vpc::vpc_connector_ready;
-use crate::checks::vpc::vpc_network_matches;
+use crate::checks::vpc::{vpc_connector_in_region, vpc_connector_ready, vpc_network_matches};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{Service, Stated};
 use crate::probe::google::names;
-use crate::run::outcome::{Outcome, Skip};
-use crate::run::record::Role;
+use crate::record::{Outcome, Role, Skip};
 
 /// The checks of `check --dry-run --online`, under the ids of those after the deploy.
 pub static BEFORE_DEPLOY: &[&Check] = &[

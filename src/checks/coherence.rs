@@ -4,7 +4,7 @@ use google_cloud_run_v2::model::{Revision, Service, TrafficTargetStatus};
 
 use super::facts::short_name;
 use crate::probe::google::{NoAnswer, bounded, names};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// Whether an answer speaks of the service of that short name. One that names nothing is taken for it.
 pub(super) fn of_service(service: &Service, name: &str) -> Result<(), NoAnswer> {

@@ -6,8 +6,8 @@ use google_cloud_run_v2::model::{Container, Revision, Service};
 
 use super::{Scope, coherence};
 use crate::probe::google::{Answer, NoAnswer};
-use crate::run::finding::Finding;
-use crate::run::outcome::{Broken, Outcome, Skip};
+use crate::record::finding::Finding;
+use crate::record::{Broken, Outcome, Skip};
 
 /// Pause between two looks at something that is still moving.
 pub(super) const POLL: Duration = Duration::from_secs(1);

@@ -29,8 +29,7 @@ pub use siblings::{Progress, Siblings};
 use futures::future::BoxFuture;
 
 use crate::model::Service;
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::{Outcome, Role, Vantage};
 
 /// A check, as data.
 pub struct Check {

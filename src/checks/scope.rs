@@ -4,11 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::plan::Target;
+use crate::model::Target;
 use crate::probe::Outside;
-use crate::run::finding::Finding;
-use crate::run::outcome::Vantage;
-use crate::run::record::{DatabaseRecord, Fact};
+use crate::record::finding::Finding;
+use crate::record::{DatabaseRecord, Fact, Vantage};
 
 /// What the user decided about the run, as far as checks are concerned.
 #[derive(Clone, Debug)]

@@ -10,8 +10,9 @@ use super::arguments::Output;
 use super::github::Native;
 use super::{Context, Refusal};
 use crate::diagnosis::Diagnosis;
-use crate::report::{self, REPORTS, Report, Style, file::Destination};
-use crate::run::record::RunRecord;
+use crate::record::RunRecord;
+use crate::report::file::Destination;
+use crate::report::{self, REPORTS, Report, Style};
 
 /// Where the reports of a run go.
 #[derive(Debug)]

@@ -2,16 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use futures::StreamExt as _;
-use futures::stream;
+use futures::{StreamExt as _, stream};
 
 use super::{Refusal, world};
 use crate::checks::JOURNEYS;
 use crate::diagnosis::cause::CauseCode;
 use crate::diagnosis::{self, Diagnosis, Verdict};
 use crate::plan::Plan;
-use crate::run::finding::{Finding, HealthFinding};
-use crate::run::record::{NodeRecord, RunRecord};
+use crate::record::finding::{Finding, HealthFinding};
+use crate::record::{NodeRecord, RunRecord};
 use crate::run::{self, Options};
 use crate::sandbox::faults::{FAULTS, Fault};
 use crate::sandbox::variants::{VARIANTS, Variant};

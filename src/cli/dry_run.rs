@@ -16,9 +16,8 @@ use crate::model::{Service, Stated};
 use crate::permissions;
 use crate::pipeline::{self, Loaded, printable};
 use crate::plan::{self, Defaults, Node, Plan, PlanError};
+use crate::record::{Role, Vantage};
 use crate::report::{Destination, Style};
-use crate::run::outcome::Vantage;
-use crate::run::record::Role;
 
 /// The longest name or expression that is shown, in characters.
 const LONGEST: usize = 200;

@@ -11,14 +11,12 @@ use serde_json::{Value, json};
 use super::arguments::CheckArguments;
 use super::{Context, Refusal, settings, signal, world};
 use crate::checks::BEFORE_DEPLOY;
-use crate::diagnosis::{self, Cause, Confidence, words};
+use crate::diagnosis::{self, Cause, Confidence};
 use crate::model::Pipeline;
 use crate::pipeline::printable;
 use crate::plan::{self, Defaults, PlanError};
-use crate::run;
-use crate::run::outcome::{Broken, Outcome};
-use crate::run::record::{Ended, NodeRecord, RunRecord};
-use crate::sandbox;
+use crate::record::{Broken, Ended, NodeRecord, Outcome, RunRecord, words};
+use crate::{run, sandbox};
 
 mod serving;
 

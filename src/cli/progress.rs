@@ -4,10 +4,9 @@ use std::io::Write as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::record::{NodeRecord, Outcome};
 use crate::report::escape;
 use crate::run::Event;
-use crate::run::outcome::Outcome;
-use crate::run::record::NodeRecord;
 
 /// Shows progress: a bar on a terminal, plain lines in CI, or nothing.
 #[derive(Debug)]

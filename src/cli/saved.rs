@@ -6,10 +6,10 @@ use std::path::Path;
 use super::arguments::{DiagnoseArguments, MergeArguments};
 use super::{Context, Destinations, Refusal, closing};
 use crate::diagnosis;
+use crate::diagnosis::merge::{Merged, merge as join};
+use crate::record::{RECORD_VERSION, RunRecord};
 use crate::report::Style;
 use crate::report::escape::{bounded, one_line};
-use crate::run::merge::{Merged, merge as join};
-use crate::run::record::{RECORD_VERSION, RunRecord};
 
 /// The largest saved run that is read, in bytes.
 const LARGEST_RUN: u64 = 64 << 20;

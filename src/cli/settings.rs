@@ -10,10 +10,9 @@ use super::{Context, Refusal};
 use crate::checks::RunSettings;
 use crate::model::{Pipeline, Stated};
 use crate::plan::Defaults;
+use crate::record::{Unproven, Vantage};
 use crate::report::Style;
 use crate::run::Options;
-use crate::run::outcome::Vantage;
-use crate::run::record::Unproven;
 
 /// The deadline where neither the command line nor the native file states one.
 const DEADLINE: Duration = Duration::from_secs(5 * 60);

@@ -1,6 +1,6 @@
 //! The signals that end a run early.
 
-use crate::run::record::Ended;
+use crate::record::Ended;
 
 /// Completes when SIGINT or SIGTERM arrives; never, where no handler can be installed.
 pub async fn stopped() -> Ended {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 use super::{Cause, Confidence, Suspect};
-use crate::run::finding::{Finding, HealthFinding, JourneyFinding};
-use crate::run::record::{CallRecord, NodeRecord, RunRecord, ServiceRecord};
+use crate::record::finding::{Finding, HealthFinding, JourneyFinding};
+use crate::record::{CallRecord, NodeRecord, RunRecord, ServiceRecord};
 
 /// How a finding stands to a service that is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,9 +8,8 @@ use super::{
     Cause, Confidence, Diagnosis, Evidence, Met, Obligation, Remedy, ServiceDiagnosis, Verdict, across,
     explain, obligations, ruled_out, rules,
 };
-use crate::run::finding::{Finding, HealthFinding, JourneyFinding};
-use crate::run::outcome::{Outcome, Skip};
-use crate::run::record::{Ended, Fact, NodeRecord, RunRecord};
+use crate::record::finding::{Finding, HealthFinding, JourneyFinding};
+use crate::record::{Ended, Fact, NodeRecord, Outcome, RunRecord, Skip};
 
 /// Judges a record against a causal graph.
 pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {

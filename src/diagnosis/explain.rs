@@ -8,12 +8,11 @@ mod journey;
 use super::failure::{self, Failure};
 use super::view::{View, speaks_of_the_service};
 use crate::network::Fault;
-use crate::probe::logs::Trouble;
-use crate::run::finding::{
+use crate::record::NodeRecord;
+use crate::record::finding::{
     CredentialFinding, DatabaseFinding, Finding, HealthFinding, InjectionFinding, InstanceFinding,
-    LogFinding, PathFinding, PostgresFinding, ServiceFinding, Unfit,
+    LogFinding, PathFinding, PostgresFinding, ServiceFinding, Trouble, Unfit,
 };
-use crate::run::record::NodeRecord;
 
 /// The findings that no other finding of the same service explains, in causal order.
 pub(super) fn roots<'a>(view: &View<'a>) -> Vec<&'a NodeRecord> {

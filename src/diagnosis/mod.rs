@@ -6,21 +6,20 @@ mod conclude;
 mod explain;
 mod failure;
 mod graph;
+pub mod merge;
 mod obligations;
 mod ruled_out;
 mod rules;
 mod settled;
 pub(crate) mod shell;
 mod view;
-pub mod words;
 
 pub use graph::Graph;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Place;
-use crate::run::outcome::Vantage;
-use crate::run::record::RunRecord;
+use crate::record::{RunRecord, Vantage};
 use cause::CauseCode;
 
 /// Judges a run: its verdict, its causes with the root cause first, and the exit status that follows.

@@ -2,10 +2,9 @@
 
 use super::explain::admits_database;
 use super::view::{View, names_database_down};
-use super::{Met, Obligation, Verdict, words};
-use crate::run::finding::{Finding, HealthFinding};
-use crate::run::outcome::{Outcome, Skip, Vantage};
-use crate::run::record::{Fact, NodeRecord, Role, Unproven};
+use super::{Met, Obligation, Verdict};
+use crate::record::finding::{Finding, HealthFinding};
+use crate::record::{Fact, NodeRecord, Outcome, Role, Skip, Unproven, Vantage, words};
 
 /// The checks that show that the new revision serves.
 const SERVES: [&str; 3] = ["service-exists", "revision-ready", "revision-serving"];

@@ -2,8 +2,8 @@
 
 use super::cause::CauseCode::{self, *};
 use super::view::View;
-use super::{Cause, Evidence, Met, Obligation, RuledOut, words};
-use crate::run::outcome::Vantage;
+use super::{Cause, Evidence, Met, Obligation, RuledOut};
+use crate::record::{Vantage, words};
 
 /// From where a pass counts.
 #[derive(Clone, Copy, PartialEq, Eq)]

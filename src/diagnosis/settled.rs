@@ -3,7 +3,7 @@
 use super::graph::Graph;
 use super::view::View;
 use super::{Confidence, across, conclude, explain, obligations, rules};
-use crate::run::record::RunRecord;
+use crate::record::RunRecord;
 
 /// The services of a running record whose fate is sealed, each with the key of the node that seals it.
 pub(super) fn settled(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
@@ -32,7 +32,7 @@ fn waits_for(view: &View<'_>, callee: &str) -> bool {
     };
     let obligations = obligations::obligations(view);
     let roots = explain::roots(view);
-    let names = |root: &&crate::run::record::NodeRecord| {
+    let names = |root: &&crate::record::NodeRecord| {
         let unfinished_above = view
             .nodes
             .iter()

@@ -1,9 +1,8 @@
 //! The record as the diagnosis looks at it: one service, its checks in causal order.
 
 use super::graph::Graph;
-use crate::run::finding::{Finding, HealthFinding, PostgresFinding};
-use crate::run::outcome::Vantage;
-use crate::run::record::{NodeRecord, RunRecord, ServiceRecord};
+use crate::record::finding::{Finding, HealthFinding, PostgresFinding};
+use crate::record::{NodeRecord, RunRecord, ServiceRecord, Vantage};
 
 /// One service of a record, with its nodes in causal order, whatever order the record has them in.
 #[derive(Clone, Debug)]

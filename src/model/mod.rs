@@ -7,6 +7,7 @@ mod health;
 mod journey;
 mod pool;
 mod service;
+mod target;
 mod value;
 
 pub use changes::{OtherVariables, Removal, Scaling};
@@ -27,6 +28,7 @@ pub use pool::{POOL_OPTIONS, names_pool_size};
 pub use service::{
     DeploysVia, SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Variable, VpcAccess,
 };
+pub use target::Target;
 pub use value::{Place, Stated, Value};
 
 use std::sync::Arc;

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use super::journeys;
 use super::place::place_of;
-use super::{Node, Plan, Target};
+use super::{Node, Plan, journeys};
 use crate::checks::{Check, Subjects};
-use crate::model::{Pipeline, Place, Service, Stated};
-use crate::run::record::Role;
+use crate::model::{Pipeline, Place, Service, Stated, Target};
+use crate::record::Role;
 
 /// What the command line or the environment says where the files do not.
 #[derive(Clone, Debug, Default)]
@@ -346,7 +345,7 @@ fn required_nowhere(require: &[String], nodes: &[Node]) -> Vec<PlanError> {
 mod tests {
     use super::*;
     use crate::model::DeploysVia;
-    use crate::run::outcome::{Outcome, Vantage};
+    use crate::record::{Outcome, Vantage};
 
     const fn check(id: &'static str, needs: &'static [&'static str]) -> Check {
         Check {

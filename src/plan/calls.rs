@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::Target;
-use crate::model::Stated;
+use crate::model::{Stated, Target};
 
 /// A call from one service to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +13,7 @@ pub struct Call {
     pub target: usize,
     /// How it is known, in a clause.
     pub known: String,
-    /// See [`crate::run::record::CallRecord::by_name`].
+    /// See [`crate::record::CallRecord::by_name`].
     pub by_name: Option<String>,
 }
 

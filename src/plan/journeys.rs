@@ -1,8 +1,8 @@
 //! How the steps of journeys stand to each other and to health.
 
-use super::{Node, Target};
+use super::Node;
 use crate::checks::{HEALTH, JOURNEYS};
-use crate::model::{Journey, Stated, Step};
+use crate::model::{Journey, Stated, Step, Target};
 
 /// A step of a journey as a node of the plan.
 struct Planned<'a> {

@@ -14,25 +14,8 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::checks::Check;
-use crate::model::{Place, Service, VariableSource};
-use crate::run::record::{NodeKey, Role};
-
-/// A service whose name, project and region are known, so that it can be asked about.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// Unique in the plan: the name, with region and project added where several share it.
-    pub key: String,
-    /// Cloud Run's name of it.
-    pub name: String,
-    /// Project id.
-    pub project: String,
-    /// Region.
-    pub region: String,
-    /// Short name of the revision to judge, where the user names it; else the newest one is this deploy's.
-    pub revision: Option<String>,
-    /// All that the pipeline states.
-    pub service: Service,
-}
+use crate::model::{Place, Target, VariableSource};
+use crate::record::{NodeKey, Role};
 
 /// One check to be made.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ pub const OUTSIDE: &str = "";
 
 /// Resolves names and makes TCP connections as seen from where a service stands.
 ///
-/// `from` is the key of the service ([`crate::plan::Target::key`]) in whose place the gate dials; the real
+/// `from` is the key of the service ([`crate::model::Target::key`]) in whose place the gate dials; the real
 /// network ignores it, for it has one place only: this machine. Neither method bounds its own time.
 pub trait Dial: Debug + Send + Sync {
     /// Every address of a host name; an address stands for itself.

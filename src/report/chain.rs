@@ -4,8 +4,7 @@
 use super::family::Family;
 use super::standing::{cause_of, is_root};
 use crate::diagnosis::Diagnosis;
-use crate::run::outcome::{Outcome, Skip};
-use crate::run::record::{Ended, NodeRecord, Role, RunRecord, ServiceRecord};
+use crate::record::{Ended, NodeRecord, Outcome, Role, RunRecord, ServiceRecord, Skip};
 
 /// What is known of a link, the least telling first: a link is as bad as the worst of its checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display)]

@@ -1,7 +1,7 @@
 //! Families of checks: the folders of [`crate::checks`], in the order in which a request travels. Reports group by
 //! them.
 
-use crate::run::record::NodeRecord;
+use crate::record::NodeRecord;
 
 /// A part of the way from the pipeline to the database and back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::EnumIter)]

@@ -8,7 +8,7 @@ use super::numbers::count;
 use super::standing::concluded;
 use super::{Style, text};
 use crate::diagnosis::{Cause, Diagnosis, Verdict};
-use crate::run::record::RunRecord;
+use crate::record::RunRecord;
 
 /// GitHub shows this many annotations of a kind and step, and drops the others silently.
 pub(crate) const MOST: usize = 10;

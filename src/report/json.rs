@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 
 use super::Style;
 use super::escape::is_harmful;
-use crate::diagnosis::{Cause, Diagnosis, words};
+use crate::diagnosis::{Cause, Diagnosis};
 use crate::model::Place;
-use crate::run::outcome::Outcome;
-use crate::run::record::{NodeRecord, RunRecord, ServiceRecord};
+use crate::record::{NodeRecord, Outcome, RunRecord, ServiceRecord, words};
 
 /// Version of the report's shape.
 const VERSION: u32 = 1;

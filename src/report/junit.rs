@@ -15,10 +15,9 @@ use super::family::Family;
 use super::standing::{cause_of, concerns, concluded, is_rested_on, is_root};
 use super::suites::{self, Suite};
 use crate::diagnosis::cause::CauseCode;
-use crate::diagnosis::{Cause, Diagnosis, Met, Verdict, words};
+use crate::diagnosis::{Cause, Diagnosis, Met, Verdict};
 use crate::model::Place;
-use crate::run::outcome::{Outcome, Skip};
-use crate::run::record::{NodeRecord, RunRecord, ServiceRecord};
+use crate::record::{NodeRecord, Outcome, RunRecord, ServiceRecord, Skip, words};
 
 /// Longest message in an attribute; readers show it as a title.
 const MESSAGE: usize = 300;

@@ -9,9 +9,8 @@ use super::escape::bounded;
 use super::inert::{cell, code, fence, prose};
 use super::numbers::{count, coverage, seconds};
 use super::standing::{concluded, ended, homeless, label, notes, proofs, state};
-use crate::diagnosis::{Cause, Diagnosis, Verdict, words};
-use crate::run::outcome::Outcome;
-use crate::run::record::{NodeRecord, RunRecord, ServiceRecord};
+use crate::diagnosis::{Cause, Diagnosis, Verdict};
+use crate::record::{NodeRecord, Outcome, RunRecord, ServiceRecord, words};
 
 /// The most that GitHub takes as a step's summary, in bytes.
 pub(crate) const LIMIT: usize = 1 << 20;

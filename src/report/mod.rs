@@ -21,7 +21,7 @@ pub use family::Family;
 pub use file::{Destination, ReportError};
 
 use crate::diagnosis::Diagnosis;
-use crate::run::record::RunRecord;
+use crate::record::RunRecord;
 
 /// How a report for people looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

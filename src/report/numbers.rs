@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnosis::words;
-use crate::run::outcome::Outcome;
-use crate::run::record::RunRecord;
+use crate::record::{Outcome, RunRecord, words};
 
 pub(super) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }

@@ -2,7 +2,7 @@
 
 use crate::diagnosis::cause::CauseCode;
 use crate::diagnosis::{Cause, Diagnosis, Met, Obligation, ServiceDiagnosis};
-use crate::run::record::{Ended, Fact, NodeRecord, RunRecord};
+use crate::record::{Ended, Fact, NodeRecord, RunRecord};
 
 /// The cause that a node is the root or a symptom of, among the causes of the verdict.
 pub(super) fn cause_of<'a>(diagnosis: &'a Diagnosis, node: &NodeRecord) -> Option<&'a Cause> {

@@ -5,7 +5,7 @@ use junit_report::TestSuite;
 
 use super::junit::written;
 use crate::model::Place;
-use crate::run::record::RunRecord;
+use crate::record::RunRecord;
 
 /// A suite, and what the crate has no words for.
 #[derive(Debug)]

@@ -9,9 +9,8 @@ use super::family::{Family, names};
 use super::numbers::{count, coverage, seconds};
 use super::page::{Page, Paint};
 use super::standing::{self, cause_of, concluded, label};
-use crate::diagnosis::{Cause, Diagnosis, Remedy, RuledOut, ServiceDiagnosis, Verdict, words};
-use crate::run::outcome::{Outcome, Skip};
-use crate::run::record::{NodeRecord, RunRecord, ServiceRecord};
+use crate::diagnosis::{Cause, Diagnosis, Remedy, RuledOut, ServiceDiagnosis, Verdict};
+use crate::record::{NodeRecord, Outcome, RunRecord, ServiceRecord, Skip, words};
 
 /// Width of the column of checks, at most.
 const WIDEST_NAME: usize = 38;

@@ -10,14 +10,14 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::outcome::{Broken, Outcome, Skip, Vantage};
-use super::record::{
-    CallRecord, DatabaseRecord, Ended, Fact, NodeRecord, RECORD_VERSION, RunRecord, ServiceRecord, Unproven,
-};
 use super::redact::redacted;
 use crate::checks::{BY_CONNECTOR, Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
 use crate::plan::{Plan, calls};
 use crate::probe::Outside;
+use crate::record::{
+    Broken, CallRecord, DatabaseRecord, Ended, Fact, NodeRecord, Outcome, RECORD_VERSION, RunRecord,
+    ServiceRecord, Skip, Unproven, Vantage,
+};
 
 /// How long what Google's APIs are about to say is still waited for once a service is settled. They mostly answer within
 /// a fraction of it, and each answer rules causes out, so that a report does not hang on who was first; one that hangs

@@ -1,11 +1,10 @@
 //! Starting the sandbox, and what holds it.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use std::{fmt, io};
 
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -19,7 +18,7 @@ use super::postgres::Door;
 use super::service::Leads;
 use super::world::World;
 use super::{control_plane, postgres, service, tokens};
-use crate::plan::Target;
+use crate::model::Target;
 use crate::probe::dial::Dial;
 use crate::probe::google::{Auth, Endpoints, Surroundings};
 

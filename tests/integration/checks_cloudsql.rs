@@ -1,7 +1,7 @@
 //! The checks of Cloud SQL, secrets and identity, each with its near miss.
 
 use google_cloud_sql_v1::model::{DatabaseInstance, DatabasesListResponse, UsersListResponse};
-use rungate::run::outcome::{Broken, Outcome, Skip};
+use rungate::record::{Broken, Outcome, Skip};
 use serde_json::{Value, json};
 
 use crate::checks_control_plane::{Cloud, DATABASES, PROJECT, PROJECT_POLICY, SECRET_POLICY, USERS};

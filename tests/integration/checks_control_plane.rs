@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use rungate::checks::{self, CHECKS, RunSettings, Scope, Siblings};
 use rungate::model::{
-    Database, DatabaseVariables, DeploysVia, Place, SecretReference, Service, Stated, Variable,
+    Database, DatabaseVariables, DeploysVia, Place, SecretReference, Service, Stated, Target, Variable,
 };
-use rungate::plan::Target;
 use rungate::probe::Outside;
 use rungate::probe::dial::System;
 use rungate::probe::google::Auth;
 use rungate::probe::http::Http;
 use rungate::probe::vault::Vault;
-use rungate::run::outcome::{Outcome, Skip, Vantage};
+use rungate::record::{Outcome, Skip, Vantage};
 use serde_json::{Value, json};
 
 use crate::loopback::{Loopback, Reply};

@@ -11,7 +11,7 @@ use rungate::probe::dial::{OUTSIDE, System};
 use rungate::probe::postgres::{
     Authorities, Bounds, Connection, ConnectorKey, Expected, Method, Stop, describe, login_by_connector,
 };
-use rungate::run::finding::{CertificateProblem, Ending, PostgresFinding, Stage};
+use rungate::record::finding::{CertificateProblem, Ending, PostgresFinding, Stage};
 use rungate::sandbox::certificates::{Authority, Signed};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;

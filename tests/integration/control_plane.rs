@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rungate::probe::google::{Auth, Endpoints, Google, NoAnswer, Payload};
 use rungate::probe::vault::Vault;
-use rungate::run::outcome::Broken;
+use rungate::record::Broken;
 use secrecy::ExposeSecret as _;
 
 use crate::loopback::{Loopback, Reply, impatient};

@@ -4,7 +4,7 @@
 use rungate::diagnosis::cause::CauseCode::{self, *};
 use rungate::diagnosis::{Diagnosis, Verdict};
 use rungate::model::{Service, infer_database};
-use rungate::run::record::RunRecord;
+use rungate::record::RunRecord;
 use rungate::sandbox::faults::{Fault, When};
 use rungate::sandbox::world::{EnvValue, EnvWorld, World};
 use secrecy::{ExposeSecret as _, SecretString};

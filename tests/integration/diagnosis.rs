@@ -7,12 +7,11 @@ use rungate::diagnosis::cause::CauseCode;
 use rungate::diagnosis::{Confidence, Diagnosis, Met, Verdict, diagnose_with, settled_with};
 use rungate::network::Fault;
 use rungate::network::firewall::{Direction, RuleKind, RuleRef};
-use rungate::run::finding::{
+use rungate::record::finding::{
     CredentialFinding, Drivers, Finding, HealthFinding, InstanceFinding, PathFinding, PostgresFinding,
     ServiceFinding, Stage, Unfit,
 };
-use rungate::run::outcome::{Broken, Door, Mend, Outcome, Skip, Vantage};
-use rungate::run::record::{Ended, Fact, Role, RunRecord, Unproven};
+use rungate::record::{Broken, Door, Ended, Fact, Mend, Outcome, Role, RunRecord, Skip, Unproven, Vantage};
 
 use crate::records::*;
 

@@ -346,9 +346,9 @@ fn every_failure_that_the_control_plane_shows_has_its_check_and_its_cause_or_a_r
     }
     let missing: Vec<_> = SHOWN.split(' ').filter(|id| !ids.contains(id)).collect();
     assert!(missing.is_empty(), "no row for {missing:?}");
-    let of_control_plane = rungate::checks::table(true).into_iter().filter(|check| {
-        check.vantage == rungate::run::outcome::Vantage::ControlPlane && !check.id.is_empty()
-    });
+    let of_control_plane = rungate::checks::table(true)
+        .into_iter()
+        .filter(|check| check.vantage == rungate::record::Vantage::ControlPlane && !check.id.is_empty());
     let unlooked: Vec<_> =
         of_control_plane.map(|check| check.id).filter(|id| !looked.contains(*id)).collect();
     assert!(unlooked.is_empty(), "no row has {unlooked:?}");

@@ -12,8 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rungate::diagnosis::{self, Verdict};
-use rungate::run::attempt::{AttemptVerdict, HealthAttempt};
-use rungate::run::record::{Fact, RunRecord};
+use rungate::record::{AttemptVerdict, Fact, HealthAttempt, RunRecord};
 
 use crate::common::pg::{PASSWORD, Postgres};
 use crate::common::{Rungate, listener, root, skip};

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 use rungate::diagnosis::cause::CauseCode;
 use rungate::diagnosis::{Confidence, Diagnosis, Verdict};
 use rungate::model::{CommitExpectation, Stated, ToldBy};
-use rungate::run::attempt::{AttemptVerdict, HealthAttempt, Taken};
-use rungate::run::record::{Fact, RunRecord};
+use rungate::record::{AttemptVerdict, Fact, HealthAttempt, RunRecord, Taken};
 use rungate::sandbox::faults::{Expected, Fault, When, subject};
 
 use serde_json::{Value, json};

@@ -11,7 +11,7 @@ use rungate::probe::dial::System;
 use rungate::probe::postgres::{
     Bounds, Connection, Given, Session, SslMode, Stop, describe, holdings, login, slots,
 };
-use rungate::run::finding::PostgresFinding;
+use rungate::record::finding::PostgresFinding;
 use rungate::sandbox::{self, SandboxOptions, faults};
 use secrecy::ExposeSecret as _;
 

@@ -49,7 +49,7 @@ fn a_browser_asks_nobody_complains_of_nothing_and_shows_all_on_a_phone() {
         let hostile = serde_json::to_string(&record)
             .unwrap()
             .replace("shop-staging\"", &format!("{}\"", call.replace('"', "\\\"")));
-        let hostile: rungate::run::record::RunRecord = serde_json::from_str(&hostile).unwrap();
+        let hostile: rungate::record::RunRecord = serde_json::from_str(&hostile).unwrap();
         for (kind, record) in [("", &record), ("-hostile", &hostile)] {
             let page = folder.path().join(format!("{name}{kind}.html"));
             fs::write(&page, render("html", record, &diagnosis, &Style::default()).unwrap()).unwrap();

@@ -18,10 +18,9 @@ use rungate::probe::dial::System;
 use rungate::probe::google::{Auth, Endpoints, Google, Timeouts};
 use rungate::probe::http::Http;
 use rungate::probe::vault::Vault;
+use rungate::record::finding::{Finding, JourneyFinding};
+use rungate::record::{Outcome, RunRecord, Skip, Vantage};
 use rungate::report::{REPORTS, Style, render};
-use rungate::run::finding::{Finding, JourneyFinding};
-use rungate::run::outcome::{Outcome, Skip, Vantage};
-use rungate::run::record::RunRecord;
 use rungate::run::{self, Options};
 use secrecy::SecretString;
 

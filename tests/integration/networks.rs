@@ -6,7 +6,7 @@ use std::sync::Arc;
 use google_cloud_compute_v1::model::{network_peering, route};
 use rungate::probe::google::{Auth, Google, NoAnswer};
 use rungate::probe::vault::Vault;
-use rungate::run::outcome::Broken;
+use rungate::record::Broken;
 use rungate::sandbox::Sandbox;
 
 use crate::loopback::impatient;

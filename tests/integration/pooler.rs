@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use rungate::probe::postgres::{Bounds, Connection, Stop, describe};
-use rungate::run::finding::PostgresFinding;
+use rungate::record::finding::PostgresFinding;
 
 use crate::common::listener::nobody;
 use crate::common::pg::{PASSWORD, Postgres};

@@ -10,7 +10,7 @@ use rungate::probe::postgres::{
     Agreement, Authorities, Bounds, Connection, Identity, Method, Session, SslAnswer, SslMode, Stop, Trust,
     Verified, agree_on_tls, ask_for_tls, connect, describe, login, resolve, try_all,
 };
-use rungate::run::finding::{Finding, PostgresFinding};
+use rungate::record::finding::{Finding, PostgresFinding};
 use rungate::sandbox::certificates::{Authority, Signed, Validity};
 
 use crate::common::listener::nobody;

@@ -7,7 +7,7 @@ use rungate::probe::dial::System;
 use rungate::probe::postgres::{
     Bounds, Connection, Session, SslAnswer, SslMode, Stop, ask_for_tls, connect, login,
 };
-use rungate::run::finding::{Ending, PostgresFinding, Stage};
+use rungate::record::finding::{Ending, PostgresFinding, Stage};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

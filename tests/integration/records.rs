@@ -3,12 +3,11 @@
 use std::sync::LazyLock;
 
 use rungate::diagnosis::Graph;
-use rungate::run::finding::{
+use rungate::record::finding::{
     CredentialFinding, Dependency, Finding, HealthFinding, IamProblem, InjectionFinding, InstanceFinding,
     JourneyFinding, PathFinding, PostgresFinding, ServiceFinding, Stage, Unfit,
 };
-use rungate::run::outcome::Outcome;
-use rungate::run::record::{NodeRecord, RunRecord};
+use rungate::record::{NodeRecord, Outcome, RunRecord};
 
 /// The service of the invented runs.
 pub(crate) const SERVICE: &str = "auth-staging";

@@ -5,8 +5,8 @@ use std::fs;
 
 use proptest::prelude::*;
 use rungate::diagnosis::{Verdict, diagnose_with};
+use rungate::record::RunRecord;
 use rungate::report::{SCHEMA, Style, render};
-use rungate::run::record::RunRecord;
 use serde_json::Value;
 
 use crate::common::{Rungate, root};
@@ -121,7 +121,7 @@ fn of_many(services: usize) -> RunRecord {
     record.nodes.clear();
     for number in 0..services {
         let key = format!("auth-{number:03}");
-        record.services.push(rungate::run::record::ServiceRecord {
+        record.services.push(rungate::record::ServiceRecord {
             key: key.clone(),
             name: key.clone(),
             ..service.clone()

@@ -8,10 +8,9 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use rungate::diagnosis::{Diagnosis, Verdict, diagnose_with};
+use rungate::record::finding::{Finding, ServiceFinding};
+use rungate::record::{Outcome, RunRecord};
 use rungate::report::{REPORTS, Style, render};
-use rungate::run::finding::{Finding, ServiceFinding};
-use rungate::run::outcome::Outcome;
-use rungate::run::record::RunRecord;
 
 use crate::diagnosis::some_run;
 use crate::records::{GRAPH, fail, node};

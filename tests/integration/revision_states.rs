@@ -1,8 +1,7 @@
 //! Services and revisions in Google's own JSON, in every state that matters, and answers that contradict themselves.
 
 use google_cloud_run_v2::model::{ListRevisionsResponse, Revision, Service, condition};
-use rungate::run::outcome::{Broken, Outcome};
-use rungate::run::record::Fact;
+use rungate::record::{Broken, Fact, Outcome};
 use serde_json::{Value, json};
 
 use crate::checks_control_plane::{Cloud, REVISION, REVISIONS, SERVICE};

@@ -18,9 +18,9 @@ use google_cloud_vpcaccess_v1::model::connector;
 use rungate::diagnosis::Verdict;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::model::{
-    DeploysVia, Journey, Pipeline, Place, SecretReference, Service, Stated, ToldBy, Variable, infer_database,
+    DeploysVia, Journey, Pipeline, Place, SecretReference, Service, Stated, Target, ToldBy, Variable,
+    infer_database,
 };
-use rungate::plan::Target;
 use rungate::sandbox::faults::{Expected, FAULTS, Fault, When, find, subject};
 use rungate::sandbox::world::EnvValue;
 use rungate::sandbox::{Sandbox, SandboxError, SandboxOptions, fill, start, variants};

@@ -8,7 +8,7 @@ use rungate::probe::dial::System;
 use rungate::probe::postgres::{
     Bounds, Connection, DsnServer, SessionTarget, Stop, candidates, login_in_turn, parse_dsn,
 };
-use rungate::run::finding::PostgresFinding;
+use rungate::record::finding::PostgresFinding;
 use secrecy::ExposeSecret as _;
 
 use crate::common::listener::nobody;

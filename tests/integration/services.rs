@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use rungate::diagnosis::cause::CauseCode::{self, *};
 use rungate::diagnosis::{Confidence, Diagnosis, Verdict, diagnose_with, settled_with};
 use rungate::plan;
-use rungate::run::finding::Finding;
-use rungate::run::record::{CallRecord, RunRecord};
+use rungate::record::finding::Finding;
+use rungate::record::{CallRecord, RunRecord};
 
 use crate::common::Rungate;
 use crate::records::*;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use rungate::checks::CHECKS;
 use rungate::diagnosis::cause::CauseCode;
+use rungate::model::Target;
 use rungate::pipeline::{self, Request};
-use rungate::plan::{self, Defaults, Target};
+use rungate::plan::{self, Defaults};
 use rungate::sandbox::faults::FAULTS;
 use rungate::sandbox::variants::VARIANTS;
 use rungate::sandbox::world::World;

@@ -7,7 +7,7 @@ use rungate::checks::{CHECKS, ON_REQUEST};
 use rungate::diagnosis::Graph;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::findings::RULES;
-use rungate::run::record::RunRecord;
+use rungate::record::RunRecord;
 use rungate::sandbox::faults::FAULTS;
 use rungate::{diagnosis, explain, report};
 use strum::IntoEnumIterator;

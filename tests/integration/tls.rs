@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use rungate::run::record::{Fact, RunRecord};
+use rungate::record::{Fact, RunRecord};
 
 use crate::common::{Ran, Rungate, skip};
 use crate::standin::{check, control_plane, pipeline};

@@ -19,8 +19,7 @@ use crate::credential::{driver, passfile};
 use crate::model::{Database, DatabaseVariables, Holds};
 use crate::probe::google::{NoAnswer, Payload, names};
 use crate::probe::postgres::{Connection, Dsn, DsnServer, SessionTarget, SslMode, TlsFiles, Trust};
-use crate::run::outcome::{Broken, Outcome, Skip};
-use crate::run::record::{DatabaseRecord, NodeKey};
+use crate::record::{Broken, DatabaseRecord, NodeKey, Outcome, Skip};
 
 /// What allows the gate to read payloads of secrets.
 pub(in crate::checks) const INSPECT_SECRETS: &str = "--inspect-secrets";

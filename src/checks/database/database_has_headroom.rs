@@ -9,9 +9,8 @@ use crate::checks::facts::{failed, ingress, passed};
 use crate::checks::{Check, Scope};
 use crate::model::names_pool_size;
 use crate::probe::postgres::Slots;
-use crate::run::finding::{DatabaseFinding, Finding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::record::finding::{DatabaseFinding, Finding};
+use crate::record::{Fact, Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

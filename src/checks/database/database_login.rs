@@ -5,8 +5,7 @@ use crate::checks::database::{bounds, candidates, declared, from_where, patientl
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
 use crate::probe::postgres::{Connection, Method, PassedOver, Session, Stop, login_in_turn};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::record::{Fact, Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -8,8 +8,7 @@ use crate::checks::database::{self, bounds, declared, from_where};
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
 use crate::probe::postgres::{Candidate, candidates, together};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -7,9 +7,8 @@ use crate::checks::database::{self, bounds, candidates, declared, from_where, pa
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
 use crate::probe::postgres::{Candidate, DsnServer, SessionTarget, Stop, together, try_all};
-use crate::run::finding::{PostgresFinding, Tried};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::record::finding::{PostgresFinding, Tried};
+use crate::record::{Fact, Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

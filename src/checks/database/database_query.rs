@@ -6,8 +6,7 @@ use crate::checks::database::{bounds, declared, from_where, outcome, patiently};
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
 use crate::probe::postgres::{Connection, Session, Stop, describe, holdings, slots};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::record::{Fact, Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -4,8 +4,7 @@ use crate::checks::database::{self, bounds, candidates, declared, from_where, pa
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
 use crate::probe::postgres::{SslAnswer, ask_for_tls, connect_in_turn};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -11,8 +11,7 @@ use crate::checks::{Check, Scope};
 use crate::probe::postgres::{
     Agreement, Candidate, Connection, Secured, SslMode, Verified, agree_on_tls, in_turn,
 };
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::record::{Fact, Outcome, Role, Vantage};
 
 /// A certificate that ends within so many days is told of.
 const SOON: i64 = 30;

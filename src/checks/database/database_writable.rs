@@ -3,9 +3,8 @@
 use crate::checks::database::{answers, declared};
 use crate::checks::facts::{failed, passed};
 use crate::checks::{Check, Scope};
-use crate::run::finding::{DatabaseFinding, Finding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{DatabaseFinding, Finding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module. Advisory: a service may be meant to read from a standby.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -7,9 +7,8 @@ use crate::checks::facts::{failed, passed};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{DatabaseExpectation, Gives, Number, PrivilegeKind, Service, Stated};
 use crate::probe::postgres::{Given, Holdings, Stop};
-use crate::run::finding::{DatabaseFinding, Finding, PostgresFinding};
-use crate::run::outcome::{Broken, Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{DatabaseFinding, Finding, PostgresFinding};
+use crate::record::{Broken, Outcome, Role, Vantage};
 
 /// The migrations of the repository were run.
 pub(in crate::checks) static MIGRATED: Check = Check {

@@ -10,7 +10,7 @@ use super::inside;
 use crate::checks::Scope;
 use crate::checks::facts::{ingress, not_visible};
 use crate::probe::google::bounded;
-use crate::run::outcome::{Outcome, Skip};
+use crate::record::{Outcome, Skip};
 
 /// Longest file that is read: a bundle of all public authorities has about 250 KiB.
 const LONGEST: u64 = 1024 * 1024;

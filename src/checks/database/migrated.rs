@@ -4,8 +4,8 @@ use crate::checks::Scope;
 use crate::checks::database::expected::{asked, refused};
 use crate::checks::facts::{failed, passed};
 use crate::model::{MigrationTool, Migrations, migration_order};
-use crate::run::finding::{DatabaseFinding, Finding};
-use crate::run::outcome::{Broken, Outcome};
+use crate::record::finding::{DatabaseFinding, Finding};
+use crate::record::{Broken, Outcome};
 
 /// How many of the migrations that were not run are named.
 const NAMED: usize = 5;

@@ -29,9 +29,8 @@ use crate::model::Service;
 use crate::probe::postgres::{
     Bounds, Candidate, DsnServer, Patience, Stop, candidates as candidates_of, insist, together,
 };
-use crate::run::finding::{Finding, PostgresFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Fact;
+use crate::record::finding::{Finding, PostgresFinding};
+use crate::record::{Fact, Outcome, Vantage};
 use connection::Endpoint;
 
 /// Planned where the pipeline declares a database.

@@ -10,7 +10,7 @@ use crate::checks::facts::not_visible;
 use crate::checks::injection::secret_readable::account;
 use crate::credential::iam_account;
 use crate::probe::postgres::{Connection, SslMode};
-use crate::run::outcome::{Outcome, Skip};
+use crate::record::{Outcome, Skip};
 
 /// Gives a way without a password the token that the service would send in its place.
 pub(in crate::checks) async fn with_token(scope: &Scope, connection: &mut Connection) -> Result<(), Outcome> {

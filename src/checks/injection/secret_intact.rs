@@ -8,9 +8,8 @@ use crate::checks::injection::variables_injected;
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{Holds, Service};
 use crate::probe::google::{NoAnswer, Payload, names};
-use crate::run::finding::{Finding, InjectionFinding};
-use crate::run::outcome::{Outcome, Skip, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, InjectionFinding};
+use crate::record::{Outcome, Role, Skip, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

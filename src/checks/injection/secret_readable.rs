@@ -7,9 +7,8 @@ use crate::checks::facts::{failed, malformed, not_applicable, passed};
 use crate::checks::injection::secret_version_enabled::{each_secret, reference, stated_secret};
 use crate::checks::{Check, Scope, Subjects};
 use crate::probe::google::{NoAnswer, names};
-use crate::run::finding::{Finding, InjectionFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, InjectionFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

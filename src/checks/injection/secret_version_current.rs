@@ -6,9 +6,8 @@ use crate::checks::injection::secret_version_enabled::{each_secret, reference};
 use crate::checks::injection::variables_injected;
 use crate::checks::{Check, Scope};
 use crate::probe::google::{bounded, names};
-use crate::run::finding::{Finding, InjectionFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, InjectionFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -8,9 +8,8 @@ use crate::checks::facts::{broken, failed, malformed, passed};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{SecretReference, Service};
 use crate::probe::google::{NoAnswer, bounded, names};
-use crate::run::finding::{Finding, InjectionFinding};
-use crate::run::outcome::{Outcome, Skip, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::record::finding::{Finding, InjectionFinding};
+use crate::record::{Fact, Outcome, Role, Skip, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -10,9 +10,8 @@ use crate::checks::database::declared;
 use crate::checks::facts::{failed, ingress, not_applicable, passed, short_name};
 use crate::checks::{Check, Scope};
 use crate::model::Service;
-use crate::run::finding::{Finding, InjectionFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, InjectionFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -5,9 +5,8 @@ use google_cloud_run_v2::model::Revision;
 use crate::checks::facts::{failed, ingress, passed, short_name};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::Service;
-use crate::run::finding::{Finding, InjectionFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, InjectionFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -11,9 +11,8 @@ use crate::checks::facts::{failed, ingress, not_applicable, passed, short_name};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{DatabaseVariables, Service, Stated};
 use crate::probe::google::bounded;
-use crate::run::finding::{Finding, InstanceFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::record::finding::{Finding, InstanceFinding};
+use crate::record::{Fact, Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

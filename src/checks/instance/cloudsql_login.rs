@@ -19,9 +19,8 @@ use crate::probe::postgres::{
     Authorities, CONNECTOR_PORT, Connection, ConnectorKey, Expected, Identity, Method, Patience, Session,
     Stop, describe, insist, login_by_connector,
 };
-use crate::run::finding::{Finding, InstanceFinding, PostgresFinding};
-use crate::run::outcome::{Broken, Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, InstanceFinding, PostgresFinding};
+use crate::record::{Broken, Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
@@ -207,8 +206,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::run::finding::{CertificateProblem, Ending};
-    use crate::run::outcome::Skip;
+    use crate::record::Skip;
+    use crate::record::finding::{CertificateProblem, Ending};
     use crate::sandbox::certificates::Authority;
 
     const LEGACY: &str = include_str!("../../../tests/data/google/sql-connect-settings.json");
@@ -262,7 +261,7 @@ mod tests {
             user: "auth".to_owned(),
             database: "auth".to_owned(),
             tls: true,
-            stage: crate::run::finding::Stage::DuringProof,
+            stage: crate::record::finding::Stage::DuringProof,
             certificate_missed: false,
             other_way: None,
             routine: None,

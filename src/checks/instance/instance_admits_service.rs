@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use google_cloud_run_v2::model::{Revision, vpc_access::VpcEgress};
+use google_cloud_run_v2::model::Revision;
+use google_cloud_run_v2::model::vpc_access::VpcEgress;
 use google_cloud_sql_v1::model::settings::ConnectorEnforcement;
 use google_cloud_sql_v1::model::{AclEntry, DatabaseInstance, SqlIpAddressType};
 use ipnet::Ipv4Net;
@@ -14,9 +15,8 @@ use crate::checks::instance::instance_facts::{Reached, connection_name, of_type,
 use crate::checks::vpc::vpc_access_present::{way_in, with_database};
 use crate::checks::{Check, Scope};
 use crate::probe::google::bounded;
-use crate::run::finding::{Finding, InstanceFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, InstanceFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -11,7 +11,7 @@ use crate::checks::facts::{broken, not_applicable};
 use crate::credential::is_loopback;
 use crate::model::{Service, Stated};
 use crate::probe::google::{Answer, bounded};
-use crate::run::outcome::Outcome;
+use crate::record::Outcome;
 
 /// The instance that the files name, if they name one.
 pub(in crate::checks) fn named(service: &Service) -> Option<&Stated> {

@@ -11,9 +11,8 @@ use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::{Check, Scope};
 use crate::model::{DatabaseVariables, Service};
 use crate::probe::google::NoAnswer;
-use crate::run::finding::{Finding, InstanceFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, InstanceFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

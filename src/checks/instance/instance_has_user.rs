@@ -6,9 +6,8 @@ use crate::checks::instance::instance_facts::{connection_name, own_instance, som
 use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::{Check, Scope};
 use crate::probe::google::bounded;
-use crate::run::finding::{Finding, InstanceFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, InstanceFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -13,9 +13,8 @@ use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::Service;
 use crate::probe::google::{NoAnswer, bounded};
-use crate::run::finding::{Finding, InstanceFinding};
-use crate::run::outcome::{Outcome, Skip, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, InstanceFinding};
+use crate::record::{Outcome, Role, Skip, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -19,9 +19,8 @@ use std::time::Duration;
 
 use super::{Check, Scope, Subjects};
 use crate::model::{Journey, Service, Step};
-use crate::run::finding::{Finding, JourneyFinding};
-use crate::run::outcome::{Broken, Outcome, Skip, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::record::finding::{Finding, JourneyFinding};
+use crate::record::{Broken, Fact, Outcome, Role, Skip, Vantage};
 use step::{End, make};
 use values::Values;
 use walk::Walk;

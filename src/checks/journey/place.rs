@@ -9,10 +9,9 @@ use url::Url;
 
 use crate::checks::health::{admission, target};
 use crate::checks::{Notes, Scope};
-use crate::model::{Step, To};
-use crate::plan::Target;
+use crate::model::{Step, Target, To};
 use crate::probe::google::IdToken;
-use crate::run::outcome::{Broken, Outcome};
+use crate::record::{Broken, Outcome};
 
 /// Where a step goes.
 pub(super) struct Place {

@@ -19,8 +19,8 @@ use crate::checks::health::request_log::{self, Logged};
 use crate::model::{Act, Capture, Step};
 use crate::probe::health::{FrontEndPage, front_end, login};
 use crate::probe::http::{NoHttpAnswer, Opened, Question, Reply};
-use crate::run::finding::{FrontEndSays, JourneyFinding, KnownBy};
-use crate::run::outcome::{Broken, Door, Outcome};
+use crate::record::finding::{FrontEndSays, JourneyFinding, KnownBy};
+use crate::record::{Broken, Door, Outcome};
 
 /// How a step ended.
 pub(super) enum End {

@@ -14,10 +14,9 @@ use super::cookies::Jar;
 use super::values::{Held, Values};
 use crate::checks::Scope;
 use crate::checks::facts::broken;
-use crate::model::{Journey, Stated, VariableSource};
-use crate::plan::Target;
+use crate::model::{Journey, Stated, Target, VariableSource};
 use crate::probe::google::{NoAnswer, Payload};
-use crate::run::outcome::{Broken, Outcome, Skip};
+use crate::record::{Broken, Outcome, Skip};
 
 /// All journeys of a run, and the services between which they lead.
 #[derive(Default)]

@@ -4,16 +4,16 @@
 //! connector too. What the pipeline declares is compared elsewhere; this is about what it does not mention and an
 //! earlier deploy had set. A change that leaves another way to the database is a change, not a loss.
 
-use google_cloud_run_v2::model::{Container, Revision, condition::State, env_var};
+use google_cloud_run_v2::model::condition::State;
+use google_cloud_run_v2::model::{Container, Revision, env_var};
 
 use crate::checks::facts::{broken, failed, ingress, not_applicable, passed, short_name};
 use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{Service, Stated, Variable, infer_database};
 use crate::probe::google::{bounded, names};
-use crate::run::finding::{Finding, InjectionFinding, PathFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::record::finding::{Finding, InjectionFinding, PathFinding};
+use crate::record::{Fact, Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

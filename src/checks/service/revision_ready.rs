@@ -12,9 +12,8 @@ use google_cloud_run_v2::model::{Condition, Revision, Service};
 use crate::checks::facts::{FRESH, POLL, broken, failed, malformed, noticed, passed, short_name};
 use crate::checks::{Check, Scope, Subjects};
 use crate::probe::google::{NoAnswer, bounded};
-use crate::run::finding::{Finding, ServiceFinding};
-use crate::run::outcome::{Broken, Outcome, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::record::finding::{Finding, ServiceFinding};
+use crate::record::{Broken, Fact, Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -5,13 +5,11 @@ use std::time::Duration;
 use google_cloud_run_v2::model::condition::State;
 use google_cloud_run_v2::model::{Service, TrafficTargetAllocationType};
 
-use crate::checks::coherence;
 use crate::checks::facts::{POLL, broken, failed, malformed, not_applicable, noticed, passed, short_name};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Scope, Subjects, coherence};
 use crate::probe::google::{Answer, NoAnswer, bounded};
-use crate::run::finding::{Finding, ServiceFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, ServiceFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -6,9 +6,8 @@ use crate::checks::facts::{failed, passed, short_name};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::Stated;
 use crate::probe::google::bounded;
-use crate::run::finding::{Finding, ServiceFinding};
-use crate::run::outcome::{Outcome, Skip, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, ServiceFinding};
+use crate::record::{Outcome, Role, Skip, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -3,9 +3,8 @@
 use crate::checks::facts::{broken, failed, passed, short_name};
 use crate::checks::{Check, Scope, Subjects};
 use crate::probe::google::NoAnswer;
-use crate::run::finding::{Finding, ServiceFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, ServiceFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -9,9 +9,8 @@ use crate::checks::facts::{FRESH, broken, failed, not_applicable, not_visible, p
 use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::{Check, Scope};
 use crate::probe::logs::{self, Database, Seen};
-use crate::run::finding::{Finding, LogFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, LogFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -12,9 +12,8 @@ use crate::checks::{Check, Scope};
 use crate::network::Fault;
 use crate::network::ranges::carried_as_private_range;
 use crate::probe::google::bounded;
-use crate::run::finding::{Finding, PathFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, PathFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

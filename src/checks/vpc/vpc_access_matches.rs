@@ -3,17 +3,16 @@
 //! Compared is what the pipeline states and resolves. What it does not state it may leave as an earlier deploy set it,
 //! so that nothing is expected there.
 
-use google_cloud_run_v2::model::{Revision, VpcAccess, vpc_access::VpcEgress};
+use google_cloud_run_v2::model::vpc_access::VpcEgress;
+use google_cloud_run_v2::model::{Revision, VpcAccess};
 
 use crate::checks::facts::{failed, passed, short_name};
 use crate::checks::{Check, Scope, Subjects};
-use crate::model::{Service, Stated};
+use crate::model::{Service, Stated, Target};
 use crate::network::Network;
-use crate::plan::Target;
 use crate::probe::google::{bounded, names};
-use crate::run::finding::{Finding, PathFinding};
-use crate::run::outcome::{Outcome, Skip, Vantage};
-use crate::run::record::{Fact, Role};
+use crate::record::finding::{Finding, PathFinding};
+use crate::record::{Fact, Outcome, Role, Skip, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

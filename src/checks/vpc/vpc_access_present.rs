@@ -6,9 +6,8 @@ use crate::checks::facts::{failed, passed, short_name};
 use crate::checks::vpc::network_facts::private_database_address;
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::Service;
-use crate::run::finding::{Finding, PathFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, PathFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

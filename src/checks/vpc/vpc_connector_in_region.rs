@@ -4,9 +4,8 @@ use crate::checks::facts::{failed, malformed, passed};
 use crate::checks::vpc::vpc_connector_ready::{connector, with_vpc};
 use crate::checks::{Check, Scope};
 use crate::probe::google::{bounded, names};
-use crate::run::finding::{Finding, PathFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, PathFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -7,9 +7,8 @@ use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::Service;
 use crate::probe::google::{NoAnswer, bounded, names};
-use crate::run::finding::{Finding, PathFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, PathFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

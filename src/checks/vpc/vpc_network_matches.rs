@@ -10,9 +10,8 @@ use crate::checks::vpc::way::source::{network_of_connector, network_of_direct};
 use crate::checks::{Check, Scope};
 use crate::network::Network;
 use crate::probe::google::names;
-use crate::run::finding::{Finding, PathFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, PathFinding};
+use crate::record::{Outcome, Role, Vantage};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

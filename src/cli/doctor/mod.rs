@@ -12,10 +12,9 @@ use clap::Args;
 
 use super::arguments::Files;
 use super::{Context, Refusal, say};
-use crate::diagnosis::words;
+use crate::record::{Broken, words};
 use crate::report::Style;
 use crate::report::escape::one_line;
-use crate::run::outcome::Broken;
 
 /// Arguments of `doctor`.
 #[derive(Clone, Debug, Args)]

@@ -6,11 +6,11 @@ use futures::future::join_all;
 
 use super::{DoctorArguments, Finding};
 use crate::cli::Context;
-use crate::diagnosis::words;
 use crate::model::Pipeline;
 use crate::permissions::{self, Asked, Format, Grant, Target};
 use crate::probe::google::{Google, NoAnswer, Timeouts};
 use crate::probe::vault::Vault;
+use crate::record::words;
 
 type Section = (&'static str, Vec<Finding>);
 

@@ -4,8 +4,8 @@
 use futures::future::join_all;
 use url::Url;
 
-use crate::model::{Stated, is_reserved};
-use crate::plan::{Plan, Target};
+use crate::model::{Stated, Target, is_reserved};
+use crate::plan::Plan;
 use crate::probe::Outside;
 use crate::probe::health::{Level, front_end, judge};
 

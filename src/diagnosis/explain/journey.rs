@@ -2,9 +2,8 @@
 
 use super::super::view::{View, names_database_down};
 use super::{is_of_database, stands};
-use crate::run::finding::{DatabaseFinding, Finding, HealthFinding, JourneyFinding};
-use crate::run::outcome::Outcome;
-use crate::run::record::{Fact, NodeRecord};
+use crate::record::finding::{DatabaseFinding, Finding, HealthFinding, JourneyFinding};
+use crate::record::{Fact, NodeRecord, Outcome};
 
 /// Whether both are steps of one journey, the one before the other: what cleans up after a step that failed may well
 /// find nothing to clean up.

@@ -5,7 +5,7 @@ use super::super::shell::{command, instance_of};
 use super::super::view::View;
 use super::instance::{on_instance, project, project_name};
 use super::{Judgement, update_service};
-use crate::run::finding::{IamProblem, InstanceFinding};
+use crate::record::finding::{IamProblem, InstanceFinding};
 
 /// Judges the findings of this kind; of the others, the rules of [`super::instance`] know more.
 pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {

@@ -3,7 +3,7 @@
 use super::super::cause::CauseCode::{self, *};
 use super::super::view::View;
 use super::Judgement;
-use crate::run::finding::OwnOpinion;
+use crate::record::finding::OwnOpinion;
 
 /// The port of the Cloud SQL proxies, the built-in socket among them.
 const PROXY_PORT: u16 = 3307;

@@ -4,7 +4,7 @@ use super::super::cause::CauseCode;
 use super::super::shell::{command, project_of, short};
 use super::super::view::View;
 use super::{Judgement, Suspect, update_service};
-use crate::run::finding::{CredentialFinding, Drivers, Unfit};
+use crate::record::finding::{CredentialFinding, Drivers, Unfit};
 
 pub(super) fn judge(view: &View<'_>, finding: &CredentialFinding) -> Judgement {
     match finding {

@@ -6,7 +6,7 @@ use super::super::view::View;
 use super::Judgement;
 use super::login::{identifier, sql};
 use super::postgres::{describe_instance, instance, instance_project};
-use crate::run::finding::{DatabaseFinding, list};
+use crate::record::finding::{DatabaseFinding, list};
 
 pub(super) fn judge(view: &View<'_>, finding: &DatabaseFinding) -> Judgement {
     let seen = finding.to_string();

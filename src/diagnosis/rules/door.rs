@@ -5,9 +5,8 @@ use super::super::view::View;
 use super::super::{Confidence, Remedy};
 use super::health::{ask, logs};
 use super::{Judgement, on_service, update_service};
-use crate::run::finding::{FrontEndSays, KnownBy};
-use crate::run::outcome::{Broken, Door, Outcome};
-use crate::run::record::NodeRecord;
+use crate::record::finding::{FrontEndSays, KnownBy};
+use crate::record::{Broken, Door, NodeRecord, Outcome};
 
 /// The front end answered because of what became of the instances.
 pub(super) fn front_end(

@@ -4,7 +4,7 @@ use super::super::cause::CauseCode;
 use super::super::shell::{command, quote};
 use super::super::view::View;
 use super::{Judgement, door, postgres, unseen, way};
-use crate::run::finding::{Dependency, HealthFinding};
+use crate::record::finding::{Dependency, HealthFinding};
 
 pub(super) fn judge(view: &View<'_>, finding: &HealthFinding) -> Judgement {
     match finding {

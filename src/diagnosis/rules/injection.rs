@@ -5,8 +5,8 @@ use super::super::failure::{self, Failure};
 use super::super::shell::{command, project_of, short};
 use super::super::view::View;
 use super::{Judgement, on_service, update_service};
-use crate::run::finding::{Finding, InjectionFinding, ServiceFinding};
-use crate::run::record::NodeRecord;
+use crate::record::NodeRecord;
+use crate::record::finding::{Finding, InjectionFinding, ServiceFinding};
 
 const REDEPLOY: &str = "then deploy again: secrets in variables are read when an instance starts";
 

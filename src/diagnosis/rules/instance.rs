@@ -4,7 +4,7 @@ use super::super::cause::CauseCode;
 use super::super::shell::{command, instance_of, project_of};
 use super::super::view::View;
 use super::{Judgement, update_service};
-use crate::run::finding::InstanceFinding;
+use crate::record::finding::InstanceFinding;
 
 pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
     match finding {

@@ -1,12 +1,11 @@
 //! Causes for which the gate's own request is not let in at a private service.
 
+use super::super::Remedy;
 use super::super::cause::CauseCode;
 use super::super::shell::command;
 use super::super::view::View;
-use super::super::{Remedy, words};
 use super::on_service;
-use crate::run::outcome::{Broken, Outcome};
-use crate::run::record::NodeRecord;
+use crate::record::{Broken, NodeRecord, Outcome, words};
 
 type Found = (CauseCode, String, Vec<Remedy>);
 

@@ -4,8 +4,8 @@ use super::super::cause::CauseCode;
 use super::super::view::View;
 use super::health::logs;
 use super::{Judgement, door, on_service};
-use crate::run::finding::JourneyFinding;
-use crate::run::record::NodeRecord;
+use crate::record::NodeRecord;
+use crate::record::finding::JourneyFinding;
 
 pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &JourneyFinding) -> Judgement {
     // What the front end says of the instances has causes of its own.

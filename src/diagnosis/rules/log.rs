@@ -7,8 +7,7 @@ use super::health::logs;
 use super::login::Login;
 use super::postgres::describe_instance;
 use super::{Judgement, update_service};
-use crate::probe::logs::Trouble;
-use crate::run::finding::LogFinding;
+use crate::record::finding::{LogFinding, Trouble};
 
 pub(super) fn judge(view: &View<'_>, finding: &LogFinding) -> Judgement {
     let LogFinding::Trouble { trouble, line, .. } = finding;

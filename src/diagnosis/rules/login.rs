@@ -8,7 +8,7 @@ use super::Judgement;
 use super::postgres::{
     describe_instance, instance, instance_logs, instance_project, on_instance, operations,
 };
-use crate::run::finding::{OtherEnd, OtherWay, Stage};
+use crate::record::finding::{OtherEnd, OtherWay, Stage};
 
 /// A refused login.
 pub(super) struct Login<'a> {

@@ -27,8 +27,8 @@ mod way;
 use super::cause::CauseCode;
 use super::view::View;
 use super::{Confidence, Remedy, Suspect};
-use crate::run::finding::Finding;
-use crate::run::record::NodeRecord;
+use crate::record::NodeRecord;
+use crate::record::finding::Finding;
 
 /// What a rule makes of a finding.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use super::super::view::View;
 use super::connectivity::Dropped;
 use super::way::Broken;
 use super::{Judgement, on_service, update_service};
-use crate::run::finding::PathFinding;
+use crate::record::finding::PathFinding;
 
 pub(super) fn judge(view: &View<'_>, finding: &PathFinding) -> Judgement {
     match finding {

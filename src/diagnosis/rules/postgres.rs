@@ -8,9 +8,8 @@ use super::super::view::{View, speaks_of_the_service};
 use super::super::{Confidence, Suspect};
 use super::login::Login;
 use super::{Judgement, tls, unseen, way};
-use crate::run::finding::{Ending, PostgresFinding, Stage};
-use crate::run::outcome::Vantage;
-use crate::run::record::NodeRecord;
+use crate::record::finding::{Ending, PostgresFinding, Stage};
+use crate::record::{NodeRecord, Vantage};
 
 pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> Judgement {
     let mut judgement = of_finding(view, node, finding);

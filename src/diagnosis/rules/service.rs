@@ -4,7 +4,7 @@ use super::super::cause::CauseCode;
 use super::super::shell::command;
 use super::super::view::View;
 use super::{Judgement, on_service, revision, update_service};
-use crate::run::finding::ServiceFinding;
+use crate::record::finding::ServiceFinding;
 
 pub(super) fn judge(view: &View<'_>, finding: &ServiceFinding) -> Judgement {
     match finding {

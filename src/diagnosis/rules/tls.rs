@@ -7,7 +7,7 @@ use super::super::shell::{command, instance_of};
 use super::super::view::View;
 use super::Judgement;
 use super::postgres::{describe_instance, instance, instance_project};
-use crate::run::finding::CertificateProblem;
+use crate::record::finding::CertificateProblem;
 
 /// The service asks for TLS, and the server offers none.
 pub(super) fn unsupported(address: SocketAddr, sslmode: &str) -> Judgement {

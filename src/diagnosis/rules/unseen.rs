@@ -3,10 +3,8 @@
 use super::super::Suspect;
 use super::super::shell::{command, instance_of, project_of};
 use super::super::view::View;
-use super::super::words;
 use super::postgres::files;
-use crate::run::outcome::{Outcome, Skip};
-use crate::run::record::NodeRecord;
+use crate::record::{NodeRecord, Outcome, Skip, words};
 
 /// A suspect for each check between the service and the symptom that could not be made, in causal order.
 pub(super) fn suspects(view: &View<'_>, symptom: &str) -> Vec<Suspect> {

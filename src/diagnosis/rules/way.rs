@@ -9,7 +9,7 @@ use super::{Judgement, connectivity, update_service};
 use crate::network::firewall::{Direction, RuleKind, RuleRef};
 use crate::network::routes::RouteKind;
 use crate::network::{Conflict, Fault};
-use crate::run::outcome::{Broken as Unread, Outcome};
+use crate::record::{Broken as Unread, Outcome};
 
 /// A broken link as the check saw it.
 pub(super) struct Broken<'a> {

@@ -13,7 +13,7 @@ use super::endpoints::base;
 use super::errors::bounded;
 use super::transport::{Ask, Body, Transport};
 use super::{Auth, Endpoints, Timeouts, Vault, auth, names};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// The asker of a run. A run that never asks pays nothing.
 #[derive(Debug)]

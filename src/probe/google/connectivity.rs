@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::errors::bounded;
 use super::transport::Ask;
 use super::{Google, NoAnswer, calls, names};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// How long a run may take to delete what its checks left, when it ends.
 pub const TIDYING: Duration = Duration::from_secs(5);

@@ -7,7 +7,7 @@ use google_cloud_gax::error::rpc::{Code, Status, StatusDetails};
 use super::NoAnswer;
 use super::calls::Call;
 use super::transport::Excess;
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// Longest text of somebody else's that is kept, in characters.
 const LONGEST_DETAIL: usize = 300;

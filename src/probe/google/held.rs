@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::transport::Ask;
 use super::{CredentialSource, Google, NoAnswer, calls};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// What one call may ask for: Google refuses more than 100 permissions at once.
 const AT_ONCE: usize = 100;

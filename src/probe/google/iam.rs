@@ -10,7 +10,7 @@ use serde_json::json;
 use super::memo::Memo;
 use super::transport::Ask;
 use super::{Answer, Google, POLICY_VERSION, calls};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// What was read of policies.
 #[derive(Debug, Default)]

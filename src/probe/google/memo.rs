@@ -87,7 +87,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::run::outcome::Broken;
+    use crate::record::Broken;
 
     fn trouble() -> Answer<u32> {
         Err(NoAnswer::Broken(Broken::Unavailable { what: "x".into(), detail: "reset".into() }))

@@ -42,7 +42,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use super::vault::Vault;
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 use asker::Asker;
 use calls::Call;
 pub(crate) use errors::bounded;

@@ -1,7 +1,7 @@
 //! Names of resources, from whatever form a file or an answer has them in.
 
 use super::NoAnswer;
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// Longest name that any of these APIs has (Secret Manager's).
 const LONGEST_SEGMENT: usize = 255;

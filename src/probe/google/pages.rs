@@ -8,7 +8,7 @@ use super::calls::Call;
 use super::errors::no_answer;
 use super::transport::{Ask, LONGEST_ANSWER};
 use super::{Answer, Google, asked};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// Most pages of one list that are read; an endless list must not hold the run.
 const PAGES: usize = 20;

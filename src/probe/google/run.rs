@@ -14,7 +14,7 @@ use serde::de::IgnoredAny;
 use super::memo::Memo;
 use super::transport::Ask;
 use super::{Answer, Google, NoAnswer, POLICY_VERSION, about, calls};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// What was read of Cloud Run.
 #[derive(Debug, Default)]

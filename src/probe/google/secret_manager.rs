@@ -11,7 +11,7 @@ use super::errors::no_answer;
 use super::memo::Memo;
 use super::transport::Ask;
 use super::{Answer, Google, POLICY_VERSION, asked, calls, names};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// What was read of secrets.
 #[derive(Debug, Default)]

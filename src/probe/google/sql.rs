@@ -11,7 +11,7 @@ use serde_json::json;
 use super::memo::Memo;
 use super::transport::Ask;
 use super::{Answer, Google, NoAnswer, about, calls};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// What was read of Cloud SQL.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use super::keys::snake;
 use super::names::is_database;
 use super::words::Word;
 use super::{Dialect, Judgement, Level};
-use crate::run::finding::Dependency;
+use crate::record::finding::Dependency;
 
 /// Most dependencies that are kept; a service has a handful.
 const MOST: usize = 100;

@@ -4,7 +4,7 @@
 //! <https://cloud.google.com/run/docs/troubleshooting>, which stand in the log of requests. Words that a service could
 //! write as well are a guess; the log of requests settles it.
 
-use crate::run::finding::FrontEndSays;
+use crate::record::finding::FrontEndSays;
 
 /// What Google's front end says in a service's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::probe::http::HttpAnswer;
-use crate::run::outcome::Door;
+use crate::record::Door;
 
 /// Hosts at which people log in, and nothing else.
 const HOSTS: &[&str] = &[

@@ -22,7 +22,7 @@ pub use names::is_database;
 
 use std::borrow::Cow;
 
-use crate::run::finding::Dependency;
+use crate::record::finding::Dependency;
 use evidence::Evidence;
 use words::Word;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::run::finding::PostgresFinding;
+use crate::record::finding::PostgresFinding;
 
 /// The family of what `rungate probe` saw. Documented in `docs/probe.md`; a status, once given out, keeps its meaning.
 #[derive(

@@ -25,8 +25,8 @@ use super::postgres::{
     Bounds, Candidate, Connection, PassedOver, Patience, Session, SslAnswer, SslMode, Stop, Verified,
     ask_for_tls, candidates, connect_in_turn, describe, insist, login_in_turn, login_over, slots, together,
 };
-use crate::run::finding::PostgresFinding;
-use crate::run::outcome::Broken;
+use crate::record::Broken;
+use crate::record::finding::PostgresFinding;
 
 /// The dialler's name of the place that is dialled from: there is one only.
 const HERE: &str = "probe";

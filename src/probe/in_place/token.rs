@@ -14,7 +14,7 @@ use crate::credential::iam_account;
 use crate::probe::google::{Timeouts, machine_login_token};
 use crate::probe::postgres::{Connection, SslMode};
 use crate::probe::vault::Vault;
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// Where Google's libraries look for the metadata server's address before they take its own.
 const METADATA_HOST: &str = "GCE_METADATA_HOST";

@@ -8,7 +8,7 @@ mod text;
 
 use google_cloud_logging_v2::model::LogEntry;
 
-pub use signatures::Trouble;
+use crate::record::finding::Trouble;
 pub use text::text_of;
 
 use super::google::bounded;

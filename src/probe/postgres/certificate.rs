@@ -11,7 +11,7 @@ use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 use super::bounded;
-use crate::run::finding::CertificateProblem;
+use crate::record::finding::CertificateProblem;
 
 /// Most names that are shown.
 const MOST_NAMES: usize = 8;

@@ -30,8 +30,8 @@ use super::tls::{Secured, Verified, alert, detail, is_loss, loss, of_tls};
 use super::trust::{Authorities, Identity, PemProblem};
 use super::{Bounds, Connection, Session, Stop, bounded, connect};
 use crate::probe::dial::Dial;
-use crate::run::finding::PostgresFinding;
-use crate::run::outcome::Broken;
+use crate::record::Broken;
+use crate::record::finding::PostgresFinding;
 
 /// The port at which instances take connectors.
 pub const CONNECTOR_PORT: u16 = 3307;

@@ -8,7 +8,7 @@ use crate::model::{
     QueryExpectation,
 };
 use crate::pipeline::statement::bare;
-use crate::run::finding::PostgresFinding;
+use crate::record::finding::PostgresFinding;
 
 /// What was found of what the native file asks, in its order. A question that the server refused is an answer too.
 #[derive(Clone, Debug, Default, PartialEq)]

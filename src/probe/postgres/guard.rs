@@ -3,17 +3,16 @@
 //! The driver trusts its server: it buffers whatever comes, keeps every notice, and computes as many rounds of
 //! SCRAM as it is told. Here each message is looked at, whole, before the driver sees it.
 
-use std::fmt;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::{fmt, io};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
 use super::progress::Progress;
-use crate::run::finding::Ending;
+use crate::record::finding::Ending;
 
 /// Longest message. The longest honest one, an error with its context, has a few KiB.
 const LONGEST_MESSAGE: usize = 64 * 1024;

@@ -21,8 +21,8 @@ use super::stream::AsItIs;
 use super::tls::{Secured, alert, detail, is_loss, loss, of_tls};
 use super::{Bounds, Connection, Stop, bounded, connect};
 use crate::probe::dial::Dial;
-use crate::run::finding::{Ending, OtherEnd, OtherWay, PostgresFinding, Stage};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
+use crate::record::finding::{Ending, OtherEnd, OtherWay, PostgresFinding, Stage};
 
 /// How long the server may take to take leave.
 const FAREWELL: Duration = Duration::from_millis(500);

@@ -47,8 +47,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::run::finding::PostgresFinding;
-use crate::run::outcome::Broken;
+use crate::record::Broken;
+use crate::record::finding::PostgresFinding;
 
 /// PostgreSQL's port, where nothing else is stated.
 pub const DEFAULT_PORT: u16 = 5432;

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::bounded;
 use super::login::sqlstate;
-use crate::run::finding::{Ending, Stage};
+use crate::record::finding::{Ending, Stage};
 
 /// What a server asked a user to prove themselves with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use tokio_postgres::SimpleQueryMessage;
 
 use super::login::{Session, ending, sqlstate};
 use super::{Bounds, Stop, bounded, millis};
-use crate::run::finding::{Ending, PostgresFinding};
+use crate::record::finding::{Ending, PostgresFinding};
 
 /// Most rows of one answer; what comes beyond is not kept.
 pub(super) const MOST_ROWS: usize = 5000;

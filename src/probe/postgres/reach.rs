@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Bounds, Stop, millis};
 use crate::probe::dial::{Dial, Unresolved};
-use crate::run::finding::{PostgresFinding, Tried};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
+use crate::record::finding::{PostgresFinding, Tried};
 
 /// More addresses of one name than this are not tried.
 const MOST_ADDRESSES: usize = 16;

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 
 use super::Stop;
-use crate::run::finding::{Ending, PostgresFinding};
+use crate::record::finding::{Ending, PostgresFinding};
 
 /// A server that starts, stops or fails over: so long it is asked again.
 const STARTING_FOR: Duration = Duration::from_secs(10);
@@ -141,7 +141,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
     use super::*;
-    use crate::run::finding::Stage;
+    use crate::record::finding::Stage;
 
     const PATIENT: Patience = Patience { most: Duration::from_secs(60), direct_vpc_age: None };
 

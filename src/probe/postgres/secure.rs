@@ -11,7 +11,7 @@ use super::stream::{Plain, Stream};
 use super::tls::{Secured, handshake};
 use super::{Bounds, Connection, SslAnswer, SslMode, Stop, ask_for_tls, connect, millis};
 use crate::probe::dial::Dial;
-use crate::run::finding::{Ending, PostgresFinding, Stage};
+use crate::record::finding::{Ending, PostgresFinding, Stage};
 
 /// One way to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

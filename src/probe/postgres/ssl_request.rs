@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::millis;
 use super::progress::ServerError;
 use super::tls::loss;
-use crate::run::finding::{Ending, PostgresFinding};
+use crate::record::finding::{Ending, PostgresFinding};
 
 /// Length 8, code 80877103 (PostgreSQL's documentation, "Message Formats").
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];

@@ -24,7 +24,7 @@ use super::certificate::{self, Leaf};
 use super::stream::Stream;
 use super::trust::{Authorities, Identity, Trust};
 use super::{SslMode, bounded};
-use crate::run::finding::{Ending, PostgresFinding};
+use crate::record::finding::{Ending, PostgresFinding};
 
 /// What a handshake showed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::login::{Session, login};
 use super::state::describe;
 use super::{Bounds, Connection, DsnServer, SessionTarget, Stop, connect, resolve};
 use crate::probe::dial::Dial;
-use crate::run::finding::{Ending, PostgresFinding, Tried};
+use crate::record::finding::{Ending, PostgresFinding, Tried};
 
 /// A server of a connection string, and its addresses as seen from here; or why it has none.
 #[derive(Clone, Debug)]
@@ -220,7 +220,7 @@ pub fn together(stops: impl Iterator<Item = Stop>) -> Stop {
     findings.sort_by_key(weight);
     let mut findings = findings.into_iter();
     let Some(mut leading) = findings.next() else {
-        return Stop::Broken(crate::run::outcome::Broken::Unavailable {
+        return Stop::Broken(crate::record::Broken::Unavailable {
             what: "a TCP connection".to_owned(),
             detail: "the connection string names no server".to_owned(),
         });
@@ -296,7 +296,7 @@ fn absorb(leading: &mut PostgresFinding, other: PostgresFinding) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::outcome::Broken;
+    use crate::record::Broken;
 
     fn address(port: u16) -> SocketAddr {
         ([127, 0, 0, 1], port).into()
@@ -344,7 +344,7 @@ mod tests {
                 user: "u".to_owned(),
                 database: "d".to_owned(),
                 tls: false,
-                stage: crate::run::finding::Stage::BeforeProof,
+                stage: crate::record::finding::Stage::BeforeProof,
                 certificate_missed: false,
                 other_way: None,
                 routine: None,

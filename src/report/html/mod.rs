@@ -19,7 +19,7 @@ use super::escape::one_line;
 use super::numbers::{count, coverage, seconds};
 use super::standing::{ended, homeless, label};
 use crate::diagnosis::{Cause, Diagnosis, Verdict};
-use crate::run::record::RunRecord;
+use crate::record::RunRecord;
 
 const STYLE: &str = include_str!("style.css");
 

@@ -4,8 +4,7 @@ use maud::{Markup, html};
 
 use super::super::numbers::seconds;
 use super::shown;
-use crate::run::attempt::{HealthAttempt, Taken};
-use crate::run::record::{Fact, NodeRecord};
+use crate::record::{Fact, HealthAttempt, NodeRecord, Taken};
 
 /// The plot's inner width and height, in its own units.
 const WIDTH: u64 = 380;

@@ -8,7 +8,7 @@ use super::super::chain::chain;
 use super::super::standing::{concluded, label, notes, proofs, state};
 use super::{drawing, plot, shown, timeline};
 use crate::diagnosis::{Cause, Diagnosis, Met, RuledOut, Verdict};
-use crate::run::record::{NodeRecord, RunRecord, ServiceRecord};
+use crate::record::{NodeRecord, RunRecord, ServiceRecord};
 
 pub(super) fn section(record: &RunRecord, diagnosis: &Diagnosis, service: &ServiceRecord) -> Markup {
     let nodes: Vec<&NodeRecord> = record.nodes.iter().filter(|node| node.service == service.key).collect();

@@ -7,9 +7,8 @@ use super::super::chain::State;
 use super::super::family::Family;
 use super::super::numbers::seconds;
 use super::shown;
-use crate::diagnosis::{Diagnosis, words};
-use crate::run::outcome::Outcome;
-use crate::run::record::{Fact, NodeRecord, RunRecord};
+use crate::diagnosis::Diagnosis;
+use crate::record::{Fact, NodeRecord, Outcome, RunRecord, words};
 
 /// Width of the scale, in its own units: a bar is drawn in thousandths of the run.
 const SCALE: u64 = 1000;

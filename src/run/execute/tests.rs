@@ -7,14 +7,14 @@ use futures::future::BoxFuture;
 
 use super::*;
 use crate::checks::{Check, Subjects};
-use crate::model::{DeploysVia, Place, Service, Stated, Variable};
-use crate::plan::{Node, Target};
+use crate::model::{DeploysVia, Place, Service, Stated, Target, Variable};
+use crate::plan::Node;
 use crate::probe::dial::System;
 use crate::probe::google::{Auth, Endpoints, Google, Timeouts};
 use crate::probe::http::Http;
 use crate::probe::vault::Vault;
-use crate::run::finding::{Finding, HealthFinding};
-use crate::run::record::{Fact, Role};
+use crate::record::finding::{Finding, HealthFinding};
+use crate::record::{Fact, Role};
 
 type Run = for<'a> fn(&'a Scope) -> BoxFuture<'a, Outcome>;
 

@@ -15,7 +15,7 @@ use super::variables::{Way, way};
 use crate::probe::postgres::{
     Authorities, Connection, DsnServer, SessionTarget, SslMode, Stream, Trust, open_stream,
 };
-use crate::run::finding::PostgresFinding;
+use crate::record::finding::PostgresFinding;
 use crate::sandbox::network::{Delivery, route, socket};
 
 /// How long the service waits for a TCP connection whose packets are lost. Others are not measured by it: on a busy

@@ -16,8 +16,8 @@ use super::{
     Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, DoorWorld, Egress, EnvValue, EnvWorld,
     Expects, Mount, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
 };
-use crate::model::{Service, Stated, VariableSource};
-use crate::plan::{Target, calls};
+use crate::model::{Service, Stated, Target, VariableSource};
+use crate::plan::calls;
 use crate::probe::google::names;
 use crate::sandbox::random;
 

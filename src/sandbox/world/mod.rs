@@ -95,7 +95,7 @@ pub enum Grants {
 }
 
 impl World {
-    /// The service of that key ([`crate::plan::Target::key`]).
+    /// The service of that key ([`crate::model::Target::key`]).
     pub fn service(&self, key: &str) -> Option<&ServiceWorld> {
         self.services.iter().find(|service| service.key == key)
     }

@@ -12,7 +12,7 @@ use crate::model::{CommitExpectation, DatabaseExpectation, DatabaseVariables, To
 /// A Cloud Run service. No `Debug`: its variables may hold passwords.
 #[derive(Clone)]
 pub struct ServiceWorld {
-    /// [`crate::plan::Target::key`].
+    /// [`crate::model::Target::key`].
     pub key: String,
     /// Short name.
     pub name: String,

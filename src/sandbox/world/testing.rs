@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::World;
-use crate::model::{DeploysVia, Place, SecretReference, Service, Stated, Variable, infer_database};
-use crate::plan::Target;
+use crate::model::{DeploysVia, Place, SecretReference, Service, Stated, Target, Variable, infer_database};
 
 /// The auth service: private PostgreSQL behind a connector, its password from Secret Manager.
 pub(in crate::sandbox) fn auth_target() -> Arc<Target> {

@@ -10,7 +10,7 @@ use super::assess::Attempt;
 use crate::checks::Scope;
 use crate::probe::google::{IdToken, NoAnswer, bounded};
 use crate::probe::http::is_loopback;
-use crate::run::outcome::{Broken, Mend};
+use crate::record::{Broken, Mend};
 
 /// What is shown to the front end. Nothing, until it has refused once: most services are public.
 #[derive(Debug, Default)]

@@ -8,9 +8,8 @@ use super::expect::{Expected, counts, other_version, tells_version, unmet};
 use crate::model::{Degraded, HealthExpectation};
 use crate::probe::health::{FrontEndPage, Judgement, Level, front_end, judge, login};
 use crate::probe::http::{HttpAnswer, LONGEST_BODY, NoHttpAnswer};
-use crate::run::attempt::AttemptVerdict;
-use crate::run::finding::{HealthFinding, KnownBy};
-use crate::run::outcome::Door;
+use crate::record::finding::{HealthFinding, KnownBy};
+use crate::record::{AttemptVerdict, Door};
 
 /// Longest excerpt of a body in the record.
 const EXCERPT: usize = 400;

@@ -7,8 +7,8 @@ use super::admission::is_own;
 use crate::checks::Scope;
 use crate::model::Stated;
 use crate::probe::google::NoAnswer;
-use crate::run::finding::{Finding, HealthFinding};
-use crate::run::outcome::{Broken, Door, Outcome};
+use crate::record::finding::{Finding, HealthFinding};
+use crate::record::{Broken, Door, Outcome};
 
 /// The end of the check, if the control plane explains the 404; else why not.
 pub(super) async fn closed(scope: &Scope, url: &Url) -> Result<Outcome, String> {
@@ -16,7 +16,7 @@ pub(super) async fn closed(scope: &Scope, url: &Url) -> Result<Outcome, String> 
         Ok(live) => live,
         Err(NoAnswer::NotFound) => return Err("and Cloud Run knows no such service".to_owned()),
         Err(NoAnswer::Broken(why)) => {
-            return Err(format!("and why cannot be read: {}", crate::diagnosis::words::broken(&why)));
+            return Err(format!("and why cannot be read: {}", crate::record::words::broken(&why)));
         }
     };
     if !is_own(url, &live) {

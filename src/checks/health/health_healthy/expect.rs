@@ -8,7 +8,7 @@ use serde_json_path::JsonPath;
 
 use crate::model::{CommitExpectation, HeaderExpectation, HealthExpectation, Stated, ToldBy};
 use crate::probe::http::HttpAnswer;
-use crate::run::finding::HealthFinding;
+use crate::record::finding::HealthFinding;
 
 /// Longest text of an answer that is shown where it differs.
 const LONGEST: usize = 120;

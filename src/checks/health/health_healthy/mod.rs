@@ -13,8 +13,7 @@ mod watch;
 use futures::future::join_all;
 
 use crate::checks::{Check, Scope, Subjects};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::{Outcome, Role, Vantage};
 use expect::Expected;
 use watch::Bad;
 

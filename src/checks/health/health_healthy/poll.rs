@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use super::assess::{Attempt, End};
 use crate::probe::health::Judgement;
-use crate::run::finding::HealthFinding;
-use crate::run::outcome::Door;
-use crate::run::record::Fact;
+use crate::record::finding::HealthFinding;
+use crate::record::{Door, Fact};
 
 /// Longest pattern that is kept: the last attempts.
 const LONGEST_PATTERN: usize = 64;

@@ -11,9 +11,8 @@ use url::Url;
 use crate::checks::Scope;
 use crate::checks::facts::broken;
 use crate::probe::health::{refuses, sentence};
-use crate::run::finding::{FrontEndSays, HealthFinding, KnownBy};
-use crate::run::outcome::{Door, Outcome};
-use crate::run::record::Fact;
+use crate::record::finding::{FrontEndSays, HealthFinding, KnownBy};
+use crate::record::{Door, Fact, Outcome};
 
 /// Entries take seconds to arrive: pauses before each further look.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3)];
@@ -63,7 +62,7 @@ pub(in crate::checks) async fn look(scope: &Scope, url: &Url, status: u16) -> Lo
             }
             Err(answer) => {
                 let why = match broken("the log of requests", answer) {
-                    Outcome::Broken { why } => crate::diagnosis::words::broken(&why),
+                    Outcome::Broken { why } => crate::record::words::broken(&why),
                     other @ (Outcome::Passed { .. }
                     | Outcome::Failed { .. }
                     | Outcome::Blocked { .. }

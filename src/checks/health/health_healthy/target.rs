@@ -8,8 +8,7 @@ use crate::checks::facts::{broken, not_visible, short_name};
 use crate::checks::service::service_exists;
 use crate::model::{CommitExpectation, HealthExpectation, Service, Stated, is_reserved};
 use crate::probe::google::NoAnswer;
-use crate::run::outcome::{Broken, Door, Outcome, Skip};
-use crate::run::record::NodeKey;
+use crate::record::{Broken, Door, NodeKey, Outcome, Skip};
 
 /// Where services usually have their health, the most telling first. `/healthz` and `/readyz` are not among them:
 /// Google's front end keeps paths that end in `z` for itself.

@@ -11,18 +11,16 @@ use axum::http::StatusCode;
 use tokio::time::Instant;
 
 use super::*;
-use crate::checks::RunSettings;
-use crate::checks::Siblings;
 use crate::checks::testing::place;
-use crate::model::{DeploysVia, Service, Stated};
-use crate::plan::Target;
+use crate::checks::{RunSettings, Siblings};
+use crate::model::{DeploysVia, Service, Stated, Target};
 use crate::probe::Outside;
 use crate::probe::dial::System;
 use crate::probe::google::{Auth, Endpoints, Google, Timeouts};
 use crate::probe::http::Http;
 use crate::probe::vault::Vault;
-use crate::run::finding::{Finding, HealthFinding};
-use crate::run::record::Fact;
+use crate::record::Fact;
+use crate::record::finding::{Finding, HealthFinding};
 
 const OK: &str = r#"{"status":"ok","database":"up"}"#;
 const DOWN: &str = r#"{"status":"unhealthy","database_status":"error"}"#;

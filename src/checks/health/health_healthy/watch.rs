@@ -15,10 +15,8 @@ use super::poll::{Poll, jittered};
 use super::request_log::{self, Logged};
 use super::target::Entrance;
 use crate::checks::Scope;
-use crate::run::attempt::{HealthAttempt, Taken};
-use crate::run::finding::{Finding, HealthFinding, KnownBy};
-use crate::run::outcome::{Broken, Door, Outcome};
-use crate::run::record::Fact;
+use crate::record::finding::{Finding, HealthFinding, KnownBy};
+use crate::record::{Broken, Door, Fact, HealthAttempt, Outcome, Taken};
 
 /// Attempts that are kept in the record; a window has a hundred.
 const MOST_KEPT: usize = 5_000;

@@ -13,9 +13,8 @@ use crate::checks::{Check, Scope};
 use crate::credential::passfile;
 use crate::model::{DatabaseVariables, Holds};
 use crate::probe::google::names;
-use crate::run::finding::{CredentialFinding, Drivers, Finding, Unfit};
-use crate::run::outcome::{Outcome, Skip, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{CredentialFinding, Drivers, Finding, Unfit};
+use crate::record::{Outcome, Role, Skip, Vantage};
 use shape::{Beside, Expected, shape};
 
 /// See the module.

@@ -6,7 +6,7 @@ use super::way;
 use crate::credential::driver::{self, Family, Reading};
 use crate::credential::{encoding, has_option, mismatch, raw};
 use crate::probe::postgres::{Dsn, DsnProblem, SslMode};
-use crate::run::finding::{CredentialFinding, Drivers, Unfit};
+use crate::record::finding::{CredentialFinding, Drivers, Unfit};
 
 /// What a variable should hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

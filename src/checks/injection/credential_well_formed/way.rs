@@ -6,7 +6,7 @@ use crate::credential::{
     whose_port,
 };
 use crate::probe::google::bounded;
-use crate::run::finding::Unfit;
+use crate::record::finding::Unfit;
 
 /// A host, or the folder of a socket.
 pub(super) fn host(host: &str, beside: Beside<'_>) -> Result<(), Unfit> {

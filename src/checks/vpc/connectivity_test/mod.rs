@@ -4,18 +4,16 @@ mod opinion;
 
 use std::net::IpAddr;
 
-use google_cloud_networkmanagement_v1::model::{
-    ConnectivityTest, Endpoint, endpoint::CloudRunRevisionEndpoint,
-};
+use google_cloud_networkmanagement_v1::model::endpoint::CloudRunRevisionEndpoint;
+use google_cloud_networkmanagement_v1::model::{ConnectivityTest, Endpoint};
 
 use crate::checks::facts::{broken, failed, not_visible, passed, short_name};
 use crate::checks::instance::instance_facts::addresses;
 use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::vpc::way;
 use crate::checks::{Check, Scope};
-use crate::run::finding::{Finding, OwnOpinion, PathFinding};
-use crate::run::outcome::{Outcome, Vantage};
-use crate::run::record::{Fact, NodeKey, Role};
+use crate::record::finding::{Finding, OwnOpinion, PathFinding};
+use crate::record::{Fact, NodeKey, Outcome, Role, Vantage};
 use opinion::Opinion;
 
 /// See the module.

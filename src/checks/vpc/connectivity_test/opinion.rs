@@ -7,7 +7,7 @@ use google_cloud_networkmanagement_v1::model::{
 };
 
 use crate::probe::google::bounded;
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// What is made of a test.
 #[derive(Debug, PartialEq)]

@@ -10,11 +10,10 @@ use super::source::source;
 use super::{Known, convert, firewall};
 use crate::checks::Scope;
 use crate::checks::facts::not_visible;
-use crate::diagnosis::words;
 use crate::network::routes::Route;
 use crate::network::{DestinationKind, Fact, Facts, Network, Reading};
 use crate::probe::google::{Answer, Google, NoAnswer};
-use crate::run::outcome::{Broken, Outcome};
+use crate::record::{Broken, Outcome, words};
 
 /// What could not be read, as it comes up.
 type Unread = Vec<(Reading, Broken)>;

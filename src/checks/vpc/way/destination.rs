@@ -15,7 +15,7 @@ use crate::checks::vpc::network_facts::database_address;
 use crate::network::ranges::in_private_range;
 use crate::network::{Destination, DestinationKind, Endpoint, Fact, Network};
 use crate::probe::google::NoAnswer;
-use crate::run::outcome::{Broken, Outcome};
+use crate::record::{Broken, Outcome};
 
 /// The port at which Cloud SQL's proxies reach an instance.
 pub(in crate::checks::vpc) const PROXY_PORT: u16 = 3307;

@@ -10,11 +10,9 @@ pub(super) mod source;
 
 use crate::checks::facts::{failed, not_applicable, not_visible, passed};
 use crate::checks::{Check, Scope};
-use crate::diagnosis::words;
 use crate::network::{DestinationKind, Facts, Fault, Gap, Link, Reading, Verdict, walk};
-use crate::run::finding::{Finding, OwnOpinion, PathFinding};
-use crate::run::outcome::{Broken, Outcome, Vantage};
-use crate::run::record::Role;
+use crate::record::finding::{Finding, OwnOpinion, PathFinding};
+use crate::record::{Broken, Outcome, Role, Vantage, words};
 
 /// The way, and what of it could not be read.
 struct Known {

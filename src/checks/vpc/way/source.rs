@@ -1,6 +1,7 @@
 //! Where the packet comes from: connector or direct VPC egress, and its network.
 
-use google_cloud_run_v2::model::{Revision, vpc_access::VpcEgress};
+use google_cloud_run_v2::model::Revision;
+use google_cloud_run_v2::model::vpc_access::VpcEgress;
 
 use super::firewall::range;
 use crate::checks::Scope;
@@ -8,7 +9,7 @@ use crate::checks::facts::{broken, malformed, not_applicable, not_visible, short
 use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
 use crate::network::{Connector, DirectVpc, Egress, Fact, Network, Source, Way};
 use crate::probe::google::{NoAnswer, names};
-use crate::run::outcome::Outcome;
+use crate::record::Outcome;
 
 /// The source, and what carries the traffic, in words.
 pub(super) async fn source(scope: &Scope, revision: &Revision) -> Result<(Source, String), Outcome> {

@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::super::Vault;
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// A given access token as bearer.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::impersonation::{Chain, Impersonation};
 use super::source::Found;
 use super::surroundings::Surroundings;
 use super::{Identity, claims, trouble};
-use crate::run::outcome::{Broken, Mend};
+use crate::record::{Broken, Mend};
 
 /// The folder of the machine's own account on a metadata server.
 const ACCOUNT: &str = "computeMetadata/v1/instance/service-accounts/default";

@@ -14,7 +14,7 @@ use super::super::calls::{self, Call};
 use super::super::errors::{Asked, bounded, no_answer};
 use super::super::transport::{Ask, Transport};
 use super::super::{NoAnswer, Timeouts};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// What every one of Google's APIs is asked with.
 pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";

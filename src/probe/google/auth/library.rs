@@ -11,7 +11,7 @@ use super::file::CredentialFile;
 use super::source::Found;
 use super::surroundings::Surroundings;
 use super::{impersonation, trouble};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// The builders share their methods, but no trait.
 macro_rules! with_common {

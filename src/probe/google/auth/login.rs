@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::super::{Timeouts, retry};
 use super::impersonation::{Chain, Impersonation};
 use super::{Identity, trouble};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// The scope that Google's connectors ask for.
 const SCOPE: &str = "https://www.googleapis.com/auth/sqlservice.login";

@@ -32,7 +32,7 @@ use secrecy::SecretString;
 use super::endpoints::base;
 use super::transport::Transport;
 use super::{Auth, Endpoints, Timeouts, Vault};
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 use bearer::{Bearer, Remembered};
 use identity::Proof;
 use impersonation::{Chain, Impersonation};

@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt as _;
 use super::super::errors::bounded;
 use super::file::{CredentialFile, Kind};
 use super::surroundings::Surroundings;
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 /// Longest file that is read, in bytes. Real ones have a few thousand.
 const LONGEST_FILE: u64 = 256 * 1024;

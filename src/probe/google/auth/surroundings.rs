@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use crate::run::outcome::Mend;
+use crate::record::Mend;
 
 /// What the environment says about credentials. The names are gcloud's own and those of Google's client libraries.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,7 @@ use super::file::Kind;
 use super::source::CredentialSource;
 use super::surroundings::Platform;
 use crate::probe::vault::REDACTED;
-use crate::run::outcome::{Broken, Mend};
+use crate::record::{Broken, Mend};
 
 /// A run of characters this long without a blank, a dot or a slash is no word: a token, or part of one.
 const LONGEST_WORD: usize = 48;

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::way::Way;
 use super::{MAX_CONNECTIONS, NETWORK};
 use crate::credential::iam_account;
-use crate::plan::Target;
+use crate::model::Target;
 use crate::sandbox::invent;
 use crate::sandbox::network::is_private;
 use crate::sandbox::world::{

@@ -3,8 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::credential::passfile;
-use crate::model::{DatabaseVariables, Holds};
-use crate::plan::Target;
+use crate::model::{DatabaseVariables, Holds, Target};
 use crate::probe::postgres::parse_dsn;
 use crate::sandbox::world::{
     Added, EnvValue, EnvWorld, RevisionWorld, SecretWorld, VersionState, VersionWorld, World,

@@ -4,74 +4,23 @@
 //! those only while it is the newest one. Everything else of the service stays, tags too. What was done, and what was
 //! not and why, is said in every report.
 
-use std::fmt;
 use std::time::Duration;
 
 use google_cloud_run_v2::model::condition::State;
 use google_cloud_run_v2::model::{Revision, Service, TrafficTarget, TrafficTargetAllocationType};
-use serde::{Deserialize, Serialize};
 
 use super::record::RunRecord;
-use crate::diagnosis::{Diagnosis, Verdict, words};
-use crate::plan::{Plan, Target};
+use crate::diagnosis::{Diagnosis, Verdict};
+use crate::model::Target;
+use crate::plan::Plan;
 use crate::probe::Outside;
 use crate::probe::google::{NoAnswer, bounded};
+use crate::record::{Rollback, words};
 
 /// How long Cloud Run is given to move the traffic. It takes a few seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at whether it has moved.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// What became of a rollback.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "rollback", rename_all = "kebab-case")]
-pub enum Rollback {
-    /// The traffic goes where it went before.
-    Done {
-        /// Short name of the revision that lost it.
-        from: String,
-        /// Short name of the revision that has it now.
-        to: String,
-        /// How much, in percent.
-        percent: i32,
-    },
-    /// Cloud Run took the order, and did not show it as carried out in time.
-    Ordered {
-        /// Short name of the revision that is to lose it.
-        from: String,
-        /// Short name of the revision that is to have it.
-        to: String,
-        /// How long was waited, in seconds.
-        seconds: u64,
-    },
-    /// There was nothing to send back.
-    NotNeeded {
-        /// Why.
-        because: String,
-    },
-    /// It could not be done.
-    Failed {
-        /// Why.
-        because: String,
-    },
-}
-
-impl fmt::Display for Rollback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Done { from, to, percent } => write!(
-                f,
-                "rolled back: {percent} % of the traffic went from {from} back to {to}, and stays there until it is moved"
-            ),
-            Self::Ordered { from, to, seconds } => write!(
-                f,
-                "rollback ordered, and not seen to be done within {seconds} s: traffic from {from} back to {to}"
-            ),
-            Self::NotNeeded { because } => write!(f, "not rolled back: {because}"),
-            Self::Failed { because } => write!(f, "the rollback failed: {because}"),
-        }
-    }
-}
 
 /// Rolls back every service that was judged unhealthy. One that is undecided is left alone: nothing was seen to be
 /// wrong with it. A run that a signal or the deadline ended is judged like any other.

@@ -1,6 +1,6 @@
 //! Ends of checks in words: for reasons, suspects and reports.
 
-use crate::run::outcome::{Broken, Outcome, Skip};
+use crate::record::{Broken, Outcome, Skip};
 
 /// What became of a check, in one clause. `None` is a check that had no end when the record was kept.
 pub fn outcome(outcome: Option<&Outcome>) -> String {

@@ -8,9 +8,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::outcome::{Outcome, Skip, Vantage};
-use super::record::{Ended, Fact, NodeRecord, RECORD_VERSION, Role, RunRecord, ServiceRecord};
 use crate::diagnosis::Graph;
+use crate::record::{
+    Ended, Fact, NodeRecord, Outcome, RECORD_VERSION, Role, RunRecord, ServiceRecord, Skip, Vantage,
+};
 
 /// What became of several runs.
 #[derive(Clone, Debug, PartialEq)]

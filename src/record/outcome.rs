@@ -41,7 +41,7 @@ pub enum Outcome {
     },
     /// A check that this one needs did not pass, so this one could not start.
     Blocked {
-        /// Key of the node that blocks (see [`super::record::NodeRecord::key`]).
+        /// Key of the node that blocks (see [`super::NodeRecord::key`]).
         by: String,
     },
     /// Not run, for a reason that is no defect of the gate.

@@ -14,6 +14,7 @@ mod path;
 mod postgres;
 mod service;
 mod talk;
+mod trouble;
 
 pub use credential::{CredentialFinding, Drivers, Unfit};
 pub use database::DatabaseFinding;
@@ -26,6 +27,7 @@ pub use log::LogFinding;
 pub use path::{OwnOpinion, PathFinding};
 pub use postgres::PostgresFinding;
 pub use service::ServiceFinding;
+pub use trouble::Trouble;
 pub use talk::{CertificateProblem, Ending, OtherEnd, OtherWay, Stage, Tried};
 
 use std::fmt;

@@ -1,17 +1,15 @@
 //! The record of a run: everything that was observed, and nothing that was concluded.
 //!
 //! It is serialisable, so that `--save-run` keeps it, `rungate diagnose` judges it again offline, and every
-//! real incident can become a test fixture. Secrets are redacted before it leaves [`super::execute`].
+//! real incident can become a test fixture. Secrets are redacted before it leaves [`crate::run::execute`].
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::attempt::HealthAttempt;
 use super::finding::{Dependency, Finding, PostgresFinding};
-use super::outcome::{Outcome, Vantage};
-use super::rollback::Rollback;
+use super::{HealthAttempt, Outcome, Rollback, Vantage};
 use crate::model::Place;
 
 /// Version of the record's shape.

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Place;
-use crate::run::outcome::Broken;
+use crate::record::Broken;
 
 fn place() -> Place {
     Place { file: "f.yaml".into(), line: 1, column: 1 }
@@ -53,7 +53,7 @@ fn passed() -> Outcome {
 }
 
 fn failed() -> Outcome {
-    use crate::run::finding::{Finding, ServiceFinding};
+    use crate::record::finding::{Finding, ServiceFinding};
     let finding = ServiceFinding::RevisionFailed {
         revision: "auth-1".to_owned(),
         reason: None,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::probe::logs::Trouble;
+use super::Trouble;
 
 /// What the log tells of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,16 @@
+//! What a run saw: outcomes, findings, attempts, and the record that holds them. Plain data, everybody's vocabulary.
+
+mod attempt;
+pub mod finding;
+mod outcome;
+mod rollback;
+mod run;
+pub mod words;
+
+pub use attempt::{AttemptVerdict, HealthAttempt, Taken};
+pub use outcome::{Broken, Door, Mend, Outcome, Skip, Vantage};
+pub use rollback::Rollback;
+pub use run::{
+    CallRecord, DatabaseRecord, Ended, Fact, NodeKey, NodeRecord, RECORD_VERSION, Role, RunRecord,
+    ServiceRecord, Unproven,
+};

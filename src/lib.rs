@@ -27,3 +27,4 @@ pub mod report;
 pub mod rollback;
 pub mod run;
 pub mod sandbox;
+pub mod text;

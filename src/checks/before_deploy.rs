@@ -11,7 +11,7 @@ use crate::checks::vpc::vpc_access_present::WayIn;
 use crate::checks::vpc::{vpc_connector_in_region, vpc_connector_ready, vpc_network_matches};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{Service, Stated};
-use crate::probe::google::names;
+use crate::model::resource;
 use crate::record::{Outcome, Role, Skip};
 
 /// The checks of `check --dry-run --online`, under the ids of those after the deploy.
@@ -70,7 +70,7 @@ fn known<'s>(stated: Option<&'s Stated>, what: &str) -> Result<&'s str, Outcome>
 fn connector(scope: &Scope) -> Result<String, Box<Outcome>> {
     let target = &scope.target;
     let stated = known(target.service.vpc.connector.as_ref(), "connector").map_err(Box::new)?;
-    Ok(names::connector(&target.project, &target.region, stated))
+    Ok(resource::connector(&target.project, &target.region, stated))
 }
 
 async fn readable(scope: &Scope) -> Outcome {

@@ -3,12 +3,13 @@
 use google_cloud_run_v2::model::{Revision, Service, TrafficTargetStatus};
 
 use super::facts::short_name;
-use crate::probe::google::{NoAnswer, bounded, names};
+use crate::probe::google::{NoAnswer, bounded};
+use crate::model::resource;
 use crate::record::Broken;
 
 /// Whether an answer speaks of the service of that short name. One that names nothing is taken for it.
 pub(super) fn of_service(service: &Service, name: &str) -> Result<(), NoAnswer> {
-    match names::segment(&service.name, "services") {
+    match resource::segment(&service.name, "services") {
         Some(other) if other != name => Err(malformed(
             format!("service {name}"),
             format!("the answer speaks of service {}", bounded(other)),
@@ -20,14 +21,14 @@ pub(super) fn of_service(service: &Service, name: &str) -> Result<(), NoAnswer> 
 /// Whether an answer speaks of that revision of that service (short names).
 pub(super) fn of_revision(revision: &Revision, name: &str, service: &str) -> Result<(), NoAnswer> {
     let what = || format!("revision {name}");
-    let of = names::segment(&revision.name, "services").unwrap_or_default();
+    let of = resource::segment(&revision.name, "services").unwrap_or_default();
     for other in [of, short_name(&revision.service)] {
         if !other.is_empty() && other != service {
             let detail = format!("it belongs to service {}, not to {service}", bounded(other));
             return Err(malformed(what(), detail));
         }
     }
-    match names::segment(&revision.name, "revisions") {
+    match resource::segment(&revision.name, "revisions") {
         Some(other) if other != name => {
             Err(malformed(what(), format!("the answer speaks of revision {}", bounded(other))))
         }

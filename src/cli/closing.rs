@@ -6,7 +6,7 @@ use std::io::Write as _;
 use super::Context;
 use crate::diagnosis::{Diagnosis, Verdict};
 use crate::probe::google::Platform;
-use crate::report::escape::bounded;
+use crate::text::escape::bounded;
 
 /// The longest line, in characters.
 const LONGEST: usize = 300;

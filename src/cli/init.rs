@@ -15,7 +15,7 @@ use super::{Context, Refusal, announce, request, say, schema, unread};
 use crate::model::{Pipeline, Service, Stated};
 use crate::pipeline::{self, Loaded, Request};
 use crate::report::Style;
-use crate::report::escape::one_line;
+use crate::text::escape::one_line;
 
 /// The file that is written.
 const FILE: &str = "rungate.yaml";

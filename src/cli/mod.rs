@@ -34,7 +34,7 @@ use crate::pipeline::shell::THREAD as SHELL_THREAD;
 use crate::pipeline::{Loaded, Problems, Request};
 use crate::plan::PlanError;
 use crate::report::Style;
-use crate::report::escape::one_line;
+use crate::text::escape::one_line;
 use arguments::Files;
 
 /// Exit status of a usage or pipeline-file problem.

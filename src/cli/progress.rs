@@ -5,8 +5,8 @@ use std::io::Write as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::record::{NodeRecord, Outcome};
-use crate::report::escape;
 use crate::run::Event;
+use crate::text::escape;
 
 /// Shows progress: a bar on a terminal, plain lines in CI, or nothing.
 #[derive(Debug)]

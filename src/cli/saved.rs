@@ -9,7 +9,7 @@ use crate::diagnosis;
 use crate::diagnosis::merge::{Merged, merge as join};
 use crate::record::{RECORD_VERSION, RunRecord};
 use crate::report::Style;
-use crate::report::escape::{bounded, one_line};
+use crate::text::escape::{bounded, one_line};
 
 /// The largest saved run that is read, in bytes.
 const LARGEST_RUN: u64 = 64 << 20;

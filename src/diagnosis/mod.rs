@@ -11,7 +11,6 @@ mod obligations;
 mod ruled_out;
 mod rules;
 mod settled;
-pub(crate) mod shell;
 mod view;
 
 pub use graph::Graph;

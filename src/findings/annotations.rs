@@ -1,8 +1,8 @@
 //! Findings as annotations for GitHub's runner, on the lines that they are about.
 
 use super::{Finding, Findings, Severity};
-use crate::report::escape::{bounded, one_line};
 use crate::report::github::{MOST, data, property};
+use crate::text::escape::{bounded, one_line};
 
 /// The longest message of an annotation, in characters.
 const LONGEST: usize = 1_000;

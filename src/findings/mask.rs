@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::names::holds_secret;
 use super::open::{OPEN, blanked};
 use crate::model::{Pipeline, Variable};
-use crate::pipeline::looks_secret;
+use crate::text::looks_secret;
 
 /// The secret values that a pipeline's files state.
 #[derive(Debug, Default)]

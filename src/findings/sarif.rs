@@ -8,7 +8,7 @@ use super::{Finding, Findings, RULES, Severity, Silenced};
 use crate::explain::explain;
 use crate::model::Place;
 use crate::pipeline::Problem;
-use crate::report::escape::one_line;
+use crate::text::escape::one_line;
 
 /// Kept in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');

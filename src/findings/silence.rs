@@ -102,7 +102,7 @@ fn remark(comment: &Comment, used: bool) -> Option<Problem> {
             .hint("write `# rungate: allow CODE reason`: the next reader wants to know why")
     } else if rule(&comment.code).is_none() {
         let known = super::RULES.iter().map(|rule| rule.code);
-        let near = crate::pipeline::nearest_words(&comment.code, known);
+        let near = crate::text::nearest::nearest(&comment.code, known);
         let problem =
             Problem::warning("allow-unknown-code", format!("there is no finding `{}`", comment.code));
         match near.first() {

@@ -6,6 +6,7 @@ mod expectation;
 mod health;
 mod journey;
 mod pool;
+pub mod resource;
 mod service;
 mod target;
 mod value;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::probe::google::names;
+use crate::model::resource;
 
 /// A VPC network, from whatever form an API has its name in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ impl Network {
     /// From `N`, `projects/P/global/networks/N`, or a URL that ends so.
     pub fn parse(text: &str) -> Option<Self> {
         let name = text.trim().rsplit('/').next().unwrap_or_default();
-        let project = names::segment(text, "projects").map(str::to_owned);
+        let project = resource::segment(text, "projects").map(str::to_owned);
         (!name.is_empty()).then(|| Self { project, name: name.to_owned() })
     }
 

@@ -1,9 +1,9 @@
 //! The list as commands of gcloud.
 
 use super::{Grant, Target};
-use crate::diagnosis::shell::{command, quote};
-use crate::probe::google::names;
-use crate::report::escape::one_line;
+use crate::model::resource;
+use crate::text::escape::one_line;
+use crate::text::shell::{command, quote};
 
 /// The commands, the needed ones first; `member` is quoted, its placeholder is for the shell to fill in.
 pub(super) fn render(grants: &[Grant], member: Option<&str>) -> String {
@@ -25,10 +25,10 @@ pub(super) fn render(grants: &[Grant], member: Option<&str>) -> String {
         let head = match &grant.target {
             Target::Project(project) => words(&["projects", "add-iam-policy-binding", project, &role, none]),
             Target::Secret { name } => {
-                let project = format!("--project={}", names::segment(name, "projects").unwrap_or("PROJECT"));
-                let short = names::segment(name, "secrets").unwrap_or(name);
+                let project = format!("--project={}", resource::segment(name, "projects").unwrap_or("PROJECT"));
+                let short = resource::segment(name, "secrets").unwrap_or(name);
                 let location =
-                    names::segment(name, "locations").map(|location| format!("--location={location}"));
+                    resource::segment(name, "locations").map(|location| format!("--location={location}"));
                 let mut all = vec!["secrets", "add-iam-policy-binding", short, &role, &project];
                 all.extend(location.as_deref());
                 words(&all)

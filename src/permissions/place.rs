@@ -2,7 +2,7 @@
 
 use crate::credential::iam_account;
 use crate::model::{Service, Stated, VariableSource};
-use crate::probe::google::names;
+use crate::model::resource;
 use crate::probe::google::needs::Place;
 
 /// What a role is granted on.
@@ -57,7 +57,7 @@ pub(super) fn targets(place: Place, service: &Service, project: &str) -> Vec<Tar
         }
         Place::Grantors => {
             let secrets = secrets(service, project, |_| true).into_iter().filter_map(|secret| match secret {
-                Target::Secret { name } => names::segment(&name, "projects").map(str::to_owned),
+                Target::Secret { name } => resource::segment(&name, "projects").map(str::to_owned),
                 Target::Project(_)
                 | Target::Service { .. }
                 | Target::Account { .. }
@@ -96,7 +96,7 @@ pub(super) fn account(service: &Service, project: &str) -> Target {
 pub(super) fn journeys(service: &Service, project: &str) -> Vec<Target> {
     let variables = service.journeys.iter().flat_map(|journey| &journey.variables);
     let secrets = variables.filter_map(|variable| match &variable.source {
-        VariableSource::Secret { secret, .. } => Some(names::secret(project, secret.raw())),
+        VariableSource::Secret { secret, .. } => Some(resource::secret(project, secret.raw())),
         VariableSource::Environment(_) | VariableSource::Value(_) => None,
     });
     secrets.map(|name| Target::Secret { name }).collect()
@@ -104,7 +104,7 @@ pub(super) fn journeys(service: &Service, project: &str) -> Vec<Target> {
 
 /// The project of a name that may be a full one.
 fn owner(stated: &Stated, project: &str) -> String {
-    names::segment(stated.raw(), "projects").unwrap_or(project).to_owned()
+    resource::segment(stated.raw(), "projects").unwrap_or(project).to_owned()
 }
 
 /// The project of the network that the service leaves into: a Shared VPC stands in another.
@@ -124,11 +124,11 @@ fn instance(service: &Service, project: &str) -> Option<String> {
     if named.is_none() && database.is_none() {
         return None;
     }
-    let of = named.and_then(|stated| names::connection(stated.raw())).map(|(project, ..)| project);
+    let of = named.and_then(|stated| resource::connection(stated.raw())).map(|(project, ..)| project);
     Some(of.unwrap_or(project).to_owned())
 }
 
 fn secrets(service: &Service, project: &str, wanted: impl Fn(&str) -> bool) -> Vec<Target> {
     let wanted = service.secrets.iter().filter(|secret| wanted(&secret.target));
-    wanted.map(|secret| Target::Secret { name: names::secret(project, secret.secret.raw()) }).collect()
+    wanted.map(|secret| Target::Secret { name: resource::secret(project, secret.secret.raw()) }).collect()
 }

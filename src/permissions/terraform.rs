@@ -1,8 +1,8 @@
 //! The list as resources of Terraform's Google provider.
 
 use super::{Grant, Target};
-use crate::probe::google::names;
-use crate::report::escape::one_line;
+use crate::model::resource;
+use crate::text::escape::one_line;
 
 /// The resources; without a member they take the variable `rungate_member`.
 pub(super) fn render(grants: &[Grant], member: Option<&str>) -> String {
@@ -43,9 +43,9 @@ fn resource(target: &Target) -> (&'static str, Vec<(&'static str, String)>) {
     match target {
         Target::Project(project) => ("google_project_iam_member", vec![("project", string(project))]),
         Target::Secret { name } => {
-            let project = ("project", string(names::segment(name, "projects").unwrap_or("PROJECT")));
-            let secret = ("secret_id", string(names::segment(name, "secrets").unwrap_or(name)));
-            match names::segment(name, "locations") {
+            let project = ("project", string(resource::segment(name, "projects").unwrap_or("PROJECT")));
+            let secret = ("secret_id", string(resource::segment(name, "secrets").unwrap_or(name)));
+            match resource::segment(name, "locations") {
                 Some(location) => (
                     "google_secret_manager_regional_secret_iam_member",
                     vec![project, ("location", string(location)), secret],

@@ -1,7 +1,7 @@
 //! The list for people.
 
 use super::{Grant, Target};
-use crate::report::escape::one_line;
+use crate::text::escape::one_line;
 
 /// One paragraph a target, its roles with the permissions that they are for.
 pub(super) fn render(grants: &[Grant]) -> String {

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::secret::looks_secret;
+use crate::text::looks_secret;
 
 /// How many lines around a line are searched for what it belongs to.
 const LINES_AROUND: usize = 40;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::load::{Read, Request};
 use super::problem::{Problem, Problems};
-use super::secret::looks_secret;
 use super::unite::unite;
 use crate::model::{DeploysVia, Service, Stated, Value};
+use crate::text::looks_secret;
 pub(super) use update::{update, updates};
 
 /// The one deadline that the files state.

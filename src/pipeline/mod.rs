@@ -30,7 +30,6 @@ mod skaffold;
 pub mod source;
 mod stated_urls;
 pub(crate) mod statement;
-mod suggest;
 pub mod text;
 mod unite;
 pub mod value;
@@ -47,9 +46,7 @@ pub use github::INPUTS_OF_THE_ACTION;
 pub use job::SOCKET_MISSING as JOB_SOCKET_MISSING;
 pub use load::{Found, Loaded, ReadFile, Request, load};
 pub use problem::{Problem, Problems, Severity};
-pub use secret::looks_secret;
 use source::Source;
-pub(crate) use suggest::nearest as nearest_words;
 use yaml::Node;
 
 /// A format of pipeline files, as data.

@@ -1,8 +1,8 @@
 //! Names of other services that a service states: what it calls, and where its journeys lead.
 
 use super::problem::{Problem, Problems};
-use super::suggest;
 use crate::model::{Service, Stated};
+use crate::text::nearest;
 
 /// Tells of names that no service of the pipeline has.
 pub(super) fn check(services: &[Service], problems: &mut Problems) {
@@ -21,7 +21,7 @@ pub(super) fn check(services: &[Service], problems: &mut Problems) {
             Problem::error("unknown-service", format!("the pipeline has no service `{}`", stated.raw()))
                 .at(stated.place.clone())
                 .length(stated.raw().chars().count())
-                .hint(suggest::hint(stated.raw(), names.iter().map(|name| name.raw()))),
+                .hint(nearest::hint(stated.raw(), names.iter().map(|name| name.raw()))),
         );
     }
 }

@@ -60,12 +60,3 @@ fn is_path(text: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     matches!(parts.as_slice(), ["projects", number, "secrets", name] if is_number(number) && !name.is_empty())
 }
-
-/// Whether a variable of that name holds a secret, as users name them: its value is not shown to people.
-pub fn looks_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["passw", "pwd", "secret", "token", "key", "dsn", "credential", "private"]
-        .iter()
-        .any(|word| name.contains(word))
-        || name.ends_with("pass")
-}

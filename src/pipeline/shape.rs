@@ -1,8 +1,8 @@
 //! What of a file is not of the type that its format asks for: told with its place, and the rest is still read.
 
 use super::problem::{Problem, Problems};
-use super::secret::looks_secret;
 use super::yaml::{Entry, Kind, Node};
+use crate::text::looks_secret;
 
 /// The shape of a format's files.
 #[derive(Clone, Copy, Debug)]

@@ -10,8 +10,9 @@ use super::shape::Shape;
 use super::source::Source;
 use super::value::{Dialect, Values};
 use super::yaml::{self, Node};
-use super::{File, Format, Reading, knative, suggest};
+use super::{File, Format, Reading, knative};
 use crate::model::{Place, Service, Stated};
+use crate::text::nearest;
 
 /// skaffold.
 pub(super) static FORMAT: Format = Format {
@@ -216,7 +217,7 @@ fn tell_unknown(deployer: Option<&Node>, problems: &mut Problems) {
                 Problem::warning("unknown-key", format!("`cloudrun` has no key `{}`", entry.key))
                     .at(entry.place.clone())
                     .length(entry.key.chars().count())
-                    .hint(suggest::hint(&entry.key, CLOUD_RUN.iter().copied())),
+                    .hint(nearest::hint(&entry.key, CLOUD_RUN.iter().copied())),
             );
         }
     }

@@ -3,8 +3,8 @@
 
 use super::load::Request;
 use super::problem::{Problem, Problems};
-use super::secret::looks_secret;
 use crate::model::{DeploysVia, OtherVariables, Place, Service, Stated, Value};
+use crate::text::looks_secret;
 
 /// Puts each service together that more than one file deploys; each comes with the number of its file. Two deploys of
 /// one file are two steps, and stay apart.

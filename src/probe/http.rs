@@ -266,7 +266,7 @@ async fn answer_of(mut response: reqwest::Response) -> Result<HttpAnswer, NoHttp
 /// The header lines, as far as they are text.
 fn lines(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| {
-        crate::probe::line_of(&String::from_utf8_lossy(value.as_bytes()), LONGEST_HEADER)
+        crate::text::line_of(&String::from_utf8_lossy(value.as_bytes()), LONGEST_HEADER)
     };
     headers.iter().take(MOST_HEADERS).map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
@@ -277,7 +277,7 @@ fn deepest(error: &dyn std::error::Error) -> String {
     while let Some(source) = deepest.source() {
         deepest = source;
     }
-    super::line_of(&deepest.to_string(), 300)
+    crate::text::line_of(&deepest.to_string(), 300)
 }
 
 #[cfg(test)]

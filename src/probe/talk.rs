@@ -7,7 +7,7 @@ use reqwest::Upgraded;
 use tokio_websockets::{ClientBuilder, Error, Limits, Message, WebSocketStream};
 
 use super::http::LONGEST_BODY;
-use super::line_of;
+use crate::text::line_of;
 
 /// Most frames that are taken of one talk, those of the protocol itself included.
 const MOST_FRAMES: usize = 10_000;

@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
 use view::views;
 
-use crate::pipeline::looks_secret;
+use crate::text::looks_secret;
 
 /// Shorter values are not redacted: replacing every "a" would hide the report and protect nothing. In bytes.
 const SHORTEST: usize = 4;

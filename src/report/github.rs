@@ -3,12 +3,12 @@
 //! Annotations: at most one a service, the root cause first, and no more than GitHub shows of a step. Text of others
 //! stands in their data and properties only, escaped as the runner unescapes it.
 
-use super::escape::{bounded, one_line};
 use super::numbers::count;
 use super::standing::concluded;
 use super::{Style, text};
 use crate::diagnosis::{Cause, Diagnosis, Verdict};
 use crate::record::RunRecord;
+use crate::text::escape::{bounded, one_line};
 
 /// GitHub shows this many annotations of a kind and step, and drops the others silently.
 pub(crate) const MOST: usize = 10;

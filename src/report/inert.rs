@@ -4,7 +4,7 @@
 //! leaves only code alone. So every word that is more than letters and digits is shown as code, which suits the names
 //! of resources that it mostly is.
 
-use super::escape::one_line;
+use crate::text::escape::one_line;
 
 /// A text within a line. Plain words stay words, everything else becomes code.
 pub(super) fn prose(text: &str) -> String {

@@ -6,10 +6,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Style;
-use super::escape::is_harmful;
 use crate::diagnosis::{Cause, Diagnosis};
 use crate::model::Place;
 use crate::record::{NodeRecord, Outcome, RunRecord, ServiceRecord, words};
+use crate::text::escape::is_harmful;
 
 /// Version of the report's shape.
 const VERSION: u32 = 1;

@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 use junit_report::{Duration, Report, TestCase, TestCaseBuilder, TestSuite};
 
 use super::Style;
-use super::escape::{bounded, one_line};
 use super::family::Family;
 use super::standing::{cause_of, concerns, concluded, is_rested_on, is_root};
 use super::suites::{self, Suite};
@@ -18,6 +17,7 @@ use crate::diagnosis::cause::CauseCode;
 use crate::diagnosis::{Cause, Diagnosis, Met, Verdict};
 use crate::model::Place;
 use crate::record::{NodeRecord, Outcome, RunRecord, ServiceRecord, Skip, words};
+use crate::text::escape::{bounded, one_line};
 
 /// Longest message in an attribute; readers show it as a title.
 const MESSAGE: usize = 300;

@@ -5,12 +5,12 @@
 
 use super::Style;
 use super::chain::{Link, State, chain, in_words};
-use super::escape::bounded;
 use super::inert::{cell, code, fence, prose};
 use super::numbers::{count, coverage, seconds};
 use super::standing::{concluded, ended, homeless, label, notes, proofs, state};
 use crate::diagnosis::{Cause, Diagnosis, Verdict};
 use crate::record::{NodeRecord, Outcome, RunRecord, ServiceRecord, words};
+use crate::text::escape::bounded;
 
 /// The most that GitHub takes as a step's summary, in bytes.
 pub(crate) const LIMIT: usize = 1 << 20;

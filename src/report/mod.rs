@@ -2,7 +2,6 @@
 //! status stand in the [`Diagnosis`].
 
 mod chain;
-pub mod escape;
 mod family;
 pub mod file;
 pub(crate) mod github;

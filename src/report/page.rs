@@ -1,7 +1,7 @@
 //! Lines of the text report: escaped, wrapped, indented, coloured where that is welcome.
 
 use super::Style;
-use super::escape::one_line;
+use crate::text::escape::one_line;
 
 /// Width of the column of labels.
 const MARGIN: usize = 12;

@@ -48,7 +48,7 @@ pub(super) fn write(suites: &[Suite], record: &RunRecord, located: bool) -> Stri
             ("id", id.to_string()),
             ("package", "rungate".to_owned()),
         ];
-        attributes.extend(one.file.clone().map(|file| ("file", super::escape::one_line(&file))));
+        attributes.extend(one.file.clone().map(|file| ("file", crate::text::escape::one_line(&file))));
         xml.push_str(&format!("<testsuite{}>\n<properties>\n", list(&attributes)));
         for (name, value) in &one.properties {
             let attributes = [("name", name.clone()), ("value", value.clone())];
@@ -86,7 +86,7 @@ fn with_places(cases: &str, places: &[Option<Place>]) -> String {
         for part in parts {
             out.push_str(START);
             if let Some(Some(place)) = places.next() {
-                let file = super::escape::one_line(&place.file);
+                let file = crate::text::escape::one_line(&place.file);
                 out.push_str(&format!("file=\"{}\" line=\"{}\" ", escaped(&file), place.line));
             }
             out.push_str(part);

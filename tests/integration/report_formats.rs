@@ -101,7 +101,7 @@ fn markdown_says_all_and_lets_nothing_act() {
         for cause in &diagnosis.causes {
             assert!(text.contains(&format!("`{}`", cause.code)), "{}", folder.display());
             for command in cause.remedy.iter().filter_map(|remedy| remedy.command.as_ref()) {
-                let command = rungate::report::escape::one_line(command);
+                let command = rungate::text::escape::one_line(command);
                 assert!(text.lines().any(|line| line.trim() == command), "{}: {command}", folder.display());
             }
         }
@@ -204,7 +204,7 @@ fn annotations_stand_on_the_files_own_lines_the_root_cause_first_one_a_service()
             properties.iter().any(|(_, title)| title.contains(&cause.code.to_string())),
             "{properties:?}"
         );
-        assert!(message.starts_with(&rungate::report::escape::one_line(&cause.claim)), "{message}");
+        assert!(message.starts_with(&rungate::text::escape::one_line(&cause.claim)), "{message}");
         if let Some(place) = &cause.place {
             assert!(properties.contains(&("file".to_owned(), place.file.to_string())), "{properties:?}");
             assert!(properties.contains(&("line".to_owned(), place.line.to_string())), "{properties:?}");

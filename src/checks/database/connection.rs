@@ -17,7 +17,8 @@ use crate::checks::injection::variables_injected;
 use crate::checks::instance::cloudsql_attached::attached;
 use crate::credential::{driver, passfile};
 use crate::model::{Database, DatabaseVariables, Holds};
-use crate::probe::google::{NoAnswer, Payload, names};
+use crate::probe::google::{NoAnswer, Payload};
+use crate::model::resource;
 use crate::probe::postgres::{Connection, Dsn, DsnServer, SessionTarget, SslMode, TlsFiles, Trust};
 use crate::record::{Broken, DatabaseRecord, NodeKey, Outcome, Skip};
 
@@ -456,7 +457,7 @@ pub(in crate::checks) async fn payload(
             // Its own state does not forbid it, so something else does: the key that it is encrypted with, as a rule.
             Ok(live) if live.state == State::Enabled => Err(Outcome::Broken {
                 why: Broken::Unavailable {
-                    what: format!("the payload of {}", names::secret(project, secret)),
+                    what: format!("the payload of {}", resource::secret(project, secret)),
                     detail: "its version is enabled, and may not be read all the same (FAILED_PRECONDITION)"
                         .to_owned(),
                 },

@@ -224,7 +224,7 @@ fn told(given: &Given) -> String {
         Given::Nothing => "no row".to_owned(),
         Given::Value(None) => "NULL".to_owned(),
         Given::Value(Some(text)) if Number::read(text).is_some() => text.clone(),
-        Given::Value(Some(text)) => format!("`{}`", crate::probe::line_of(text, LONGEST)),
+        Given::Value(Some(text)) => format!("`{}`", crate::text::line_of(text, LONGEST)),
         Given::Several => "more than one row".to_owned(),
         Given::Rows(1) => "1 row".to_owned(),
         Given::Rows(count) => format!("{count} rows"),

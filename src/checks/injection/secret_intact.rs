@@ -7,7 +7,8 @@ use crate::checks::injection::secret_version_enabled::reference;
 use crate::checks::injection::variables_injected;
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{Holds, Service};
-use crate::probe::google::{NoAnswer, Payload, names};
+use crate::probe::google::{NoAnswer, Payload};
+use crate::model::resource;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Skip, Vantage};
 
@@ -53,7 +54,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
         Some(Given::Secret { secret, version }) => (secret, version),
     };
     let project = &scope.target.project;
-    let name = names::secret(project, &secret);
+    let name = resource::secret(project, &secret);
     match scope.outside.google.secret_payload(project, &secret, &version).await.as_deref() {
         Ok(Payload::Whole(_)) => {
             Ok(passed(format!("the payload of version {version} of {name} matches its checksum")))

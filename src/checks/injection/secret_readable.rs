@@ -6,7 +6,8 @@ use crate::checks::access::{self, Access, On};
 use crate::checks::facts::{failed, malformed, not_applicable, passed};
 use crate::checks::injection::secret_version_enabled::{each_secret, reference, stated_secret};
 use crate::checks::{Check, Scope, Subjects};
-use crate::probe::google::{NoAnswer, names};
+use crate::probe::google::NoAnswer;
+use crate::model::resource;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Vantage};
 
@@ -37,8 +38,8 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
 pub(in crate::checks) async fn access_of(scope: &Scope, account: &str) -> Result<Outcome, Outcome> {
     let stated = stated_secret(reference(scope)?)?;
     let (google, project) = (&scope.outside.google, &scope.target.project);
-    let secret = names::secret(project, stated);
-    let owner = names::segment(&secret, "projects").unwrap_or(project).to_owned();
+    let secret = resource::secret(project, stated);
+    let owner = resource::segment(&secret, "projects").unwrap_or(project).to_owned();
 
     // Both at once: most grants stand on one of the two, and each answer takes a round trip.
     let (policy, _) = futures::join!(google.secret_policy(project, stated), google.project_policy(&owner));

@@ -5,7 +5,7 @@ use google_cloud_run_v2::model::{Container, Revision, env_var, volume};
 use crate::checks::facts::{failed, ingress, passed};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::SecretReference;
-use crate::probe::google::names;
+use crate::model::resource;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Fact, Outcome, Role, Skip, Vantage};
 
@@ -141,9 +141,9 @@ fn latest_if_absent(version: &str) -> String {
 /// Whether two references mean the same secret. A project by number and one by id may be the same; then the
 /// names decide.
 fn same_secret(project: &str, declared: &str, live: &str) -> bool {
-    let (declared, live) = (names::secret(project, declared), names::secret(project, live));
-    let project_of = |name: &str| names::segment(name, "projects").unwrap_or_default().to_owned();
-    let secret_of = |name: &str| names::segment(name, "secrets").map(str::to_owned);
+    let (declared, live) = (resource::secret(project, declared), resource::secret(project, live));
+    let project_of = |name: &str| resource::segment(name, "projects").unwrap_or_default().to_owned();
+    let secret_of = |name: &str| resource::segment(name, "secrets").map(str::to_owned);
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (one, other) = (project_of(&declared), project_of(&live));
     let same_project = one == other || number(&one) != number(&other);

@@ -5,7 +5,8 @@ use crate::checks::facts::{broken, failed, malformed, not_applicable, not_visibl
 use crate::checks::injection::secret_version_enabled::{each_secret, reference};
 use crate::checks::injection::variables_injected;
 use crate::checks::{Check, Scope};
-use crate::probe::google::{bounded, names};
+use crate::probe::google::bounded;
+use crate::model::resource;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Vantage};
 
@@ -34,7 +35,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
         }
         Some(Given::Secret { secret, version }) => (secret, version),
     };
-    let name = names::secret(&scope.target.project, &secret);
+    let name = resource::secret(&scope.target.project, &secret);
     if version != "latest" {
         // An alias can be moved, and nothing says when it was.
         return Err(match version.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::checks::facts::{broken, failed, malformed, passed};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{SecretReference, Service};
-use crate::probe::google::{NoAnswer, bounded, names};
+use crate::probe::google::{NoAnswer, bounded};
+use crate::model::resource;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Fact, Outcome, Role, Skip, Vantage};
 
@@ -67,7 +68,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
         return Err(unresolved(&reference.target, reference.version.raw()));
     };
     let (google, project) = (&scope.outside.google, &scope.target.project);
-    let secret = names::secret(project, stated);
+    let secret = resource::secret(project, stated);
     let version = version.to_owned();
     // Both at once: what is to come of the secret stands on the secret, and is advice only.
     let (live, whole) =

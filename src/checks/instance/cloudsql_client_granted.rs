@@ -11,7 +11,7 @@ use crate::checks::instance::instance_running::known_instance;
 use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::Service;
-use crate::probe::google::names;
+use crate::model::resource;
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Outcome, Role, Vantage};
 
@@ -51,7 +51,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
             (None, Ok(_)) => return Err(not_applicable("no Cloud SQL instance is attached to the revision")),
         },
     };
-    let Some((project, ..)) = names::connection(&instance) else {
+    let Some((project, ..)) = resource::connection(&instance) else {
         return Err(not_visible(format!("{instance} names no project")));
     };
     let account = account(scope).await?;
@@ -87,7 +87,7 @@ fn proxies(revision: &Revision) -> bool {
 /// The instance behind the proxy: the one that the files name.
 async fn proxied(scope: &Scope) -> Result<String, Outcome> {
     match named(&scope.target.service).and_then(|stated| stated.as_known()) {
-        Some(connection) if names::connection(connection).is_some() => Ok(connection.to_owned()),
+        Some(connection) if resource::connection(connection).is_some() => Ok(connection.to_owned()),
         Some(_) | None => known_instance(scope).await.map(|instance| connection_name(&instance)),
     }
 }

@@ -45,7 +45,7 @@ impl Scope {
 }
 
 fn parts<'a>(connection: &'a str, project: &'a str) -> (&'a str, &'a str) {
-    if let Some((project, _, instance)) = crate::probe::google::names::connection(connection) {
+    if let Some((project, _, instance)) = crate::model::resource::connection(connection) {
         return (project, instance);
     }
     connection.split_once(':').unwrap_or((project, connection))

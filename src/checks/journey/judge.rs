@@ -10,7 +10,7 @@ use serde_json_path::JsonPath;
 use super::values::{Unfit, Values, compared};
 use crate::model::{Capture, CaptureFrom, Comparison, Condition, Expectation, Stated, Test};
 use crate::probe::http::Reply;
-use crate::probe::line_of;
+use crate::text::line_of;
 
 /// Longest excerpt of an answer in the record.
 const EXCERPT: usize = 400;

@@ -11,7 +11,8 @@ use crate::checks::facts::{broken, failed, ingress, not_applicable, passed, shor
 use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{Service, Stated, Variable, infer_database};
-use crate::probe::google::{bounded, names};
+use crate::probe::google::bounded;
+use crate::model::resource;
 use crate::record::finding::{Finding, InjectionFinding, PathFinding};
 use crate::record::{Fact, Outcome, Role, Vantage};
 
@@ -56,7 +57,7 @@ fn before<'a>(all: &'a [Revision], revision: &Revision, service: &str) -> Option
         condition.is_some_and(|condition| condition.state == State::ConditionSucceeded)
     };
     // Of another service: an answer to another question.
-    let ours = |one: &&Revision| names::segment(&one.name, "services").is_none_or(|of| of == service);
+    let ours = |one: &&Revision| resource::segment(&one.name, "services").is_none_or(|of| of == service);
     let created = time(revision)?;
     let earlier =
         all.iter().filter(ours).filter(ready).filter(|one| time(one).is_some_and(|at| at < created));

@@ -10,7 +10,8 @@ use crate::checks::facts::{failed, passed, short_name};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{Service, Stated, Target};
 use crate::network::Network;
-use crate::probe::google::{bounded, names};
+use crate::probe::google::bounded;
+use crate::model::resource;
 use crate::record::finding::{Finding, PathFinding};
 use crate::record::{Fact, Outcome, Role, Skip, Vantage};
 
@@ -191,9 +192,9 @@ fn same_connector(target: &Target, declared: &str, live: &str) -> bool {
     if live.is_empty() {
         return false;
     }
-    let full = |name: &str| names::connector(&target.project, &target.region, name.trim());
+    let full = |name: &str| resource::connector(&target.project, &target.region, name.trim());
     let (declared, live) = (full(declared), full(live));
-    let part = |name: &str, of: &str| names::segment(name, of).unwrap_or_default().to_owned();
+    let part = |name: &str, of: &str| resource::segment(name, of).unwrap_or_default().to_owned();
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (one, other) = (part(&declared, "projects"), part(&live, "projects"));
     (one == other || number(&one) != number(&other))

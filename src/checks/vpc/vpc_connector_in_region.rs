@@ -3,7 +3,8 @@
 use crate::checks::facts::{failed, malformed, passed};
 use crate::checks::vpc::vpc_connector_ready::{connector, with_vpc};
 use crate::checks::{Check, Scope};
-use crate::probe::google::{bounded, names};
+use crate::probe::google::bounded;
+use crate::model::resource;
 use crate::record::finding::{Finding, PathFinding};
 use crate::record::{Outcome, Role, Vantage};
 
@@ -28,7 +29,7 @@ async fn run(scope: &Scope) -> Outcome {
 
 /// Judges where a connector stands, by its full name.
 pub(in crate::checks) fn judge(connector: String, service_region: &str) -> Outcome {
-    let Some(region) = names::segment(&connector, "locations").map(str::to_owned) else {
+    let Some(region) = resource::segment(&connector, "locations").map(str::to_owned) else {
         return malformed(bounded(&connector), "the name of a connector has a location");
     };
     if region == service_region {

@@ -6,7 +6,8 @@ use crate::checks::facts::{broken, failed, malformed, not_applicable, passed};
 use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::Service;
-use crate::probe::google::{NoAnswer, bounded, names};
+use crate::probe::google::{NoAnswer, bounded};
+use crate::model::resource;
 use crate::record::finding::{Finding, PathFinding};
 use crate::record::{Outcome, Role, Vantage};
 
@@ -36,7 +37,7 @@ pub(in crate::checks) async fn connector(scope: &Scope) -> Result<String, Outcom
     let revision = scope.revision().await?;
     match way_in(&revision) {
         Some(WayIn::Connector(name)) => {
-            Ok(names::connector(&scope.target.project, &scope.target.region, name))
+            Ok(resource::connector(&scope.target.project, &scope.target.region, name))
         }
         Some(WayIn::Direct { .. }) => {
             Err(not_applicable("the revision has direct VPC egress and no connector"))

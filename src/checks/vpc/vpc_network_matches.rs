@@ -9,7 +9,7 @@ use crate::checks::vpc::vpc_access_present::{WayIn, way_in, with_database};
 use crate::checks::vpc::way::source::{network_of_connector, network_of_direct};
 use crate::checks::{Check, Scope};
 use crate::network::Network;
-use crate::probe::google::names;
+use crate::model::resource;
 use crate::record::finding::{Finding, PathFinding};
 use crate::record::{Outcome, Role, Vantage};
 
@@ -47,7 +47,7 @@ pub(in crate::checks) async fn compare(scope: &Scope, way: WayIn<'_>) -> Result<
         .ok_or_else(|| not_applicable(format!("{connection} is attached to no private network")))?;
     let (by, service) = match way {
         WayIn::Connector(connector) => {
-            let name = names::connector(&scope.target.project, &scope.target.region, connector);
+            let name = resource::connector(&scope.target.project, &scope.target.region, connector);
             let network = network_of_connector(scope, &name).await?;
             (name, network)
         }

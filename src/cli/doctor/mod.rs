@@ -14,7 +14,7 @@ use super::arguments::Files;
 use super::{Context, Refusal, say};
 use crate::record::{Broken, words};
 use crate::report::Style;
-use crate::report::escape::one_line;
+use crate::text::escape::one_line;
 
 /// Arguments of `doctor`.
 #[derive(Clone, Debug, Args)]

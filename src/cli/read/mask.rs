@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::shown;
 use crate::model::Stated;
-use crate::pipeline::looks_secret;
+use crate::text::looks_secret;
 
 /// A variable's value for people: masked where its name looks secret, and the password of a URL always.
 pub(in crate::cli) fn masked(name: &str, value: &Stated) -> String {

@@ -1,11 +1,12 @@
 //! Rules for what a Cloud SQL instance that runs does not let in: how, from where, as whom, to which database.
 
 use super::super::cause::CauseCode;
-use super::super::shell::{command, instance_of};
 use super::super::view::View;
 use super::instance::{on_instance, project, project_name};
 use super::{Judgement, update_service};
+use crate::model::resource::instance_of;
 use crate::record::finding::{IamProblem, InstanceFinding};
+use crate::text::shell::command;
 
 /// Judges the findings of this kind; of the others, the rules of [`super::instance`] know more.
 pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
@@ -71,7 +72,7 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                     format!("a role {user} may have been made with SQL: Cloud SQL need not list such a one"),
                     format!(
                         "psql \"$ADMIN_DATABASE_URL\" -c {}",
-                        super::super::shell::quote(&format!(
+                        crate::text::shell::quote(&format!(
                             "SELECT rolname FROM pg_roles WHERE rolname = '{}'",
                             user.replace('\'', "''")
                         ))

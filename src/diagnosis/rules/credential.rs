@@ -1,10 +1,11 @@
 //! Rules for findings about the shape of a credential. No value is ever shown.
 
 use super::super::cause::CauseCode;
-use super::super::shell::{command, project_of, short};
 use super::super::view::View;
 use super::{Judgement, Suspect, update_service};
+use crate::model::resource::{project_of, short};
 use crate::record::finding::{CredentialFinding, Drivers, Unfit};
+use crate::text::shell::command;
 
 pub(super) fn judge(view: &View<'_>, finding: &CredentialFinding) -> Judgement {
     match finding {

@@ -1,12 +1,13 @@
 //! Rules for findings about the database behind a login that works.
 
 use super::super::cause::CauseCode;
-use super::super::shell::{command, instance_of};
 use super::super::view::View;
 use super::Judgement;
 use super::login::{identifier, sql};
 use super::postgres::{describe_instance, instance, instance_project};
+use crate::model::resource::instance_of;
 use crate::record::finding::{DatabaseFinding, list};
+use crate::text::shell::command;
 
 pub(super) fn judge(view: &View<'_>, finding: &DatabaseFinding) -> Judgement {
     let seen = finding.to_string();

@@ -109,7 +109,7 @@ pub(super) fn other_version(
                     &region,
                     &project,
                 ];
-                super::super::shell::command(words)
+                crate::text::shell::command(words)
             },
         )
     } else {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::cause::CauseCode;
-use super::super::shell::{command, project_of};
 use super::super::view::{View, speaks_of_the_service};
 use super::super::{Cause, Confidence, Evidence, Remedy};
 use super::postgres::files;
 use super::{door, invoker};
+use crate::model::resource::project_of;
 use crate::record::finding::Finding;
 use crate::record::{Broken, NodeRecord, Outcome, Skip, words};
+use crate::text::shell::command;
 
 /// What keeps the gate from finding out, in the order in which it is worth mending.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

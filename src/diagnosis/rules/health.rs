@@ -1,10 +1,10 @@
 //! Rules for findings about what the service says of itself.
 
 use super::super::cause::CauseCode;
-use super::super::shell::{command, quote};
 use super::super::view::View;
 use super::{Judgement, door, postgres, unseen, way};
 use crate::record::finding::{Dependency, HealthFinding};
+use crate::text::shell::{command, quote};
 
 pub(super) fn judge(view: &View<'_>, finding: &HealthFinding) -> Judgement {
     match finding {

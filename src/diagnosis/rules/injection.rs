@@ -2,11 +2,12 @@
 
 use super::super::cause::CauseCode;
 use super::super::failure::{self, Failure};
-use super::super::shell::{command, project_of, short};
 use super::super::view::View;
 use super::{Judgement, on_service, update_service};
+use crate::model::resource::{project_of, short};
 use crate::record::NodeRecord;
 use crate::record::finding::{Finding, InjectionFinding, ServiceFinding};
+use crate::text::shell::command;
 
 const REDEPLOY: &str = "then deploy again: secrets in variables are read when an instance starts";
 

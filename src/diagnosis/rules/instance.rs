@@ -1,10 +1,11 @@
 //! Rules for findings about the Cloud SQL instance.
 
 use super::super::cause::CauseCode;
-use super::super::shell::{command, instance_of, project_of};
 use super::super::view::View;
 use super::{Judgement, update_service};
+use crate::model::resource::{instance_of, project_of};
 use crate::record::finding::InstanceFinding;
+use crate::text::shell::command;
 
 pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
     match finding {

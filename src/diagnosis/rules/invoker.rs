@@ -2,10 +2,10 @@
 
 use super::super::Remedy;
 use super::super::cause::CauseCode;
-use super::super::shell::command;
 use super::super::view::View;
 use super::on_service;
 use crate::record::{Broken, NodeRecord, Outcome, words};
+use crate::text::shell::command;
 
 type Found = (CauseCode, String, Vec<Remedy>);
 

@@ -2,13 +2,14 @@
 
 use super::super::Suspect;
 use super::super::cause::CauseCode;
-use super::super::shell::{command, instance_of, quote};
 use super::super::view::View;
 use super::Judgement;
 use super::postgres::{
     describe_instance, instance, instance_logs, instance_project, on_instance, operations,
 };
+use crate::model::resource::instance_of;
 use crate::record::finding::{OtherEnd, OtherWay, Stage};
+use crate::text::shell::{command, quote};
 
 /// A refused login.
 pub(super) struct Login<'a> {

@@ -107,5 +107,5 @@ fn update_service(view: &View<'_>, flags: &[&str]) -> String {
 fn on_service(view: &View<'_>, verb: &str, flags: &[&str]) -> String {
     let (project, region) = (view.project_flag(), view.region_flag());
     let words = ["gcloud", "run", "services", verb, &view.service.name];
-    super::shell::command(words.into_iter().chain(flags.iter().copied()).chain([&*region, &*project]))
+    crate::text::shell::command(words.into_iter().chain(flags.iter().copied()).chain([&*region, &*project]))
 }

@@ -1,12 +1,13 @@
 //! Rules for findings about the way from the service to its database.
 
 use super::super::cause::CauseCode;
-use super::super::shell::{command, instance_of, project_of, short};
 use super::super::view::View;
 use super::connectivity::Dropped;
 use super::way::Broken;
 use super::{Judgement, on_service, update_service};
+use crate::model::resource::{instance_of, project_of, short};
 use crate::record::finding::PathFinding;
+use crate::text::shell::command;
 
 pub(super) fn judge(view: &View<'_>, finding: &PathFinding) -> Judgement {
     match finding {

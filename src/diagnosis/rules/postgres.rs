@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 
 use super::super::cause::CauseCode;
-use super::super::shell::{command, instance_of, project_of};
 use super::super::view::{View, speaks_of_the_service};
 use super::super::{Confidence, Suspect};
 use super::login::Login;
 use super::{Judgement, tls, unseen, way};
+use crate::model::resource::{instance_of, project_of};
 use crate::record::finding::{Ending, PostgresFinding, Stage};
 use crate::record::{NodeRecord, Vantage};
+use crate::text::shell::command;
 
 pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> Judgement {
     let mut judgement = of_finding(view, node, finding);

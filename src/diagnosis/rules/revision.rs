@@ -2,10 +2,11 @@
 
 use super::super::cause::CauseCode;
 use super::super::failure::{self, Failure};
-use super::super::shell::{command, short};
 use super::super::view::View;
 use super::service::logs;
 use super::{Judgement, on_service, update_service};
+use crate::model::resource::short;
+use crate::text::shell::command;
 
 const THEN_DEPLOY: &str = "then deploy again: the failed revision does not come back by itself";
 

@@ -1,10 +1,10 @@
 //! Rules for findings about the service and its revision.
 
 use super::super::cause::CauseCode;
-use super::super::shell::command;
 use super::super::view::View;
 use super::{Judgement, on_service, revision, update_service};
 use crate::record::finding::ServiceFinding;
+use crate::text::shell::command;
 
 pub(super) fn judge(view: &View<'_>, finding: &ServiceFinding) -> Judgement {
     match finding {

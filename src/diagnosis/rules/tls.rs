@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use super::super::cause::CauseCode;
-use super::super::shell::{command, instance_of};
 use super::super::view::View;
 use super::Judgement;
 use super::postgres::{describe_instance, instance, instance_project};
+use crate::model::resource::instance_of;
 use crate::record::finding::CertificateProblem;
+use crate::text::shell::command;
 
 /// The service asks for TLS, and the server offers none.
 pub(super) fn unsupported(address: SocketAddr, sslmode: &str) -> Judgement {

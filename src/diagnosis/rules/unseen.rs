@@ -1,10 +1,11 @@
 //! What was not seen on the way to a symptom: suspects, each with the command that settles it.
 
 use super::super::Suspect;
-use super::super::shell::{command, instance_of, project_of};
 use super::super::view::View;
 use super::postgres::files;
+use crate::model::resource::{instance_of, project_of};
 use crate::record::{NodeRecord, Outcome, Skip, words};
+use crate::text::shell::command;
 
 /// A suspect for each check between the service and the symptom that could not be made, in causal order.
 pub(super) fn suspects(view: &View<'_>, symptom: &str) -> Vec<Suspect> {

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 
 use super::super::cause::CauseCode;
-use super::super::shell::command;
 use super::super::view::View;
 use super::{Judgement, connectivity, update_service};
 use crate::network::firewall::{Direction, RuleKind, RuleRef};
 use crate::network::routes::RouteKind;
 use crate::network::{Conflict, Fault};
 use crate::record::{Broken as Unread, Outcome};
+use crate::text::shell::command;
 
 /// A broken link as the check saw it.
 pub(super) struct Broken<'a> {

@@ -3,7 +3,6 @@
 use super::flags::{Flag, Given};
 use crate::pipeline::list;
 use crate::pipeline::problem::{Problem, Problems};
-use crate::pipeline::secret;
 use crate::pipeline::text::Text;
 
 /// The pairs of all flags of some names: the later one wins, in the place of the earlier one.
@@ -39,7 +38,7 @@ fn of_value(value: &Text, flag: &Flag, problems: &mut Problems) -> Vec<(String, 
                 let message = format!("a comma cuts the value of `{name}`: what follows it has no `=`");
                 let problem = Problem::warning("value-cut-by-comma", message)
                     .at(item.place().clone())
-                    .confidential(secret::looks_secret(name))
+                    .confidential(crate::text::looks_secret(name))
                     .hint(format!(
                         "gcloud refuses that; give the list a separator of its own: `{}=^@^A=1,2@B=3`",
                         flag.name

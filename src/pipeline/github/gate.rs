@@ -2,8 +2,8 @@
 //! `acept_unproven` or `dry_runn` would do something else than was meant.
 
 use crate::pipeline::problem::{Problem, Problems};
-use crate::pipeline::suggest;
 use crate::pipeline::yaml::Node;
+use crate::text::nearest;
 
 /// The inputs of `action.yml`.
 pub const INPUTS: &[&str] = &[
@@ -43,13 +43,13 @@ pub(super) fn tell_unknown_inputs(step: &Node, problems: &mut Problems) {
             continue;
         }
         let text = format!("the action rungate has no input `{}`", entry.key);
-        let near = !suggest::nearest(&entry.key, INPUTS.iter().copied()).is_empty();
+        let near = !nearest::nearest(&entry.key, INPUTS.iter().copied()).is_empty();
         let make = if near { Problem::error } else { Problem::warning };
         problems.push(
             make("unknown-input", text)
                 .at(entry.place.clone())
                 .length(entry.key.chars().count())
-                .hint(suggest::hint(&entry.key, INPUTS.iter().copied())),
+                .hint(nearest::hint(&entry.key, INPUTS.iter().copied())),
         );
     }
 }

@@ -8,8 +8,8 @@ use crate::model::{
 };
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::statement::{NotOneQuery, one_query};
-use crate::pipeline::suggest;
 use crate::pipeline::yaml::{Kind, Node};
+use crate::text::nearest;
 
 pub(super) const KEYS: &[&str] = &["tables", "extensions", "privileges", "queries", "migrations"];
 pub(super) const PRIVILEGES: &[&str] = &["tables", "schemas"];
@@ -79,7 +79,7 @@ fn privileges(node: &Node, problems: &mut Problems) -> Vec<PrivilegeExpectation>
                     )
                     .at(unknown.place.clone())
                     .length(unknown.raw().chars().count())
-                    .hint(suggest::hint(unknown.raw(), known.iter().copied())),
+                    .hint(nearest::hint(unknown.raw(), known.iter().copied())),
                 );
             }
             let on = Stated::known(entry.key.clone(), entry.place.clone());

@@ -1,8 +1,8 @@
 //! The keys of a mapping, of which none may be unknown.
 
 use crate::pipeline::problem::{Problem, Problems};
-use crate::pipeline::suggest;
 use crate::pipeline::yaml::{Kind, Node};
+use crate::text::nearest;
 
 /// A mapping whose keys are all known.
 pub(super) struct Fields<'a> {
@@ -29,7 +29,7 @@ impl<'a> Fields<'a> {
                 Problem::error("unknown-key", format!("{what} has no key `{}`", entry.key))
                     .at(entry.place.clone())
                     .length(entry.key.chars().count())
-                    .hint(suggest::hint(&entry.key, known.iter().copied())),
+                    .hint(nearest::hint(&entry.key, known.iter().copied())),
             );
         }
         Some(Self { node })

@@ -16,12 +16,11 @@ mod text;
 use std::path::Path;
 
 use super::problem::{Problem, Problems};
-use super::secret;
-use super::suggest;
 use super::value::{Dialect, Values};
 use super::yaml::{Kind, Node};
-use super::{File, Format, Reading};
+use super::{File, Format, Reading, secret};
 use crate::model::{DeploysVia, SecretReference, Service, Stated, Variable};
+use crate::text::nearest;
 use fields::Fields;
 
 /// rungate's own format.
@@ -228,7 +227,7 @@ fn checks(node: Option<&Node>, file: &File<'_>, problems: &mut Problems) -> Vec<
             Problem::error("unknown-check", format!("there is no check `{}`", id.raw()))
                 .at(id.place.clone())
                 .length(id.raw().chars().count())
-                .hint(suggest::hint(id.raw(), file.known_checks.iter().copied())),
+                .hint(nearest::hint(id.raw(), file.known_checks.iter().copied())),
         );
     }
     ids

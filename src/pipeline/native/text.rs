@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::fields::wrong_kind;
 use crate::model::Stated;
 use crate::pipeline::problem::{Problem, Problems};
-use crate::pipeline::suggest;
 use crate::pipeline::yaml::{Entry, Kind, Node};
+use crate::text::nearest;
 
 /// A problem with a value, at its place.
 pub(super) fn bad(code: &'static str, node: &Node, message: impl Into<String>) -> Problem {
@@ -84,7 +84,7 @@ pub(super) fn one_of(
         Problem::error("unknown-value", format!("`{}` is not known here", stated.raw()))
             .at(stated.place.clone())
             .length(stated.raw().chars().count())
-            .hint(suggest::hint(stated.raw(), words.iter().copied())),
+            .hint(nearest::hint(stated.raw(), words.iter().copied())),
     );
     None
 }

@@ -12,7 +12,8 @@ use super::calls::Call;
 use super::endpoints::base;
 use super::errors::bounded;
 use super::transport::{Ask, Body, Transport};
-use super::{Auth, Endpoints, Timeouts, Vault, auth, names};
+use super::{Auth, Endpoints, Timeouts, Vault, auth};
+use crate::model::resource;
 use crate::record::Broken;
 
 /// The asker of a run. A run that never asks pays nothing.
@@ -71,7 +72,7 @@ impl Asker {
         if let Some(endpoint) = self.endpoints.of(api) {
             return address(endpoint);
         }
-        match names::segment(resource, "locations") {
+        match resource::segment(resource, "locations") {
             Some(location) if api == SECRET_MANAGER => {
                 address(&regional_secret_manager(location).ok_or_else(|| Broken::Unavailable {
                     what: bounded(resource),

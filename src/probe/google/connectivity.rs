@@ -14,7 +14,8 @@ use tokio::time::Instant;
 
 use super::errors::bounded;
 use super::transport::Ask;
-use super::{Google, NoAnswer, calls, names};
+use super::{Google, NoAnswer, calls};
+use crate::model::resource;
 use crate::record::Broken;
 
 /// How long a run may take to delete what its checks left, when it ends.
@@ -54,7 +55,7 @@ impl Leftover {
     /// What deletes it.
     pub fn command(&self) -> String {
         let id = self.name.rsplit('/').next().unwrap_or_default();
-        let project = names::segment(&self.name, "projects").unwrap_or_default();
+        let project = resource::segment(&self.name, "projects").unwrap_or_default();
         format!("gcloud network-management connectivity-tests delete {id} --project={project}")
     }
 }

@@ -143,7 +143,7 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// One line of at most [`LONGEST_DETAIL`] characters.
 pub(crate) fn bounded(text: &str) -> String {
-    crate::probe::line_of(text, LONGEST_DETAIL)
+    crate::text::line_of(text, LONGEST_DETAIL)
 }
 
 #[cfg(test)]

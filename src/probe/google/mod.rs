@@ -33,6 +33,7 @@ pub use retry::Timeouts;
 pub use secret_manager::Payload;
 pub(crate) use secret_manager::crc32c;
 
+use crate::model::resource;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -230,5 +231,5 @@ fn about<T>(resource: &str, said: &str, found: Arc<T>) -> Answer<T> {
 
 /// What was asked for, for words about what came.
 fn asked<'a>(call: &'static Call, resource: &'a str) -> Asked<'a> {
-    Asked { call, resource, project: names::segment(resource, "projects").unwrap_or_default() }
+    Asked { call, resource, project: resource::segment(resource, "projects").unwrap_or_default() }
 }

@@ -10,7 +10,8 @@ use secrecy::{SecretSlice, SecretString};
 use super::errors::no_answer;
 use super::memo::Memo;
 use super::transport::Ask;
-use super::{Answer, Google, POLICY_VERSION, asked, calls, names};
+use super::{Answer, Google, POLICY_VERSION, asked, calls};
+use crate::model::resource;
 use crate::record::Broken;
 
 /// What was read of secrets.
@@ -45,14 +46,14 @@ impl Google {
     /// A secret without its payload (`secretmanager.secrets.get`). `secret` is a short name in `project`, or
     /// `projects/P/secrets/S`.
     pub async fn secret(&self, project: &str, secret: &str) -> Answer<Secret> {
-        let name = names::secret(project, secret);
+        let name = resource::secret(project, secret);
         let fetch = || self.read(&calls::SECRET, &name, Ask::get(format!("v1/{name}")));
         self.secrets.secrets.get(&name, fetch).await
     }
 
     /// A version of a secret without its payload (`secretmanager.versions.get`): a number, an alias or `latest`.
     pub async fn secret_version(&self, project: &str, secret: &str, version: &str) -> Answer<SecretVersion> {
-        let name = format!("{}/versions/{version}", names::secret(project, secret));
+        let name = format!("{}/versions/{version}", resource::secret(project, secret));
         let fetch = || self.read(&calls::VERSION, &name, Ask::get(format!("v1/{name}")));
         self.secrets.versions.get(&name, fetch).await
     }
@@ -60,7 +61,7 @@ impl Google {
     /// The payload of a secret version (`secretmanager.versions.access`). `secret` is a short name in `project`, or
     /// `projects/P/secrets/S`; `version` a number, an alias or `latest`. The value is put into the vault first.
     pub async fn secret_payload(&self, project: &str, secret: &str, version: &str) -> Answer<Payload> {
-        let name = format!("{}/versions/{version}", names::secret(project, secret));
+        let name = format!("{}/versions/{version}", resource::secret(project, secret));
         self.secrets.payloads.get(&name, || self.read_payload(&name)).await
     }
 
@@ -86,7 +87,7 @@ impl Google {
 
     /// Who may do what with a secret (`secretmanager.secrets.getIamPolicy`); what it inherits is not in it.
     pub async fn secret_policy(&self, project: &str, secret: &str) -> Answer<Policy> {
-        let name = names::secret(project, secret);
+        let name = resource::secret(project, secret);
         let fetch = || {
             let ask = Ask::get(format!("v1/{name}:getIamPolicy"));
             let ask = ask.with("options.requestedPolicyVersion", POLICY_VERSION.to_string());

@@ -132,5 +132,5 @@ impl Evidence {
 }
 
 fn short(text: &str) -> String {
-    crate::probe::line_of(text, LONGEST)
+    crate::text::line_of(text, LONGEST)
 }

@@ -54,7 +54,7 @@ pub fn login(asked: &Url, answer: &HttpAnswer) -> Option<Door> {
         let to = asked.join(answer.location.as_deref()?).ok()?;
         return leads_to_login(&to).then(|| {
             let to =
-                crate::probe::line_of(&format!("{}{}", to.origin().ascii_serialization(), to.path()), 200);
+                crate::text::line_of(&format!("{}{}", to.origin().ascii_serialization(), to.path()), 200);
             Door::Login { how: format!("status {} leads to a login page at {to}", answer.status) }
         });
     }

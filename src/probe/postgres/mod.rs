@@ -151,7 +151,7 @@ impl From<PostgresFinding> for Stop {
 /// Text of a server: without control characters, and of bounded length.
 fn bounded(text: &str) -> String {
     const LONGEST: usize = 300;
-    super::line_of(text, LONGEST)
+    crate::text::line_of(text, LONGEST)
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -110,7 +110,7 @@ impl<'a> Talk<'a> {
 /// A query as messages name it.
 fn first_line(query: &str) -> String {
     const LONGEST: usize = 80;
-    crate::probe::line_of(query, LONGEST)
+    crate::text::line_of(query, LONGEST)
 }
 
 /// A text as an SQL literal. `standard_conforming_strings` may be off, so a backslash takes the other form.

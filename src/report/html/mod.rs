@@ -1,6 +1,6 @@
 //! The HTML report: one file that needs nothing from outside, and no script.
 //!
-//! Every value goes through [`one_line`](super::escape::one_line), which makes visible what cannot be seen, and then
+//! Every value goes through [`one_line`](crate::text::escape::one_line), which makes visible what cannot be seen, and then
 //! through the template's own escaping. The content-security policy allows the one style sheet by its hash and nothing
 //! else: should a value ever break out, it could load and run nothing.
 
@@ -15,11 +15,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 use super::Style;
-use super::escape::one_line;
 use super::numbers::{count, coverage, seconds};
 use super::standing::{ended, homeless, label};
 use crate::diagnosis::{Cause, Diagnosis, Verdict};
 use crate::record::RunRecord;
+use crate::text::escape::one_line;
 
 const STYLE: &str = include_str!("style.css");
 

@@ -7,7 +7,7 @@ use google_cloud_policytroubleshooter_v1::model::{
 use super::Reply;
 use super::ask::Ask;
 use super::spelling::{Spelling, resource, spelling};
-use crate::probe::google::names;
+use crate::model::resource;
 use crate::sandbox::world::World;
 
 const API: &str = "policytroubleshooter.googleapis.com";
@@ -22,7 +22,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
     }
     let request: TroubleshootIamPolicyRequest = serde_json::from_slice(ask.body).unwrap_or_default();
     let tuple = request.access_tuple.unwrap_or_default();
-    let project = names::segment(&tuple.full_resource_name, "projects").unwrap_or_default();
+    let project = resource::segment(&tuple.full_resource_name, "projects").unwrap_or_default();
     Some(ask.allowed(API, project, "iam.roles.get", &format!("projects/{project}")).and_then(|()| {
         let access = access(&ask.cloud.world, project, &tuple);
         resource(&TroubleshootIamPolicyResponse::new().set_access(access), SPELLINGS)
@@ -32,7 +32,7 @@ pub(super) fn answer(ask: &Ask<'_>) -> Option<Reply> {
 fn access(world: &World, project: &str, tuple: &AccessTuple) -> AccessState {
     let granted = match tuple.permission.as_str() {
         "secretmanager.versions.access" => {
-            let secret = names::segment(&tuple.full_resource_name, "secrets").unwrap_or_default();
+            let secret = resource::segment(&tuple.full_resource_name, "secrets").unwrap_or_default();
             let secret = world.secret(project, secret);
             secret.is_some_and(|secret| secret.accessors.contains(&tuple.principal))
         }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::model::{Service, Stated, Target, VariableSource};
 use crate::plan::calls;
-use crate::probe::google::names;
+use crate::model::resource;
 use crate::sandbox::random;
 
 /// The network of connectors and databases for which the pipeline names none.
@@ -123,9 +123,9 @@ impl World {
         let mut clients = Vec::new();
         for variable in variables {
             let VariableSource::Secret { secret, version } = &variable.source else { continue };
-            let full = names::secret(&target.project, secret.raw());
+            let full = resource::secret(&target.project, secret.raw());
             let (Some(project), Some(name)) =
-                (names::segment(&full, "projects"), names::segment(&full, "secrets"))
+                (resource::segment(&full, "projects"), resource::segment(&full, "secrets"))
             else {
                 continue;
             };

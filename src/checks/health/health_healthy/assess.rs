@@ -280,7 +280,7 @@ fn judged(answer: &HttpAnswer, health: &HealthExpectation) -> Judgement {
     let status = if health.statuses.contains(&answer.status) { 200 } else { answer.status };
     let mut judgement = judge(status, answer.content_type.as_deref(), &answer.body);
     if let Some(encoding) = &answer.encoding {
-        let encoding = crate::probe::line_of(encoding, 40);
+        let encoding = crate::text::line_of(encoding, 40);
         let because = format!("the body is encoded ({encoding}), though nobody asked for that");
         judgement.level = Level::NotJudgeable { because };
     } else if answer.truncated && judgement.level == Level::Healthy {
@@ -346,7 +346,7 @@ fn finding(
 fn excerpt(body: &[u8]) -> String {
     // Four bytes a character at the most, and one more to see that something is cut.
     let text = String::from_utf8_lossy(&body[..body.len().min(4 * (EXCERPT + 1))]);
-    crate::probe::line_of(&text, EXCERPT)
+    crate::text::line_of(&text, EXCERPT)
 }
 
 #[cfg(test)]

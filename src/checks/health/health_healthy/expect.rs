@@ -34,7 +34,7 @@ pub(super) fn other_version(
         status: answer.status,
         what: what.to_owned(),
         expected: expected.to_owned(),
-        told: told.map(|told| crate::probe::line_of(&told, LONGEST)),
+        told: told.map(|told| crate::text::line_of(&told, LONGEST)),
     };
     if let (Some(told_by), Some(name)) = (&expected.health.revision, &expected.revision) {
         let told = told(answer, told_by);
@@ -111,7 +111,7 @@ fn unmet_header(answer: &HttpAnswer, header: &HeaderExpectation) -> Option<Strin
     }
     Some(format!(
         "its header {name} is {:?}, which {pattern} does not match",
-        crate::probe::line_of(first, LONGEST)
+        crate::text::line_of(first, LONGEST)
     ))
 }
 

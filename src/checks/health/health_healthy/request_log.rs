@@ -125,7 +125,7 @@ fn of_entry(entry: &LogEntry, url: &Url, status: u16) -> Option<Logged> {
         return None;
     }
     let line = entry.text_payload().map_or("", String::as_str);
-    let shown = || crate::probe::line_of(line, LONGEST);
+    let shown = || crate::text::line_of(line, LONGEST);
     Some(match sentence(line) {
         Some(says) => Logged::FrontEnd { says, line: shown() },
         None if matches!(status, 401 | 403) && refuses(line) => Logged::Refused { line: shown() },

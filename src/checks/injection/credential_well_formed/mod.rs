@@ -12,7 +12,7 @@ use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
 use crate::credential::passfile;
 use crate::model::{DatabaseVariables, Holds};
-use crate::probe::google::names;
+use crate::model::resource;
 use crate::record::finding::{CredentialFinding, Drivers, Finding, Unfit};
 use crate::record::{Outcome, Role, Skip, Vantage};
 use shape::{Beside, Expected, shape};
@@ -81,7 +81,7 @@ async fn look(
                 let (variable, drivers) = (variable.to_owned(), Drivers::default());
                 return Ok(Some(CredentialFinding::Unreadable { variable, problem, drivers }));
             };
-            (value, Some(names::secret(&scope.target.project, &secret)))
+            (value, Some(resource::secret(&scope.target.project, &secret)))
         }
     };
     Ok(judge(revision, variables, variable, secret, &value))
@@ -97,7 +97,7 @@ async fn in_file(
 ) -> Result<Option<CredentialFinding>, Outcome> {
     let mounted = files::mounted(revision, path);
     let content = files::content(scope, revision, path).await?;
-    let secret = mounted.as_ref().map(|one| names::secret(&scope.target.project, &one.secret));
+    let secret = mounted.as_ref().map(|one| resource::secret(&scope.target.project, &one.secret));
     if Holds::of(variable) == Holds::PasswordFile {
         let problem = match mounted.filter(|one| one.mode & passfile::OTHERS != 0) {
             Some(one) => {

@@ -8,7 +8,8 @@ use crate::checks::Scope;
 use crate::checks::facts::{broken, malformed, not_applicable, not_visible, short_name};
 use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
 use crate::network::{Connector, DirectVpc, Egress, Fact, Network, Source, Way};
-use crate::probe::google::{NoAnswer, names};
+use crate::probe::google::NoAnswer;
+use crate::model::resource;
 use crate::record::Outcome;
 
 /// The source, and what carries the traffic, in words.
@@ -25,7 +26,7 @@ pub(super) async fn source(scope: &Scope, revision: &Revision) -> Result<(Source
     let (way, by) = match way_in(revision) {
         None => return Err(not_applicable("the revision has no way into a VPC network")),
         Some(WayIn::Connector(name)) => {
-            let full = names::connector(&scope.target.project, &scope.target.region, name);
+            let full = resource::connector(&scope.target.project, &scope.target.region, name);
             (Way::Connector(connector(scope, &full).await?), full)
         }
         Some(WayIn::Direct { network, subnetwork }) => {
@@ -60,11 +61,11 @@ async fn connector(scope: &Scope, full: &str) -> Result<Connector, Outcome> {
         }
         Err(answer @ NoAnswer::Broken(_)) => return Err(broken(full, answer)),
     };
-    let own = names::segment(full, "projects").unwrap_or(&scope.target.project);
+    let own = resource::segment(full, "projects").unwrap_or(&scope.target.project);
     let subnet = found.subnet.as_ref().filter(|subnet| !subnet.name.is_empty());
     let host = subnet.map(|subnet| subnet.project_id.as_str()).filter(|project| !project.is_empty());
     let project = host.unwrap_or(own);
-    let region = names::segment(full, "locations").unwrap_or(&scope.target.region);
+    let region = resource::segment(full, "locations").unwrap_or(&scope.target.region);
     let subnet = subnet.map(|subnet| short_name(&subnet.name).to_owned());
     let (network, range) = match &subnet {
         Some(subnet) => of_subnet(scope, project, region, subnet, &found.network).await?,
@@ -91,9 +92,9 @@ async fn located(scope: &Scope, network: &str, subnetwork: &str) -> Result<Locat
     let target = &scope.target;
     // An auto-mode network has a subnetwork of its own name in every region.
     let subnet = if subnetwork.is_empty() { short_name(network) } else { short_name(subnetwork) };
-    let named = |text| names::segment(text, "projects");
+    let named = |text| resource::segment(text, "projects");
     let project = named(subnetwork).or(named(network)).unwrap_or(&target.project);
-    let region = names::segment(subnetwork, "regions").unwrap_or(&target.region);
+    let region = resource::segment(subnetwork, "regions").unwrap_or(&target.region);
     let (network, range) = of_subnet(scope, project, region, subnet, network).await?;
     let network =
         network.ok_or_else(|| not_visible(format!("the network of subnetwork {subnet} is not known")))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{after_close, all, request, unique};
 use crate::model::{Act, Journey, Service, Stated, Step, To, VariableSource};
 use crate::pipeline::problem::{Problem, Problems};
-use crate::pipeline::suggest;
+use crate::text::nearest;
 
 /// Where a value may go, besides the services of the pipeline.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,7 @@ fn needs(journey: &Journey, by_name: &BTreeMap<&str, &Journey>, problems: &mut P
         if !by_name.contains_key(need.raw()) {
             problems.push(
                 told(Problem::error("unknown-journey", format!("there is no journey `{}`", need.raw())))
-                    .hint(suggest::hint(need.raw(), by_name.keys().copied())),
+                    .hint(nearest::hint(need.raw(), by_name.keys().copied())),
             );
         } else if above(need.raw(), by_name).contains(&journey.name.raw()) {
             problems.push(told(Problem::error("cycle", "these journeys wait for each other")));
@@ -151,6 +151,6 @@ fn unknown(name: &str, journey: &Journey, at: usize, step: &Step, known: &BTreeM
         None if known.is_empty() => {
             problem.hint("declare it under `variables`, or let an earlier step `capture` it")
         }
-        None => problem.hint(suggest::hint(name, known.keys().copied())),
+        None => problem.hint(nearest::hint(name, known.keys().copied())),
     }
 }

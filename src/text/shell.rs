@@ -14,24 +14,6 @@ pub(crate) fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// The last part of a resource name: `C` of `projects/P/locations/R/connectors/C`.
-pub(super) fn short(resource: &str) -> &str {
-    resource.rsplit('/').next().unwrap_or(resource)
-}
-
-/// The project of a resource name `projects/P/…`, or of a connection name `P:R:I`.
-pub(super) fn project_of(resource: &str) -> Option<&str> {
-    match resource.strip_prefix("projects/") {
-        Some(rest) => rest.split('/').next().filter(|project| !project.is_empty()),
-        None => resource.contains(':').then(|| resource.split(':').next()).flatten(),
-    }
-}
-
-/// The instance of a connection name `P:R:I`.
-pub(super) fn instance_of(connection_name: &str) -> &str {
-    connection_name.rsplit(':').next().unwrap_or(connection_name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,14 +27,5 @@ mod tests {
         assert_eq!(quote(""), "''");
         assert_eq!(quote("~root"), "'~root'");
         assert_eq!(quote("é"), "'é'");
-    }
-
-    #[test]
-    fn takes_names_apart() {
-        assert_eq!(short("projects/p/secrets/s"), "s");
-        assert_eq!(project_of("projects/p/secrets/s"), Some("p"));
-        assert_eq!(project_of("p:r:i"), Some("p"));
-        assert_eq!(project_of("db"), None);
-        assert_eq!(instance_of("p:r:i"), "i");
     }
 }

@@ -44,7 +44,7 @@ pub fn bounded(text: &str, limit: usize) -> String {
 }
 
 /// Whether a character acts on a terminal, cannot be seen, or cannot stand in XML.
-pub(super) fn is_harmful(char: char) -> bool {
+pub(crate) fn is_harmful(char: char) -> bool {
     char.is_control()
         || matches!(char,
             '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' // direction, width 0

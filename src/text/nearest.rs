@@ -22,7 +22,7 @@ pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str
 }
 
 /// "did you mean `a` or `b`?", else the whole list, if it is short enough to read.
-pub(super) fn hint<'k>(written: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
+pub(crate) fn hint<'k>(written: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
     let quoted = |words: &[&str]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let near = nearest(written, known.clone());
     if let [rest @ .., last] = near.as_slice() {

@@ -1,0 +1,12 @@
+//! One line of somebody else's text, bounded.
+
+/// The beginning of somebody else's text, on one line. A cut leaves a `…`, by which the vault knows that a secret may
+/// end there.
+pub(crate) fn line_of(text: &str, most: usize) -> String {
+    let mut characters = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut line: String = characters.by_ref().take(most).collect();
+    if characters.next().is_some() {
+        line.push('…');
+    }
+    line
+}

@@ -1,0 +1,10 @@
+//! Text that others wrote, on its way in and out: bounded, escaped, quoted, and what looks like a secret. Pure.
+
+pub mod escape;
+mod line;
+pub(crate) mod nearest;
+mod secret;
+pub mod shell;
+
+pub(crate) use line::line_of;
+pub use secret::looks_secret;

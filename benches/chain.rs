@@ -21,8 +21,9 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rungate::connection::Connection;
 use rungate::probe::dial::System;
-use rungate::probe::postgres::{Bounds, Connection, ask_for_tls, connect, describe, login, resolve};
+use rungate::probe::postgres::{Bounds, ask_for_tls, connect, describe, login, resolve};
 
 /// Turns; each makes every way once, so that a busy moment of the machine meets them alike.
 const TURNS: usize = 40;

@@ -22,10 +22,10 @@ use rungate::plan::{self, Plan};
 use rungate::probe::Outside;
 use rungate::probe::google::{Auth, Google, Timeouts};
 use rungate::probe::http::Http;
-use rungate::probe::vault::Vault;
 use rungate::record::Vantage;
 use rungate::run::{Options, execute};
 use rungate::sandbox::{self, SandboxOptions};
+use rungate::text::vault::Vault;
 
 const SIZES: [usize; 3] = [1, 20, 200];
 const LATENCY: Duration = Duration::from_millis(50);

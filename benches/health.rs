@@ -21,16 +21,16 @@ use axum::extract::State;
 use axum::routing::get;
 use rungate::checks::{self, CHECKS, RunSettings};
 use rungate::diagnosis::settled;
+use rungate::health::{Level, judge};
 use rungate::pipeline;
 use rungate::plan::{self, Plan};
 use rungate::probe::Outside;
 use rungate::probe::dial::System;
 use rungate::probe::google::{Auth, Endpoints, Google, Timeouts};
-use rungate::probe::health::{Level, judge};
 use rungate::probe::http::Http;
-use rungate::probe::vault::Vault;
 use rungate::record::Vantage;
 use rungate::run::{Options, execute};
+use rungate::text::vault::Vault;
 use url::Url;
 
 const ENDPOINTS: u32 = 1000;

@@ -22,9 +22,9 @@ use rungate::probe::Outside;
 use rungate::probe::dial::System;
 use rungate::probe::google::{Auth, Endpoints, Google, Timeouts};
 use rungate::probe::http::Http;
-use rungate::probe::vault::Vault;
 use rungate::record::Vantage;
 use rungate::run::{Options, execute};
+use rungate::text::vault::Vault;
 
 const STEPS: usize = 10;
 const ANSWER: Duration = Duration::from_millis(20);

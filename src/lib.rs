@@ -12,10 +12,13 @@
 
 pub mod checks;
 pub mod cli;
-pub mod credential;
+pub mod connection;
 pub mod diagnosis;
 pub mod explain;
 pub mod findings;
+pub mod health;
+pub mod in_place;
+pub mod logs;
 pub mod model;
 pub mod network;
 pub mod permissions;

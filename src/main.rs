@@ -7,8 +7,8 @@ use clap::Parser as _;
 use rungate::cli::arguments::{Arguments, CheckArguments, Command, OnFailure};
 use rungate::cli::{self, Context, Destinations, progress::Progress, settings, signal, world};
 use rungate::diagnosis::Diagnosis;
-use rungate::report::Style;
 use rungate::record::RunRecord;
+use rungate::report::Style;
 use rungate::{checks, diagnosis, pipeline, plan, rollback, run, sandbox};
 
 fn main() -> ExitCode {

@@ -4,9 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rungate::credential::driver;
+use rungate::connection::{driver, parse_dsn};
 use rungate::model::{DatabaseVariables, holds_connection_string};
-use rungate::probe::postgres::parse_dsn;
 
 fuzz_target!(|text: &str| {
     let parsed = parse_dsn(text);

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use rungate::probe::postgres::{Bounds, Connection, SslMode, login_over};
+use rungate::connection::{Connection, SslMode};
+use rungate::probe::postgres::{Bounds, login_over};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 const PASSWORD: &str = "hunter2hunter2";

@@ -8,8 +8,9 @@ use google_cloud_iam_v1::model::{Binding, Policy};
 use google_cloud_policytroubleshooter_v1::model::AccessState;
 
 use super::Scope;
-use crate::probe::google::{Answer, NoAnswer, bounded};
+use crate::probe::google::{Answer, NoAnswer};
 use crate::record::Broken;
+use crate::text::bounded;
 
 /// A permission that an account needs.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use crate::checks::instance::instance_running;
 use crate::checks::vpc::vpc_access_present::WayIn;
 use crate::checks::vpc::{vpc_connector_in_region, vpc_connector_ready, vpc_network_matches};
 use crate::checks::{Check, Scope, Subjects};
-use crate::model::{Service, Stated};
 use crate::model::resource;
+use crate::model::{Service, Stated};
 use crate::record::{Outcome, Role, Skip};
 
 /// The checks of `check --dry-run --online`, under the ids of those after the deploy.

@@ -3,9 +3,10 @@
 use google_cloud_run_v2::model::{Revision, Service, TrafficTargetStatus};
 
 use super::facts::short_name;
-use crate::probe::google::{NoAnswer, bounded};
 use crate::model::resource;
+use crate::probe::google::NoAnswer;
 use crate::record::Broken;
+use crate::text::bounded;
 
 /// Whether an answer speaks of the service of that short name. One that names nothing is taken for it.
 pub(super) fn of_service(service: &Service, name: &str) -> Result<(), NoAnswer> {

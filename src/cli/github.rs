@@ -15,10 +15,10 @@ use super::arguments::When;
 use crate::diagnosis::Diagnosis;
 use crate::findings::{Findings, annotations};
 use crate::model::Pipeline;
-use crate::probe::vault::Vault;
 use crate::record::RunRecord;
 use crate::report::{Style, github, markdown};
 use crate::text::escape::one_line;
+use crate::text::vault::Vault;
 
 /// Less room in the summary than this is none, in bytes.
 const LEAST_ROOM: u64 = 4 << 10;

@@ -9,12 +9,12 @@ use secrecy::SecretString;
 
 use super::arguments::ProbeArguments;
 use super::{Context, Refusal, say};
+use crate::in_place::{self, Answer, Manner, Names, Step};
 use crate::probe::dial::System;
-use crate::probe::in_place::{self, Answer, Manner, Names, Step};
 use crate::probe::postgres::{Bounds, Patience};
-use crate::probe::vault::Vault;
 use crate::run::without_secrets;
 use crate::text::escape::one_line;
+use crate::text::vault::Vault;
 
 /// One TCP connection: long enough for three SYNs (at 0, 1 and 3 s).
 const CONNECT: Duration = Duration::from_secs(5);

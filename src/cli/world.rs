@@ -11,8 +11,8 @@ use crate::probe::Outside;
 use crate::probe::dial::System;
 use crate::probe::google::{Google, Timeouts};
 use crate::probe::http::Http;
-use crate::probe::vault::Vault;
 use crate::sandbox::{self, Sandbox, SandboxOptions, faults, variants};
+use crate::text::vault::Vault;
 
 /// The outside world that the user asked for; with it the sandbox, which ends when it is dropped.
 ///

@@ -3,8 +3,8 @@
 use secrecy::ExposeSecret as _;
 
 use super::open::{OPEN, blanked, is_known};
+use crate::connection::{DsnProblem, SslMode, parse_dsn};
 use crate::model::{DatabaseVariables, Holds, Service, Variable, infer_database};
-use crate::probe::postgres::{DsnProblem, SslMode, parse_dsn};
 
 /// A text and the variable that states it (or a part of it). It may be open in part.
 #[derive(Clone, Debug)]

@@ -25,7 +25,8 @@ pub(super) fn render(grants: &[Grant], member: Option<&str>) -> String {
         let head = match &grant.target {
             Target::Project(project) => words(&["projects", "add-iam-policy-binding", project, &role, none]),
             Target::Secret { name } => {
-                let project = format!("--project={}", resource::segment(name, "projects").unwrap_or("PROJECT"));
+                let project =
+                    format!("--project={}", resource::segment(name, "projects").unwrap_or("PROJECT"));
                 let short = resource::segment(name, "secrets").unwrap_or(name);
                 let location =
                     resource::segment(name, "locations").map(|location| format!("--location={location}"));

@@ -1,8 +1,7 @@
 //! Where a permission of the gate is needed, for one service.
 
-use crate::credential::iam_account;
-use crate::model::{Service, Stated, VariableSource};
-use crate::model::resource;
+use crate::connection::iam_account;
+use crate::model::{Service, Stated, VariableSource, resource};
 use crate::probe::google::needs::Place;
 
 /// What a role is granted on.

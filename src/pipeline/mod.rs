@@ -29,7 +29,6 @@ pub mod shell;
 mod skaffold;
 pub mod source;
 mod stated_urls;
-pub(crate) mod statement;
 pub mod text;
 mod unite;
 pub mod value;

@@ -2,20 +2,16 @@
 
 pub mod dial;
 pub mod google;
-pub mod health;
 pub mod http;
-pub mod in_place;
-pub mod logs;
 pub mod postgres;
-pub mod talk;
-pub mod vault;
+pub mod websocket;
 
 use std::sync::Arc;
 
+use crate::text::vault::Vault;
 use dial::Dial;
 use google::Google;
 use http::Http;
-use vault::Vault;
 
 /// The outside world as a run sees it: the real one, or the sandbox's.
 #[derive(Debug)]

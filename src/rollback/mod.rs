@@ -14,8 +14,9 @@ use crate::diagnosis::{Diagnosis, Verdict};
 use crate::model::Target;
 use crate::plan::Plan;
 use crate::probe::Outside;
-use crate::probe::google::{NoAnswer, bounded};
+use crate::probe::google::NoAnswer;
 use crate::record::{Rollback, words};
+use crate::text::bounded;
 
 /// How long Cloud Run is given to move the traffic. It takes a few seconds.
 const PATIENCE: Duration = Duration::from_secs(60);

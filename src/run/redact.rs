@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::probe::vault::Vault;
 use crate::record::{Broken, Outcome, RunRecord};
+use crate::text::vault::Vault;
 
 /// Keys whose texts are words of the record's own vocabulary, not observations. A password that happens to be
 /// "login" must not make the record unreadable.

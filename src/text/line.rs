@@ -10,3 +10,11 @@ pub(crate) fn line_of(text: &str, most: usize) -> String {
     }
     line
 }
+
+/// One line of at most 300 characters: enough of an error of Google's or a server's to be understood.
+pub(crate) fn bounded(text: &str) -> String {
+    line_of(text, LONGEST_DETAIL)
+}
+
+/// See [`bounded`].
+const LONGEST_DETAIL: usize = 300;

@@ -5,6 +5,8 @@ mod line;
 pub(crate) mod nearest;
 mod secret;
 pub mod shell;
+pub(crate) mod statement;
+pub mod vault;
 
-pub(crate) use line::line_of;
+pub(crate) use line::{bounded, line_of};
 pub use secret::looks_secret;

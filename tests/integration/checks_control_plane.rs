@@ -11,8 +11,8 @@ use rungate::probe::Outside;
 use rungate::probe::dial::System;
 use rungate::probe::google::Auth;
 use rungate::probe::http::Http;
-use rungate::probe::vault::Vault;
 use rungate::record::{Outcome, Skip, Vantage};
+use rungate::text::vault::Vault;
 use serde_json::{Value, json};
 
 use crate::loopback::{Loopback, Reply};

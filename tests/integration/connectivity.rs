@@ -11,12 +11,12 @@ use rungate::plan::{self, Defaults};
 use rungate::probe::Outside;
 use rungate::probe::google::{Auth, Google, Timeouts};
 use rungate::probe::http::Http;
-use rungate::probe::vault::Vault;
 use rungate::record::{Broken, Ended, Fact, NodeRecord, Outcome, RunRecord, Vantage};
 use rungate::run::{self, Options};
 use rungate::sandbox::faults::{Expected, Fault, When, find, subject};
 use rungate::sandbox::world::{ConnectivityTests, World};
 use rungate::sandbox::{Sandbox, SandboxOptions, start};
+use rungate::text::vault::Vault;
 
 use crate::common::Rungate;
 use crate::sandbox::auth;

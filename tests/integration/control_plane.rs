@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rungate::probe::google::{Auth, Endpoints, Google, NoAnswer, Payload};
-use rungate::probe::vault::Vault;
 use rungate::record::Broken;
+use rungate::text::vault::Vault;
 use secrecy::ExposeSecret as _;
 
 use crate::loopback::{Loopback, Reply, impatient};
@@ -132,7 +132,7 @@ async fn the_given_token_is_sent_and_nobody_sends_none() {
     let sent: Vec<_> = loopback.asked().into_iter().map(|asked| asked.authorization).collect();
     assert_eq!(sent, [Some("Bearer ya29.a-token".to_owned()), None]);
     assert!(!format!("{google:?}").contains("ya29"));
-    assert_eq!(vault.redact("ya29.a-token"), rungate::probe::vault::REDACTED);
+    assert_eq!(vault.redact("ya29.a-token"), rungate::text::vault::REDACTED);
 }
 
 #[tokio::test]

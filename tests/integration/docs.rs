@@ -290,7 +290,7 @@ fn what_drivers_make_of_connection_strings_is_told_as_it_is() {
             None if inside && !line.starts_with("  ") => {
                 seen += 1;
                 written.push_str(&format!("{line}\n"));
-                for opinion in rungate::credential::driver::opinions(line) {
+                for opinion in rungate::connection::driver::opinions(line) {
                     written.push_str(&format!("  {opinion}\n"));
                 }
             }

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rungate::connection::{Connection, SslMode};
 use rungate::model::DatabaseExpectation;
 use rungate::pipeline;
 use rungate::probe::dial::System;
-use rungate::probe::postgres::{
-    Bounds, Connection, Given, Session, SslMode, Stop, describe, holdings, login, slots,
-};
+use rungate::probe::postgres::{Bounds, Given, Session, Stop, describe, holdings, login, slots};
 use rungate::record::finding::PostgresFinding;
 use rungate::sandbox::{self, SandboxOptions, faults};
 use secrecy::ExposeSecret as _;

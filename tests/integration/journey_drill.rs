@@ -13,12 +13,12 @@ use rungate::plan::{self, Defaults, Plan};
 use rungate::probe::Outside;
 use rungate::probe::google::{Google, Timeouts};
 use rungate::probe::http::Http;
-use rungate::probe::vault::Vault;
 use rungate::record::{Outcome, RunRecord, Vantage};
 use rungate::run::{self, Options};
 use rungate::sandbox::faults::{self, Expected, Fault, When, subject};
 use rungate::sandbox::world::{ChatRoute, World};
 use rungate::sandbox::{self, SandboxOptions};
+use rungate::text::vault::Vault;
 
 use crate::common::root;
 

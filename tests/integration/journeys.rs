@@ -17,11 +17,11 @@ use rungate::probe::Outside;
 use rungate::probe::dial::System;
 use rungate::probe::google::{Auth, Endpoints, Google, Timeouts};
 use rungate::probe::http::Http;
-use rungate::probe::vault::Vault;
 use rungate::record::finding::{Finding, JourneyFinding};
 use rungate::record::{Outcome, RunRecord, Skip, Vantage};
 use rungate::report::{REPORTS, Style, render};
 use rungate::run::{self, Options};
+use rungate::text::vault::Vault;
 use secrecy::SecretString;
 
 use crate::common::Rungate;

@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use rungate::probe::google::{Auth, Endpoints, Google, Timeouts};
-use rungate::probe::vault::Vault;
+use rungate::text::vault::Vault;
 
 /// One answer.
 #[derive(Clone)]

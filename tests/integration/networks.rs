@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use google_cloud_compute_v1::model::{network_peering, route};
 use rungate::probe::google::{Auth, Google, NoAnswer};
-use rungate::probe::vault::Vault;
 use rungate::record::Broken;
 use rungate::sandbox::Sandbox;
+use rungate::text::vault::Vault;
 
 use crate::loopback::impatient;
 use crate::sandbox::{PROJECT, REGION, incident};

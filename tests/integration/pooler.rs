@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use rungate::probe::postgres::{Bounds, Connection, Stop, describe};
+use rungate::connection::Connection;
+use rungate::probe::postgres::{Bounds, Stop, describe};
 use rungate::record::finding::PostgresFinding;
 
 use crate::common::listener::nobody;

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use rungate::connection::{Authorities, Connection, Identity, SslMode, Trust};
 use rungate::diagnosis::diagnose;
 use rungate::probe::dial::System;
 use rungate::probe::postgres::{
-    Agreement, Authorities, Bounds, Connection, Identity, Method, Session, SslAnswer, SslMode, Stop, Trust,
-    Verified, agree_on_tls, ask_for_tls, connect, describe, login, resolve, try_all,
+    Agreement, Bounds, Method, Session, SslAnswer, Stop, Verified, agree_on_tls, ask_for_tls, connect,
+    describe, login, resolve, try_all,
 };
 use rungate::record::finding::{Finding, PostgresFinding};
 use rungate::sandbox::certificates::{Authority, Signed, Validity};

@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use rungate::connection::{Connection, SslMode};
 use rungate::probe::dial::System;
-use rungate::probe::postgres::{
-    Bounds, Connection, Session, SslAnswer, SslMode, Stop, ask_for_tls, connect, login,
-};
+use rungate::probe::postgres::{Bounds, Session, SslAnswer, Stop, ask_for_tls, connect, login};
 use rungate::record::finding::{Ending, PostgresFinding, Stage};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

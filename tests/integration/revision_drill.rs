@@ -13,12 +13,12 @@ use rungate::plan::{self, Defaults};
 use rungate::probe::Outside;
 use rungate::probe::google::{Auth, Google, Timeouts};
 use rungate::probe::http::Http;
-use rungate::probe::vault::Vault;
 use rungate::record::{Fact, RunRecord, Vantage};
 use rungate::run::{self, Options};
 use rungate::sandbox::faults::{Expected, Fault, When, find, subject};
 use rungate::sandbox::world::{EnvValue, EnvWorld, NotStarted, NotStartedReason, Started, VpcWorld, World};
 use rungate::sandbox::{SandboxOptions, start};
+use rungate::text::vault::Vault;
 
 use crate::sandbox::{PROJECT, auth, auth_by_direct_egress, auth_by_socket, known};
 

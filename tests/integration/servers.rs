@@ -4,10 +4,9 @@
 use std::process::Command;
 use std::time::Duration;
 
+use rungate::connection::{Connection, DsnServer, SessionTarget, parse_dsn};
 use rungate::probe::dial::System;
-use rungate::probe::postgres::{
-    Bounds, Connection, DsnServer, SessionTarget, Stop, candidates, login_in_turn, parse_dsn,
-};
+use rungate::probe::postgres::{Bounds, Stop, candidates, login_in_turn};
 use rungate::record::finding::PostgresFinding;
 use secrecy::ExposeSecret as _;
 

@@ -15,11 +15,11 @@ use crate::checks::database::files;
 use crate::checks::facts::{ingress, not_applicable, not_visible};
 use crate::checks::injection::variables_injected;
 use crate::checks::instance::cloudsql_attached::attached;
-use crate::credential::{driver, passfile};
-use crate::model::{Database, DatabaseVariables, Holds};
+use crate::connection::{
+    Connection, Dsn, DsnServer, SessionTarget, SslMode, TlsFiles, Trust, driver, passfile,
+};
+use crate::model::{Database, DatabaseVariables, Holds, resource};
 use crate::probe::google::{NoAnswer, Payload};
-use crate::model::resource;
-use crate::probe::postgres::{Connection, Dsn, DsnServer, SessionTarget, SslMode, TlsFiles, Trust};
 use crate::record::{Broken, DatabaseRecord, NodeKey, Outcome, Skip};
 
 /// What allows the gate to read payloads of secrets.

@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::probe::postgres::{Connection, Holdings, Server, Session, Slots, Stop};
+use crate::connection::Connection;
+use crate::probe::postgres::{Holdings, Server, Session, Slots, Stop};
 
 /// The one conversation of a run with the database of a service. The server is logged in to once; what it said is kept
 /// for every check that needs it.

@@ -4,7 +4,8 @@ use crate::checks::database::connection::{self, Endpoint};
 use crate::checks::database::{bounds, candidates, declared, from_where, patiently, token, trust};
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
-use crate::probe::postgres::{Connection, Method, PassedOver, Session, Stop, login_in_turn};
+use crate::connection::Connection;
+use crate::probe::postgres::{Method, PassedOver, Session, Stop, login_in_turn};
 use crate::record::{Fact, Outcome, Role, Vantage};
 
 /// See the module.

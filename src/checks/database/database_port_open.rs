@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::checks::database::{self, bounds, candidates, declared, from_where, patiently};
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
-use crate::probe::postgres::{Candidate, DsnServer, SessionTarget, Stop, together, try_all};
+use crate::connection::{DsnServer, SessionTarget};
+use crate::probe::postgres::{Candidate, Stop, together, try_all};
 use crate::record::finding::{PostgresFinding, Tried};
 use crate::record::{Fact, Outcome, Role, Vantage};
 

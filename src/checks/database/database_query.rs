@@ -5,7 +5,8 @@ use crate::checks::database::database_login::log_in;
 use crate::checks::database::{bounds, declared, from_where, outcome, patiently};
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
-use crate::probe::postgres::{Connection, Session, Stop, describe, holdings, slots};
+use crate::connection::Connection;
+use crate::probe::postgres::{Session, Stop, describe, holdings, slots};
 use crate::record::{Fact, Outcome, Role, Vantage};
 
 /// See the module.

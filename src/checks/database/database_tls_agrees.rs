@@ -8,9 +8,8 @@ use crate::checks::database::{
 };
 use crate::checks::facts::passed;
 use crate::checks::{Check, Scope};
-use crate::probe::postgres::{
-    Agreement, Candidate, Connection, Secured, SslMode, Verified, agree_on_tls, in_turn,
-};
+use crate::connection::{Connection, SslMode};
+use crate::probe::postgres::{Agreement, Candidate, Secured, Verified, agree_on_tls, in_turn};
 use crate::record::{Fact, Outcome, Role, Vantage};
 
 /// A certificate that ends within so many days is told of.

@@ -9,8 +9,8 @@ use super::connection::{INSPECT_SECRETS, payload};
 use super::inside;
 use crate::checks::Scope;
 use crate::checks::facts::{ingress, not_visible};
-use crate::probe::google::bounded;
 use crate::record::{Outcome, Skip};
+use crate::text::bounded;
 
 /// Longest file that is read: a bundle of all public authorities has about 250 KiB.
 const LONGEST: u64 = 1024 * 1024;

@@ -25,9 +25,10 @@ use futures::future::BoxFuture;
 
 use crate::checks::facts::not_visible;
 use crate::checks::{Scope, Subjects};
+use crate::connection::DsnServer;
 use crate::model::Service;
 use crate::probe::postgres::{
-    Bounds, Candidate, DsnServer, Patience, Stop, candidates as candidates_of, insist, together,
+    Bounds, Candidate, Patience, Stop, candidates as candidates_of, insist, together,
 };
 use crate::record::finding::{Finding, PostgresFinding};
 use crate::record::{Fact, Outcome, Vantage};

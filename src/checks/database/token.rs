@@ -8,8 +8,7 @@ use crate::checks::Scope;
 use crate::checks::database::connection::INSPECT_SECRETS;
 use crate::checks::facts::not_visible;
 use crate::checks::injection::secret_readable::account;
-use crate::credential::iam_account;
-use crate::probe::postgres::{Connection, SslMode};
+use crate::connection::{Connection, SslMode, iam_account};
 use crate::record::{Outcome, Skip};
 
 /// Gives a way without a password the token that the service would send in its place.

@@ -11,8 +11,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::checks::Scope;
 use crate::checks::database::{connection, files};
 use crate::checks::instance::instance_facts::{connection_name, own_instance};
-use crate::probe::google::bounded;
-use crate::probe::postgres::{Authorities, Identity, SslMode, TlsFiles, Trust};
+use crate::connection::{Authorities, Identity, SslMode, TlsFiles, Trust};
+use crate::probe::postgres::system_authorities;
+use crate::text::bounded;
 
 /// What the service holds for this `sslmode`, and what about it stays open, in one sentence.
 pub(super) async fn trust(scope: &Scope, sslmode: SslMode) -> (Trust, Option<String>) {
@@ -41,7 +42,7 @@ async fn authorities(
         }
     }
     let unread = match stated {
-        Some(Trust::SYSTEM) => match Authorities::of_system() {
+        Some(Trust::SYSTEM) => match system_authorities() {
             Ok(all) => {
                 let open = "verified by this machine's authorities (sslrootcert=system); the service's image has its own";
                 return (Some(all), Some(open.to_owned()));

@@ -6,9 +6,9 @@ use crate::checks::facts::{failed, not_applicable, passed};
 use crate::checks::injection::secret_version_enabled::reference;
 use crate::checks::injection::variables_injected;
 use crate::checks::{Check, Scope, Subjects};
+use crate::model::resource;
 use crate::model::{Holds, Service};
 use crate::probe::google::{NoAnswer, Payload};
-use crate::model::resource;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Skip, Vantage};
 

@@ -6,8 +6,8 @@ use crate::checks::access::{self, Access, On};
 use crate::checks::facts::{failed, malformed, not_applicable, passed};
 use crate::checks::injection::secret_version_enabled::{each_secret, reference, stated_secret};
 use crate::checks::{Check, Scope, Subjects};
-use crate::probe::google::NoAnswer;
 use crate::model::resource;
+use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Vantage};
 

@@ -5,10 +5,10 @@ use crate::checks::facts::{broken, failed, malformed, not_applicable, not_visibl
 use crate::checks::injection::secret_version_enabled::{each_secret, reference};
 use crate::checks::injection::variables_injected;
 use crate::checks::{Check, Scope};
-use crate::probe::google::bounded;
 use crate::model::resource;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

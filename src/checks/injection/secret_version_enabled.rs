@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::checks::facts::{broken, failed, malformed, passed};
 use crate::checks::{Check, Scope, Subjects};
-use crate::model::{SecretReference, Service};
-use crate::probe::google::{NoAnswer, bounded};
-use crate::model::resource;
+use crate::model::{SecretReference, Service, resource};
+use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Fact, Outcome, Role, Skip, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -10,9 +10,9 @@ use crate::checks::database::connection;
 use crate::checks::facts::{failed, ingress, not_applicable, passed, short_name};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::{DatabaseVariables, Service, Stated};
-use crate::probe::google::bounded;
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

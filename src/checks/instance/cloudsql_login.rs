@@ -14,10 +14,11 @@ use crate::checks::facts::{broken, failed, malformed, not_applicable, not_visibl
 use crate::checks::instance::instance_facts::{connection_name, is_postgres, of_type, own_instance};
 use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::{Check, Scope};
+use crate::connection::{Authorities, Connection, Identity};
 use crate::probe::dial::OUTSIDE;
 use crate::probe::postgres::{
-    Authorities, CONNECTOR_PORT, Connection, ConnectorKey, Expected, Identity, Method, Patience, Session,
-    Stop, describe, insist, login_by_connector,
+    CONNECTOR_PORT, ConnectorKey, Expected, Method, Patience, Session, Stop, describe, insist,
+    login_by_connector,
 };
 use crate::record::finding::{Finding, InstanceFinding, PostgresFinding};
 use crate::record::{Broken, Outcome, Role, Vantage};

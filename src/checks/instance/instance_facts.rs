@@ -8,10 +8,11 @@ use google_cloud_sql_v1::model::{DatabaseInstance, SqlIpAddressType};
 use crate::checks::Scope;
 use crate::checks::database::connection;
 use crate::checks::facts::{broken, not_applicable};
-use crate::credential::is_loopback;
+use crate::connection::is_loopback;
 use crate::model::{Service, Stated};
-use crate::probe::google::{Answer, bounded};
+use crate::probe::google::Answer;
 use crate::record::Outcome;
+use crate::text::bounded;
 
 /// The instance that the files name, if they name one.
 pub(in crate::checks) fn named(service: &Service) -> Option<&Stated> {

@@ -5,9 +5,9 @@ use crate::checks::facts::{broken, failed, passed};
 use crate::checks::instance::instance_facts::{connection_name, own_instance, some_of};
 use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::{Check, Scope};
-use crate::probe::google::bounded;
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Outcome, Role, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -10,9 +10,9 @@ use crate::checks::injection::secret_readable::account;
 use crate::checks::instance::instance_facts::{Reached, connection_name, own_instance, reached};
 use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::{Check, Scope};
-use crate::probe::google::bounded;
 use crate::record::finding::{Finding, IamProblem, InstanceFinding};
 use crate::record::{Outcome, Role, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

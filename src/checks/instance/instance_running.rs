@@ -12,9 +12,10 @@ use crate::checks::vpc::network_facts::database_address;
 use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::Service;
-use crate::probe::google::{NoAnswer, bounded};
+use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Outcome, Role, Skip, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

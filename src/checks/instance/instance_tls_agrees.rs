@@ -9,10 +9,10 @@ use crate::checks::facts::{failed, malformed, not_applicable, not_visible, passe
 use crate::checks::instance::instance_facts::{Reached, connection_name, own_instance, reached};
 use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::{Check, Scope};
-use crate::probe::google::bounded;
-use crate::probe::postgres::SslMode;
+use crate::connection::SslMode;
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Outcome, Role, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

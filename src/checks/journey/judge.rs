@@ -222,8 +222,8 @@ pub(super) fn excerpt(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::HttpAnswer;
     use crate::model::{Json, Place, Template};
-    use crate::probe::http::HttpAnswer;
 
     fn place() -> Place {
         Place { file: "f".into(), line: 1, column: 1 }

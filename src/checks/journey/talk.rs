@@ -9,7 +9,7 @@ use super::judge;
 use super::place::Place;
 use super::values::{Unfit, Values};
 use crate::model::Turn;
-use crate::probe::talk::Talk;
+use crate::probe::websocket::Talk;
 
 /// How a talk ended.
 pub(super) struct TalkEnd {

@@ -10,11 +10,10 @@ use google_cloud_run_v2::model::{Container, Revision, env_var};
 use crate::checks::facts::{broken, failed, ingress, not_applicable, passed, short_name};
 use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
 use crate::checks::{Check, Scope, Subjects};
-use crate::model::{Service, Stated, Variable, infer_database};
-use crate::probe::google::bounded;
-use crate::model::resource;
+use crate::model::{Service, Stated, Variable, infer_database, resource};
 use crate::record::finding::{Finding, InjectionFinding, PathFinding};
 use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -11,9 +11,10 @@ use google_cloud_run_v2::model::{Condition, Revision, Service};
 
 use crate::checks::facts::{FRESH, POLL, broken, failed, malformed, noticed, passed, short_name};
 use crate::checks::{Check, Scope, Subjects};
-use crate::probe::google::{NoAnswer, bounded};
+use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
 use crate::record::{Broken, Fact, Outcome, Role, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

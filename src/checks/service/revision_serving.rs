@@ -7,9 +7,10 @@ use google_cloud_run_v2::model::{Service, TrafficTargetAllocationType};
 
 use crate::checks::facts::{POLL, broken, failed, malformed, not_applicable, noticed, passed, short_name};
 use crate::checks::{Check, Scope, Subjects, coherence};
-use crate::probe::google::{Answer, NoAnswer, bounded};
+use crate::probe::google::{Answer, NoAnswer};
 use crate::record::finding::{Finding, ServiceFinding};
 use crate::record::{Outcome, Role, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -5,9 +5,9 @@ use google_cloud_run_v2::model::Revision;
 use crate::checks::facts::{failed, passed, short_name};
 use crate::checks::{Check, Scope, Subjects};
 use crate::model::Stated;
-use crate::probe::google::bounded;
 use crate::record::finding::{Finding, ServiceFinding};
 use crate::record::{Outcome, Role, Skip, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

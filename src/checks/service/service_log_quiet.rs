@@ -8,7 +8,7 @@ use crate::checks::database::connection;
 use crate::checks::facts::{FRESH, broken, failed, not_applicable, not_visible, passed, short_name};
 use crate::checks::vpc::vpc_access_present::with_database;
 use crate::checks::{Check, Scope};
-use crate::probe::logs::{self, Database, Seen};
+use crate::logs::{self, Database, Seen};
 use crate::record::finding::{Finding, LogFinding};
 use crate::record::{Outcome, Role, Vantage};
 

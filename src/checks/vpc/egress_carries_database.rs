@@ -11,9 +11,9 @@ use crate::checks::vpc::vpc_access_present::{WayIn, way_in, with_database};
 use crate::checks::{Check, Scope};
 use crate::network::Fault;
 use crate::network::ranges::carried_as_private_range;
-use crate::probe::google::bounded;
 use crate::record::finding::{Finding, PathFinding};
 use crate::record::{Outcome, Role, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -9,8 +9,9 @@ use crate::checks::database::connection;
 use crate::checks::facts::{broken, not_applicable, not_visible};
 use crate::checks::instance::instance_facts::{named, of_type};
 use crate::network::ranges::in_private_range;
-use crate::probe::google::{NoAnswer, bounded};
+use crate::probe::google::NoAnswer;
 use crate::record::{Outcome, Skip};
+use crate::text::bounded;
 
 /// The address that the service dials its database at; an outcome where there is none to judge.
 pub(in crate::checks) async fn database_address(scope: &Scope) -> Result<IpAddr, Outcome> {

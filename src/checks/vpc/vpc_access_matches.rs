@@ -8,12 +8,11 @@ use google_cloud_run_v2::model::{Revision, VpcAccess};
 
 use crate::checks::facts::{failed, passed, short_name};
 use crate::checks::{Check, Scope, Subjects};
-use crate::model::{Service, Stated, Target};
+use crate::model::{Service, Stated, Target, resource};
 use crate::network::Network;
-use crate::probe::google::bounded;
-use crate::model::resource;
 use crate::record::finding::{Finding, PathFinding};
 use crate::record::{Fact, Outcome, Role, Skip, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

@@ -3,10 +3,10 @@
 use crate::checks::facts::{failed, malformed, passed};
 use crate::checks::vpc::vpc_connector_ready::{connector, with_vpc};
 use crate::checks::{Check, Scope};
-use crate::probe::google::bounded;
 use crate::model::resource;
 use crate::record::finding::{Finding, PathFinding};
 use crate::record::{Outcome, Role, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

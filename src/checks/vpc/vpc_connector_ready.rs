@@ -5,11 +5,11 @@ use google_cloud_vpcaccess_v1::model::connector::State;
 use crate::checks::facts::{broken, failed, malformed, not_applicable, passed};
 use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
 use crate::checks::{Check, Scope, Subjects};
-use crate::model::Service;
-use crate::probe::google::{NoAnswer, bounded};
-use crate::model::resource;
+use crate::model::{Service, resource};
+use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, PathFinding};
 use crate::record::{Outcome, Role, Vantage};
+use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

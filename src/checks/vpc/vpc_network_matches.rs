@@ -8,8 +8,8 @@ use crate::checks::instance::instance_running::known_instance;
 use crate::checks::vpc::vpc_access_present::{WayIn, way_in, with_database};
 use crate::checks::vpc::way::source::{network_of_connector, network_of_direct};
 use crate::checks::{Check, Scope};
-use crate::network::Network;
 use crate::model::resource;
+use crate::network::Network;
 use crate::record::finding::{Finding, PathFinding};
 use crate::record::{Outcome, Role, Vantage};
 

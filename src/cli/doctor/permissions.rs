@@ -9,8 +9,8 @@ use crate::cli::Context;
 use crate::model::Pipeline;
 use crate::permissions::{self, Asked, Format, Grant, Target};
 use crate::probe::google::{Google, NoAnswer, Timeouts};
-use crate::probe::vault::Vault;
 use crate::record::words;
+use crate::text::vault::Vault;
 
 type Section = (&'static str, Vec<Finding>);
 

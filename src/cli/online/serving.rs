@@ -4,10 +4,10 @@
 use futures::future::join_all;
 use url::Url;
 
+use crate::health::{Level, front_end, judge};
 use crate::model::{Stated, Target, is_reserved};
 use crate::plan::Plan;
 use crate::probe::Outside;
-use crate::probe::health::{Level, front_end, judge};
 
 /// Asks each service with a database once, at the health paths that the files state; nobody is shown a token. An answer
 /// that is not healthy says nothing of the revision to come.

@@ -1,6 +1,6 @@
 //! The host is a socket of an instance that the deploy does not attach.
 
-use crate::credential::is_dummy_host;
+use crate::connection::is_dummy_host;
 use crate::findings::database::connection_name;
 use crate::findings::look::{Found, Look};
 

@@ -1,6 +1,6 @@
 //! A JSON document, base64 text or a byte-order mark stands where the credential should be.
 
-use crate::credential::{encoding, looks_encoded};
+use crate::connection::{encoding, looks_encoded};
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 use crate::model::holds_connection_string;

@@ -1,6 +1,6 @@
 //! A dummy stands where the way to the database should be.
 
-use crate::credential::{is_dummy, is_dummy_host};
+use crate::connection::{is_dummy, is_dummy_host};
 use crate::findings::look::{Found, Look};
 
 use crate::findings::{Rule, Severity};

@@ -1,11 +1,10 @@
 //! A connection string's scheme or option is not one that its driver takes.
 
-use crate::credential::driver::{self, Family, Reading};
-use crate::credential::{Mismatch, mismatch, raw};
+use crate::connection::driver::{self, Family, Reading};
+use crate::connection::{Mismatch, mismatch, parse_dsn, raw};
 use crate::findings::database::option;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
-use crate::probe::postgres::parse_dsn;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

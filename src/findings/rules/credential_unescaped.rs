@@ -1,7 +1,7 @@
 //! A character that a URL gives another meaning stands raw in a connection string's password or user.
 
-use crate::credential::driver::{self, Family, Reading};
-use crate::credential::raw;
+use crate::connection::driver::{self, Family, Reading};
+use crate::connection::raw;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 

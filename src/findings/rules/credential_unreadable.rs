@@ -1,8 +1,8 @@
 //! A connection string that no driver could read.
 
+use crate::connection::DsnProblem;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
-use crate::probe::postgres::DsnProblem;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,6 +1,6 @@
 //! The database is looked for in the container itself.
 
-use crate::credential::is_loopback;
+use crate::connection::is_loopback;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 

@@ -1,6 +1,6 @@
 //! The host is a name that only a compose file or a developer machine knows.
 
-use crate::credential::is_compose_name;
+use crate::connection::is_compose_name;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 

@@ -1,6 +1,6 @@
 //! The port is not PostgreSQL's.
 
-use crate::credential::whose_port;
+use crate::connection::whose_port;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 

@@ -1,6 +1,6 @@
 //! A password or another secret stands in the file itself.
 
-use crate::credential::is_dummy;
+use crate::connection::is_dummy;
 use crate::findings::look::{Found, Look};
 use crate::findings::names::{holds_password, holds_secret};
 use crate::findings::{Rule, Severity};

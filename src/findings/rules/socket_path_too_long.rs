@@ -1,6 +1,6 @@
 //! The socket's path is longer than Unix allows.
 
-use crate::credential::{LONGEST_SOCKET, socket_length};
+use crate::connection::{LONGEST_SOCKET, socket_length};
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 

@@ -1,8 +1,8 @@
 //! TLS is asked for on a socket that has none.
 
+use crate::connection::SslMode;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
-use crate::probe::postgres::SslMode;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

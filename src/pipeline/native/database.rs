@@ -4,13 +4,12 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use super::super::File;
-use super::expectation;
 use super::fields::Fields;
-use super::text;
+use super::{expectation, text};
+use crate::connection::Authorities;
 use crate::model::{AuthorityFile, Database, DatabaseVariables, Stated};
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::yaml::Node;
-use crate::probe::postgres::Authorities;
 
 pub(super) const KEYS: &[&str] = &[
     "dsn",

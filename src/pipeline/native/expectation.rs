@@ -7,9 +7,9 @@ use crate::model::{
     DatabaseExpectation, Gives, Number, PrivilegeExpectation, PrivilegeKind, QueryExpectation, Stated,
 };
 use crate::pipeline::problem::{Problem, Problems};
-use crate::pipeline::statement::{NotOneQuery, one_query};
 use crate::pipeline::yaml::{Kind, Node};
 use crate::text::nearest;
+use crate::text::statement::{NotOneQuery, one_query};
 
 pub(super) const KEYS: &[&str] = &["tables", "extensions", "privileges", "queries", "migrations"];
 pub(super) const PRIVILEGES: &[&str] = &["tables", "schemas"];

@@ -10,11 +10,11 @@ use url::Url;
 use super::auth::Identity;
 use super::calls::Call;
 use super::endpoints::base;
-use super::errors::bounded;
 use super::transport::{Ask, Body, Transport};
 use super::{Auth, Endpoints, Timeouts, Vault, auth};
 use crate::model::resource;
 use crate::record::Broken;
+use crate::text::bounded;
 
 /// The asker of a run. A run that never asks pays nothing.
 #[derive(Debug)]

@@ -12,11 +12,11 @@ use google_cloud_networkmanagement_v1::model::ConnectivityTest;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::errors::bounded;
 use super::transport::Ask;
 use super::{Google, NoAnswer, calls};
 use crate::model::resource;
 use crate::record::Broken;
+use crate::text::bounded;
 
 /// How long a run may take to delete what its checks left, when it ends.
 pub const TIDYING: Duration = Duration::from_secs(5);

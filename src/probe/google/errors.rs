@@ -8,9 +8,7 @@ use super::NoAnswer;
 use super::calls::Call;
 use super::transport::Excess;
 use crate::record::Broken;
-
-/// Longest text of somebody else's that is kept, in characters.
-const LONGEST_DETAIL: usize = 300;
+use crate::text::bounded;
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -141,11 +139,6 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     bounded(&links.join(": "))
 }
 
-/// One line of at most [`LONGEST_DETAIL`] characters.
-pub(crate) fn bounded(text: &str) -> String {
-    crate::text::line_of(text, LONGEST_DETAIL)
-}
-
 #[cfg(test)]
 mod tests {
     use google_cloud_gax::error::CredentialsError;
@@ -248,7 +241,7 @@ mod tests {
                 | Broken::NoCredentials { detail, .. },
             ) = fixture(http, &body)
             {
-                prop_assert!(detail.chars().count() < LONGEST_DETAIL + 100);
+                prop_assert!(detail.chars().count() < 400);
                 prop_assert!(!detail.chars().any(char::is_control));
             }
         }
@@ -259,7 +252,7 @@ mod tests {
             let NoAnswer::Broken(Broken::Unavailable { detail, .. }) = fixture(409, &body.to_string()) else {
                 return Err(TestCaseError::fail("not unavailable"));
             };
-            prop_assert!(detail.chars().count() < LONGEST_DETAIL + 100);
+            prop_assert!(detail.chars().count() < 400);
         }
     }
 }

@@ -42,11 +42,11 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
-use super::vault::Vault;
 use crate::record::Broken;
+use crate::text::bounded;
+use crate::text::vault::Vault;
 use asker::Asker;
 use calls::Call;
-pub(crate) use errors::bounded;
 use errors::{Asked, no_answer};
 use memo::Memo;
 use transport::Ask;

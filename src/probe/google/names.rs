@@ -18,7 +18,7 @@ pub(super) fn check(resource: &str) -> Result<(), NoAnswer> {
         return Ok(());
     }
     Err(NoAnswer::Broken(Broken::Unavailable {
-        what: super::errors::bounded(resource),
+        what: crate::text::bounded(resource),
         detail: "no resource of Google's can have this name, so it was not asked for".to_owned(),
     }))
 }

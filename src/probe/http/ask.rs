@@ -14,8 +14,9 @@ use reqwest::header::{
 use secrecy::SecretString;
 use url::Url;
 
-use super::{ACCEPTED, Http, HttpAnswer, NoHttpAnswer, answer_of, bearer, deepest, unanswered};
-use crate::probe::talk::Talk;
+use super::{ACCEPTED, Http, NoHttpAnswer, answer_of, bearer, deepest, unanswered};
+use crate::health::HttpAnswer;
+use crate::probe::websocket::Talk;
 
 /// A request. No `Debug`: its headers and its body may hold secrets.
 pub struct Question<'a> {

@@ -10,8 +10,8 @@ use x509_cert::der::oid::db::rfc4519::COMMON_NAME;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use super::bounded;
 use crate::record::finding::CertificateProblem;
+use crate::text::bounded;
 
 /// Most names that are shown.
 const MOST_NAMES: usize = 8;

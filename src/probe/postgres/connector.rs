@@ -27,11 +27,12 @@ use super::login::within;
 use super::secure::{Opened, endless};
 use super::stream::Plain;
 use super::tls::{Secured, Verified, alert, detail, is_loss, loss, of_tls};
-use super::trust::{Authorities, Identity, PemProblem};
-use super::{Bounds, Connection, Session, Stop, bounded, connect};
+use super::{Bounds, Session, Stop, connect};
+use crate::connection::{Authorities, Connection, Identity, PemProblem};
 use crate::probe::dial::Dial;
 use crate::record::Broken;
 use crate::record::finding::PostgresFinding;
+use crate::text::bounded;
 
 /// The port at which instances take connectors.
 pub const CONNECTOR_PORT: u16 = 3307;

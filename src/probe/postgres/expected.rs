@@ -7,8 +7,8 @@ use crate::model::{
     DatabaseExpectation, Gives, MigrationTool, Migrations, PrivilegeExpectation, PrivilegeKind,
     QueryExpectation,
 };
-use crate::pipeline::statement::bare;
 use crate::record::finding::PostgresFinding;
+use crate::text::statement::bare;
 
 /// What was found of what the native file asks, in its order. A question that the server refused is an answer too.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -19,10 +19,12 @@ use super::progress::{Method, Progress, ServerError};
 use super::secure::{Opened, Way, endless, goes_on_without, refused, secure};
 use super::stream::AsItIs;
 use super::tls::{Secured, alert, detail, is_loss, loss, of_tls};
-use super::{Bounds, Connection, Stop, bounded, connect};
+use super::{Bounds, Stop, connect};
+use crate::connection::Connection;
 use crate::probe::dial::Dial;
 use crate::record::Broken;
 use crate::record::finding::{Ending, OtherEnd, OtherWay, PostgresFinding, Stage};
+use crate::text::bounded;
 
 /// How long the server may take to take leave.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -333,7 +335,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
-    use crate::probe::postgres::SslMode;
+    use crate::connection::SslMode;
 
     const PASSWORD: &str = "hunter2hunter2";
 

@@ -6,9 +6,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::bounded;
 use super::login::sqlstate;
 use crate::record::finding::{Ending, Stage};
+use crate::text::bounded;
 
 /// What a server asked a user to prove themselves with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use tokio::time::timeout;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::login::{Session, ending, sqlstate};
-use super::{Bounds, Stop, bounded, millis};
+use super::{Bounds, Stop, millis};
 use crate::record::finding::{Ending, PostgresFinding};
+use crate::text::bounded;
 
 /// Most rows of one answer; what comes beyond is not kept.
 pub(super) const MOST_ROWS: usize = 5000;

@@ -9,7 +9,8 @@ use tokio::time::timeout;
 use super::progress::ServerError;
 use super::stream::{Plain, Stream};
 use super::tls::{Secured, handshake};
-use super::{Bounds, Connection, SslAnswer, SslMode, Stop, ask_for_tls, connect, millis};
+use super::{Bounds, SslAnswer, Stop, ask_for_tls, connect, millis};
+use crate::connection::{Connection, SslMode};
 use crate::probe::dial::Dial;
 use crate::record::finding::{Ending, PostgresFinding, Stage};
 

@@ -22,9 +22,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::certificate::{self, Leaf};
 use super::stream::Stream;
-use super::trust::{Authorities, Identity, Trust};
-use super::{SslMode, bounded};
+use crate::connection::{Authorities, Identity, SslMode, Trust};
 use crate::record::finding::{Ending, PostgresFinding};
+use crate::text::bounded;
 
 /// What a handshake showed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,8 @@ use tokio::net::TcpStream;
 
 use super::login::{Session, login};
 use super::state::describe;
-use super::{Bounds, Connection, DsnServer, SessionTarget, Stop, connect, resolve};
+use super::{Bounds, Stop, connect, resolve};
+use crate::connection::{Connection, DsnServer, SessionTarget};
 use crate::probe::dial::Dial;
 use crate::record::finding::{Ending, PostgresFinding, Tried};
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use super::talk::CertificateProblem;
+use super::conversation::CertificateProblem;
 
 /// What was seen of the instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

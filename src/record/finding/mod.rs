@@ -3,6 +3,7 @@
 //! One enum a family, in the order in which a request travels; the rules that turn them into causes stand in
 //! the files of the same names under `diagnosis/rules/`.
 
+mod conversation;
 mod credential;
 mod database;
 mod health;
@@ -13,9 +14,11 @@ mod log;
 mod path;
 mod postgres;
 mod service;
-mod talk;
 mod trouble;
 
+pub use crate::record::finding::conversation::{
+    CertificateProblem, Ending, OtherEnd, OtherWay, Stage, Tried,
+};
 pub use credential::{CredentialFinding, Drivers, Unfit};
 pub use database::DatabaseFinding;
 pub(crate) use database::list;
@@ -28,7 +31,6 @@ pub use path::{OwnOpinion, PathFinding};
 pub use postgres::PostgresFinding;
 pub use service::ServiceFinding;
 pub use trouble::Trouble;
-pub use talk::{CertificateProblem, Ending, OtherEnd, OtherWay, Stage, Tried};
 
 use std::fmt;
 

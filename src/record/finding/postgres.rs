@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::talk::{CertificateProblem, Ending, OtherWay, Stage, Tried};
+use super::conversation::{CertificateProblem, Ending, OtherWay, Stage, Tried};
 
 /// What was seen while talking to PostgreSQL.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

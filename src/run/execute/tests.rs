@@ -12,9 +12,9 @@ use crate::plan::Node;
 use crate::probe::dial::System;
 use crate::probe::google::{Auth, Endpoints, Google, Timeouts};
 use crate::probe::http::Http;
-use crate::probe::vault::Vault;
 use crate::record::finding::{Finding, HealthFinding};
 use crate::record::{Fact, Role};
+use crate::text::vault::Vault;
 
 type Run = for<'a> fn(&'a Scope) -> BoxFuture<'a, Outcome>;
 

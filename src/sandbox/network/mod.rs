@@ -7,7 +7,7 @@ mod way;
 use std::net::{IpAddr, SocketAddr};
 
 use super::world::{Behind, InstanceWorld, RevisionWorld, ServiceWorld, World};
-use crate::credential::{LONGEST_SOCKET, socket_length};
+use crate::connection::{LONGEST_SOCKET, socket_length};
 pub(super) use way::{Lost, Route};
 
 /// What becomes of the first packet of a connection.

@@ -21,7 +21,7 @@ use secrecy::ExposeSecret as _;
 
 use super::error::{fatal, fatal_detail};
 use super::{RESERVED, Server, Tls, VERSION};
-use crate::credential::iam_account;
+use crate::connection::iam_account;
 use crate::sandbox::world::{RoleKind, RoleWorld, TlsWorld};
 use crate::sandbox::{random, tokens};
 

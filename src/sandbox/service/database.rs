@@ -12,9 +12,8 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use super::instance::Instance;
 use super::variables::{Way, way};
-use crate::probe::postgres::{
-    Authorities, Connection, DsnServer, SessionTarget, SslMode, Stream, Trust, open_stream,
-};
+use crate::connection::{Authorities, Connection, DsnServer, SessionTarget, SslMode, Trust};
+use crate::probe::postgres::{Stream, open_stream};
 use crate::record::finding::PostgresFinding;
 use crate::sandbox::network::{Delivery, route, socket};
 

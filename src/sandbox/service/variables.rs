@@ -5,9 +5,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio_postgres::Config;
 
 use super::instance::Instance;
-use crate::credential::{driver, iam_account};
+use crate::connection::{Dsn, DsnServer, SessionTarget, SslMode, driver, iam_account};
 use crate::model::Holds;
-use crate::probe::postgres::{Dsn, DsnServer, SessionTarget, SslMode};
 use crate::sandbox::tokens;
 
 /// The way to the database.

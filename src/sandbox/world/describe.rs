@@ -16,9 +16,9 @@ use super::{
     Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, DoorWorld, Egress, EnvValue, EnvWorld,
     Expects, Mount, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
 };
+use crate::model::resource;
 use crate::model::{Service, Stated, Target, VariableSource};
 use crate::plan::calls;
-use crate::model::resource;
 use crate::sandbox::random;
 
 /// The network of connectors and databases for which the pipeline names none.

@@ -8,9 +8,10 @@ use url::Url;
 
 use super::assess::Attempt;
 use crate::checks::Scope;
-use crate::probe::google::{IdToken, NoAnswer, bounded};
+use crate::probe::google::{IdToken, NoAnswer};
 use crate::probe::http::is_loopback;
 use crate::record::{Broken, Mend};
+use crate::text::bounded;
 
 /// What is shown to the front end. Nothing, until it has refused once: most services are public.
 #[derive(Debug, Default)]

@@ -7,8 +7,8 @@ use super::admission::Admission;
 use super::assess::{Attempt, assess};
 use super::expect::Expected;
 use crate::checks::Scope;
-use crate::probe::health::leads_to_login;
-use crate::probe::http::{HttpAnswer, NoHttpAnswer};
+use crate::health::{HttpAnswer, leads_to_login};
+use crate::probe::http::NoHttpAnswer;
 
 /// Most redirects that are followed: `/health` to `/health/`, and one to spare.
 const HOPS: usize = 3;

@@ -5,9 +5,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::expect::{Expected, counts, other_version, tells_version, unmet};
+use crate::health::{FrontEndPage, HttpAnswer, Judgement, Level, front_end, judge, login};
 use crate::model::{Degraded, HealthExpectation};
-use crate::probe::health::{FrontEndPage, Judgement, Level, front_end, judge, login};
-use crate::probe::http::{HttpAnswer, LONGEST_BODY, NoHttpAnswer};
+use crate::probe::http::{LONGEST_BODY, NoHttpAnswer};
 use crate::record::finding::{HealthFinding, KnownBy};
 use crate::record::{AttemptVerdict, Door};
 

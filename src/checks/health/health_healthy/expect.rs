@@ -6,8 +6,8 @@ use regex::Regex;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use crate::health::HttpAnswer;
 use crate::model::{CommitExpectation, HeaderExpectation, HealthExpectation, Stated, ToldBy};
-use crate::probe::http::HttpAnswer;
 use crate::record::finding::HealthFinding;
 
 /// Longest text of an answer that is shown where it differs.

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use super::assess::{Attempt, End};
-use crate::probe::health::Judgement;
+use crate::health::Judgement;
 use crate::record::finding::HealthFinding;
 use crate::record::{Door, Fact};
 
@@ -175,8 +175,8 @@ mod tests {
     use super::super::assess::assess;
     use super::super::expect::Expected;
     use super::*;
+    use crate::health::HttpAnswer;
     use crate::model::HealthExpectation;
-    use crate::probe::http::HttpAnswer;
 
     fn attempt(healthy: bool) -> Attempt {
         let body = if healthy { r#"{"status":"ok","database":"up"}"# } else { r#"{"status":"unhealthy"}"# };

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::checks::Scope;
 use crate::checks::facts::broken;
-use crate::probe::health::{refuses, sentence};
+use crate::health::{refuses, sentence};
 use crate::record::finding::{FrontEndSays, HealthFinding, KnownBy};
 use crate::record::{Door, Fact, Outcome};
 

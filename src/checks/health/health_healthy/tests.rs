@@ -18,9 +18,9 @@ use crate::probe::Outside;
 use crate::probe::dial::System;
 use crate::probe::google::{Auth, Endpoints, Google, Timeouts};
 use crate::probe::http::Http;
-use crate::probe::vault::Vault;
 use crate::record::Fact;
 use crate::record::finding::{Finding, HealthFinding};
+use crate::text::vault::Vault;
 
 const OK: &str = r#"{"status":"ok","database":"up"}"#;
 const DOWN: &str = r#"{"status":"unhealthy","database_status":"error"}"#;

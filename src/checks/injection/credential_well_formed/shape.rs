@@ -3,9 +3,8 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::way;
-use crate::credential::driver::{self, Family, Reading};
-use crate::credential::{encoding, has_option, mismatch, raw};
-use crate::probe::postgres::{Dsn, DsnProblem, SslMode};
+use crate::connection::driver::{self, Family, Reading};
+use crate::connection::{Dsn, DsnProblem, SslMode, encoding, has_option, mismatch, raw};
 use crate::record::finding::{CredentialFinding, Drivers, Unfit};
 
 /// What a variable should hold.

@@ -1,12 +1,12 @@
 //! The parts of a way to the database, each by itself.
 
 use super::shape::Beside;
-use crate::credential::{
+use crate::connection::{
     LONGEST_SOCKET, is_compose_name, is_dummy, is_dummy_host, is_loopback, looks_encoded, socket_length,
     whose_port,
 };
-use crate::probe::google::bounded;
 use crate::record::finding::Unfit;
+use crate::text::bounded;
 
 /// A host, or the folder of a socket.
 pub(super) fn host(host: &str, beside: Beside<'_>) -> Result<(), Unfit> {

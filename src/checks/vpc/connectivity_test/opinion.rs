@@ -6,8 +6,8 @@ use google_cloud_networkmanagement_v1::model::{
     AbortInfo, ConnectivityTest, FirewallInfo, ReachabilityDetails, Step,
 };
 
-use crate::probe::google::bounded;
 use crate::record::Broken;
+use crate::text::bounded;
 
 /// What is made of a test.
 #[derive(Debug, PartialEq)]

@@ -13,7 +13,8 @@ use super::firewall::range;
 use crate::checks::facts::short_name;
 use crate::network::routes::{Hop, PolicyRoute, Route, RouteKind};
 use crate::network::{Endpoint, Machine, Nat, Network, Peering, Translated};
-use crate::probe::google::{PolicyBasedRoute, bounded};
+use crate::probe::google::PolicyBasedRoute;
+use crate::text::bounded;
 
 /// The routes of one network; those of peerings, which `routes.list` shows too, come with their peering.
 pub(super) fn routes(all: &[ComputeRoute], network: &Network) -> Vec<Route> {

@@ -7,9 +7,9 @@ use super::firewall::range;
 use crate::checks::Scope;
 use crate::checks::facts::{broken, malformed, not_applicable, not_visible, short_name};
 use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
+use crate::model::resource;
 use crate::network::{Connector, DirectVpc, Egress, Fact, Network, Source, Way};
 use crate::probe::google::NoAnswer;
-use crate::model::resource;
 use crate::record::Outcome;
 
 /// The source, and what carries the traffic, in words.

@@ -93,7 +93,7 @@ pub(super) fn check(token: &str, audience: &str, now: i64) -> Result<Option<Stri
         return Err(TokenTrouble::SignatureRemoved);
     }
     if !ISSUERS.contains(&claims.iss.as_str()) {
-        return Err(TokenTrouble::Issuer { issuer: super::super::bounded(&claims.iss) });
+        return Err(TokenTrouble::Issuer { issuer: crate::text::bounded(&claims.iss) });
     }
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
     let left = claims.exp.unwrap_or_default() - now as f64;
@@ -112,11 +112,11 @@ pub(super) fn check(token: &str, audience: &str, now: i64) -> Result<Option<Stri
     let fits = |one: &String| one == GCLOUD || one.trim_end_matches('/') == audience.trim_end_matches('/');
     if !given.iter().any(fits) {
         return Err(TokenTrouble::Audience {
-            audience: super::super::bounded(&given.join(" ")),
+            audience: crate::text::bounded(&given.join(" ")),
             expected: audience.to_owned(),
         });
     }
-    Ok(claims.email.map(|email| super::super::bounded(&email)))
+    Ok(claims.email.map(|email| crate::text::bounded(&email)))
 }
 
 #[cfg(test)]

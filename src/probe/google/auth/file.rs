@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::super::Endpoints;
 use super::super::endpoints::base;
-use super::super::errors::bounded;
 use super::impersonation::Chain;
+use crate::text::bounded;
 
 /// Keys whose values are secrets, wherever they stand in a file. What stands in `headers` is one too: Actions puts the
 /// token there with which it is asked for ID tokens.

@@ -11,10 +11,11 @@ use url::Url;
 
 use super::super::asker::address;
 use super::super::calls::{self, Call};
-use super::super::errors::{Asked, bounded, no_answer};
+use super::super::errors::{Asked, no_answer};
 use super::super::transport::{Ask, Transport};
 use super::super::{NoAnswer, Timeouts};
 use crate::record::Broken;
+use crate::text::bounded;
 
 /// What every one of Google's APIs is asked with.
 pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";

@@ -171,7 +171,7 @@ async fn of_googles_universe(credentials: &Credentials, timeouts: &Timeouts) -> 
         Some(other) => Err(Broken::NoCredentials {
             detail: format!(
                 "the credentials are of the universe {}, and the gate asks the APIs of {GOOGLES_UNIVERSE}",
-                super::bounded(&other)
+                crate::text::bounded(&other)
             ),
             mend: None,
         }),
@@ -193,7 +193,7 @@ async fn on_compute_engine(product: &Path) -> bool {
 fn nothing(surroundings: &Surroundings) -> Broken {
     let place = surroundings.gcloud_folder.as_ref().map_or_else(
         || "there is no home folder to look for application-default credentials in".to_owned(),
-        |folder| format!("none in {}", super::bounded(&folder.display().to_string())),
+        |folder| format!("none in {}", crate::text::bounded(&folder.display().to_string())),
     );
     Broken::NoCredentials {
         detail: format!("no variable names any, {place}, and no metadata server answers"),

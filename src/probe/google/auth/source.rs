@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
 
-use super::super::errors::bounded;
 use super::file::{CredentialFile, Kind};
 use super::surroundings::Surroundings;
 use crate::record::Broken;
+use crate::text::bounded;
 
 /// Longest file that is read, in bytes. Real ones have a few thousand.
 const LONGEST_FILE: u64 = 256 * 1024;

@@ -3,12 +3,13 @@
 use google_cloud_auth::errors::CredentialsError;
 use serde_json::Value;
 
-use super::super::errors::{bounded, chain};
+use super::super::errors::chain;
 use super::file::Kind;
 use super::source::CredentialSource;
 use super::surroundings::Platform;
-use crate::probe::vault::REDACTED;
 use crate::record::{Broken, Mend};
+use crate::text::bounded;
+use crate::text::vault::REDACTED;
 
 /// A run of characters this long without a blank, a dot or a slash is no word: a token, or part of one.
 const LONGEST_WORD: usize = 48;

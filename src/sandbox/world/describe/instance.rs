@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::way::Way;
 use super::{MAX_CONNECTIONS, NETWORK};
-use crate::credential::iam_account;
+use crate::connection::iam_account;
 use crate::model::Target;
 use crate::sandbox::invent;
 use crate::sandbox::network::is_private;

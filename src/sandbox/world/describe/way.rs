@@ -2,9 +2,8 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::credential::passfile;
+use crate::connection::{parse_dsn, passfile};
 use crate::model::{DatabaseVariables, Holds, Target};
-use crate::probe::postgres::parse_dsn;
 use crate::sandbox::world::{
     Added, EnvValue, EnvWorld, RevisionWorld, SecretWorld, VersionState, VersionWorld, World,
 };

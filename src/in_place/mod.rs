@@ -20,10 +20,11 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout};
 
-use super::dial::Dial;
-use super::postgres::{
-    Bounds, Candidate, Connection, PassedOver, Patience, Session, SslAnswer, SslMode, Stop, Verified,
-    ask_for_tls, candidates, connect_in_turn, describe, insist, login_in_turn, login_over, slots, together,
+use crate::connection::{Connection, SslMode};
+use crate::probe::dial::Dial;
+use crate::probe::postgres::{
+    Bounds, Candidate, PassedOver, Patience, Session, SslAnswer, Stop, Verified, ask_for_tls, candidates,
+    connect_in_turn, describe, insist, login_in_turn, login_over, slots, together,
 };
 use crate::record::Broken;
 use crate::record::finding::PostgresFinding;

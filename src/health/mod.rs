@@ -4,6 +4,7 @@
 //! One reader walks the body, knows verdicts by their key (`keys`) and words by a closed vocabulary (`words`),
 //! and takes the worst. A word that is not in the vocabulary is unknown, and what is unknown is never healthy.
 
+mod answer;
 mod dialect;
 mod evidence;
 mod front_end;
@@ -15,6 +16,7 @@ mod read;
 mod text;
 mod words;
 
+pub use answer::HttpAnswer;
 pub use dialect::Dialect;
 pub use front_end::{FrontEndPage, front_end, refuses, sentence};
 pub use login_page::{leads_to_login, login};

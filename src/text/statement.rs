@@ -8,7 +8,7 @@ use sqlparser::tokenizer::{Token, Tokenizer, Word};
 
 /// Why a text is not one query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NotOneQuery {
+pub(crate) enum NotOneQuery {
     /// More than one statement.
     Several,
     /// A statement, but none that only reads.
@@ -26,7 +26,7 @@ const CHANGES: [&str; 9] =
 const LONGEST: usize = 16 * 1024;
 
 /// Looks at the words of it; the grammar is the server's.
-pub(super) fn one_query(text: &str) -> Result<(), NotOneQuery> {
+pub(crate) fn one_query(text: &str) -> Result<(), NotOneQuery> {
     if text.len() > LONGEST || text.contains('\0') {
         return Err(NotOneQuery::Unreadable);
     }

@@ -11,7 +11,7 @@ use google_cloud_logging_v2::model::LogEntry;
 use crate::record::finding::Trouble;
 pub use text::text_of;
 
-use super::google::bounded;
+use crate::text::bounded;
 
 /// What the log says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,10 +7,12 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::credential::passfile;
+use crate::connection::{
+    Authorities, Connection, Dsn, Identity, SslMode, TlsFiles, Trust, parse_dsn, passfile,
+};
 use crate::model::{DatabaseVariables, DeploysVia, Holds, Place, Service, Stated, Variable, infer_database};
-use crate::probe::postgres::{Authorities, Connection, Dsn, Identity, SslMode, TlsFiles, Trust, parse_dsn};
-use crate::probe::vault::Vault;
+use crate::probe::postgres::system_authorities;
+use crate::text::vault::Vault;
 
 /// Longest file of certificates that is read.
 const LONGEST_FILE: u64 = 1024 * 1024;
@@ -247,7 +249,7 @@ impl Given<'_> {
     fn trust(&self, files: &TlsFiles) -> Result<Trust, String> {
         let authorities = match files.root.as_deref() {
             None => None,
-            Some(Trust::SYSTEM) => Some(Authorities::of_system().map_err(|problem| problem.to_string())?),
+            Some(Trust::SYSTEM) => Some(system_authorities().map_err(|problem| problem.to_string())?),
             Some(path) => {
                 let read = Authorities::of_pem(&file(path)?, format!("the file {path}"), true);
                 Some(read.map_err(|problem| format!("{path}: {problem}"))?)

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret as _;
 
 use super::cut::Cut;
-use crate::probe::postgres::{DsnForm, parse_dsn};
+use crate::connection::{DsnForm, parse_dsn};
 
 pub(super) fn read(text: &str) -> Result<Cut, &'static str> {
     const FORM: &str = "ArgumentException: Format of the initialization string does not conform to specification starting at index …";

@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use secrecy::ExposeSecret as _;
 
 use super::Misreading;
-use crate::probe::postgres::parse_dsn;
+use crate::connection::parse_dsn;
 
 /// A connection string cut into its parts. No `Debug`: any of them may be a part of a password.
 #[derive(Clone, Default, PartialEq, Eq)]

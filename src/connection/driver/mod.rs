@@ -17,7 +17,7 @@ use std::fmt;
 
 use strum::IntoEnumIterator as _;
 
-use crate::probe::postgres::{DEFAULT_PORT, Dsn, DsnProblem, DsnServer as Server, parse_dsn};
+use crate::connection::{DEFAULT_PORT, Dsn, DsnProblem, DsnServer as Server, parse_dsn};
 use cut::Cut;
 
 /// A family of drivers that reads connection strings in one way.

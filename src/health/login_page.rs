@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::probe::http::HttpAnswer;
+use crate::health::HttpAnswer;
 use crate::record::Door;
 
 /// Hosts at which people log in, and nothing else.

@@ -10,11 +10,10 @@ use super::answer::Answer;
 use super::family::Family;
 use super::way::Way;
 use super::{Step, StepOutcome};
-use crate::credential::iam_account;
+use crate::connection::{Connection, SslMode, iam_account};
 use crate::probe::google::{Timeouts, machine_login_token};
-use crate::probe::postgres::{Connection, SslMode};
-use crate::probe::vault::Vault;
 use crate::record::Broken;
+use crate::text::vault::Vault;
 
 /// Where Google's libraries look for the metadata server's address before they take its own.
 const METADATA_HOST: &str = "GCE_METADATA_HOST";

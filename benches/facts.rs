@@ -15,8 +15,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rungate::checks::{CHECKS, RunSettings};
+use rungate::checks::CHECKS;
 use rungate::diagnosis::{Verdict, diagnose, settled};
+use rungate::live::RunSettings;
 use rungate::pipeline;
 use rungate::plan::{self, Plan};
 use rungate::probe::Outside;

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::{Json, Router};
-use rungate::checks::{self, CHECKS, RunSettings};
+use rungate::checks::{self, CHECKS};
 use rungate::diagnosis::settled;
+use rungate::live::RunSettings;
 use rungate::pipeline;
 use rungate::plan::{self, Plan};
 use rungate::probe::Outside;

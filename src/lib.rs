@@ -18,6 +18,7 @@ pub mod explain;
 pub mod findings;
 pub mod health;
 pub mod in_place;
+pub mod live;
 pub mod logs;
 pub mod model;
 pub mod network;

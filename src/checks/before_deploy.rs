@@ -3,15 +3,15 @@
 
 use futures::future::BoxFuture;
 
-use crate::checks::facts::not_visible;
 use crate::checks::injection::{secret_readable, secret_version_enabled};
-use crate::checks::instance::instance_facts::named;
 use crate::checks::instance::instance_running;
-use crate::checks::vpc::vpc_access_present::WayIn;
 use crate::checks::vpc::{vpc_connector_in_region, vpc_connector_ready, vpc_network_matches};
-use crate::checks::{Check, Scope, Subjects};
-use crate::model::resource;
-use crate::model::{Service, Stated};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::instance::named;
+use crate::live::service::not_visible;
+use crate::live::vpc_access::WayIn;
+use crate::model::{Service, Stated, resource};
 use crate::record::{Outcome, Role, Skip};
 
 /// The checks of `check --dry-run --online`, under the ids of those after the deploy.

@@ -3,31 +3,21 @@
 //! A check observes one fact that should hold, from one vantage. It names no cause: that is the diagnosis's
 //! work, which sees all outcomes at once.
 
-mod access;
 mod before_deploy;
-mod coherence;
 mod database;
-mod facts;
 mod health;
 mod injection;
 mod instance;
 mod journey;
-mod scope;
 mod service;
-mod siblings;
-#[cfg(test)]
-mod testing;
 mod vpc;
 
 pub use before_deploy::BEFORE_DEPLOY;
-pub use database::Conversation;
-pub use journey::Walks;
 pub(crate) use journey::subjects as journey_steps;
-pub use scope::{Notes, RunSettings, Scope};
-pub use siblings::{Progress, Siblings};
 
 use futures::future::BoxFuture;
 
+use crate::live::Scope;
 use crate::model::Service;
 use crate::record::{Outcome, Role, Vantage};
 

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::arguments::{CheckArguments, Colour, VantageArgument};
 use super::{Context, Refusal};
-use crate::checks::RunSettings;
+use crate::live::RunSettings;
 use crate::model::{Pipeline, Stated};
 use crate::plan::Defaults;
 use crate::record::{Unproven, Vantage};

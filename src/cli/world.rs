@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::arguments::CheckArguments;
 use super::{Context, Refusal};
-use crate::checks::RunSettings;
+use crate::live::RunSettings;
 use crate::plan::Plan;
 use crate::probe::Outside;
 use crate::probe::dial::System;

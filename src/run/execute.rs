@@ -11,7 +11,8 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::redact::redacted;
-use crate::checks::{BY_CONNECTOR, Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
+use crate::checks::BY_CONNECTOR;
+use crate::live::{Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
 use crate::plan::{Plan, calls};
 use crate::probe::Outside;
 use crate::record::{

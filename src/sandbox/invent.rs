@@ -75,7 +75,7 @@ fn leave_out_journeys(services: &mut [Service]) {
 }
 
 /// Nothing in the sandbox mends by waiting: what is broken stays so, and a healthy service answers at once. However
-/// busy the machine, some answers are taken before it ends ([`crate::checks::RunSettings::fewest_answers`]).
+/// busy the machine, some answers are taken before it ends ([`crate::live::RunSettings::fewest_answers`]).
 const WINDOW: Duration = Duration::from_secs(2);
 /// A pause that shows several answers within [`WINDOW`].
 const INTERVAL: Duration = Duration::from_millis(200);

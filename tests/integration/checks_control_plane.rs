@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rungate::checks::{self, CHECKS, RunSettings, Scope, Siblings};
+use rungate::checks::{self, CHECKS};
+use rungate::live::{RunSettings, Scope, Siblings};
 use rungate::model::{
     Database, DatabaseVariables, DeploysVia, Place, SecretReference, Service, Stated, Target, Variable,
 };

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use rungate::checks::{CHECKS, RunSettings};
+use rungate::checks::CHECKS;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::diagnosis::{Verdict, diagnose, settled};
+use rungate::live::RunSettings;
 use rungate::plan::Plan;
 use rungate::probe::Outside;
 use rungate::probe::dial::Dial;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rungate::checks::{self, RunSettings};
+use rungate::checks;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::diagnosis::{self, Confidence, Verdict};
+use rungate::live::RunSettings;
 use rungate::model::Pipeline;
 use rungate::plan::{self, Defaults};
 use rungate::probe::Outside;

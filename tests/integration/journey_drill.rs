@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rungate::checks::{CHECKS, RunSettings};
+use rungate::checks::CHECKS;
 use rungate::diagnosis::cause::CauseCode::{self, *};
 use rungate::diagnosis::{self, Diagnosis, Verdict};
+use rungate::live::RunSettings;
 use rungate::model::Service;
 use rungate::pipeline;
 use rungate::plan::{self, Defaults, Plan};

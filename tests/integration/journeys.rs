@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rungate::checks::{self, CHECKS, RunSettings};
+use rungate::checks::{self, CHECKS};
 use rungate::diagnosis::{self, diagnose};
+use rungate::live::RunSettings;
 use rungate::pipeline;
 use rungate::plan::{self, Plan};
 use rungate::probe::Outside;

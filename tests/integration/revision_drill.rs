@@ -5,9 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rungate::checks::{CHECKS, RunSettings};
+use rungate::checks::CHECKS;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::diagnosis::{self, Confidence, Diagnosis, Verdict};
+use rungate::live::RunSettings;
 use rungate::model::{DatabaseVariables, Pipeline, Service};
 use rungate::plan::{self, Defaults};
 use rungate::probe::Outside;

@@ -3,10 +3,11 @@
 use google_cloud_run_v2::model::{Revision, Service};
 use secrecy::ExposeSecret as _;
 
-use crate::checks::database::connection::{Given, given};
+use crate::checks::Check;
 use crate::checks::database::{answers, declared, outcome};
-use crate::checks::facts::{failed, ingress, passed};
-use crate::checks::{Check, Scope};
+use crate::live::Scope;
+use crate::live::connection::{Given, given};
+use crate::live::service::{failed, ingress, passed};
 use crate::model::names_pool_size;
 use crate::probe::postgres::Slots;
 use crate::record::finding::{DatabaseFinding, Finding};

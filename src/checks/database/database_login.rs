@@ -1,10 +1,12 @@
 //! The login that the service would make works.
 
-use crate::checks::database::connection::{self, Endpoint};
-use crate::checks::database::{bounds, candidates, declared, from_where, patiently, token, trust};
-use crate::checks::facts::passed;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::{bounds, candidates, declared, patiently, token, trust};
 use crate::connection::Connection;
+use crate::live::Scope;
+use crate::live::connection::{self, Endpoint};
+use crate::live::service::passed;
+use crate::live::vantage::from_where;
 use crate::probe::postgres::{Method, PassedOver, Session, Stop, login_in_turn};
 use crate::record::{Fact, Outcome, Role, Vantage};
 

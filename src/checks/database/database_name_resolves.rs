@@ -4,9 +4,11 @@ use std::net::IpAddr;
 
 use tokio::time::Instant;
 
-use crate::checks::database::{self, bounds, declared, from_where};
-use crate::checks::facts::passed;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::{self, bounds, declared};
+use crate::live::Scope;
+use crate::live::service::passed;
+use crate::live::vantage::from_where;
 use crate::probe::postgres::{Candidate, candidates, together};
 use crate::record::{Outcome, Role, Vantage};
 

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::checks::database::{self, bounds, candidates, declared, from_where, patiently};
-use crate::checks::facts::passed;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::{self, bounds, candidates, declared, patiently};
 use crate::connection::{DsnServer, SessionTarget};
+use crate::live::Scope;
+use crate::live::service::passed;
+use crate::live::vantage::from_where;
 use crate::probe::postgres::{Candidate, Stop, together, try_all};
 use crate::record::finding::{PostgresFinding, Tried};
 use crate::record::{Fact, Outcome, Role, Vantage};

@@ -1,11 +1,13 @@
 //! The database answers a query.
 
-use crate::checks::database::conversation::Answers;
+use crate::checks::Check;
 use crate::checks::database::database_login::log_in;
-use crate::checks::database::{bounds, declared, from_where, outcome, patiently};
-use crate::checks::facts::passed;
-use crate::checks::{Check, Scope};
+use crate::checks::database::{bounds, declared, outcome, patiently};
 use crate::connection::Connection;
+use crate::live::Scope;
+use crate::live::conversation::Answers;
+use crate::live::service::passed;
+use crate::live::vantage::from_where;
 use crate::probe::postgres::{Session, Stop, describe, holdings, slots};
 use crate::record::{Fact, Outcome, Role, Vantage};
 

@@ -1,8 +1,10 @@
 //! What listens there is a PostgreSQL server.
 
-use crate::checks::database::{self, bounds, candidates, declared, from_where, patiently};
-use crate::checks::facts::passed;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::{self, bounds, candidates, declared, patiently};
+use crate::live::Scope;
+use crate::live::service::passed;
+use crate::live::vantage::from_where;
 use crate::probe::postgres::{SslAnswer, ask_for_tls, connect_in_turn};
 use crate::record::{Outcome, Role, Vantage};
 

@@ -3,12 +3,12 @@
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::checks::database::{
-    bounds, candidates, connection, declared, endpoint, from_where, patiently, trust,
-};
-use crate::checks::facts::passed;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::{bounds, candidates, declared, endpoint, patiently, trust};
 use crate::connection::{Connection, SslMode};
+use crate::live::service::passed;
+use crate::live::vantage::from_where;
+use crate::live::{Scope, connection};
 use crate::probe::postgres::{Agreement, Candidate, Secured, Verified, agree_on_tls, in_turn};
 use crate::record::{Fact, Outcome, Role, Vantage};
 

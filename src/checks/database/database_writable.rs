@@ -1,8 +1,9 @@
 //! The database takes writes.
 
+use crate::checks::Check;
 use crate::checks::database::{answers, declared};
-use crate::checks::facts::{failed, passed};
-use crate::checks::{Check, Scope};
+use crate::live::Scope;
+use crate::live::service::{failed, passed};
 use crate::record::finding::{DatabaseFinding, Finding};
 use crate::record::{Outcome, Role, Vantage};
 

@@ -2,9 +2,10 @@
 //! somebody states as needed is needed.
 
 use crate::checks::database::answers;
-use crate::checks::database::conversation::Answers;
-use crate::checks::facts::{failed, passed};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::conversation::Answers;
+use crate::live::service::{failed, passed};
 use crate::model::{DatabaseExpectation, Gives, Number, PrivilegeKind, Service, Stated};
 use crate::probe::postgres::{Given, Holdings, Stop};
 use crate::record::finding::{DatabaseFinding, Finding, PostgresFinding};

@@ -1,8 +1,8 @@
 //! Where the database stands, against where the repository does.
 
-use crate::checks::Scope;
 use crate::checks::database::expected::{asked, refused};
-use crate::checks::facts::{failed, passed};
+use crate::live::Scope;
+use crate::live::service::{failed, passed};
 use crate::model::{MigrationTool, Migrations, migration_order};
 use crate::record::finding::{DatabaseFinding, Finding};
 use crate::record::{Broken, Outcome};
@@ -135,7 +135,7 @@ mod tests {
 
     fn migrations(tool: MigrationTool, known: &[&str], heads: &[&str]) -> Migrations {
         let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
-        let folder = Stated::known("migrations", crate::checks::testing::place());
+        let folder = Stated::known("migrations", crate::live::testing::place());
         Migrations { tool, folder, table: None, known: owned(known), heads: owned(heads) }
     }
 

@@ -1,7 +1,5 @@
 //! What the checks of the database share: what can be seen of it from where the gate stands, and patience.
 
-pub(super) mod connection;
-mod conversation;
 pub(super) mod database_has_headroom;
 pub(super) mod database_login;
 pub(super) mod database_name_resolves;
@@ -11,28 +9,26 @@ pub(super) mod database_speaks_postgres;
 pub(super) mod database_tls_agrees;
 pub(super) mod database_writable;
 pub(super) mod expected;
-pub(in crate::checks) mod files;
 mod migrated;
 pub(super) mod token;
 mod trust;
 
-pub use conversation::Conversation;
-
-use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 
-use crate::checks::facts::not_visible;
-use crate::checks::{Scope, Subjects};
+use crate::checks::Subjects;
 use crate::connection::DsnServer;
+use crate::live::connection::Endpoint;
+use crate::live::service::not_visible;
+use crate::live::vantage::{inside, is_public};
+use crate::live::{Scope, connection};
 use crate::model::Service;
 use crate::probe::postgres::{
     Bounds, Candidate, Patience, Stop, candidates as candidates_of, insist, together,
 };
 use crate::record::finding::{Finding, PostgresFinding};
-use crate::record::{Fact, Outcome, Vantage};
-use connection::Endpoint;
+use crate::record::{Fact, Outcome};
 
 /// Planned where the pipeline declares a database.
 pub(in crate::checks) fn declared(service: &Service) -> Subjects {
@@ -44,22 +40,9 @@ pub(in crate::checks) fn failed(finding: PostgresFinding) -> Outcome {
 }
 
 /// What the server said when it was asked; blocked where it was not.
-fn answers(scope: &Scope) -> Result<&conversation::Answers, Box<Outcome>> {
+fn answers(scope: &Scope) -> Result<&crate::live::conversation::Answers, Box<Outcome>> {
     let by = || Box::new(connection::blocked(scope, database_query::CHECK.id, None));
     scope.conversation.answers().ok_or_else(by)
-}
-
-/// Whether the gate dials from where the service does.
-pub(in crate::checks) fn inside(scope: &Scope) -> bool {
-    match scope.settings.vantage {
-        Vantage::InVpc => true,
-        Vantage::Pipeline | Vantage::ControlPlane | Vantage::Runner | Vantage::Service => false,
-    }
-}
-
-/// From where the gate dials, in words.
-pub(in crate::checks) fn from_where(scope: &Scope) -> &'static str {
-    if inside(scope) { "from inside the service's network" } else { "from this machine" }
 }
 
 /// How long the steps may take. A service that gives up sooner than the gate would is not waited for longer.
@@ -217,50 +200,4 @@ async fn direct_vpc(scope: &Scope) -> bool {
     }
     let Ok(revision) = scope.revision().await else { return false };
     revision.vpc_access.as_ref().is_some_and(|access| !access.network_interfaces.is_empty())
-}
-
-/// Whether an address is one of the public network. Ranges that somebody uses privately although they are public
-/// cannot be told.
-fn is_public(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let carrier_grade = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
-            !(v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || carrier_grade)
-        }
-        IpAddr::V6(v6) => {
-            !(v6.is_unique_local() || v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn public_addresses_are_told_from_private_ones() {
-        for (address, expected) in [
-            ("8.8.8.8", true),
-            ("10.20.0.3", false),
-            ("172.31.0.1", false),
-            ("172.32.0.1", true),
-            ("192.168.1.1", false),
-            ("100.64.0.1", false),
-            ("100.128.0.1", true),
-            ("127.0.0.1", false),
-            ("169.254.169.254", false),
-            ("0.0.0.0", false),
-            ("::1", false),
-            ("fd00::1", false),
-            ("fe80::1", false),
-            ("2001:4860:4860::8888", true),
-            ("::ffff:10.0.0.1", false),
-        ] {
-            assert_eq!(is_public(address.parse().unwrap()), expected, "{address}");
-        }
-    }
 }

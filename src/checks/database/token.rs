@@ -4,11 +4,11 @@
 //! at all (`--inspect-secrets`, which the sandbox gives by itself), and asks for a token that is good for logging in to Cloud
 //! SQL and for nothing else. The token goes through TLS, or not at all.
 
-use crate::checks::Scope;
-use crate::checks::database::connection::INSPECT_SECRETS;
-use crate::checks::facts::not_visible;
 use crate::checks::injection::secret_readable::account;
 use crate::connection::{Connection, SslMode, iam_account};
+use crate::live::Scope;
+use crate::live::connection::INSPECT_SECRETS;
+use crate::live::service::not_visible;
 use crate::record::{Outcome, Skip};
 
 /// Gives a way without a password the token that the service would send in its place.

@@ -8,10 +8,9 @@
 use google_cloud_run_v2::model::Revision;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::checks::Scope;
-use crate::checks::database::{connection, files};
-use crate::checks::instance::instance_facts::{connection_name, own_instance};
 use crate::connection::{Authorities, Identity, SslMode, TlsFiles, Trust};
+use crate::live::instance::{connection_name, own_instance};
+use crate::live::{Scope, connection, files};
 use crate::probe::postgres::system_authorities;
 use crate::text::bounded;
 

@@ -1,13 +1,12 @@
 //! The payload of a secret that leads to the database is the one whose checksum Secret Manager keeps.
 
-use crate::checks::database::connection::{self, Given, INSPECT_SECRETS, blocked};
-use crate::checks::database::files;
-use crate::checks::facts::{failed, not_applicable, passed};
 use crate::checks::injection::secret_version_enabled::reference;
 use crate::checks::injection::variables_injected;
-use crate::checks::{Check, Scope, Subjects};
-use crate::model::resource;
-use crate::model::{Holds, Service};
+use crate::checks::{Check, Subjects};
+use crate::live::connection::{self, Given, INSPECT_SECRETS, blocked};
+use crate::live::service::{failed, not_applicable, passed};
+use crate::live::{Scope, files};
+use crate::model::{Holds, Service, resource};
 use crate::probe::google::{NoAnswer, Payload};
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Skip, Vantage};

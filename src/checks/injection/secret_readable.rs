@@ -1,11 +1,12 @@
 //! The account that the revision runs as may read the secret.
 //!
-//! From the policies of the secret, its project, and all that it inherits; see [`crate::checks::access`].
+//! From the policies of the secret, its project, and all that it inherits; see [`crate::live::access`].
 
-use crate::checks::access::{self, Access, On};
-use crate::checks::facts::{failed, malformed, not_applicable, passed};
 use crate::checks::injection::secret_version_enabled::{each_secret, reference, stated_secret};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::access::{self, Access, On};
+use crate::live::service::{failed, malformed, not_applicable, passed};
 use crate::model::resource;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InjectionFinding};

@@ -2,10 +2,10 @@
 
 use google_cloud_run_v2::model::{Container, Revision, env_var, volume};
 
-use crate::checks::facts::{failed, ingress, passed};
-use crate::checks::{Check, Scope, Subjects};
-use crate::model::SecretReference;
-use crate::model::resource;
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::service::{failed, ingress, passed};
+use crate::model::{SecretReference, resource};
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Fact, Outcome, Role, Skip, Vantage};
 
@@ -126,7 +126,7 @@ fn mounted(revision: &Revision, container: &Container, path: &str) -> Option<(St
         let volume = revision.volumes.iter().find(|volume| volume.name == mount.name)?;
         let Some(volume::VolumeType::Secret(source)) = &volume.volume_type else { return None };
         // Without items, the file has the secret's own name and holds its latest version.
-        if source.items.is_empty() && file == crate::checks::facts::short_name(&source.secret) {
+        if source.items.is_empty() && file == crate::live::service::short_name(&source.secret) {
             return Some((source.secret.clone(), "latest".to_owned()));
         }
         let item = source.items.iter().find(|item| item.path == file)?;
@@ -155,7 +155,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::checks::testing::{place, secret};
+    use crate::live::testing::{place, secret};
     use crate::model::Stated;
 
     fn revision() -> Revision {

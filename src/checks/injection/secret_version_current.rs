@@ -1,10 +1,11 @@
 //! No version of a secret is newer than the revision that took the latest one into a variable.
 
-use crate::checks::database::connection::{Given, blocked, given};
-use crate::checks::facts::{broken, failed, malformed, not_applicable, not_visible, passed, short_name};
+use crate::checks::Check;
 use crate::checks::injection::secret_version_enabled::{each_secret, reference};
 use crate::checks::injection::variables_injected;
-use crate::checks::{Check, Scope};
+use crate::live::Scope;
+use crate::live::connection::{Given, blocked, given};
+use crate::live::service::{broken, failed, malformed, not_applicable, not_visible, passed, short_name};
 use crate::model::resource;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Vantage};

@@ -4,8 +4,9 @@ use google_cloud_secretmanager_v1::model::secret_version::State;
 use google_cloud_wkt::Timestamp as Then;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::checks::facts::{broken, failed, malformed, passed};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::service::{broken, failed, malformed, passed};
 use crate::model::{SecretReference, Service, resource};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InjectionFinding};

@@ -6,9 +6,10 @@
 
 use google_cloud_run_v2::model::{Revision, env_var};
 
+use crate::checks::Check;
 use crate::checks::database::declared;
-use crate::checks::facts::{failed, ingress, not_applicable, passed, short_name};
-use crate::checks::{Check, Scope};
+use crate::live::Scope;
+use crate::live::service::{failed, ingress, not_applicable, passed, short_name};
 use crate::model::Service;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Vantage};
@@ -74,7 +75,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::checks::testing::{place, service_with_database};
+    use crate::live::testing::{place, service_with_database};
     use crate::model::{Stated, Variable};
 
     fn judged(service: &Service, env: Value) -> Outcome {

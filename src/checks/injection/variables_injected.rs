@@ -2,8 +2,10 @@
 
 use google_cloud_run_v2::model::Revision;
 
-use crate::checks::facts::{failed, ingress, passed, short_name};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::service::{failed, ingress, passed, short_name};
+use crate::live::variables::declared;
 use crate::model::Service;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Vantage};
@@ -29,24 +31,6 @@ async fn run(scope: &Scope) -> Outcome {
     }
 }
 
-/// Names of the variables that the ingress container is to have; a secret whose target is a path is a file.
-fn declared(service: &Service) -> Vec<&str> {
-    let variables = service.env.iter().map(|variable| variable.name.as_str());
-    let secrets = service.secrets.iter().map(|secret| secret.target.as_str());
-    let mut names: Vec<&str> = Vec::new();
-    for name in variables.chain(secrets.filter(|target| !target.starts_with('/'))) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
-}
-
-/// Whether the pipeline declares a variable of this name.
-pub(in crate::checks) fn declares(service: &Service, name: &str) -> bool {
-    declared(service).contains(&name)
-}
-
 fn judge(service: &Service, revision: &Revision) -> Outcome {
     let declared = declared(service);
     let present = |name: &str| {
@@ -69,7 +53,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::checks::testing;
+    use crate::live::testing;
 
     fn revision(names: &[&str]) -> Revision {
         let env: Vec<_> = names.iter().map(|name| json!({"name": name, "value": ""})).collect();

@@ -6,9 +6,10 @@ use google_cloud_run_v2::model::{Container, ExecutionEnvironment, Revision, volu
 use google_cloud_sql_v1::model::DatabaseInstance;
 use google_cloud_sql_v1::model::ip_configuration::CaMode;
 
-use crate::checks::database::connection;
-use crate::checks::facts::{failed, ingress, not_applicable, passed, short_name};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::service::{failed, ingress, not_applicable, passed, short_name};
+use crate::live::variables::attached;
+use crate::live::{Scope, connection};
 use crate::model::{DatabaseVariables, Service, Stated};
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Fact, Outcome, Role, Vantage};
@@ -82,24 +83,6 @@ fn socket(host: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The instances whose sockets the ingress container has.
-pub(in crate::checks) fn attached(revision: &Revision) -> Vec<String> {
-    let Some(container) = ingress(revision) else { return Vec::new() };
-    let mounted = |name: &str| container.volume_mounts.iter().any(|mount| mount.name == name);
-    let volumes = revision.volumes.iter().filter(|volume| mounted(&volume.name));
-    let mut attached: Vec<String> = Vec::new();
-    for volume in volumes {
-        if let Some(volume::VolumeType::CloudSqlInstance(source)) = &volume.volume_type {
-            // Before it was a list, it was one text with commas.
-            attached.extend(
-                source.instances.iter().flat_map(|one| one.split(',')).map(|one| one.trim().to_owned()),
-            );
-        }
-    }
-    attached.retain(|name| !name.is_empty());
-    attached
-}
-
 /// Whether another volume stands where the sockets would: a proxy beside the container may put its own there.
 fn made_beside(revision: &Revision, container: &Container) -> bool {
     container.volume_mounts.iter().any(|mount| {
@@ -160,7 +143,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::checks::testing::{place, service_with_database};
+    use crate::live::testing::{place, service_with_database};
 
     fn revision(instances: &[&str]) -> Revision {
         let mut body = json!({"name": "…/revisions/s-2", "containers": [{}]});

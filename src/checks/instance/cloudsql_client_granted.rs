@@ -2,16 +2,14 @@
 
 use google_cloud_run_v2::model::{Revision, volume};
 
-use crate::checks::access::{self, Access, On};
-use crate::checks::database::connection;
-use crate::checks::facts::{failed, not_applicable, not_visible, passed};
+use crate::checks::database::declared;
 use crate::checks::injection::secret_readable::account;
-use crate::checks::instance::instance_facts::{Reached, connection_name, named, reached};
-use crate::checks::instance::instance_running::known_instance;
-use crate::checks::vpc::vpc_access_present::with_database;
-use crate::checks::{Check, Scope, Subjects};
-use crate::model::Service;
-use crate::model::resource;
+use crate::checks::{Check, Subjects};
+use crate::live::access::{self, Access, On};
+use crate::live::instance::{Reached, connection_name, known_instance, named, reached};
+use crate::live::service::{failed, not_applicable, not_visible, passed};
+use crate::live::{Scope, connection};
+use crate::model::{Service, resource};
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Outcome, Role, Vantage};
 
@@ -28,7 +26,7 @@ pub(in crate::checks) static CHECK: Check = Check {
 };
 
 fn subjects(service: &Service) -> Subjects {
-    if service.cloudsql_instances.is_empty() { with_database(service) } else { Subjects::Whole }
+    if service.cloudsql_instances.is_empty() { declared(service) } else { Subjects::Whole }
 }
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 
 use google_cloud_sql_v1::model::{ConnectSettings, DatabaseInstance, SqlIpAddressType};
 
-use crate::checks::database::{bounds, connection, token};
-use crate::checks::facts::{broken, failed, malformed, not_applicable, not_visible, passed};
-use crate::checks::instance::instance_facts::{connection_name, is_postgres, of_type, own_instance};
-use crate::checks::vpc::vpc_access_present::with_database;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::{bounds, declared, token};
 use crate::connection::{Authorities, Connection, Identity};
+use crate::live::instance::{connection_name, is_postgres, of_type, own_instance};
+use crate::live::service::{broken, failed, malformed, not_applicable, not_visible, passed};
+use crate::live::{Scope, connection};
 use crate::probe::dial::OUTSIDE;
 use crate::probe::postgres::{
     CONNECTOR_PORT, ConnectorKey, Expected, Method, Patience, Session, Stop, describe, insist,
@@ -43,7 +43,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         "instance-has-user",
         "instance-iam-login",
     ],
-    subjects: with_database,
+    subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 

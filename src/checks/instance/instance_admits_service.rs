@@ -9,11 +9,12 @@ use google_cloud_sql_v1::model::{AclEntry, DatabaseInstance, SqlIpAddressType};
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use crate::checks::database::connection;
-use crate::checks::facts::{failed, malformed, not_applicable, not_visible, passed};
-use crate::checks::instance::instance_facts::{Reached, connection_name, of_type, own_instance, reached};
-use crate::checks::vpc::vpc_access_present::{way_in, with_database};
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::declared;
+use crate::live::instance::{Reached, connection_name, of_type, own_instance, reached};
+use crate::live::service::{failed, malformed, not_applicable, not_visible, passed};
+use crate::live::vpc_access::way_in;
+use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Outcome, Role, Vantage};
 use crate::text::bounded;
@@ -26,7 +27,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     role: Role::Advisory,
     needs: &["service-exists"],
     explained_by: &[],
-    subjects: with_database,
+    subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 
 use google_cloud_sql_v1::model::DatabaseInstance;
 
-use crate::checks::facts::{broken, failed, not_applicable, not_visible, passed};
-use crate::checks::instance::instance_facts::{addresses, connection_name, is_postgres, named};
-use crate::checks::vpc::network_facts::database_address;
-use crate::checks::vpc::vpc_access_present::with_database;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::declared;
+use crate::live::Scope;
+use crate::live::instance::{addresses, connection_name, is_postgres, named};
+use crate::live::network::database_address;
+use crate::live::service::{broken, failed, not_applicable, not_visible, passed};
 use crate::model::{DatabaseVariables, Service};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InstanceFinding};
@@ -22,7 +23,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     role: Role::Advisory,
     needs: &["service-exists"],
     explained_by: &[],
-    subjects: with_database,
+    subjects: declared,
     run: |scope| Box::pin(run(scope)),
 };
 
@@ -88,7 +89,7 @@ fn variable(service: &Service) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::service_with_database;
+    use crate::live::testing::service_with_database;
 
     #[test]
     fn public_and_private_addresses_are_its_own_and_others_are_not() {

@@ -1,10 +1,10 @@
 //! The database that the service asks for exists on the Cloud SQL instance.
 
-use crate::checks::database::connection;
-use crate::checks::facts::{broken, failed, passed};
-use crate::checks::instance::instance_facts::{connection_name, own_instance, some_of};
-use crate::checks::vpc::vpc_access_present::with_database;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::declared;
+use crate::live::instance::{connection_name, own_instance, some_of};
+use crate::live::service::{broken, failed, passed};
+use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Outcome, Role, Vantage};
 use crate::text::bounded;
@@ -22,7 +22,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         "credential-well-formed",
         "instance-has-address",
     ],
-    subjects: with_database,
+    subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 

@@ -3,13 +3,13 @@
 use google_cloud_sql_v1::model::user::SqlUserType;
 use google_cloud_sql_v1::model::{DatabaseInstance, User};
 
-use crate::checks::access::{self, Access, On};
-use crate::checks::database::connection;
-use crate::checks::facts::{broken, failed, not_applicable, passed};
+use crate::checks::Check;
+use crate::checks::database::declared;
 use crate::checks::injection::secret_readable::account;
-use crate::checks::instance::instance_facts::{Reached, connection_name, own_instance, reached};
-use crate::checks::vpc::vpc_access_present::with_database;
-use crate::checks::{Check, Scope};
+use crate::live::access::{self, Access, On};
+use crate::live::instance::{Reached, connection_name, own_instance, reached};
+use crate::live::service::{broken, failed, not_applicable, passed};
+use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, IamProblem, InstanceFinding};
 use crate::record::{Outcome, Role, Vantage};
 use crate::text::bounded;
@@ -27,7 +27,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         "credential-well-formed",
         "instance-has-address",
     ],
-    subjects: with_database,
+    subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 

@@ -2,11 +2,11 @@
 
 use google_cloud_sql_v1::model::DatabaseInstance;
 
-use crate::checks::facts::{failed, malformed, passed};
-use crate::checks::instance::instance_facts::{connection_name, is_postgres};
-use crate::checks::instance::instance_running::known_instance;
-use crate::checks::vpc::vpc_access_present::with_database;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::declared;
+use crate::live::Scope;
+use crate::live::instance::{connection_name, is_postgres, known_instance};
+use crate::live::service::{failed, malformed, passed};
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Outcome, Role, Vantage};
 use crate::text::bounded;
@@ -19,7 +19,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     role: Role::Advisory,
     needs: &["service-exists"],
     explained_by: &[],
-    subjects: with_database,
+    subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 

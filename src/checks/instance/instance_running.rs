@@ -5,16 +5,15 @@ use google_cloud_sql_v1::model::database_instance::SqlInstanceState as State;
 use google_cloud_sql_v1::model::database_instance::sql_out_of_disk_report::SqlOutOfDiskState;
 use google_cloud_sql_v1::model::settings::SqlActivationPolicy;
 
-use crate::checks::database::connection;
-use crate::checks::facts::{broken, failed, malformed, not_applicable, not_visible, passed};
-use crate::checks::instance::instance_facts::{connection_name, named, socket_instance};
-use crate::checks::vpc::network_facts::database_address;
-use crate::checks::vpc::vpc_access_present::with_database;
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::database::declared;
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::instance::{connection_name, known_instance, named};
+use crate::live::service::{failed, malformed, not_visible, passed};
 use crate::model::Service;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Skip, Vantage};
+use crate::record::{Outcome, Role, Vantage};
 use crate::text::bounded;
 
 /// See the module.
@@ -30,7 +29,7 @@ pub(in crate::checks) static CHECK: Check = Check {
 };
 
 fn subjects(service: &Service) -> Subjects {
-    if service.cloudsql_instances.is_empty() { with_database(service) } else { Subjects::Whole }
+    if service.cloudsql_instances.is_empty() { declared(service) } else { Subjects::Whole }
 }
 
 async fn run(scope: &Scope) -> Outcome {
@@ -52,43 +51,6 @@ async fn run(scope: &Scope) -> Outcome {
     match known_instance(scope).await {
         Ok(instance) => judge(&instance),
         Err(outcome) => outcome,
-    }
-}
-
-/// The instance that the files name, else the one that has the address that the service dials.
-///
-/// That a named one does not exist is the finding of this check alone.
-pub(in crate::checks) async fn known_instance(scope: &Scope) -> Result<DatabaseInstance, Outcome> {
-    let stated = named(&scope.target.service);
-    if let Some(connection) = stated.and_then(|stated| stated.as_known()) {
-        return match scope.instance(connection).await {
-            Ok(instance) => Ok(DatabaseInstance::clone(&instance)),
-            Err(NoAnswer::NotFound) => {
-                Err(not_applicable(format!("{connection} does not exist (see {})", CHECK.id)))
-            }
-            Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
-        };
-    }
-    let unresolved = stated.map(|stated| Outcome::Skipped {
-        reason: Skip::Unresolved { what: format!("{}, the Cloud SQL instance", stated.raw()) },
-    });
-    if let (None, Ok(Some(host))) = (stated, connection::host(scope).await)
-        && let Some(connection) = socket_instance(&host)
-    {
-        return match scope.instance(connection).await {
-            Ok(instance) => Ok(DatabaseInstance::clone(&instance)),
-            Err(NoAnswer::NotFound) => Err(not_applicable(format!("{} does not exist", bounded(connection)))),
-            Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
-        };
-    }
-    let address = match (database_address(scope).await, unresolved) {
-        (Ok(address), _) => address,
-        (Err(_), Some(unresolved)) => return Err(unresolved),
-        (Err(outcome), None) => return Err(outcome),
-    };
-    match scope.instance_at(address).await? {
-        Some(instance) => Ok(instance),
-        None => Err(not_applicable(format!("no Cloud SQL instance is named, and none has {address}"))),
     }
 }
 

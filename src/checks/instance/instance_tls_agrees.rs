@@ -4,12 +4,12 @@ use google_cloud_run_v2::model::{Revision, volume};
 use google_cloud_sql_v1::model::DatabaseInstance;
 use google_cloud_sql_v1::model::ip_configuration::SslMode as Demanded;
 
-use crate::checks::database::connection;
-use crate::checks::facts::{failed, malformed, not_applicable, not_visible, passed};
-use crate::checks::instance::instance_facts::{Reached, connection_name, own_instance, reached};
-use crate::checks::vpc::vpc_access_present::with_database;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::declared;
 use crate::connection::SslMode;
+use crate::live::instance::{Reached, connection_name, own_instance, reached};
+use crate::live::service::{failed, malformed, not_applicable, not_visible, passed};
+use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Outcome, Role, Vantage};
 use crate::text::bounded;
@@ -22,7 +22,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     role: Role::Advisory,
     needs: &["service-exists"],
     explained_by: &["variables-injected", "credential-well-formed"],
-    subjects: with_database,
+    subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
 

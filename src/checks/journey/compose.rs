@@ -7,7 +7,7 @@ use url::{Url, form_urlencoded};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::values::{Destination, Filling, Unfit, Values};
+use crate::live::values::{Destination, Filling, Unfit, Values};
 use crate::model::{Act, Authorization, Body, Head, Step, Template, To};
 
 /// A request that is ready. No `Debug`: it holds secrets.
@@ -122,8 +122,8 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
-    use super::super::values::Held;
     use super::*;
+    use crate::live::values::Held;
     use crate::model::{Json, Part, Place, Stated};
 
     fn template(parts: &[&str]) -> Template {

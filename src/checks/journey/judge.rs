@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use super::values::{Unfit, Values, compared};
+use crate::live::values::{Unfit, Values, compared};
 use crate::model::{Capture, CaptureFrom, Comparison, Condition, Expectation, Stated, Test};
 use crate::probe::http::Reply;
 use crate::text::line_of;

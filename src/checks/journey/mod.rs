@@ -5,25 +5,21 @@
 //! meet is worth knowing of a service that is ill, too.
 
 mod compose;
-mod cookies;
 mod judge;
 mod place;
 mod step;
 mod talk;
-mod values;
-mod walk;
-
-pub use walk::Walks;
 
 use std::time::Duration;
 
-use super::{Check, Scope, Subjects};
+use super::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::values::Values;
+use crate::live::walk::Walk;
 use crate::model::{Journey, Service, Step};
 use crate::record::finding::{Finding, JourneyFinding};
 use crate::record::{Broken, Fact, Outcome, Role, Skip, Vantage};
 use step::{End, make};
-use values::Values;
-use walk::Walk;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {

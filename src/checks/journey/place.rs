@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::checks::health::{admission, target};
-use crate::checks::{Notes, Scope};
+use crate::live::{Notes, Scope};
 use crate::model::{Step, Target, To};
 use crate::probe::google::IdToken;
 use crate::record::{Broken, Outcome};

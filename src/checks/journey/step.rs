@@ -11,12 +11,12 @@ use url::Url;
 
 use super::compose::{Composed, compose, line};
 use super::place::{self, Admitted, Place};
-use super::values::{Held, Unfit, Values, host_of};
-use super::walk::Walk;
 use super::{judge, talk};
-use crate::checks::Scope;
 use crate::checks::health::request_log::{self, Logged};
 use crate::health::{FrontEndPage, front_end, login};
+use crate::live::Scope;
+use crate::live::values::{Held, Unfit, Values, host_of};
+use crate::live::walk::Walk;
 use crate::model::{Act, Capture, Step};
 use crate::probe::http::{NoHttpAnswer, Opened, Question, Reply};
 use crate::record::finding::{FrontEndSays, JourneyFinding, KnownBy};

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use super::compose::message;
 use super::judge;
 use super::place::Place;
-use super::values::{Unfit, Values};
+use crate::live::values::{Unfit, Values};
 use crate::model::Turn;
 use crate::probe::websocket::Talk;
 

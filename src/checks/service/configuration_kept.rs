@@ -7,9 +7,10 @@
 use google_cloud_run_v2::model::condition::State;
 use google_cloud_run_v2::model::{Container, Revision, env_var};
 
-use crate::checks::facts::{broken, failed, ingress, not_applicable, passed, short_name};
-use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::service::{broken, failed, ingress, not_applicable, passed, short_name};
+use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::{Service, Stated, Variable, infer_database, resource};
 use crate::record::finding::{Finding, InjectionFinding, PathFinding};
 use crate::record::{Fact, Outcome, Role, Vantage};
@@ -180,7 +181,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::checks::testing::{place, service_with_database};
+    use crate::live::testing::{place, service_with_database};
     use crate::model::DeploysVia;
 
     fn revision(name: &str, second: u32, state: &str, env: &[&str]) -> Revision {

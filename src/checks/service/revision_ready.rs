@@ -9,8 +9,9 @@ use std::time::Duration;
 use google_cloud_run_v2::model::condition::{Reasons, State};
 use google_cloud_run_v2::model::{Condition, Revision, Service};
 
-use crate::checks::facts::{FRESH, POLL, broken, failed, malformed, noticed, passed, short_name};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::service::{FRESH, POLL, broken, failed, malformed, noticed, passed, short_name};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
 use crate::record::{Broken, Fact, Outcome, Role, Vantage};

@@ -5,8 +5,9 @@ use std::time::Duration;
 use google_cloud_run_v2::model::condition::State;
 use google_cloud_run_v2::model::{Service, TrafficTargetAllocationType};
 
-use crate::checks::facts::{POLL, broken, failed, malformed, not_applicable, noticed, passed, short_name};
-use crate::checks::{Check, Scope, Subjects, coherence};
+use crate::checks::{Check, Subjects};
+use crate::live::service::{POLL, broken, failed, malformed, not_applicable, noticed, passed, short_name};
+use crate::live::{Scope, coherence};
 use crate::probe::google::{Answer, NoAnswer};
 use crate::record::finding::{Finding, ServiceFinding};
 use crate::record::{Outcome, Role, Vantage};

@@ -2,8 +2,9 @@
 
 use google_cloud_run_v2::model::Revision;
 
-use crate::checks::facts::{failed, passed, short_name};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::service::{failed, passed, short_name};
 use crate::model::Stated;
 use crate::record::finding::{Finding, ServiceFinding};
 use crate::record::{Outcome, Role, Skip, Vantage};

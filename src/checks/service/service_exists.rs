@@ -1,7 +1,8 @@
 //! Cloud Run knows the service in the project and region that the pipeline deploys to.
 
-use crate::checks::facts::{broken, failed, passed, short_name};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::service::{broken, failed, passed, short_name};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
 use crate::record::{Outcome, Role, Vantage};

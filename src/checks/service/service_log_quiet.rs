@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use google_cloud_run_v2::model::Revision;
 
-use crate::checks::database::connection;
-use crate::checks::facts::{FRESH, broken, failed, not_applicable, not_visible, passed, short_name};
-use crate::checks::vpc::vpc_access_present::with_database;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::declared;
+use crate::live::service::{FRESH, broken, failed, not_applicable, not_visible, passed, short_name};
+use crate::live::{Scope, connection};
 use crate::logs::{self, Database, Seen};
 use crate::record::finding::{Finding, LogFinding};
 use crate::record::{Outcome, Role, Vantage};
@@ -27,7 +27,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         "cloudsql-login",
         "database-has-headroom",
     ],
-    subjects: with_database,
+    subjects: declared,
     run: |scope| Box::pin(run(scope)),
 };
 

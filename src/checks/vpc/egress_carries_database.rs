@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use google_cloud_run_v2::model::Revision;
 use google_cloud_run_v2::model::vpc_access::VpcEgress;
 
-use crate::checks::facts::{failed, malformed, not_applicable, not_visible, passed, short_name};
-use crate::checks::vpc::network_facts::private_database_address;
-use crate::checks::vpc::vpc_access_present::{WayIn, way_in, with_database};
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::declared;
+use crate::live::Scope;
+use crate::live::network::private_database_address;
+use crate::live::service::{failed, malformed, not_applicable, not_visible, passed, short_name};
+use crate::live::vpc_access::{WayIn, way_in};
 use crate::network::Fault;
 use crate::network::ranges::carried_as_private_range;
 use crate::record::finding::{Finding, PathFinding};
@@ -23,7 +25,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     role: Role::Advisory,
     needs: &["vpc-access-present"],
     explained_by: &[],
-    subjects: with_database,
+    subjects: declared,
     run: |scope| Box::pin(run(scope)),
 };
 

@@ -2,7 +2,6 @@
 
 pub(super) mod connectivity_test;
 pub(super) mod egress_carries_database;
-pub(super) mod network_facts;
 pub(super) mod vpc_access_matches;
 pub(super) mod vpc_access_present;
 pub(super) mod vpc_connector_in_region;

@@ -6,8 +6,9 @@
 use google_cloud_run_v2::model::vpc_access::VpcEgress;
 use google_cloud_run_v2::model::{Revision, VpcAccess};
 
-use crate::checks::facts::{failed, passed, short_name};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::service::{failed, passed, short_name};
 use crate::model::{Service, Stated, Target, resource};
 use crate::network::Network;
 use crate::record::finding::{Finding, PathFinding};
@@ -206,7 +207,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::checks::testing::place;
+    use crate::live::testing::place;
     use crate::model::DeploysVia;
 
     const FULL: &str = "projects/p/locations/r/connectors/c";

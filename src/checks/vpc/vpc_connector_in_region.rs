@@ -1,8 +1,9 @@
 //! The VPC connector stands in the service's own region: Cloud Run cannot use another.
 
-use crate::checks::facts::{failed, malformed, passed};
+use crate::checks::Check;
 use crate::checks::vpc::vpc_connector_ready::{connector, with_vpc};
-use crate::checks::{Check, Scope};
+use crate::live::Scope;
+use crate::live::service::{failed, malformed, passed};
 use crate::model::resource;
 use crate::record::finding::{Finding, PathFinding};
 use crate::record::{Outcome, Role, Vantage};

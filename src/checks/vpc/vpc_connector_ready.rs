@@ -2,9 +2,10 @@
 
 use google_cloud_vpcaccess_v1::model::connector::State;
 
-use crate::checks::facts::{broken, failed, malformed, not_applicable, passed};
-use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
+use crate::live::service::{broken, failed, malformed, not_applicable, passed};
+use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::{Service, resource};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, PathFinding};

@@ -2,12 +2,13 @@
 
 use google_cloud_sql_v1::model::DatabaseInstance;
 
-use crate::checks::facts::{failed, not_applicable, passed};
-use crate::checks::instance::instance_facts::connection_name;
-use crate::checks::instance::instance_running::known_instance;
-use crate::checks::vpc::vpc_access_present::{WayIn, way_in, with_database};
+use crate::checks::Check;
+use crate::checks::database::declared;
 use crate::checks::vpc::way::source::{network_of_connector, network_of_direct};
-use crate::checks::{Check, Scope};
+use crate::live::Scope;
+use crate::live::instance::{connection_name, known_instance};
+use crate::live::service::{failed, not_applicable, passed};
+use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::resource;
 use crate::network::Network;
 use crate::record::finding::{Finding, PathFinding};
@@ -21,7 +22,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     role: Role::Advisory,
     needs: &["service-exists"],
     explained_by: &[],
-    subjects: with_database,
+    subjects: declared,
     run: |scope| Box::pin(run(scope)),
 };
 

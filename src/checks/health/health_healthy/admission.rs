@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::assess::Attempt;
-use crate::checks::Scope;
+use crate::live::Scope;
 use crate::probe::google::{IdToken, NoAnswer};
 use crate::probe::http::is_loopback;
 use crate::record::{Broken, Mend};

@@ -6,8 +6,8 @@ use url::Url;
 use super::admission::Admission;
 use super::assess::{Attempt, assess};
 use super::expect::Expected;
-use crate::checks::Scope;
 use crate::health::{HttpAnswer, leads_to_login};
+use crate::live::Scope;
 use crate::probe::http::NoHttpAnswer;
 
 /// Most redirects that are followed: `/health` to `/health/`, and one to spare.

@@ -4,7 +4,7 @@ use google_cloud_run_v2::model::{IngressTraffic, Service};
 use url::Url;
 
 use super::admission::is_own;
-use crate::checks::Scope;
+use crate::live::Scope;
 use crate::model::Stated;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, HealthFinding};

@@ -12,7 +12,8 @@ mod watch;
 
 use futures::future::join_all;
 
-use crate::checks::{Check, Scope, Subjects};
+use crate::checks::{Check, Subjects};
+use crate::live::Scope;
 use crate::record::{Outcome, Role, Vantage};
 use expect::Expected;
 use watch::Bad;

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
 use url::Url;
 
-use crate::checks::Scope;
-use crate::checks::facts::broken;
 use crate::health::{refuses, sentence};
+use crate::live::Scope;
+use crate::live::service::broken;
 use crate::record::finding::{FrontEndSays, HealthFinding, KnownBy};
 use crate::record::{Door, Fact, Outcome};
 

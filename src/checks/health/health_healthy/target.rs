@@ -3,9 +3,9 @@
 use google_cloud_run_v2::model::{Service as LiveService, TrafficTargetStatus};
 use url::Url;
 
-use crate::checks::Scope;
-use crate::checks::facts::{broken, not_visible, short_name};
 use crate::checks::service::service_exists;
+use crate::live::Scope;
+use crate::live::service::{broken, not_visible, short_name};
 use crate::model::{CommitExpectation, HealthExpectation, Service, Stated, is_reserved};
 use crate::probe::google::NoAnswer;
 use crate::record::{Broken, Door, NodeKey, Outcome, Skip};
@@ -164,7 +164,7 @@ fn unresolved(stated: &Stated, what: &str) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::place;
+    use crate::live::testing::place;
     use crate::model::DeploysVia;
 
     #[test]

@@ -11,8 +11,8 @@ use axum::http::StatusCode;
 use tokio::time::Instant;
 
 use super::*;
-use crate::checks::testing::place;
-use crate::checks::{RunSettings, Siblings};
+use crate::live::testing::place;
+use crate::live::{RunSettings, Siblings};
 use crate::model::{DeploysVia, Service, Stated, Target};
 use crate::probe::Outside;
 use crate::probe::dial::System;

@@ -14,7 +14,7 @@ use super::expect::Expected;
 use super::poll::{Poll, jittered};
 use super::request_log::{self, Logged};
 use super::target::Entrance;
-use crate::checks::Scope;
+use crate::live::Scope;
 use crate::record::finding::{Finding, HealthFinding, KnownBy};
 use crate::record::{Broken, Door, Fact, HealthAttempt, Outcome, Taken};
 

@@ -6,11 +6,12 @@ mod way;
 use google_cloud_run_v2::model::Revision;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::checks::database::connection::{self, Given, INSPECT_SECRETS, given};
-use crate::checks::database::{declared, files};
-use crate::checks::facts::passed;
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::checks::database::declared;
 use crate::connection::passfile;
+use crate::live::connection::{self, Given, INSPECT_SECRETS, given};
+use crate::live::service::passed;
+use crate::live::{Scope, files};
 use crate::model::{DatabaseVariables, Holds, resource};
 use crate::record::finding::{CredentialFinding, Drivers, Finding, Unfit};
 use crate::record::{Outcome, Role, Skip, Vantage};

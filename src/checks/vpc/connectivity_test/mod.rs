@@ -7,11 +7,12 @@ use std::net::IpAddr;
 use google_cloud_networkmanagement_v1::model::endpoint::CloudRunRevisionEndpoint;
 use google_cloud_networkmanagement_v1::model::{ConnectivityTest, Endpoint};
 
-use crate::checks::facts::{broken, failed, not_visible, passed, short_name};
-use crate::checks::instance::instance_facts::addresses;
-use crate::checks::vpc::vpc_access_present::with_database;
+use crate::checks::Check;
+use crate::checks::database::declared;
 use crate::checks::vpc::way;
-use crate::checks::{Check, Scope};
+use crate::live::Scope;
+use crate::live::instance::addresses;
+use crate::live::service::{broken, failed, not_visible, passed, short_name};
 use crate::record::finding::{Finding, OwnOpinion, PathFinding};
 use crate::record::{Fact, NodeKey, Outcome, Role, Vantage};
 use opinion::Opinion;
@@ -41,7 +42,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         "instance-has-address",
         "instance-admits-service",
     ],
-    subjects: with_database,
+    subjects: declared,
     run: |scope| Box::pin(run(scope)),
 };
 

@@ -10,7 +10,7 @@ use google_cloud_compute_v1::model::{
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::firewall::range;
-use crate::checks::facts::short_name;
+use crate::live::service::short_name;
 use crate::network::routes::{Hop, PolicyRoute, Route, RouteKind};
 use crate::network::{Endpoint, Machine, Nat, Network, Peering, Translated};
 use crate::probe::google::PolicyBasedRoute;

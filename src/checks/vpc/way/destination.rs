@@ -6,12 +6,10 @@ use google_cloud_sql_v1::model::{DatabaseInstance, SqlIpAddressType};
 
 use super::convert;
 use super::firewall::range;
-use crate::checks::Scope;
-use crate::checks::database::connection;
-use crate::checks::facts::{not_applicable, not_visible};
-use crate::checks::instance::instance_facts::{addresses, named, of_type};
-use crate::checks::instance::instance_running::known_instance;
-use crate::checks::vpc::network_facts::database_address;
+use crate::live::instance::{addresses, known_instance, named, of_type};
+use crate::live::network::database_address;
+use crate::live::service::{not_applicable, not_visible};
+use crate::live::{Scope, connection};
 use crate::network::ranges::in_private_range;
 use crate::network::{Destination, DestinationKind, Endpoint, Fact, Network};
 use crate::probe::google::NoAnswer;

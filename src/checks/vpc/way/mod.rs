@@ -8,8 +8,9 @@ pub(super) mod destination;
 mod firewall;
 pub(super) mod source;
 
-use crate::checks::facts::{failed, not_applicable, not_visible, passed};
-use crate::checks::{Check, Scope};
+use crate::checks::Check;
+use crate::live::Scope;
+use crate::live::service::{failed, not_applicable, not_visible, passed};
 use crate::network::{DestinationKind, Facts, Fault, Gap, Link, Reading, Verdict, walk};
 use crate::record::finding::{Finding, OwnOpinion, PathFinding};
 use crate::record::{Broken, Outcome, Role, Vantage, words};
@@ -124,7 +125,7 @@ macro_rules! link {
             role: Role::Advisory,
             needs: &["service-exists"],
             explained_by: &["vpc-access-present", "vpc-connector-ready", "vpc-network-matches" $(, $above)*],
-            subjects: crate::checks::vpc::vpc_access_present::with_database,
+            subjects: crate::checks::database::declared,
             run: |scope| Box::pin(look(scope, |link| matches!(link, $links), $nothing)),
         };
     };

@@ -4,9 +4,9 @@ use google_cloud_run_v2::model::Revision;
 use google_cloud_run_v2::model::vpc_access::VpcEgress;
 
 use super::firewall::range;
-use crate::checks::Scope;
-use crate::checks::facts::{broken, malformed, not_applicable, not_visible, short_name};
-use crate::checks::vpc::vpc_access_present::{WayIn, way_in};
+use crate::live::Scope;
+use crate::live::service::{broken, malformed, not_applicable, not_visible, short_name};
+use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::resource;
 use crate::network::{Connector, DirectVpc, Egress, Fact, Network, Source, Way};
 use crate::probe::google::NoAnswer;

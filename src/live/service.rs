@@ -10,11 +10,11 @@ use crate::record::finding::Finding;
 use crate::record::{Broken, Outcome, Skip};
 
 /// Pause between two looks at something that is still moving.
-pub(super) const POLL: Duration = Duration::from_secs(1);
+pub(crate) const POLL: Duration = Duration::from_secs(1);
 
 /// An answer younger than this is not asked for again; less than [`POLL`], so that each look sees something new,
 /// and checks that poll the same thing share what they see.
-pub(super) const FRESH: Duration = Duration::from_millis(500);
+pub(crate) const FRESH: Duration = Duration::from_millis(500);
 
 /// How long Cloud Run may take to notice a deploy before a check gives up waiting for the new revision's name. It
 /// takes seconds; a service stuck for longer has another trouble.
@@ -22,7 +22,7 @@ const NOTICED_WITHIN: Duration = Duration::from_secs(60);
 
 impl Scope {
     /// The service as Cloud Run has it now.
-    pub(super) async fn live_service(&self) -> Answer<Service> {
+    pub(crate) async fn live_service(&self) -> Answer<Service> {
         let target = &self.target;
         let service = self.outside.google.service(&target.project, &target.region, &target.name).await?;
         coherence::of_service(&service, &target.name)?;
@@ -30,7 +30,7 @@ impl Scope {
     }
 
     /// The service, asked anew where the answer is not fresh.
-    pub(super) async fn fresh_service(&self) -> Answer<Service> {
+    pub(crate) async fn fresh_service(&self) -> Answer<Service> {
         let target = &self.target;
         let google = &self.outside.google;
         let service = google.service_within(FRESH, &target.project, &target.region, &target.name).await?;
@@ -40,7 +40,7 @@ impl Scope {
 
     /// The service once Cloud Run has noticed the latest deploy: before that, the newest revision is the one
     /// before.
-    pub(super) async fn noticed_service(&self) -> Answer<Service> {
+    pub(crate) async fn noticed_service(&self) -> Answer<Service> {
         let waiting = tokio::time::Instant::now();
         let mut service = self.live_service().await?;
         while !noticed(&service) {
@@ -60,18 +60,18 @@ impl Scope {
     }
 
     /// Short name of the revision that this deploy created: the one that the user names, else the newest.
-    pub(super) fn created<'a>(&'a self, service: &'a Service) -> Result<&'a str, NoAnswer> {
+    pub(crate) fn created<'a>(&'a self, service: &'a Service) -> Result<&'a str, NoAnswer> {
         self.target.revision.as_deref().map_or_else(|| newest(service), Ok)
     }
 
     /// The revision that this deploy created.
-    pub(super) async fn live_revision(&self) -> Answer<Revision> {
+    pub(crate) async fn live_revision(&self) -> Answer<Revision> {
         let service = self.noticed_service().await?;
         self.revision_named(Duration::MAX, self.created(&service)?).await
     }
 
     /// A revision of the service as it was at most `age` ago.
-    pub(super) async fn revision_named(&self, age: Duration, name: &str) -> Answer<Revision> {
+    pub(crate) async fn revision_named(&self, age: Duration, name: &str) -> Answer<Revision> {
         let target = &self.target;
         let google = &self.outside.google;
         let revision =
@@ -81,7 +81,7 @@ impl Scope {
     }
 
     /// The revision that this deploy created, for a check that can say nothing without it.
-    pub(super) async fn revision(&self) -> Result<std::sync::Arc<Revision>, Outcome> {
+    pub(crate) async fn revision(&self) -> Result<std::sync::Arc<Revision>, Outcome> {
         self.live_revision()
             .await
             .map_err(|answer| broken(&format!("the new revision of {}", self.target.name), answer))
@@ -89,7 +89,7 @@ impl Scope {
 }
 
 /// Whether Cloud Run has noticed the latest change of the service.
-pub(super) fn noticed(service: &Service) -> bool {
+pub(crate) fn noticed(service: &Service) -> bool {
     service.observed_generation >= service.generation
 }
 
@@ -105,19 +105,19 @@ fn newest(service: &Service) -> Result<&str, NoAnswer> {
 }
 
 /// The last segment of a resource name: `r` of `projects/p/…/revisions/r`.
-pub(super) fn short_name(resource: &str) -> &str {
+pub(crate) fn short_name(resource: &str) -> &str {
     resource.rsplit('/').next().unwrap_or(resource)
 }
 
 /// The container that requests reach: the one with a port, else the first.
-pub(super) fn ingress(revision: &Revision) -> Option<&Container> {
+pub(crate) fn ingress(revision: &Revision) -> Option<&Container> {
     let containers = &revision.containers;
     containers.iter().find(|container| !container.ports.is_empty()).or_else(|| containers.first())
 }
 
 /// The outcome of a check that needed a resource of the control plane and did not get it, where its absence is
 /// another check's finding.
-pub(super) fn broken(what: &str, answer: NoAnswer) -> Outcome {
+pub(crate) fn broken(what: &str, answer: NoAnswer) -> Outcome {
     let why = match answer {
         NoAnswer::Broken(why) => why,
         NoAnswer::NotFound => {
@@ -128,26 +128,26 @@ pub(super) fn broken(what: &str, answer: NoAnswer) -> Outcome {
 }
 
 /// The fact holds.
-pub(super) fn passed(detail: impl Into<String>) -> Outcome {
+pub(crate) fn passed(detail: impl Into<String>) -> Outcome {
     Outcome::Passed { detail: detail.into() }
 }
 
 /// The fact was seen not to hold.
-pub(super) fn failed(finding: Finding) -> Outcome {
+pub(crate) fn failed(finding: Finding) -> Outcome {
     Outcome::Failed { finding }
 }
 
 /// There is nothing to check here.
-pub(super) fn not_applicable(because: impl Into<String>) -> Outcome {
+pub(crate) fn not_applicable(because: impl Into<String>) -> Outcome {
     Outcome::Skipped { reason: Skip::NotApplicable { because: because.into() } }
 }
 
 /// Only another vantage could see it.
-pub(super) fn not_visible(because: impl Into<String>) -> Outcome {
+pub(crate) fn not_visible(because: impl Into<String>) -> Outcome {
     Outcome::Skipped { reason: Skip::NotVisible { because: because.into() } }
 }
 
 /// An answer that is not in the API's shape, or of a future that this version does not know.
-pub(super) fn malformed(what: impl Into<String>, detail: impl Into<String>) -> Outcome {
+pub(crate) fn malformed(what: impl Into<String>, detail: impl Into<String>) -> Outcome {
     Outcome::Broken { why: Broken::Malformed { what: what.into(), detail: detail.into() } }
 }

@@ -6,9 +6,9 @@ use secrecy::SecretString;
 use tokio::io::AsyncReadExt as _;
 
 use super::connection::{INSPECT_SECRETS, payload};
-use super::inside;
-use crate::checks::Scope;
-use crate::checks::facts::{ingress, not_visible};
+use super::vantage::inside;
+use crate::live::Scope;
+use crate::live::service::{ingress, not_visible};
 use crate::record::{Outcome, Skip};
 use crate::text::bounded;
 
@@ -20,21 +20,17 @@ const DEFAULT_MODE: u32 = 0o444;
 
 /// A secret that is mounted as a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::checks) struct Mounted {
+pub(crate) struct Mounted {
     /// A short name, or `projects/P/secrets/S`.
-    pub(in crate::checks) secret: String,
+    pub(crate) secret: String,
     /// A number, an alias, or `latest`.
-    pub(in crate::checks) version: String,
+    pub(crate) version: String,
     /// The file's mode.
-    pub(in crate::checks) mode: u32,
+    pub(crate) mode: u32,
 }
 
 /// What a file of the service's container holds; else why the gate does not know.
-pub(in crate::checks) async fn content(
-    scope: &Scope,
-    revision: &Revision,
-    path: &str,
-) -> Result<SecretString, Outcome> {
+pub(crate) async fn content(scope: &Scope, revision: &Revision, path: &str) -> Result<SecretString, Outcome> {
     let shown = bounded(path);
     if let Some(Mounted { secret, version, .. }) = mounted(revision, path) {
         if !scope.settings.inspect_secrets {
@@ -69,7 +65,7 @@ pub(in crate::checks) async fn content(
 }
 
 /// Why a file is not known, as a part of a sentence.
-pub(in crate::checks) fn why(outcome: &Outcome, path: &str) -> String {
+pub(crate) fn why(outcome: &Outcome, path: &str) -> String {
     let shown = bounded(path);
     match outcome {
         Outcome::Skipped { reason: Skip::NotVisible { because } } => because.clone(),
@@ -85,7 +81,7 @@ pub(in crate::checks) fn why(outcome: &Outcome, path: &str) -> String {
 }
 
 /// The secret that is mounted as this file.
-pub(in crate::checks) fn mounted(revision: &Revision, path: &str) -> Option<Mounted> {
+pub(crate) fn mounted(revision: &Revision, path: &str) -> Option<Mounted> {
     let mounts = &ingress(revision)?.volume_mounts;
     mounts.iter().find_map(|mount| {
         let file = path.strip_prefix(mount.mount_path.trim_end_matches('/'))?.strip_prefix('/')?;

@@ -16,20 +16,20 @@ const IN_URL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_
 
 /// A value, and where it may go. No `Debug`: it may be a secret.
 #[derive(Clone)]
-pub(super) struct Held {
-    pub(super) value: Value,
+pub(crate) struct Held {
+    pub(crate) value: Value,
     /// Whether it may go anywhere: it stands in the file, or the file says that it is no secret.
-    pub(super) open: bool,
+    pub(crate) open: bool,
     /// Hosts outside the pipeline that it may go to, as URLs have them.
-    pub(super) hosts: BTreeSet<String>,
+    pub(crate) hosts: BTreeSet<String>,
 }
 
 /// All values that a step may use.
-pub(super) type Values = BTreeMap<String, Held>;
+pub(crate) type Values = BTreeMap<String, Held>;
 
 /// Why a value cannot be put where the step wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(crate) enum Unfit {
     /// There is no such value.
     Missing {
         /// Its name.
@@ -49,16 +49,16 @@ pub(super) enum Unfit {
 
 /// Where a request goes, as far as it decides which values may go with it.
 #[derive(Clone, Debug)]
-pub(super) struct Destination<'a> {
-    pub(super) origin: &'a Url,
+pub(crate) struct Destination<'a> {
+    pub(crate) origin: &'a Url,
     /// Whether it is one of the pipeline's own services.
-    pub(super) own: bool,
+    pub(crate) own: bool,
 }
 
 /// Puts values into the texts of one request to one destination.
-pub(super) struct Filling<'a> {
-    pub(super) values: &'a Values,
-    pub(super) to: Destination<'a>,
+pub(crate) struct Filling<'a> {
+    pub(crate) values: &'a Values,
+    pub(crate) to: Destination<'a>,
 }
 
 impl Filling<'_> {
@@ -93,17 +93,17 @@ impl Filling<'_> {
     }
 
     /// A path with its query.
-    pub(super) fn path(&self, template: &Template) -> Result<String, Unfit> {
+    pub(crate) fn path(&self, template: &Template) -> Result<String, Unfit> {
         self.text(template, |value| utf8_percent_encode(value, IN_URL).to_string())
     }
 
     /// The value of a form's field; the form's own encoding follows.
-    pub(super) fn field(&self, template: &Template) -> Result<String, Unfit> {
+    pub(crate) fn field(&self, template: &Template) -> Result<String, Unfit> {
         self.text(template, str::to_owned)
     }
 
     /// A text that nothing encodes: no value may begin another line in it.
-    pub(super) fn raw(&self, template: &Template) -> Result<String, Unfit> {
+    pub(crate) fn raw(&self, template: &Template) -> Result<String, Unfit> {
         for name in template.variables() {
             without_controls(name, &plain(name, self.value(name)?)?)?;
         }
@@ -111,7 +111,7 @@ impl Filling<'_> {
     }
 
     /// The value of a header, which shows nowhere.
-    pub(super) fn header(&self, name: &str, text: &str) -> Result<HeaderValue, Unfit> {
+    pub(crate) fn header(&self, name: &str, text: &str) -> Result<HeaderValue, Unfit> {
         let mut value = HeaderValue::from_str(text).map_err(|_shows_the_value| Unfit::Shape {
             detail: format!(
                 "what the header {name} would hold has a line break or another control character"
@@ -122,18 +122,18 @@ impl Filling<'_> {
     }
 
     /// The text of a header.
-    pub(super) fn header_text(&self, template: &Template) -> Result<String, Unfit> {
+    pub(crate) fn header_text(&self, template: &Template) -> Result<String, Unfit> {
         self.raw(template)
     }
 
     /// A JSON document.
-    pub(super) fn json(&self, json: &Json) -> Result<Value, Unfit> {
+    pub(crate) fn json(&self, json: &Json) -> Result<Value, Unfit> {
         fill(json, &|name| self.value(name))
     }
 }
 
 /// A JSON document with values that go nowhere: they are compared with what came.
-pub(super) fn compared(json: &Json, values: &Values) -> Result<Value, Unfit> {
+pub(crate) fn compared(json: &Json, values: &Values) -> Result<Value, Unfit> {
     fill(json, &|name| {
         let held = values.get(name).ok_or_else(|| Unfit::Missing { name: name.to_owned() })?;
         Ok(&held.value)
@@ -192,7 +192,7 @@ fn without_controls(name: &str, value: &str) -> Result<(), Unfit> {
 }
 
 /// Host and port as `hosts:` of the file has them: the port only where it is not the scheme's own.
-pub(super) fn host_of(url: &Url) -> String {
+pub(crate) fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

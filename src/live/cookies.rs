@@ -20,7 +20,7 @@ const LONGEST_HEADER: usize = 8 * 1024;
 
 /// The cookies so far. No `Debug`: they hold secrets.
 #[derive(Default)]
-pub(super) struct Jar {
+pub(crate) struct Jar {
     cookies: Vec<Cookie>,
 }
 
@@ -36,7 +36,7 @@ struct Cookie {
 
 impl Jar {
     /// Takes what an answer from this URL sets; gives the values that are secret: all that is not as short as a word.
-    pub(super) fn take(&mut self, url: &Url, headers: &HeaderMap) -> Vec<String> {
+    pub(crate) fn take(&mut self, url: &Url, headers: &HeaderMap) -> Vec<String> {
         let mut secrets = Vec::new();
         for line in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
             let Some((cookie, hidden)) = parsed(line, url) else { continue };
@@ -64,7 +64,7 @@ impl Jar {
 
     /// Puts what belongs to this URL into the headers of a request. A `Cookie` of the step's own stands instead. Like
     /// every secret, they go over TLS, or to this machine itself.
-    pub(super) fn give(&self, url: &Url, headers: &mut HeaderMap) {
+    pub(crate) fn give(&self, url: &Url, headers: &mut HeaderMap) {
         if headers.contains_key(COOKIE) || !is_safe(url) {
             return;
         }
@@ -92,7 +92,7 @@ impl Jar {
     }
 
     /// Forgets them all, before the journey is walked again.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.cookies.clear();
     }
 }

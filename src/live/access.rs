@@ -14,7 +14,7 @@ use crate::text::bounded;
 
 /// A permission that an account needs.
 #[derive(Debug)]
-pub(super) struct Need {
+pub(crate) struct Need {
     /// The permission.
     permission: &'static str,
     /// Predefined roles that surely hold it.
@@ -24,7 +24,7 @@ pub(super) struct Need {
 }
 
 /// To read the payload of a secret.
-pub(super) const READ_SECRET: Need = Need {
+pub(crate) const READ_SECRET: Need = Need {
     permission: "secretmanager.versions.access",
     roles: &["roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner"],
     // Not the Editor role: Google leaves payloads out of it on purpose.
@@ -32,7 +32,7 @@ pub(super) const READ_SECRET: Need = Need {
 };
 
 /// To connect to Cloud SQL through a connector or the `/cloudsql` socket.
-pub(super) const CONNECT: Need = Need {
+pub(crate) const CONNECT: Need = Need {
     permission: "cloudsql.instances.connect",
     roles: &[
         "roles/cloudsql.client",
@@ -45,7 +45,7 @@ pub(super) const CONNECT: Need = Need {
 };
 
 /// To log in to a database of Cloud SQL with an IAM token.
-pub(super) const LOG_IN: Need = Need {
+pub(crate) const LOG_IN: Need = Need {
     permission: "cloudsql.instances.login",
     roles: &["roles/cloudsql.instanceUser", "roles/cloudsql.admin", "roles/owner"],
     unread: &["roles/editor", "roles/cloudsql.editor"],
@@ -53,7 +53,7 @@ pub(super) const LOG_IN: Need = Need {
 
 /// Whether an account may.
 #[derive(Debug)]
-pub(super) enum Access {
+pub(crate) enum Access {
     /// It may; the sentence says by what.
     Granted(String),
     /// It may not; what shows that nothing is left that could grant it.
@@ -64,17 +64,17 @@ pub(super) enum Access {
 
 /// What an account is to have access to.
 #[derive(Debug)]
-pub(super) struct On<'a> {
+pub(crate) struct On<'a> {
     /// Full resource name, as `//secretmanager.googleapis.com/projects/P/secrets/S`.
-    pub(super) resource: &'a str,
+    pub(crate) resource: &'a str,
     /// The project that it belongs to.
-    pub(super) project: &'a str,
+    pub(crate) project: &'a str,
     /// Its own policy, where such resources have one, with the resource's name.
-    pub(super) policy: Option<(&'a str, Answer<Policy>)>,
+    pub(crate) policy: Option<(&'a str, Answer<Policy>)>,
 }
 
 /// Whether `account` (an e-mail address) has what it needs on a resource.
-pub(super) async fn access(scope: &Scope, need: &Need, account: &str, on: On<'_>) -> Access {
+pub(crate) async fn access(scope: &Scope, need: &Need, account: &str, on: On<'_>) -> Access {
     let google = &scope.outside.google;
     let mut policies: Vec<(String, Answer<Policy>)> = Vec::new();
     let own_read = on.policy.as_ref().is_none_or(|(_, policy)| policy.is_ok());

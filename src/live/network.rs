@@ -4,17 +4,16 @@ use std::net::IpAddr;
 
 use google_cloud_sql_v1::model::SqlIpAddressType;
 
-use crate::checks::Scope;
-use crate::checks::database::connection;
-use crate::checks::facts::{broken, not_applicable, not_visible};
-use crate::checks::instance::instance_facts::{named, of_type};
+use crate::live::instance::{named, of_type};
+use crate::live::service::{broken, not_applicable, not_visible};
+use crate::live::{Scope, connection};
 use crate::network::ranges::in_private_range;
 use crate::probe::google::NoAnswer;
 use crate::record::{Outcome, Skip};
 use crate::text::bounded;
 
 /// The address that the service dials its database at; an outcome where there is none to judge.
-pub(in crate::checks) async fn database_address(scope: &Scope) -> Result<IpAddr, Outcome> {
+pub(crate) async fn database_address(scope: &Scope) -> Result<IpAddr, Outcome> {
     match connection::host(scope).await {
         Ok(Some(host)) => literal_address(&host),
         Ok(None) => match private_address_of_instance(scope).await? {
@@ -64,7 +63,7 @@ async fn private_address_of_instance(scope: &Scope) -> Result<Option<IpAddr>, Ou
 
 /// The database's address, if it is private: by its range, or because Cloud SQL has it as the private address of an
 /// instance (a network may use public ranges privately).
-pub(in crate::checks) async fn private_database_address(scope: &Scope) -> Result<IpAddr, Outcome> {
+pub(crate) async fn private_database_address(scope: &Scope) -> Result<IpAddr, Outcome> {
     let address = database_address(scope).await?;
     if in_private_range(address) {
         return Ok(address);

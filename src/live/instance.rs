@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use google_cloud_sql_v1::model::{DatabaseInstance, SqlIpAddressType};
 
-use crate::checks::Scope;
-use crate::checks::database::connection;
-use crate::checks::facts::{broken, not_applicable};
+use super::network::database_address;
 use crate::connection::is_loopback;
+use crate::live::service::{broken, not_applicable};
+use crate::live::{Scope, connection};
 use crate::model::{Service, Stated};
-use crate::probe::google::Answer;
-use crate::record::Outcome;
+use crate::probe::google::{Answer, NoAnswer};
+use crate::record::{Outcome, Skip};
 use crate::text::bounded;
 
 /// The instance that the files name, if they name one.
-pub(in crate::checks) fn named(service: &Service) -> Option<&Stated> {
+pub(crate) fn named(service: &Service) -> Option<&Stated> {
     let of_database = service.database.as_ref().and_then(|database| database.instance.as_ref());
     of_database.or_else(|| service.cloudsql_instances.first())
 }
@@ -23,23 +23,20 @@ pub(in crate::checks) fn named(service: &Service) -> Option<&Stated> {
 impl Scope {
     /// The instance of that connection name: `project:region:instance`, `project:instance`, or a bare name in the
     /// service's project.
-    pub(in crate::checks) async fn instance(&self, connection: &str) -> Answer<DatabaseInstance> {
+    pub(crate) async fn instance(&self, connection: &str) -> Answer<DatabaseInstance> {
         let (project, instance) = parts(connection, &self.target.project);
         self.outside.google.instance(project, instance).await
     }
 
     /// Every instance of the service's project.
-    pub(in crate::checks) async fn instances(&self) -> Result<Arc<Vec<DatabaseInstance>>, Outcome> {
+    pub(crate) async fn instances(&self) -> Result<Arc<Vec<DatabaseInstance>>, Outcome> {
         let project = &self.target.project;
         let answer = self.outside.google.instances(project).await;
         answer.map_err(|answer| broken(&format!("the Cloud SQL instances of project {project}"), answer))
     }
 
     /// The instance that has this address, if one of the project has it.
-    pub(in crate::checks) async fn instance_at(
-        &self,
-        address: IpAddr,
-    ) -> Result<Option<DatabaseInstance>, Outcome> {
+    pub(crate) async fn instance_at(&self, address: IpAddr) -> Result<Option<DatabaseInstance>, Outcome> {
         let instances = self.instances().await?;
         Ok(instances.iter().find(|instance| addresses(instance).contains(&address)).cloned())
     }
@@ -54,7 +51,7 @@ fn parts<'a>(connection: &'a str, project: &'a str) -> (&'a str, &'a str) {
 
 /// How the service reaches its database, as its host tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::checks) enum Reached {
+pub(crate) enum Reached {
     /// Through the socket that Cloud Run mounts; the connection name in its path.
     Socket(String),
     /// Through something in another container of the revision, as the Cloud SQL Auth Proxy.
@@ -64,7 +61,7 @@ pub(in crate::checks) enum Reached {
 }
 
 /// How a host is reached. `beside`: whether other containers run beside the service's own.
-pub(in crate::checks) fn reached(host: &str, beside: bool) -> Reached {
+pub(crate) fn reached(host: &str, beside: bool) -> Reached {
     if let Some(connection) = socket_instance(host) {
         return Reached::Socket(connection.to_owned());
     }
@@ -75,15 +72,52 @@ pub(in crate::checks) fn reached(host: &str, beside: bool) -> Reached {
 }
 
 /// The connection name in the path of a `/cloudsql` socket.
-pub(in crate::checks) fn socket_instance(host: &str) -> Option<&str> {
+pub(crate) fn socket_instance(host: &str) -> Option<&str> {
     let name = host.strip_prefix("/cloudsql/")?.split('/').next()?;
     (!name.is_empty()).then_some(name)
 }
 
+/// The instance that the files name, else the one that has the address that the service dials.
+///
+/// That a named one does not exist is the finding of this check alone.
+pub(crate) async fn known_instance(scope: &Scope) -> Result<DatabaseInstance, Outcome> {
+    let stated = named(&scope.target.service);
+    if let Some(connection) = stated.and_then(|stated| stated.as_known()) {
+        return match scope.instance(connection).await {
+            Ok(instance) => Ok(DatabaseInstance::clone(&instance)),
+            Err(NoAnswer::NotFound) => {
+                Err(not_applicable(format!("{connection} does not exist (see {})", "instance-running")))
+            }
+            Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
+        };
+    }
+    let unresolved = stated.map(|stated| Outcome::Skipped {
+        reason: Skip::Unresolved { what: format!("{}, the Cloud SQL instance", stated.raw()) },
+    });
+    if let (None, Ok(Some(host))) = (stated, connection::host(scope).await)
+        && let Some(connection) = socket_instance(&host)
+    {
+        return match scope.instance(connection).await {
+            Ok(instance) => Ok(DatabaseInstance::clone(&instance)),
+            Err(NoAnswer::NotFound) => Err(not_applicable(format!("{} does not exist", bounded(connection)))),
+            Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
+        };
+    }
+    let address = match (database_address(scope).await, unresolved) {
+        (Ok(address), _) => address,
+        (Err(_), Some(unresolved)) => return Err(unresolved),
+        (Err(outcome), None) => return Err(outcome),
+    };
+    match scope.instance_at(address).await? {
+        Some(instance) => Ok(instance),
+        None => Err(not_applicable(format!("no Cloud SQL instance is named, and none has {address}"))),
+    }
+}
+
 /// The instance that the service's database stands on, for a check of what is on it: not where the service turns out
 /// to dial another address, which is the finding of `instance-has-address`.
-pub(in crate::checks) async fn own_instance(scope: &Scope) -> Result<DatabaseInstance, Outcome> {
-    let instance = crate::checks::instance::instance_running::known_instance(scope).await?;
+pub(crate) async fn own_instance(scope: &Scope) -> Result<DatabaseInstance, Outcome> {
+    let instance = known_instance(scope).await?;
     let host = connection::host(scope).await.ok().flatten().unwrap_or_default();
     let name = connection_name(&instance);
     if let Some(other) = socket_instance(&host).filter(|other| *other != name) {
@@ -99,7 +133,7 @@ pub(in crate::checks) async fn own_instance(scope: &Scope) -> Result<DatabaseIns
 }
 
 /// A few of the names of something, for a message: sorted, and how many more there are.
-pub(in crate::checks) fn some_of(mut names: Vec<String>) -> Vec<String> {
+pub(crate) fn some_of(mut names: Vec<String>) -> Vec<String> {
     const SHOWN: usize = 8;
     names.sort_unstable();
     let more = names.len().saturating_sub(SHOWN);
@@ -114,20 +148,20 @@ pub(in crate::checks) fn some_of(mut names: Vec<String>) -> Vec<String> {
 }
 
 /// The addresses under which an instance is dialled. It has others, which only lead out of it.
-pub(in crate::checks) fn addresses(instance: &DatabaseInstance) -> Vec<IpAddr> {
+pub(crate) fn addresses(instance: &DatabaseInstance) -> Vec<IpAddr> {
     let mut all = of_type(instance, &SqlIpAddressType::Private);
     all.extend(of_type(instance, &SqlIpAddressType::Primary));
     all
 }
 
 /// The addresses of one type. Text that is no address is none.
-pub(in crate::checks) fn of_type(instance: &DatabaseInstance, r#type: &SqlIpAddressType) -> Vec<IpAddr> {
+pub(crate) fn of_type(instance: &DatabaseInstance, r#type: &SqlIpAddressType) -> Vec<IpAddr> {
     let wanted = instance.ip_addresses.iter().filter(|mapping| mapping.r#type == *r#type);
     wanted.filter_map(|mapping| mapping.ip_address.parse().ok()).collect()
 }
 
 /// The connection name, from Cloud SQL or put together.
-pub(in crate::checks) fn connection_name(instance: &DatabaseInstance) -> String {
+pub(crate) fn connection_name(instance: &DatabaseInstance) -> String {
     if instance.connection_name.is_empty() {
         return format!("{}:{}:{}", instance.project, instance.region, instance.name);
     }
@@ -135,7 +169,7 @@ pub(in crate::checks) fn connection_name(instance: &DatabaseInstance) -> String 
 }
 
 /// Whether it is a PostgreSQL server. By the prefix, so that versions of the future count.
-pub(in crate::checks) fn is_postgres(instance: &DatabaseInstance) -> bool {
+pub(crate) fn is_postgres(instance: &DatabaseInstance) -> bool {
     instance.database_version.name().is_some_and(|version| version.starts_with("POSTGRES"))
 }
 
@@ -170,7 +204,7 @@ mod tests {
 
     #[test]
     fn only_addresses_that_are_dialled_count() {
-        let body = include_str!("../../../tests/data/google/instance.json");
+        let body = include_str!("../../tests/data/google/instance.json");
         let instance: DatabaseInstance = serde_json::from_str(body).unwrap();
         let expected: [IpAddr; 2] = [[10, 20, 0, 3].into(), [203, 0, 113, 7].into()];
         assert_eq!(addresses(&instance), expected);

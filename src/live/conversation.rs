@@ -15,25 +15,25 @@ pub struct Conversation {
 
 /// What the server said.
 #[derive(Debug)]
-pub(in crate::checks) struct Answers {
+pub(crate) struct Answers {
     /// As what and to which database the gate logged in.
-    pub(in crate::checks) connection: Connection,
+    pub(crate) connection: Connection,
     /// The server itself.
-    pub(in crate::checks) server: Server,
+    pub(crate) server: Server,
     /// Its connections.
-    pub(in crate::checks) slots: Result<Slots, Stop>,
+    pub(crate) slots: Result<Slots, Stop>,
     /// What is there of what the pipeline expects.
-    pub(in crate::checks) holdings: Result<Holdings, Stop>,
+    pub(crate) holdings: Result<Holdings, Stop>,
 }
 
 impl Conversation {
     /// Leaves a session to the check that comes next.
-    pub(in crate::checks) fn leave(&self, connection: Connection, session: Session) {
+    pub(crate) fn leave(&self, connection: Connection, session: Session) {
         *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some((connection, session));
     }
 
     /// Takes the session that was left, if one was.
-    pub(in crate::checks) fn take(&self) -> Option<(Connection, Session)> {
+    pub(crate) fn take(&self) -> Option<(Connection, Session)> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -45,13 +45,13 @@ impl Conversation {
     }
 
     /// Keeps what the server said; the first time counts.
-    pub(in crate::checks) fn keep(&self, answers: Answers) {
+    pub(crate) fn keep(&self, answers: Answers) {
         // A second time cannot happen: there is one check that asks.
         drop(self.answers.set(answers));
     }
 
     /// What the server said, once it was asked.
-    pub(in crate::checks) fn answers(&self) -> Option<&Answers> {
+    pub(crate) fn answers(&self) -> Option<&Answers> {
         self.answers.get()
     }
 }

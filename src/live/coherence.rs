@@ -2,14 +2,14 @@
 
 use google_cloud_run_v2::model::{Revision, Service, TrafficTargetStatus};
 
-use super::facts::short_name;
+use super::service::short_name;
 use crate::model::resource;
 use crate::probe::google::NoAnswer;
 use crate::record::Broken;
 use crate::text::bounded;
 
 /// Whether an answer speaks of the service of that short name. One that names nothing is taken for it.
-pub(super) fn of_service(service: &Service, name: &str) -> Result<(), NoAnswer> {
+pub(crate) fn of_service(service: &Service, name: &str) -> Result<(), NoAnswer> {
     match resource::segment(&service.name, "services") {
         Some(other) if other != name => Err(malformed(
             format!("service {name}"),
@@ -20,7 +20,7 @@ pub(super) fn of_service(service: &Service, name: &str) -> Result<(), NoAnswer> 
 }
 
 /// Whether an answer speaks of that revision of that service (short names).
-pub(super) fn of_revision(revision: &Revision, name: &str, service: &str) -> Result<(), NoAnswer> {
+pub(crate) fn of_revision(revision: &Revision, name: &str, service: &str) -> Result<(), NoAnswer> {
     let what = || format!("revision {name}");
     let of = resource::segment(&revision.name, "services").unwrap_or_default();
     for other in [of, short_name(&revision.service)] {
@@ -38,7 +38,7 @@ pub(super) fn of_revision(revision: &Revision, name: &str, service: &str) -> Res
 }
 
 /// Whether shares of traffic can be true: each of 0 to 100 %, and not more than 100 % together.
-pub(super) fn of_traffic(statuses: &[TrafficTargetStatus]) -> Result<(), String> {
+pub(crate) fn of_traffic(statuses: &[TrafficTargetStatus]) -> Result<(), String> {
     let mut sum: i64 = 0;
     for status in statuses {
         if !(0..=100).contains(&status.percent) {

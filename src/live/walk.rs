@@ -12,8 +12,8 @@ use url::Url;
 
 use super::cookies::Jar;
 use super::values::{Held, Values};
-use crate::checks::Scope;
-use crate::checks::facts::broken;
+use crate::live::Scope;
+use crate::live::service::broken;
 use crate::model::{Journey, Stated, Target, VariableSource};
 use crate::probe::google::{NoAnswer, Payload};
 use crate::record::{Broken, Outcome, Skip};
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Walks {
 
 /// One journey on its way.
 #[derive(Default)]
-pub(super) struct Walk {
+pub(crate) struct Walk {
     /// The values that were there at its beginning, or why there are none.
     first: OnceCell<Result<Values, Box<Outcome>>>,
     state: Mutex<State>,
@@ -59,22 +59,22 @@ impl Walks {
     }
 
     /// The service of that name; where several share it, the one in the same region as `near`.
-    pub(super) fn target(&self, name: &str, near: &Target) -> Option<Arc<Target>> {
+    pub(crate) fn target(&self, name: &str, near: &Target) -> Option<Arc<Target>> {
         let mut named: Vec<&Arc<Target>> = self.targets.iter().filter(|one| one.name == name).collect();
         named.sort_by_key(|one| (one.project != near.project, one.region != near.region));
         named.first().map(|one| Arc::clone(one))
     }
 
-    pub(super) fn walk(&self, service: &Target, journey: &Journey) -> Arc<Walk> {
+    pub(crate) fn walk(&self, service: &Target, journey: &Journey) -> Arc<Walk> {
         let mut walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(walks.entry((service.key.clone(), journey.name.raw().to_owned())).or_default())
     }
 
-    pub(super) fn is_private(&self, key: &str) -> bool {
+    pub(crate) fn is_private(&self, key: &str) -> bool {
         self.private.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
     }
 
-    pub(super) fn note_private(&self, key: &str) {
+    pub(crate) fn note_private(&self, key: &str) {
         self.private.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
     }
 
@@ -96,7 +96,7 @@ impl Walks {
 impl Walk {
     /// The values that a step may use: those of the beginning, what the journeys that this one needs captured, and
     /// what it has captured itself.
-    pub(super) async fn values(&self, scope: &Scope, journey: &Journey) -> Result<Values, Outcome> {
+    pub(crate) async fn values(&self, scope: &Scope, journey: &Journey) -> Result<Values, Outcome> {
         let first = self.first.get_or_init(|| async {
             let mut values = needed(&scope.walks, &scope.target, journey, &mut BTreeSet::new());
             values.extend(declared(scope, journey).await?);
@@ -108,35 +108,35 @@ impl Walk {
     }
 
     /// When the journey began.
-    pub(super) fn began(&self) -> Instant {
+    pub(crate) fn began(&self) -> Instant {
         *self.lock().began.get_or_insert_with(Instant::now)
     }
 
-    pub(super) fn note_sent(&self) {
+    pub(crate) fn note_sent(&self) {
         self.lock().sent = true;
     }
 
     /// Whether anything was sent.
-    pub(super) fn has_sent(&self) -> bool {
+    pub(crate) fn has_sent(&self) -> bool {
         self.lock().sent
     }
 
-    pub(super) fn keep(&self, captured: Values) {
+    pub(crate) fn keep(&self, captured: Values) {
         self.lock().captured.extend(captured);
     }
 
     /// Puts the cookies that belong to a URL into the headers of a request.
-    pub(super) fn give_cookies(&self, url: &Url, headers: &mut HeaderMap) {
+    pub(crate) fn give_cookies(&self, url: &Url, headers: &mut HeaderMap) {
         self.lock().cookies.give(url, headers);
     }
 
     /// Takes the cookies that an answer sets; gives those that are secret.
-    pub(super) fn take_cookies(&self, url: &Url, headers: &HeaderMap) -> Vec<String> {
+    pub(crate) fn take_cookies(&self, url: &Url, headers: &HeaderMap) -> Vec<String> {
         self.lock().cookies.take(url, headers)
     }
 
     /// Forgets what was captured, before the journey is walked again.
-    pub(super) fn begin_again(&self) {
+    pub(crate) fn begin_again(&self) {
         let mut state = self.lock();
         state.captured.clear();
         state.cookies.clear();

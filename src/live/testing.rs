@@ -7,12 +7,12 @@ use crate::model::{
 };
 
 /// Some place.
-pub(super) fn place() -> Place {
+pub(crate) fn place() -> Place {
     Place { file: Arc::from("rungate.yaml"), line: 1, column: 1 }
 }
 
 /// A secret as declared.
-pub(super) fn secret(target: &str, secret: &str, version: &str) -> SecretReference {
+pub(crate) fn secret(target: &str, secret: &str, version: &str) -> SecretReference {
     SecretReference {
         target: target.to_owned(),
         secret: Stated::known(secret, place()),
@@ -21,7 +21,7 @@ pub(super) fn secret(target: &str, secret: &str, version: &str) -> SecretReferen
 }
 
 /// A service with a plain variable, a host for its database and a password from a secret.
-pub(super) fn service_with_database() -> Service {
+pub(crate) fn service_with_database() -> Service {
     let mut service = Service::new(DeploysVia::Native, place());
     for (name, value) in [("LOG_LEVEL", "info"), ("DB_HOST", "10.20.0.3")] {
         service.env.push(Variable { name: name.to_owned(), value: Stated::known(value, place()) });

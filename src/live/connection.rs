@@ -10,23 +10,21 @@ use google_cloud_run_v2::model::{Revision, env_var};
 use google_cloud_secretmanager_v1::model::secret_version::State;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::checks::Scope;
-use crate::checks::database::files;
-use crate::checks::facts::{ingress, not_applicable, not_visible};
-use crate::checks::injection::variables_injected;
-use crate::checks::instance::cloudsql_attached::attached;
 use crate::connection::{
     Connection, Dsn, DsnServer, SessionTarget, SslMode, TlsFiles, Trust, driver, passfile,
 };
+use crate::live::service::{ingress, not_applicable, not_visible};
+use crate::live::variables::{attached, declares};
+use crate::live::{Scope, files};
 use crate::model::{Database, DatabaseVariables, Holds, resource};
 use crate::probe::google::{NoAnswer, Payload};
 use crate::record::{Broken, DatabaseRecord, NodeKey, Outcome, Skip};
 
 /// What allows the gate to read payloads of secrets.
-pub(in crate::checks) const INSPECT_SECRETS: &str = "--inspect-secrets";
+pub(crate) const INSPECT_SECRETS: &str = "--inspect-secrets";
 
 /// A value as the revision is given it.
-pub(in crate::checks) enum Given {
+pub(crate) enum Given {
     /// It stands on the revision.
     Plain(SecretString),
     /// Cloud Run reads it from Secret Manager when an instance starts.
@@ -40,17 +38,17 @@ pub(in crate::checks) enum Given {
 
 /// Where the database listens.
 #[derive(Debug)]
-pub(in crate::checks) struct Endpoint {
+pub(crate) struct Endpoint {
     /// Host name, address, or folder of a socket.
-    pub(in crate::checks) host: String,
+    pub(crate) host: String,
     /// Port.
-    pub(in crate::checks) port: u16,
+    pub(crate) port: u16,
     /// Further servers, which the driver tries in this order where the first does not serve.
-    pub(in crate::checks) others: Vec<DsnServer>,
+    pub(crate) others: Vec<DsnServer>,
     /// Which of the servers is taken.
-    pub(in crate::checks) target: SessionTarget,
+    pub(crate) target: SessionTarget,
     /// Whether each connection begins with any of them.
-    pub(in crate::checks) balanced: bool,
+    pub(crate) balanced: bool,
 }
 
 impl From<&Connection> for Endpoint {
@@ -63,20 +61,20 @@ impl From<&Connection> for Endpoint {
 
 impl Endpoint {
     /// Every server, in the order in which they stand.
-    pub(in crate::checks) fn servers(&self) -> Vec<DsnServer> {
+    pub(crate) fn servers(&self) -> Vec<DsnServer> {
         let first = DsnServer { host: self.host.clone(), port: self.port };
         std::iter::once(first).chain(self.others.iter().cloned()).collect()
     }
 
     /// Whether it is a socket in the file system (`/cloudsql/…`).
-    pub(in crate::checks) fn is_socket(&self) -> bool {
+    pub(crate) fn is_socket(&self) -> bool {
         self.host.starts_with('/')
     }
 }
 
 /// The host as the live revision dials it; `None` where it is not known. Reads a secret only where the host stands
 /// in one.
-pub(in crate::checks) async fn host(scope: &Scope) -> Result<Option<String>, Outcome> {
+pub(crate) async fn host(scope: &Scope) -> Result<Option<String>, Outcome> {
     let Some(database) = &scope.target.service.database else { return Ok(None) };
     let revision = scope.revision().await?;
     let host = match database.variables.url() {
@@ -91,7 +89,7 @@ pub(in crate::checks) async fn host(scope: &Scope) -> Result<Option<String>, Out
 }
 
 /// Where the database listens, as the live revision dials it. Reads a secret only where that stands in one.
-pub(in crate::checks) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outcome> {
+pub(crate) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
     let way = place(scope, &revision, &database.variables).await?;
@@ -103,12 +101,12 @@ pub(in crate::checks) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outco
 }
 
 /// The whole way to the database, as the live revision goes it.
-pub(in crate::checks) async fn connection(scope: &Scope) -> Result<Connection, Outcome> {
+pub(crate) async fn connection(scope: &Scope) -> Result<Connection, Outcome> {
     drawn(scope, false).await
 }
 
 /// As whom and to which database the live revision logs in; where the host is not known, it is empty.
-pub(in crate::checks) async fn credentials(scope: &Scope) -> Result<Connection, Outcome> {
+pub(crate) async fn credentials(scope: &Scope) -> Result<Connection, Outcome> {
     drawn(scope, true).await
 }
 
@@ -158,7 +156,7 @@ fn options(revision: &Revision) -> Option<String> {
 }
 
 /// The files that the driver is given for TLS: by the connection string, or by variables beside it.
-pub(in crate::checks) async fn tls_files(scope: &Scope, revision: &Revision) -> TlsFiles {
+pub(crate) async fn tls_files(scope: &Scope, revision: &Revision) -> TlsFiles {
     let Some(database) = database(scope) else { return TlsFiles::default() };
     // Where the connection string cannot be read, the variables beside it can.
     match place(scope, revision, &database.variables).await {
@@ -179,7 +177,7 @@ fn files_beside(revision: &Revision, variables: &DatabaseVariables) -> TlsFiles 
 
 /// User and database as the live revision names them; `None` where no variable states one. Reads a secret only where
 /// one of them stands in it.
-pub(in crate::checks) async fn identity(scope: &Scope) -> Result<(Option<String>, Option<String>), Outcome> {
+pub(crate) async fn identity(scope: &Scope) -> Result<(Option<String>, Option<String>), Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
     let way = place(scope, &revision, &database.variables).await?;
@@ -199,7 +197,7 @@ pub(in crate::checks) async fn identity(scope: &Scope) -> Result<(Option<String>
 }
 
 /// How the live revision asks for TLS, where that can be seen.
-pub(in crate::checks) async fn sslmode(scope: &Scope) -> Result<SslMode, Outcome> {
+pub(crate) async fn sslmode(scope: &Scope) -> Result<SslMode, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
     match database.variables.url() {
@@ -209,7 +207,7 @@ pub(in crate::checks) async fn sslmode(scope: &Scope) -> Result<SslMode, Outcome
 }
 
 /// The variable that holds the database's password, if the live revision is given one.
-pub(in crate::checks) async fn password_variable(scope: &Scope) -> Result<Option<String>, Outcome> {
+pub(crate) async fn password_variable(scope: &Scope) -> Result<Option<String>, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
     if let Some(url) = database.variables.url() {
@@ -366,7 +364,7 @@ fn plain(revision: &Revision, name: &str) -> Option<String> {
 }
 
 /// What a variable beside the host's says of TLS: `DB_SSLMODE` beside `DB_HOST`, or libpq's own `PGSSLMODE`.
-pub(in crate::checks) fn ssl_mode(revision: &Revision, variables: &DatabaseVariables) -> SslMode {
+pub(crate) fn ssl_mode(revision: &Revision, variables: &DatabaseVariables) -> SslMode {
     let prefix = variables.prefix();
     [format!("{prefix}SSLMODE"), format!("{prefix}SSL_MODE"), "PGSSLMODE".to_owned()]
         .iter()
@@ -399,15 +397,13 @@ async fn dsn(scope: &Scope, revision: &Revision, variable: &str) -> Result<Dsn, 
 }
 
 /// The value of a variable of the revision.
-pub(in crate::checks) async fn value(
+pub(crate) async fn value(
     scope: &Scope,
     revision: &Revision,
     variable: &str,
 ) -> Result<SecretString, Outcome> {
     match given(revision, variable) {
-        None if variables_injected::declares(&scope.target.service, variable) => {
-            Err(blocked(scope, variables_injected::CHECK.id, None))
-        }
+        None if declares(&scope.target.service, variable) => Err(blocked(scope, "variables-injected", None)),
         // Only the native file names it: the image may bring it along, and that cannot be seen.
         None => Err(not_visible(format!("the revision has no variable {variable}; its image may bring one"))),
         Some(Given::Plain(value)) => match Holds::of(variable) {
@@ -440,7 +436,7 @@ async fn text(scope: &Scope, revision: &Revision, variable: Option<&str>) -> Res
 }
 
 /// What a secret's version holds; `None` where that is no text.
-pub(in crate::checks) async fn payload(
+pub(crate) async fn payload(
     scope: &Scope,
     variable: &str,
     secret: &str,
@@ -470,14 +466,14 @@ pub(in crate::checks) async fn payload(
 }
 
 /// The names of the variables of the revision's ingress container.
-pub(in crate::checks) fn names(revision: &Revision) -> Vec<&str> {
+pub(crate) fn names(revision: &Revision) -> Vec<&str> {
     ingress(revision)
         .map(|container| container.env.iter().map(|one| one.name.as_str()).collect())
         .unwrap_or_default()
 }
 
 /// How the revision's ingress container is given a variable.
-pub(in crate::checks) fn given(revision: &Revision, variable: &str) -> Option<Given> {
+pub(crate) fn given(revision: &Revision, variable: &str) -> Option<Given> {
     let env = ingress(revision)?.env.iter().find(|env| env.name == variable)?;
     Some(match &env.values {
         // Google leaves an empty value out of its JSON.
@@ -512,7 +508,7 @@ fn note(scope: &Scope, database: &Database, fill: impl FnOnce(&mut DatabaseRecor
 }
 
 /// Another check's finding stands in the way.
-pub(in crate::checks) fn blocked(scope: &Scope, check: &str, subject: Option<&str>) -> Outcome {
+pub(crate) fn blocked(scope: &Scope, check: &str, subject: Option<&str>) -> Outcome {
     Outcome::Blocked { by: NodeKey { service: &scope.target.key, check, subject }.to_string() }
 }
 
@@ -520,7 +516,7 @@ fn malformed(scope: &Scope) -> Outcome {
     blocked(scope, "credential-well-formed", None)
 }
 
-pub(in crate::checks) fn unstated(what: &str) -> Outcome {
+pub(crate) fn unstated(what: &str) -> Outcome {
     let what = format!("{what}: no declared variable states it, and drivers differ in what they take then");
     Outcome::Skipped { reason: Skip::Unresolved { what } }
 }

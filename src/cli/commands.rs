@@ -12,7 +12,7 @@ use super::{Context, Refusal, announce, drill as drilling, request, say, setting
 use crate::permissions::Asked;
 use crate::pipeline::Request;
 use crate::report::Style;
-use crate::{checks, explain as pages, permissions, pipeline, plan, sandbox};
+use crate::{checks, pages, permissions, pipeline, plan, sandbox};
 
 /// `rungate read`.
 ///

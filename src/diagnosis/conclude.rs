@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::graph::Graph;
+use super::precedence::graph::Graph;
+use super::precedence::{across, explains};
 use super::view::View;
 use super::{
-    Cause, Confidence, Diagnosis, Evidence, Met, Obligation, Remedy, ServiceDiagnosis, Verdict, across,
-    explain, obligations, ruled_out, rules,
+    Cause, Confidence, Diagnosis, Evidence, Met, Obligation, Remedy, ServiceDiagnosis, Verdict, obligations,
+    ruled_out, rules,
 };
 use crate::record::finding::{Finding, HealthFinding, JourneyFinding};
 use crate::record::{Ended, Fact, NodeRecord, Outcome, RunRecord, Skip};
@@ -98,7 +99,7 @@ impl Part {
         let verdict = obligations::verdict(&obligations);
         let (mut unmet, mut open, mut advisories) = (Vec::new(), Vec::new(), Vec::new());
         let open_nodes = open_nodes(view, &obligations);
-        for root in explain::roots(view) {
+        for root in explains::roots(view) {
             let Some(cause) = cause(view, root) else { continue };
             if explains_unmet(view, root, &obligations) {
                 merge(&mut unmet, cause);
@@ -129,7 +130,7 @@ impl Part {
 /// Whether a root explains (or is) something that shows an obligation to be unmet.
 pub(super) fn explains_unmet(view: &View<'_>, root: &NodeRecord, obligations: &[Obligation]) -> bool {
     let mut explained: BTreeSet<String> =
-        explain::symptoms(view, root).into_iter().map(NodeRecord::key).collect();
+        explains::symptoms(view, root).into_iter().map(NodeRecord::key).collect();
     explained.insert(root.key());
     obligations.iter().any(|obligation| match &obligation.met {
         Met::No { nodes } => nodes.iter().any(|node| explained.contains(node)),
@@ -180,7 +181,7 @@ fn still_open<'a>(
         return Vec::new();
     }
     let roots: Vec<&NodeRecord> =
-        explain::roots(view).into_iter().filter(|root| explains_unmet(view, root, obligations)).collect();
+        explains::roots(view).into_iter().filter(|root| explains_unmet(view, root, obligations)).collect();
     let below = |node: &NodeRecord| roots.iter().any(|root| view.graph.explains(&root.check, &node.check));
     // The steps to the database prove one thing together, so what stands above one stands above all.
     let of_database = |node: &NodeRecord| node.check.starts_with("database-");
@@ -249,7 +250,7 @@ fn extend(remedy: &mut Vec<Remedy>, more: Vec<Remedy>) {
 fn cause(view: &View<'_>, root: &NodeRecord) -> Option<Cause> {
     let finding = root.finding()?;
     let judgement = rules::judge(view, root, finding);
-    let symptoms = explain::symptoms(view, root);
+    let symptoms = explains::symptoms(view, root);
     let mut evidence = seen(root, finding);
     let mut chain: Vec<String> = Vec::new();
     for symptom in &symptoms {

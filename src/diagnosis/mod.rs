@@ -1,19 +1,16 @@
 //! From the record of a run to its verdict and root cause: a pure function, replayable from a file.
 
-mod across;
 pub mod cause;
 mod conclude;
-mod explain;
 mod failure;
-mod graph;
 pub mod merge;
 mod obligations;
+mod precedence;
 mod ruled_out;
 mod rules;
-mod settled;
 mod view;
 
-pub use graph::Graph;
+pub use precedence::Graph;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +42,7 @@ pub fn settled(record: &RunRecord) -> Vec<(String, String)> {
 
 /// [`settled`] against another causal graph than that of [`crate::checks::CHECKS`].
 pub fn settled_with(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
-    settled::settled(record, graph)
+    precedence::settled::settled(record, graph)
 }
 
 /// What the gate concludes of a service, or of the whole run.

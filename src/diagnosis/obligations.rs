@@ -1,6 +1,6 @@
 //! What the verdict of a service rests on, and whether each of it is met.
 
-use super::explain::admits_database;
+use super::precedence::explains::admits_database;
 use super::view::{View, names_database_down};
 use super::{Met, Obligation, Verdict};
 use crate::record::finding::{Finding, HealthFinding};

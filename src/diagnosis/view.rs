@@ -1,6 +1,6 @@
 //! The record as the diagnosis looks at it: one service, its checks in causal order.
 
-use super::graph::Graph;
+use super::precedence::graph::Graph;
 use crate::record::finding::{Finding, HealthFinding, PostgresFinding};
 use crate::record::{NodeRecord, RunRecord, ServiceRecord, Vantage};
 

@@ -5,8 +5,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{Finding, Findings, RULES, Severity, Silenced};
-use crate::explain::explain;
 use crate::model::Place;
+use crate::pages::explain;
 use crate::pipeline::Problem;
 use crate::text::escape::one_line;
 
@@ -56,7 +56,7 @@ fn rule(rule: &super::Rule) -> Value {
 /// Where the page of a code lies, once Cargo.toml says where the project does.
 fn page_uri(code: &str) -> Option<String> {
     let repository = option_env!("CARGO_PKG_REPOSITORY").filter(|url| !url.is_empty())?;
-    let folder = if crate::explain::is_cause(code) { "causes" } else { "findings" };
+    let folder = if crate::pages::is_cause(code) { "causes" } else { "findings" };
     Some(format!("{repository}/blob/v{}/docs/{folder}/{code}.md", env!("CARGO_PKG_VERSION")))
 }
 

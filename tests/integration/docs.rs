@@ -238,7 +238,7 @@ fn the_reference_lists_every_page() {
         [("Causes", "causes"), ("Findings of the dry run", "findings"), ("Checks", "checks")]
     {
         text.push_str(&format!("\n## {title}\n\n"));
-        for (id, page) in rungate::explain::all() {
+        for (id, page) in rungate::pages::all() {
             if root().join(format!("docs/{folder}/{id}.md")).is_file() {
                 // The first sentence under the heading says what it is.
                 let first = page.split("\n\n").nth(1).unwrap_or_default().replace('\n', " ");

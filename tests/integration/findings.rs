@@ -337,7 +337,7 @@ fn every_failure_that_the_control_plane_shows_has_its_check_and_its_cause_or_a_r
             assert!(rungate::checks::find(id).is_some(), "there is no check {id}: {row}");
         }
         let causes: Vec<String> =
-            codes(told).into_iter().filter(|code| rungate::explain::is_cause(code)).collect();
+            codes(told).into_iter().filter(|code| rungate::pages::is_cause(code)).collect();
         let reasoned = ["not told", "not a cause", "the failed revision's own cause", "what it sees"];
         let reason = reasoned.iter().any(|start| told.starts_with(start));
         assert!(!causes.is_empty() || reason, "{id}: neither a cause nor a reason");

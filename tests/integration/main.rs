@@ -93,6 +93,8 @@ mod journey_drill;
 mod journeys;
 /// What a laptop is given: init, doctor, schema, completions, man.
 mod laptop;
+/// Arrows between the rooms of `src/` point down.
+mod layers;
 /// libpq itself, over the connection strings that our reader reads.
 mod libpq;
 /// What the service's own log adds, from outside the VPC.

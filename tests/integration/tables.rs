@@ -9,7 +9,7 @@ use rungate::diagnosis::cause::CauseCode;
 use rungate::findings::RULES;
 use rungate::record::RunRecord;
 use rungate::sandbox::faults::FAULTS;
-use rungate::{diagnosis, explain, report};
+use rungate::{diagnosis, pages, report};
 use strum::IntoEnumIterator;
 
 use crate::records;
@@ -39,7 +39,7 @@ fn every_finding_has_its_page() {
     let advice: BTreeSet<String> = codes.difference(&causes()).cloned().collect();
     assert_eq!(pages_on_disk("findings"), advice, "a finding that foresees a cause shares its page");
     for rule in RULES {
-        let page = explain::explain(rule.code).unwrap();
+        let page = pages::explain(rule.code).unwrap();
         assert!(page.contains("`rungate check --dry-run`"), "the page of {} does not say so", rule.code);
     }
 }
@@ -95,21 +95,21 @@ fn the_table_of_checks_has_the_edges_that_are_meant() {
 
 #[test]
 fn every_page_is_in_the_binary_under_its_own_id_once() {
-    let embedded: Vec<&str> = explain::all().map(|(id, _)| id).collect();
+    let embedded: Vec<&str> = pages::all().map(|(id, _)| id).collect();
     let unique: BTreeSet<String> = embedded.iter().map(|id| (*id).to_owned()).collect();
     assert_eq!(unique.len(), embedded.len(), "an id is both a cause and a check, or stands twice");
     let on_disk: BTreeSet<String> =
         ["causes", "checks", "findings"].into_iter().flat_map(pages_on_disk).collect();
     assert_eq!(unique, on_disk);
-    for (id, page) in explain::all() {
+    for (id, page) in pages::all() {
         assert!(page.starts_with(&format!("# {id}\n")), "{id}");
     }
 }
 
 #[test]
 fn pages_are_whole_and_name_only_what_exists() {
-    let known: BTreeSet<&str> = explain::all().map(|(id, _)| id).collect();
-    for (id, page) in explain::all() {
+    let known: BTreeSet<&str> = pages::all().map(|(id, _)| id).collect();
+    for (id, page) in pages::all() {
         let lines = page.lines().count();
         assert!((15..=45).contains(&lines), "{id} has {lines} lines");
         let sections = if pages_on_disk("findings").contains(id) {

@@ -1,13 +1,13 @@
 //! What explains that a step of a journey fails.
 
 use super::super::view::{View, names_database_down};
-use super::{is_of_database, stands};
+use super::explains::{is_of_database, stands};
 use crate::record::finding::{DatabaseFinding, Finding, HealthFinding, JourneyFinding};
 use crate::record::{Fact, NodeRecord, Outcome};
 
 /// Whether both are steps of one journey, the one before the other: what cleans up after a step that failed may well
 /// find nothing to clean up.
-pub(super) fn is_earlier(cause: &NodeRecord, symptom: &NodeRecord) -> bool {
+pub(in crate::diagnosis) fn is_earlier(cause: &NodeRecord, symptom: &NodeRecord) -> bool {
     let journey = |node: &NodeRecord| match (node.finding(), &node.subject) {
         (Some(Finding::Journey(_)), Some(subject)) => {
             subject.split_once(" / ").map(|(journey, _)| journey.to_owned())
@@ -22,7 +22,12 @@ pub(super) fn is_earlier(cause: &NodeRecord, symptom: &NodeRecord) -> bool {
 }
 
 /// Whether what was seen of the service explains the step.
-pub(super) fn explained(view: &View<'_>, cause: &NodeRecord, why: &Finding, step: &JourneyFinding) -> bool {
+pub(in crate::diagnosis) fn explained(
+    view: &View<'_>,
+    cause: &NodeRecord,
+    why: &Finding,
+    step: &JourneyFinding,
+) -> bool {
     // Another service was asked: nothing of this one stands in the way.
     if step.asked().is_some() {
         return false;

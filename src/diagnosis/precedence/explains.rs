@@ -3,10 +3,9 @@
 //! The graph says which check *can* explain which other. Two findings that stand so may still be two separate
 //! defects: a health body that names only the cache as down is not explained by a VPC connector in error.
 
-mod journey;
-
-use super::failure::{self, Failure};
-use super::view::{View, speaks_of_the_service};
+use super::journey;
+use crate::diagnosis::failure::{self, Failure};
+use crate::diagnosis::view::{View, speaks_of_the_service};
 use crate::network::Fault;
 use crate::record::NodeRecord;
 use crate::record::finding::{
@@ -15,13 +14,13 @@ use crate::record::finding::{
 };
 
 /// The findings that no other finding of the same service explains, in causal order.
-pub(super) fn roots<'a>(view: &View<'a>) -> Vec<&'a NodeRecord> {
+pub(in crate::diagnosis) fn roots<'a>(view: &View<'a>) -> Vec<&'a NodeRecord> {
     let bad: Vec<&NodeRecord> = bad(view).collect();
     bad.iter().copied().filter(|node| !bad.iter().any(|other| explains(view, other, node))).collect()
 }
 
 /// What a finding explains, directly or through others, the uppermost symptom first.
-pub(super) fn symptoms<'a>(view: &View<'a>, cause: &NodeRecord) -> Vec<&'a NodeRecord> {
+pub(in crate::diagnosis) fn symptoms<'a>(view: &View<'a>, cause: &NodeRecord) -> Vec<&'a NodeRecord> {
     let mut found: Vec<&NodeRecord> = Vec::new();
     for node in bad(view) {
         // In causal order, so whatever leads here was met before.
@@ -38,7 +37,7 @@ fn bad<'a>(view: &View<'a>) -> impl Iterator<Item = &'a NodeRecord> {
 }
 
 /// Whether the finding of one node explains that of another.
-pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord) -> bool {
+pub(in crate::diagnosis) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord) -> bool {
     let (Some(why), Some(what)) = (cause.finding(), symptom.finding()) else { return false };
     if journey::is_earlier(cause, symptom) {
         return true;
@@ -63,7 +62,7 @@ pub(super) fn explains(view: &View<'_>, cause: &NodeRecord, symptom: &NodeRecord
 }
 
 /// Whether a finding concerns the database or the way to it, and nothing else.
-pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> bool {
+pub(in crate::diagnosis) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Finding) -> bool {
     match finding {
         Finding::Service(_) | Finding::Health(_) | Finding::Journey(_) => false,
         Finding::Credential(_)
@@ -94,7 +93,7 @@ pub(super) fn is_of_database(view: &View<'_>, node: &NodeRecord, finding: &Findi
 }
 
 /// Whether a health finding leaves room for a defect of the database.
-pub(super) fn admits_database(health: &HealthFinding) -> bool {
+pub(in crate::diagnosis) fn admits_database(health: &HealthFinding) -> bool {
     match health {
         HealthFinding::Unhealthy { failing, working, .. } => {
             failing.iter().any(|one| one.database)
@@ -118,7 +117,7 @@ fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &
 }
 
 /// Whether nothing else that was seen speaks against a finding as the cause of what the service does.
-fn stands(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
+pub(super) fn stands(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
     // A query from inside went to that instance with that credential, so neither is in the way. The service's own
     // connector may still be: another one may have carried the query.
     let tried = match why {
@@ -146,7 +145,7 @@ fn stands(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
 }
 
 /// Whether a finding says no more than that something is not as it was, or as it is declared. That may be meant.
-pub(super) fn differs_only(why: &Finding) -> bool {
+pub(in crate::diagnosis) fn differs_only(why: &Finding) -> bool {
     matches!(
         why,
         Finding::Service(ServiceFinding::AccountDiffers { .. })

@@ -7,11 +7,10 @@ mod shape;
 
 use std::path::Path;
 
-use super::job;
 use super::problem::{Problem, Problems, Severity};
 use super::value::{Dialect, Values};
 use super::yaml::Node;
-use super::{File, Format, Reading};
+use super::{File, Format, Reading, job};
 use crate::model::{DeploysVia, Service, Stated};
 use container::{Aliases, Pod};
 

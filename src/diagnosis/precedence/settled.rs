@@ -1,12 +1,13 @@
 //! Whether waiting can still change anything: for ending a run early.
 
 use super::graph::Graph;
-use super::view::View;
-use super::{Confidence, across, conclude, explain, obligations, rules};
+use super::{across, explains};
+use crate::diagnosis::view::View;
+use crate::diagnosis::{Confidence, conclude, obligations, rules};
 use crate::record::RunRecord;
 
 /// The services of a running record whose fate is sealed, each with the key of the node that seals it.
-pub(super) fn settled(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
+pub(in crate::diagnosis) fn settled(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
     let views: Vec<View<'_>> =
         record.services.iter().map(|service| View::new(record, graph, service)).collect();
     let mut sealed: Vec<(String, String)> =
@@ -31,7 +32,7 @@ fn waits_for(view: &View<'_>, callee: &str) -> bool {
         return false;
     };
     let obligations = obligations::obligations(view);
-    let roots = explain::roots(view);
+    let roots = explains::roots(view);
     let names = |root: &&crate::record::NodeRecord| {
         let unfinished_above = view
             .nodes
@@ -54,7 +55,7 @@ fn proves_a_login(check: &str) -> bool {
 /// does not mend, with nothing above it still under way that might turn out to be the cause instead.
 fn seal(view: &View<'_>) -> Option<String> {
     let obligations = obligations::obligations(view);
-    let sealed = explain::roots(view).into_iter().find(|root| {
+    let sealed = explains::roots(view).into_iter().find(|root| {
         let unfinished_above = view
             .nodes
             .iter()
@@ -62,7 +63,7 @@ fn seal(view: &View<'_>) -> Option<String> {
         let finished = root.outcome.is_some();
         let judgement = root.finding().map(|finding| rules::judge(view, root, finding));
         // A mere difference is the cause only where nothing deeper is, and that only the end of the run shows.
-        let differs = root.finding().is_some_and(explain::differs_only);
+        let differs = root.finding().is_some_and(explains::differs_only);
         let lasting = !differs && judgement.as_ref().is_some_and(|judgement| !judgement.code.waiting_mends());
         // A login that works would refute what is only likely: that is worth waiting for.
         let open = judgement.is_some_and(|judgement| judgement.confidence == Confidence::Likely)

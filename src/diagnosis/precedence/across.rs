@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use super::{Cause, Confidence, Suspect};
+use crate::diagnosis::{Cause, Confidence, Suspect};
 use crate::record::finding::{Finding, HealthFinding, JourneyFinding};
 use crate::record::{CallRecord, NodeRecord, RunRecord, ServiceRecord};
 
 /// How a finding stands to a service that is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Blame {
+pub(in crate::diagnosis) enum Blame {
     /// It speaks of that service and of nothing else.
     Named,
     /// It speaks of something that is called alike, or of a service that is known by its name alone.
@@ -23,7 +23,11 @@ pub(super) enum Blame {
 }
 
 /// What a finding of a caller says of a service that it calls.
-pub(super) fn blame(finding: &Finding, call: &CallRecord, callee: &ServiceRecord) -> Option<Blame> {
+pub(in crate::diagnosis) fn blame(
+    finding: &Finding,
+    call: &CallRecord,
+    callee: &ServiceRecord,
+) -> Option<Blame> {
     match finding {
         Finding::Journey(step) => match (step.asked(), step) {
             (Some(asked), _) => (asked == callee.key).then_some(Blame::Named),
@@ -135,13 +139,13 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// The causes of unmet obligations of one service, and whether these are seen to be unmet.
-pub(super) struct Causes<'a> {
-    pub(super) service: &'a ServiceRecord,
-    pub(super) unmet: Vec<Cause>,
+pub(in crate::diagnosis) struct Causes<'a> {
+    pub(in crate::diagnosis) service: &'a ServiceRecord,
+    pub(in crate::diagnosis) unmet: Vec<Cause>,
 }
 
 /// Puts what a caller meets under the cause at the service that it calls.
-pub(super) fn fold(record: &RunRecord, all: &mut [Causes<'_>]) {
+pub(in crate::diagnosis) fn fold(record: &RunRecord, all: &mut [Causes<'_>]) {
     if record.services.iter().all(|service| service.calls.is_empty()) {
         return;
     }

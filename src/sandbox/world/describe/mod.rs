@@ -16,8 +16,7 @@ use super::{
     Admits, Code, ConnectorState, ConnectorWorld, DatabaseLink, DoorWorld, Egress, EnvValue, EnvWorld,
     Expects, Mount, RevisionWorld, ServiceWorld, Started, Traffic, VpcWorld, World, project_number,
 };
-use crate::model::resource;
-use crate::model::{Service, Stated, Target, VariableSource};
+use crate::model::{Service, Stated, Target, VariableSource, resource};
 use crate::plan::calls;
 use crate::sandbox::random;
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub use place::Target;
 
 use crate::model::{Pipeline, Service, Stated};
-use crate::probe::google::needs::{NEEDS, When};
+use crate::probe::google::calls::{NEEDS, When};
 
 /// How the list is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -85,7 +85,7 @@ pub fn grants(pipeline: &Pipeline, asked: &Asked) -> Vec<Grant> {
                 When::Better => true,
             };
             for target in place::targets(need.place, service, &project) {
-                add(optional, target, need.role(), need.permission());
+                add(optional, target, need.call.role, need.call.permission);
             }
         }
         for target in place::journeys(service, &project) {

@@ -2,7 +2,7 @@
 
 use crate::connection::iam_account;
 use crate::model::{Service, Stated, VariableSource, resource};
-use crate::probe::google::needs::Place;
+use crate::probe::google::calls::Place;
 
 /// What a role is granted on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

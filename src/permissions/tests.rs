@@ -84,7 +84,7 @@ fn has(grants: &[Grant], role: &str, target: &Target) -> bool {
 fn every_call_is_granted_and_nothing_that_no_call_needs() {
     let grants = grants(&with_iam_user(), &everything());
     let listed: BTreeSet<&str> = grants.iter().flat_map(|grant| grant.permissions.iter().copied()).collect();
-    let calls: BTreeSet<&str> = NEEDS.iter().map(|need| need.permission()).collect();
+    let calls: BTreeSet<&str> = NEEDS.iter().map(|need| need.call.permission).collect();
     let missing: Vec<_> = calls.difference(&listed).collect();
     assert!(missing.is_empty(), "{missing:?}");
     let beside: BTreeSet<&str> = listed.difference(&calls).copied().collect();

@@ -2,7 +2,7 @@
 
 mod asker;
 mod auth;
-mod calls;
+pub(crate) mod calls;
 mod connectivity;
 mod endpoints;
 mod errors;
@@ -11,7 +11,6 @@ mod iam;
 mod logs;
 mod memo;
 pub mod names;
-pub(crate) mod needs;
 mod network;
 mod network_connectivity;
 mod pages;

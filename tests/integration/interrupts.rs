@@ -8,12 +8,16 @@ use serde_json::Value;
 
 use crate::common::{Rungate, pipeline};
 
+/// How long the sandbox is silent (`--sandbox-latency`): a run that waits for its answer takes longer, however
+/// fast the machine; one that ends by itself takes less, however loaded it is.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// Ends a run by a signal while the database step waits for an answer that never comes.
 fn interrupted(signal: &str) -> (i32, Value, String, Duration) {
     let rungate = Rungate::new();
     let file = pipeline("rungate.yaml");
     let reports = ["--report", "json=run.json", "--report", "junit=TEST-rungate.xml"];
-    let mut arguments = vec!["check", &file, "--sandbox", "--sandbox-latency", "30s"];
+    let mut arguments = vec!["check", &file, "--sandbox", "--sandbox-latency", "60s"];
     arguments.extend(reports);
     let mut child = rungate.command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(700));
@@ -35,7 +39,7 @@ fn signals_end_the_run_with_their_own_status() {
         assert_eq!(status, expected);
         assert_eq!(json["exit_code"], expected);
         assert_ne!(json["verdict"], "healthy");
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(took < SILENCE, "{took:?}");
         let skipped =
             json["checks"].as_array().unwrap().iter().filter(|check| check["outcome"] == "skipped").count();
         assert!(skipped > 0, "what did not run is named: {json}");
@@ -60,7 +64,7 @@ fn the_deadline_really_ends_the_run() {
         "json=run.json",
     ];
     let ran = rungate.run(&arguments);
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(began.elapsed() < SILENCE, "{:?}", began.elapsed());
     assert_eq!(ran.status, 3, "{}", ran.all());
     let json: Value = serde_json::from_str(&rungate.read("run.json")).unwrap();
     assert_eq!(json["verdict"], "undecided");

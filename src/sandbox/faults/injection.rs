@@ -1,0 +1,252 @@
+//! The injection of configuration and secrets.
+
+use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
+
+use super::parts::{self, on};
+use super::{Fault, Subject, subject};
+use crate::diagnosis::cause::CauseCode;
+use crate::sandbox::random;
+use crate::sandbox::world::{Added, EnvValue, SecretWorld, VersionState, VersionWorld, World};
+
+pub(super) static FAULTS: &[Fault] = &[
+    Fault::before_deploy(
+        CauseCode::DatabaseVariableMissing,
+        "The new revision lacks the variable that holds the database's host or connection string.",
+        &subject::DATABASE,
+        |world, service| {
+            let Some(service) = world.services.get_mut(service) else { return };
+            let variables = service.database.as_ref().map(|variables| variables.names());
+            let Some(first) = variables.and_then(|names| names.first().map(|&name| name.to_owned())) else {
+                return;
+            };
+            if let Some(revision) = service.newest_mut() {
+                revision.env.retain(|variable| variable.name != first);
+            }
+        },
+    ),
+    Fault::before_deploy(
+        CauseCode::DatabaseVariableEmpty,
+        "The variable that holds the host or the connection string is there, and empty.",
+        &subject::DATABASE,
+        |world, service| {
+            let Some(service) = world.services.get_mut(service) else { return };
+            let variables = service.database.as_ref().map(|variables| variables.names());
+            let Some(first) = variables.and_then(|names| names.first().map(|&name| name.to_owned())) else {
+                return;
+            };
+            let Some(revision) = service.newest_mut() else { return };
+            for variable in revision.env.iter_mut().filter(|variable| variable.name == first) {
+                variable.value = EnvValue::Plain(String::new());
+            }
+        },
+    ),
+    Fault::before_deploy(
+        CauseCode::VariableMissing,
+        "The new revision lacks a declared variable that the code needs and that does not lead to \
+         the database.",
+        &NEEDS_MORE,
+        |world, service| {
+            if let Some(revision) = parts::revision(world, service)
+                && let Some(needed) = revision.code.requires.first().cloned()
+            {
+                revision.env.retain(|variable| variable.name != needed);
+            }
+        },
+    ),
+    Fault::before_deploy(
+        CauseCode::SecretReferenceDrifted,
+        "The new revision refers to another secret than the pipeline declares: that of an old password.",
+        &subject::SECRET,
+        secret_reference_drifted,
+    ),
+    Fault::before_deploy(
+        CauseCode::SecretNotFound,
+        "The secret that the revision refers to does not exist.",
+        &subject::SECRET,
+        |world, service| {
+            on(world.services.get(service).and_then(parts::credential), |one| {
+                world.secrets.retain(|secret| secret.project != one.project || secret.name != one.name)
+            })
+        },
+    ),
+    Fault::before_deploy(
+        CauseCode::SecretVersionMissing,
+        "The secret has no version like the one that the revision refers to.",
+        &subject::SECRET,
+        |world, service| {
+            let Some((secret, version)) = parts::secret(world, service) else { return };
+            if version == "latest" {
+                secret.versions.clear();
+            } else if let Some(number) = secret.number(&version) {
+                secret.versions.retain(|version| version.number != number);
+            }
+        },
+    ),
+    Fault::after_deploy(
+        CauseCode::SecretVersionDisabled,
+        "The version of the secret is disabled after the deploy, so that no new instance can start.",
+        &subject::SECRET,
+        |world, service| on(parts::version(world, service), |version| version.state = VersionState::Disabled),
+    ),
+    Fault::after_deploy(
+        CauseCode::SecretVersionDestroyed,
+        "The version of the secret is destroyed after the deploy, so that no new instance can start.",
+        &subject::SECRET,
+        |world, service| on(parts::version(world, service), |one| one.state = VersionState::Destroyed),
+    ),
+    Fault::before_deploy(
+        CauseCode::SecretAccessDenied,
+        "The runtime service account may not read the secret, so that the new revision fails and \
+         the old one serves on.",
+        &subject::SECRET,
+        |world, service| {
+            let account = parts::revision(world, service).map(|revision| revision.service_account.clone());
+            if let Some((secret, _)) = parts::secret(world, service) {
+                secret.accessors.retain(|accessor| Some(accessor) != account.as_ref());
+            }
+        },
+    ),
+    Fault::after_deploy(
+        CauseCode::SecretNewerThanRevision,
+        "The password was rotated, in the database and in the secret, while instances of the \
+         revision ran.",
+        &subject::LATEST,
+        secret_newer_than_revision,
+    ),
+    Fault::before_deploy(
+        CauseCode::SecretCorrupted,
+        "The payload of the secret is not the one that its checksum was made of.",
+        &subject::PASSWORD,
+        |world, service| {
+            let Some(password) = parts::password(world, service) else { return };
+            if let Some(version) = parts::version(world, service) {
+                version.corrupted = true;
+                parts::change_payload(version, |payload| payload.replace(&password, &random::word(24)));
+            }
+        },
+    ),
+    // Old versions are disabled after a rotation, as they should be.
+    Fault::near_miss(
+        "older-version-disabled",
+        CauseCode::SecretVersionDisabled,
+        "An older version of the secret, which nothing references any more, is disabled.",
+        &subject::LATEST,
+        |world, service| {
+            let Some((secret, _)) = parts::secret(world, service) else { return };
+            for version in &mut secret.versions {
+                version.number += 1;
+            }
+            for (_, number) in &mut secret.aliases {
+                *number += 1;
+            }
+            secret.versions.insert(0, version(1, VersionState::Disabled));
+        },
+    ),
+    // Whoever pins a version wants that one.
+    Fault::near_miss(
+        "pinned-beside-a-newer-version",
+        CauseCode::SecretNewerThanRevision,
+        "The secret has a newer version; the revision pins the one that works.",
+        &subject::PINNED,
+        |world, service| {
+            let Some((secret, _)) = parts::secret(world, service) else { return };
+            let newest = secret.versions.iter().map(|version| version.number).max().unwrap_or_default();
+            secret
+                .versions
+                .push(VersionWorld { added: Added::After, ..version(newest + 1, VersionState::Enabled) });
+        },
+    )
+    .later(),
+    // A secret beside, that the service does not ask for.
+    Fault::near_miss(
+        "unused-secret-denied",
+        CauseCode::SecretAccessDenied,
+        "A secret beside, which the service does not reference, is readable by nobody.",
+        &subject::SECRET,
+        |world, service| {
+            let Some(project) = world.services.get(service).map(|service| service.project.clone()) else {
+                return;
+            };
+            world.secrets.push(SecretWorld {
+                project,
+                name: "somebody-elses".to_owned(),
+                versions: vec![version(1, VersionState::Enabled)],
+                aliases: Vec::new(),
+                accessors: Vec::new(),
+            });
+        },
+    ),
+    // The secret is as new as the revision; only the server knows nothing of the new password.
+    Fault::twin(
+        "rotated-in-the-secret-only",
+        CauseCode::SecretNewerThanRevision,
+        CauseCode::PasswordRejected,
+        "The password was rotated in the secret before the deploy, and nobody changed it in the database.",
+        &subject::LATEST,
+        |world, service| {
+            let Some(old) = parts::password(world, service) else { return };
+            let new = random::word(24);
+            let Some((secret, wanted)) = parts::secret(world, service) else { return };
+            let newest = secret.versions.iter().map(|version| version.number).max().unwrap_or_default();
+            let Some(mut rotated) = secret.version(&wanted).cloned() else { return };
+            rotated.number = newest + 1;
+            parts::change_payload(&mut rotated, |payload| payload.replace(&old, &new));
+            secret.versions.push(rotated);
+        },
+    ),
+];
+
+/// A service with a variable that does not lead to its database.
+static NEEDS_MORE: Subject = Subject {
+    has: "a variable that does not lead to its database",
+    fits: |_, service| service.newest().is_some_and(|revision| !revision.code.requires.is_empty()),
+};
+
+fn secret_reference_drifted(world: &mut World, service: usize) {
+    let Some(declared) = world.services.get(service).and_then(parts::credential) else { return };
+    let Some(mut old) = world.secret(&declared.project, &declared.name).cloned() else { return };
+    old.name = format!("{}-old", declared.name);
+    let password = parts::role(world, service).and_then(|role| role.password.clone());
+    let password = password.map(|password| password.expose_secret().to_owned()).unwrap_or_default();
+    for version in &mut old.versions {
+        // An old connection string leads to the same place, with the old password.
+        parts::change_payload(version, |payload| payload.replace(&password, &random::word(24)));
+    }
+    let Some(revision) = parts::revision(world, service) else { return };
+    for variable in &mut revision.env {
+        if let EnvValue::Secret { secret, .. } = &mut variable.value
+            && *secret == declared.name
+        {
+            secret.clone_from(&old.name);
+        }
+    }
+    world.secrets.push(old);
+}
+
+fn secret_newer_than_revision(world: &mut World, service: usize) {
+    let Some(old) = parts::password(world, service) else { return };
+    // Its instances run with what was true when they started.
+    let running = world.services.get(service).and_then(|one| world.inject(one.newest()?).ok());
+    if let Some(revision) = parts::revision(world, service) {
+        revision.running = running;
+    }
+    let new = random::word(24);
+    if let Some((secret, version)) = parts::secret(world, service) {
+        let number = secret.versions.iter().map(|version| version.number).max().unwrap_or_default() + 1;
+        if let Some(mut newest) = secret.version(&version).cloned() {
+            newest.number = number;
+            newest.added = Added::After;
+            parts::change_payload(&mut newest, |payload| payload.replace(&old, &new));
+            secret.versions.push(newest);
+        }
+    }
+    if let Some(role) = parts::role(world, service) {
+        role.password = Some(SecretString::from(new));
+    }
+}
+
+fn version(number: u64, state: VersionState) -> VersionWorld {
+    let payload = SecretString::from(random::word(24));
+    VersionWorld { number, state, payload, added: Added::Before, corrupted: false }
+}

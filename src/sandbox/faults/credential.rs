@@ -1,9 +1,6 @@
 //! What is in the credential, and in the variables that lead to the database.
 
-use secrecy::SecretString;
-
-use super::parts::{self};
-use super::{Fault, Subject, subject};
+use super::{Fault, Subject, parts, subject};
 use crate::diagnosis::cause::CauseCode;
 use crate::sandbox::random;
 
@@ -18,7 +15,7 @@ pub(super) static FAULTS: &[Fault] = &[
         CauseCode::CredentialEmpty,
         "The secret's payload is empty.",
         &subject::SECRET,
-        |world, service| parts::change_credential(world, service, |_one| String::new()),
+        |world, service| parts::change_credential(world, service, |_| String::new()),
     ),
     Fault::before_deploy(
         CauseCode::CredentialQuoted,
@@ -52,10 +49,8 @@ pub(super) static FAULTS: &[Fault] = &[
         |world, service| {
             let Some(old) = parts::password(world, service) else { return };
             let raw = format!("{}@{}", random::word(8), random::word(8));
-            if let Some(role) = parts::role(world, service) {
-                role.password = Some(SecretString::from(raw.clone()));
-            }
             parts::change_credential(world, service, |payload| payload.replace(&old, &raw));
+            parts::set_password(world, service, raw);
         },
     ),
     Fault::before_deploy(
@@ -72,13 +67,11 @@ pub(super) static FAULTS: &[Fault] = &[
         "The connection string gives SQLAlchemy's asyncpg an `sslmode`, which it does not take.",
         &subject::CONNECTION_STRING,
         |world, service| {
-            if let Some(version) = parts::version(world, service) {
-                parts::change_payload(version, |payload| {
-                    let (_, rest) = payload.split_once("://").unwrap_or(("", payload));
-                    let separator = if rest.contains('?') { '&' } else { '?' };
-                    format!("postgresql+asyncpg://{rest}{separator}sslmode=prefer")
-                });
-            }
+            parts::change_credential(world, service, |payload| {
+                let (_, rest) = payload.split_once("://").unwrap_or(("", payload));
+                let separator = if rest.contains('?') { '&' } else { '?' };
+                format!("postgresql+asyncpg://{rest}{separator}sslmode=prefer")
+            });
         },
     ),
     Fault::before_deploy(

@@ -1,6 +1,5 @@
 //! The injection of configuration and secrets.
 
-use secrecy::ExposeSecret as _;
 use secrecy::SecretString;
 
 use super::parts::{self, on};
@@ -15,14 +14,8 @@ pub(super) static FAULTS: &[Fault] = &[
         "The new revision lacks the variable that holds the database's host or connection string.",
         &subject::DATABASE,
         |world, service| {
-            let Some(service) = world.services.get_mut(service) else { return };
-            let variables = service.database.as_ref().map(|variables| variables.names());
-            let Some(first) = variables.and_then(|names| names.first().map(|&name| name.to_owned())) else {
-                return;
-            };
-            if let Some(revision) = service.newest_mut() {
-                revision.env.retain(|variable| variable.name != first);
-            }
+            let Some(first) = leading_variable(world, service) else { return };
+            on(parts::revision(world, service), |one| one.env.retain(|variable| variable.name != first));
         },
     ),
     Fault::before_deploy(
@@ -30,15 +23,9 @@ pub(super) static FAULTS: &[Fault] = &[
         "The variable that holds the host or the connection string is there, and empty.",
         &subject::DATABASE,
         |world, service| {
-            let Some(service) = world.services.get_mut(service) else { return };
-            let variables = service.database.as_ref().map(|variables| variables.names());
-            let Some(first) = variables.and_then(|names| names.first().map(|&name| name.to_owned())) else {
-                return;
-            };
-            let Some(revision) = service.newest_mut() else { return };
-            for variable in revision.env.iter_mut().filter(|variable| variable.name == first) {
-                variable.value = EnvValue::Plain(String::new());
-            }
+            let Some(first) = leading_variable(world, service) else { return };
+            let empty = EnvValue::Plain(String::new());
+            on(parts::variable(world, service, &first), |variable| variable.value = empty);
         },
     ),
     Fault::before_deploy(
@@ -65,9 +52,8 @@ pub(super) static FAULTS: &[Fault] = &[
         "The secret that the revision refers to does not exist.",
         &subject::SECRET,
         |world, service| {
-            on(world.services.get(service).and_then(parts::credential), |one| {
-                world.secrets.retain(|secret| secret.project != one.project || secret.name != one.name)
-            })
+            let Some(at) = world.services.get(service).and_then(parts::credential) else { return };
+            world.secrets.retain(|secret| secret.project != at.project || secret.name != at.name);
         },
     ),
     Fault::before_deploy(
@@ -112,7 +98,13 @@ pub(super) static FAULTS: &[Fault] = &[
         "The password was rotated, in the database and in the secret, while instances of the \
          revision ran.",
         &subject::LATEST,
-        secret_newer_than_revision,
+        |world, service| {
+            // Its instances run with what was true when they started.
+            let running = world.services.get(service).and_then(|one| world.inject(one.newest()?).ok());
+            on(parts::revision(world, service), |revision| revision.running = running);
+            let Some(new) = rotate(world, service, Added::After) else { return };
+            parts::set_password(world, service, new);
+        },
     ),
     Fault::before_deploy(
         CauseCode::SecretCorrupted,
@@ -120,10 +112,8 @@ pub(super) static FAULTS: &[Fault] = &[
         &subject::PASSWORD,
         |world, service| {
             let Some(password) = parts::password(world, service) else { return };
-            if let Some(version) = parts::version(world, service) {
-                version.corrupted = true;
-                parts::change_payload(version, |payload| payload.replace(&password, &random::word(24)));
-            }
+            on(parts::version(world, service), |version| version.corrupted = true);
+            parts::change_credential(world, service, |text| text.replace(&password, &random::word(24)));
         },
     ),
     // Old versions are disabled after a rotation, as they should be.
@@ -151,10 +141,9 @@ pub(super) static FAULTS: &[Fault] = &[
         &subject::PINNED,
         |world, service| {
             let Some((secret, _)) = parts::secret(world, service) else { return };
-            let newest = secret.versions.iter().map(|version| version.number).max().unwrap_or_default();
-            secret
-                .versions
-                .push(VersionWorld { added: Added::After, ..version(newest + 1, VersionState::Enabled) });
+            let number = secret.number("latest").unwrap_or_default() + 1;
+            let newest = VersionWorld { added: Added::After, ..version(number, VersionState::Enabled) };
+            secret.versions.push(newest);
         },
     )
     .later(),
@@ -184,16 +173,7 @@ pub(super) static FAULTS: &[Fault] = &[
         CauseCode::PasswordRejected,
         "The password was rotated in the secret before the deploy, and nobody changed it in the database.",
         &subject::LATEST,
-        |world, service| {
-            let Some(old) = parts::password(world, service) else { return };
-            let new = random::word(24);
-            let Some((secret, wanted)) = parts::secret(world, service) else { return };
-            let newest = secret.versions.iter().map(|version| version.number).max().unwrap_or_default();
-            let Some(mut rotated) = secret.version(&wanted).cloned() else { return };
-            rotated.number = newest + 1;
-            parts::change_payload(&mut rotated, |payload| payload.replace(&old, &new));
-            secret.versions.push(rotated);
-        },
+        |world, service| drop(rotate(world, service, Added::Before)),
     ),
 ];
 
@@ -203,12 +183,17 @@ static NEEDS_MORE: Subject = Subject {
     fits: |_, service| service.newest().is_some_and(|revision| !revision.code.requires.is_empty()),
 };
 
+/// The variable that leads to its database before all others: that of the host, or of the connection string.
+fn leading_variable(world: &World, service: usize) -> Option<String> {
+    let variables = world.services.get(service)?.database.as_ref()?;
+    variables.names().first().map(|&name| name.to_owned())
+}
+
 fn secret_reference_drifted(world: &mut World, service: usize) {
     let Some(declared) = world.services.get(service).and_then(parts::credential) else { return };
     let Some(mut old) = world.secret(&declared.project, &declared.name).cloned() else { return };
     old.name = format!("{}-old", declared.name);
-    let password = parts::role(world, service).and_then(|role| role.password.clone());
-    let password = password.map(|password| password.expose_secret().to_owned()).unwrap_or_default();
+    let password = parts::password(world, service).unwrap_or_default();
     for version in &mut old.versions {
         // An old connection string leads to the same place, with the old password.
         parts::change_payload(version, |payload| payload.replace(&password, &random::word(24)));
@@ -224,26 +209,15 @@ fn secret_reference_drifted(world: &mut World, service: usize) {
     world.secrets.push(old);
 }
 
-fn secret_newer_than_revision(world: &mut World, service: usize) {
-    let Some(old) = parts::password(world, service) else { return };
-    // Its instances run with what was true when they started.
-    let running = world.services.get(service).and_then(|one| world.inject(one.newest()?).ok());
-    if let Some(revision) = parts::revision(world, service) {
-        revision.running = running;
-    }
-    let new = random::word(24);
-    if let Some((secret, version)) = parts::secret(world, service) {
-        let number = secret.versions.iter().map(|version| version.number).max().unwrap_or_default() + 1;
-        if let Some(mut newest) = secret.version(&version).cloned() {
-            newest.number = number;
-            newest.added = Added::After;
-            parts::change_payload(&mut newest, |payload| payload.replace(&old, &new));
-            secret.versions.push(newest);
-        }
-    }
-    if let Some(role) = parts::role(world, service) {
-        role.password = Some(SecretString::from(new));
-    }
+/// Adds a version with a new password to the secret of its credential, and gives that; the database keeps the old one.
+fn rotate(world: &mut World, service: usize, added: Added) -> Option<String> {
+    let (old, new) = (parts::password(world, service)?, random::word(24));
+    let (secret, wanted) = parts::secret(world, service)?;
+    let number = secret.number("latest")? + 1;
+    let mut newest = VersionWorld { number, added, ..secret.version(&wanted)?.clone() };
+    parts::change_payload(&mut newest, |payload| payload.replace(&old, &new));
+    secret.versions.push(newest);
+    Some(new)
 }
 
 fn version(number: u64, state: VersionState) -> VersionWorld {

@@ -74,10 +74,9 @@ pub(super) static FAULTS: &[Fault] = &[
         &subject::ADDRESS,
         |world, service| {
             let Some(old) = parts::dialled(world, service) else { return };
-            if let Some(instance) = parts::instance(world, service) {
-                for address in instance.addresses.iter_mut().filter(|address| address.ip == old) {
-                    address.ip = another(old);
-                }
+            let Some(instance) = parts::instance(world, service) else { return };
+            for address in instance.addresses.iter_mut().filter(|address| address.ip == old) {
+                address.ip = another(old);
             }
         },
     ),
@@ -92,11 +91,9 @@ pub(super) static FAULTS: &[Fault] = &[
         "The new revision attaches another instance than the one whose socket the service dials.",
         &subject::ATTACHED_SOCKET,
         |world, service| {
-            if let Some(revision) = parts::revision(world, service) {
-                for instance in &mut revision.cloudsql {
-                    instance.push_str("-old");
-                }
-            }
+            on(parts::revision(world, service), |revision| {
+                revision.cloudsql.iter_mut().for_each(|instance| instance.push_str("-old"));
+            });
         },
     ),
     // What the service does not use may rest.

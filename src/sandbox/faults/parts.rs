@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::model::{DatabaseExpectation, DatabaseVariables};
 use crate::sandbox::world::{
     ConnectorWorld, DatabaseWorld, EnvValue, EnvWorld, InstanceWorld, NetworkWorld, RevisionWorld, RoleWorld,
-    SecretWorld, ServiceWorld, VersionWorld, VpcWorld, World,
+    SecretWorld, ServiceWorld, VersionWorld, VpcWorld, World, around,
 };
 
 /// Changes what was found. What is not there cannot be changed.
@@ -64,6 +64,11 @@ pub(super) fn holds_credential(variables: &DatabaseVariables) -> Option<&str> {
 /// The newest revision of a service.
 pub(super) fn revision(world: &mut World, service: usize) -> Option<&mut RevisionWorld> {
     world.services.get_mut(service)?.newest_mut()
+}
+
+/// A variable of its newest revision.
+pub(super) fn variable<'a>(world: &'a mut World, service: usize, name: &str) -> Option<&'a mut EnvWorld> {
+    revision(world, service)?.env.iter_mut().find(|variable| variable.name == name)
 }
 
 /// The connector of its newest revision.
@@ -124,8 +129,7 @@ pub(super) fn version(world: &mut World, service: usize) -> Option<&mut VersionW
 
 /// The range around the address at which it dials its database.
 pub(super) fn dialled_range(world: &World, service: usize) -> Option<IpNet> {
-    let address = dialled(world, service)?;
-    Some(IpNet::new(address, 24).map_or_else(|_| IpNet::from(address), |range| range.trunc()))
+    dialled(world, service).map(around)
 }
 
 /// The address at which it dials its database.
@@ -152,24 +156,17 @@ pub(super) fn change_credential(world: &mut World, service: usize, change: impl 
 pub(super) fn change_variable(
     world: &mut World,
     service: usize,
-    variable: &str,
+    name: &str,
     change: impl FnOnce(&str) -> String,
 ) {
-    let Some(found) =
-        revision(world, service).and_then(|one| one.env.iter_mut().find(|one| one.name == variable))
-    else {
-        return;
-    };
-    let (project, secret, version) = match &mut found.value {
-        EnvValue::Plain(text) => {
-            *text = change(text);
-            return;
+    let Some(found) = variable(world, service, name) else { return };
+    match &mut found.value {
+        EnvValue::Plain(text) => *text = change(text),
+        EnvValue::Secret { project, secret, version } => {
+            let (project, secret, version) = (project.clone(), secret.clone(), version.clone());
+            let found = world.secret_mut(&project, &secret).and_then(|secret| secret.version_mut(&version));
+            on(found, |version| change_payload(version, change));
         }
-        EnvValue::Secret { project, secret, version } => (project.clone(), secret.clone(), version.clone()),
-    };
-    if let Some(version) = world.secret_mut(&project, &secret).and_then(|secret| secret.version_mut(&version))
-    {
-        change_payload(version, change);
     }
 }
 
@@ -207,20 +204,21 @@ pub(super) fn change_sslmode(world: &mut World, service: usize, mode: &str) {
     revision.env.push(EnvWorld { name, value: EnvValue::Plain(mode.to_owned()) });
 }
 
+/// Gives the role that it logs in as another password.
+pub(super) fn set_password(world: &mut World, service: usize, password: String) {
+    on(role(world, service), |role| role.password = Some(SecretString::from(password)));
+}
+
 /// The password of the role that it logs in as.
 pub(super) fn password(world: &mut World, service: usize) -> Option<String> {
     role(world, service)?.password.as_ref().map(|password| password.expose_secret().to_owned())
 }
 
-/// Moves a database to another address, and everything that leads newest revisions there.
-pub(super) fn move_database(world: &mut World, from: IpAddr, to: IpAddr) {
-    for instance in &mut world.instances {
-        instance
-            .addresses
-            .iter_mut()
-            .filter(|address| address.ip == from)
-            .for_each(|address| address.ip = to);
-    }
+/// Moves its database to another address, and everything that leads newest revisions there.
+pub(super) fn move_database(world: &mut World, service: usize, to: IpAddr) {
+    let Some(from) = dialled(world, service) else { return };
+    let addresses = world.instances.iter_mut().flat_map(|instance| &mut instance.addresses);
+    addresses.filter(|address| address.ip == from).for_each(|address| address.ip = to);
     let (old, new) = (from.to_string(), to.to_string());
     let mut secrets = Vec::new();
     for service in world.services.iter_mut() {

@@ -51,9 +51,7 @@ fn in_subnet(world: &mut World, service: usize) -> Option<String> {
 
 /// The networks of the service's project become those of a host project; its connector stands in a subnetwork there.
 pub(super) fn shared_vpc(world: &mut World, service: usize) {
-    let Some(connector) = parts::connector(world, service).map(|connector| connector.clone()) else {
-        return;
-    };
+    let Some(connector) = parts::connector(world, service).cloned() else { return };
     let host = format!("{}-host", connector.project);
     for network in world.networks.iter_mut().filter(|network| network.project == connector.project) {
         network.project.clone_from(&host);
@@ -73,20 +71,4 @@ pub(super) fn shared_vpc(world: &mut World, service: usize) {
         });
     }
     world.hosts.push((connector.project, host));
-}
-
-/// A rule about what comes in to the machine of the database.
-pub(super) fn deny_ingress(world: &mut World, service: usize, priority: u16, tag: &str) {
-    if let Some(network) = parts::network(world, service) {
-        network.firewalls.push(FirewallWorld {
-            name: "deny-postgres-ingress".to_owned(),
-            ingress: true,
-            priority,
-            allows: false,
-            ranges: vec![IpNet::V4(Ipv4Net::default())],
-            ports: vec![5432],
-            target_tags: vec![tag.to_owned()],
-            disabled: false,
-        });
-    }
 }

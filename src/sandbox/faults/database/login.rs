@@ -1,7 +1,5 @@
 //! The login to the database, and the session.
 
-use secrecy::SecretString;
-
 use crate::diagnosis::Verdict;
 use crate::diagnosis::cause::CauseCode;
 use crate::sandbox::faults::parts::{self, on};
@@ -14,9 +12,7 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         CauseCode::PasswordRejected,
         "The role's password was changed on the server, and the service still has the old one.",
         &subject::PASSWORD,
-        |world, service| {
-            on(parts::role(world, service), |one| one.password = Some(SecretString::from(random::word(24))))
-        },
+        |world, service| parts::set_password(world, service, random::word(24)),
     ),
     Fault::after_deploy(
         CauseCode::LoginNotAllowed,
@@ -35,9 +31,7 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         "The instance takes encrypted connections only, and the service asks for none.",
         &subject::DIALLED_DATABASE,
         |world, service| {
-            if let Some(instance) = parts::instance(world, service) {
-                instance.tls = TlsWorld::Encrypted;
-            }
+            on(parts::instance(world, service), |instance| instance.tls = TlsWorld::Encrypted);
             parts::change_sslmode(world, service, "disable");
         },
     ),
@@ -46,9 +40,7 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         "The server offers no TLS, and the service asks for it.",
         &subject::DIALLED_DATABASE,
         |world, service| {
-            if let Some(instance) = parts::instance(world, service) {
-                instance.certificate = CertificateWorld::None;
-            }
+            on(parts::instance(world, service), |instance| instance.certificate = CertificateWorld::None);
             parts::change_sslmode(world, service, "require");
         },
     ),
@@ -86,11 +78,9 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         "The runtime service account may not connect to Cloud SQL.",
         &subject::SOCKET,
         |world, service| {
-            if let Some(account) =
-                world.services.get(service).and_then(|one| Some(one.newest()?.service_account.clone()))
-            {
-                world.sql_clients.retain(|(_, who)| *who != account);
-            }
+            let Some(revision) = parts::revision(world, service) else { return };
+            let account = revision.service_account.clone();
+            world.sql_clients.retain(|(_, who)| *who != account);
         },
     ),
     Fault::after_deploy(

@@ -1,12 +1,13 @@
 //! The service's way into the VPC network, and what it sends there.
 
-use ipnet::Ipv4Net;
 use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::Ipv4Net;
 
 use crate::diagnosis::cause::CauseCode;
 use crate::sandbox::faults::parts::{self, on};
 use crate::sandbox::faults::{Fault, Subject, shape, subject};
-use crate::sandbox::world::{ConnectorState, Egress, Flaw, InstanceAddress, VpcWorld, World};
+use crate::sandbox::world::{ConnectorState, ConnectorWorld, Egress, Flaw, InstanceAddress, VpcWorld, World};
 
 pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
     Fault::before_deploy(
@@ -53,7 +54,12 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         "The new revision uses another connector than declared, whose packets vanish for a reason \
          that no API shows.",
         &subject::CONNECTOR,
-        vpc_access_drifted,
+        |world, service| {
+            let Some(mut other) = parts::connector(world, service).cloned() else { return };
+            other.name.push_str("-old");
+            world.blackholes.extend(parts::dialled(world, service));
+            use_connector(world, service, other);
+        },
     ),
     Fault::before_deploy(
         CauseCode::VpcConnectorNotReady,
@@ -66,15 +72,10 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         "The revision refers to a ready VPC connector that stands in another region than the service.",
         &subject::CONNECTOR,
         |world, service| {
-            let Some(mut elsewhere) = parts::connector(world, service).cloned() else { return };
-            elsewhere.region =
-                if elsewhere.region == "us-central1" { "us-east1" } else { "us-central1" }.to_owned();
-            if let Some(revision) = parts::revision(world, service)
-                && let VpcWorld::Connector { resource, .. } = &mut revision.vpc
-            {
-                *resource = elsewhere.resource();
-            }
-            world.connectors.push(elsewhere);
+            let Some(mut other) = parts::connector(world, service).cloned() else { return };
+            let elsewhere = if other.region == "us-central1" { "us-east1" } else { "us-central1" };
+            other.region = elsewhere.to_owned();
+            use_connector(world, service, other);
         },
     ),
     Fault::after_deploy(
@@ -93,9 +94,8 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         "The database's instance is attached to another network than the service leaves into.",
         &subject::PRIVATE_DATABASE,
         |world, service| {
-            on(parts::instance(world, service), |one| {
-                one.network = one.network.as_ref().map(|network| format!("{network}-data"))
-            })
+            let network = parts::instance(world, service).and_then(|instance| instance.network.as_mut());
+            on(network, |network| network.push_str("-data"));
         },
     ),
     Fault::before_deploy(
@@ -103,11 +103,7 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         "The database stands in a privately used public range, which `private-ranges-only` does not \
          send into the VPC.",
         &PRIVATE_RANGES_ONLY,
-        |world, service| {
-            on(parts::dialled(world, service), |from| {
-                parts::move_database(world, from, IpAddr::from([11, 20, 0, 3]))
-            })
-        },
+        |world, service| parts::move_database(world, service, IpAddr::from([11, 20, 0, 3])),
     ),
     Fault::after_deploy(
         CauseCode::EgressWithoutNat,
@@ -122,20 +118,25 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
          and there is no Cloud NAT.",
         &SOCKET_THROUGH_VPC,
         |world, service| {
-            if let Some(network) = parts::network(world, service) {
-                network.nats.clear();
-            }
-            if let Some(instance) = parts::instance(world, service) {
+            on(parts::network(world, service), |network| network.nats.clear());
+            on(parts::instance(world, service), |instance| {
                 instance.network = None;
                 instance.addresses = vec![InstanceAddress { ip: PUBLIC, private: false }];
-            }
+            });
         },
     ),
     Fault::after_deploy(
         CauseCode::SubnetExhausted,
         "The subnetwork of direct VPC egress is a /28: its few addresses are taken.",
         &PRIVATE_DIRECT,
-        subnet_exhausted,
+        |world, service| {
+            let vpc = parts::revision(world, service).map(|revision| revision.vpc.clone());
+            let Some(VpcWorld::Direct { subnetwork, .. }) = vpc else { return };
+            let Some(network) = parts::network(world, service) else { return };
+            for subnet in network.subnets.iter_mut().filter(|subnet| subnet.name == subnetwork) {
+                subnet.range = Ipv4Net::new(subnet.range.network(), 28).unwrap_or(subnet.range);
+            }
+        },
     ),
     // It carries while it changes.
     Fault::near_miss(
@@ -158,68 +159,38 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
 /// A service that leaves into a network without a connector.
 static DIRECT: Subject = Subject {
     has: "direct VPC egress",
-    fits: |_, service| {
-        service.newest().is_some_and(|revision| matches!(revision.vpc, VpcWorld::Direct { .. }))
-    },
+    fits: |_, service| service.newest().is_some_and(|one| matches!(one.vpc, VpcWorld::Direct { .. })),
 };
 
-fn vpc_access_drifted(world: &mut World, service: usize) {
-    let Some(mut other) = parts::connector(world, service).map(|connector| connector.clone()) else {
-        return;
-    };
-    other.name.push_str("-old");
-    let resource = other.resource();
-    world.connectors.push(other);
-    if let Some(address) = parts::dialled(world, service) {
-        world.blackholes.push(address);
-    }
-    if let Some(revision) = parts::revision(world, service)
-        && let VpcWorld::Connector { resource: used, .. } = &mut revision.vpc
-    {
-        *used = resource;
-    }
-}
+static PRIVATE_DIRECT: Subject = Subject {
+    has: "a private database behind direct VPC egress",
+    fits: |world, service| (subject::PRIVATE_DATABASE.fits)(world, service) && (DIRECT.fits)(world, service),
+};
 
-/// A service that sends private ranges only into the network of a database that it dials by address.
 static PRIVATE_RANGES_ONLY: Subject = Subject {
     has: "a private database that it dials by address with the egress private-ranges-only",
     fits: |world, service| {
-        let egress = service.newest().and_then(|revision| revision.vpc.egress());
-        (subject::PRIVATE_DATABASE.fits)(world, service)
-            && (subject::ADDRESS.fits)(world, service)
-            && egress == Some(Egress::PrivateRangesOnly)
+        let egress = subject::egress(service);
+        (subject::PRIVATE_ADDRESS.fits)(world, service) && egress == Some(Egress::PrivateRangesOnly)
+    },
+};
+
+static SOCKET_THROUGH_VPC: Subject = Subject {
+    has: "a /cloudsql socket and all its traffic sent into a VPC network",
+    fits: |world, service| {
+        (subject::SOCKET.fits)(world, service) && subject::egress(service) == Some(Egress::AllTraffic)
     },
 };
 
 /// TEST-NET-3 (RFC 5737): nobody's.
 const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 77));
 
-/// A service that opens a socket, and sends all its traffic into a network.
-static SOCKET_THROUGH_VPC: Subject = Subject {
-    has: "a /cloudsql socket and all its traffic sent into a VPC network",
-    fits: |world, service| {
-        let egress = service.newest().and_then(|revision| revision.vpc.egress());
-        (subject::SOCKET.fits)(world, service) && egress == Some(Egress::AllTraffic)
-    },
-};
-
-/// A service that reaches its private database by direct VPC egress.
-static PRIVATE_DIRECT: Subject = Subject {
-    has: "a private database behind direct VPC egress",
-    fits: |world, service| {
-        let vpc = service.newest().map(|revision| &revision.vpc);
-        (subject::PRIVATE_DATABASE.fits)(world, service) && matches!(vpc, Some(VpcWorld::Direct { .. }))
-    },
-};
-
-fn subnet_exhausted(world: &mut World, service: usize) {
-    let Some(VpcWorld::Direct { subnetwork, .. }) =
-        parts::revision(world, service).map(|one| one.vpc.clone())
-    else {
-        return;
-    };
-    let Some(network) = parts::network(world, service) else { return };
-    for subnet in network.subnets.iter_mut().filter(|subnet| subnet.name == subnetwork) {
-        subnet.range = Ipv4Net::new(subnet.range.network(), 28).unwrap_or(subnet.range);
+/// A connector more, which the newest revision uses.
+fn use_connector(world: &mut World, service: usize, connector: ConnectorWorld) {
+    if let Some(revision) = parts::revision(world, service)
+        && let VpcWorld::Connector { resource, .. } = &mut revision.vpc
+    {
+        *resource = connector.resource();
     }
+    world.connectors.push(connector);
 }

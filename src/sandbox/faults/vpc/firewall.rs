@@ -5,7 +5,7 @@ use ipnet::{IpNet, Ipv4Net};
 use crate::diagnosis::cause::CauseCode;
 use crate::sandbox::faults::parts::{self, on};
 use crate::sandbox::faults::{Fault, shape, subject};
-use crate::sandbox::world::{Activation, FirewallWorld, World};
+use crate::sandbox::world::{Activation, FirewallWorld, World, around};
 
 pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
     Fault::before_deploy(
@@ -13,22 +13,18 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         "A firewall rule for connectors drops packets to the database's port.",
         &subject::PRIVATE_DATABASE,
         |world, service| {
-            let Some(to) = parts::dialled(world, service) else { return };
-            if let Some(network) = parts::network(world, service) {
+            change(world, service, |rules, to| {
                 // Decides before the implied rule; rules of higher numbers would not.
-                network.deny_egress("deny-database-egress", 900, to, &[5432, 3307], &[]);
-            }
+                let rule = FirewallWorld::egress("deny-database-egress", 900, false, to);
+                rules.push(FirewallWorld { ports: vec![5432, 3307], ..rule });
+            });
         },
     ),
     Fault::after_deploy(
         CauseCode::FirewallDeniesIngress,
         "The database runs on a machine, and a rule for its tag drops what comes in on port 5432.",
         &subject::UNNAMED_PRIVATE_ADDRESS,
-        |world, service| {
-            shape::on_machine(world, service);
-            // Before the rule of priority 1000 by which Google lets connectors in.
-            shape::deny_ingress(world, service, 900, shape::TAG);
-        },
+        |world, service| deny_in(world, service, shape::TAG),
     ),
     Fault::after_deploy(
         CauseCode::FirewallDeniesProxyPort,
@@ -36,9 +32,9 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         &subject::PRIVATE_SOCKET,
         |world, service| {
             let Some(to) = parts::private_address(world, service) else { return };
-            if let Some(network) = parts::network(world, service) {
-                network.deny_egress("deny-proxy-egress", 900, to, &[3307], &[]);
-            }
+            let rule = FirewallWorld::egress("deny-proxy-egress", 900, false, around(to));
+            let rule = FirewallWorld { ports: vec![3307], ..rule };
+            on(parts::network(world, service), |network| network.firewalls.push(rule));
         },
     ),
     // The lower number decides.
@@ -49,8 +45,13 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         &subject::PRIVATE_ADDRESS,
         |world, service| {
             change(world, service, |rules, to| {
-                rules.push(egress("allow-database-egress", 900, true, to));
-                rules.push(egress("deny-all-egress", 1000, false, IpNet::V4(Ipv4Net::default())));
+                rules.push(FirewallWorld::egress("allow-database-egress", 900, true, to));
+                rules.push(FirewallWorld::egress(
+                    "deny-all-egress",
+                    1000,
+                    false,
+                    IpNet::V4(Ipv4Net::default()),
+                ));
             });
         },
     ),
@@ -70,8 +71,10 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         &subject::PRIVATE_ADDRESS,
         |world, service| {
             change(world, service, |rules, to| {
-                rules
-                    .push(FirewallWorld { disabled: true, ..egress("deny-database-egress", 900, false, to) });
+                rules.push(FirewallWorld {
+                    disabled: true,
+                    ..FirewallWorld::egress("deny-database-egress", 900, false, to)
+                });
             });
         },
     ),
@@ -89,10 +92,7 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         CauseCode::FirewallDeniesIngress,
         "The database runs on a machine; a rule drops what comes in to machines of another tag.",
         &subject::UNNAMED_PRIVATE_ADDRESS,
-        |world, service| {
-            shape::on_machine(world, service);
-            shape::deny_ingress(world, service, 900, "mysql");
-        },
+        |world, service| deny_in(world, service, "mysql"),
     ),
     // The VPC's own rule lets it out, and is not asked.
     Fault::twin(
@@ -105,8 +105,13 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         |world, service| {
             let Some(to) = parts::dialled(world, service) else { return };
             let Some(network) = parts::network(world, service) else { return };
-            network.firewalls.push(egress("allow-database-egress", 100, true, IpNet::from(to)));
-            network.policy.push(egress("deny-data-egress", 5000, false, IpNet::from(to)));
+            network.firewalls.push(FirewallWorld::egress(
+                "allow-database-egress",
+                100,
+                true,
+                IpNet::from(to),
+            ));
+            network.policy.push(FirewallWorld::egress("deny-data-egress", 5000, false, IpNet::from(to)));
         },
     ),
     // A reset is no dropped packet.
@@ -139,38 +144,30 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
 fn deny_others(world: &mut World, service: usize) {
     change(world, service, |rules, to| {
         let target_tags = vec!["batch".to_owned()];
-        rules.push(FirewallWorld { target_tags, ..egress("deny-batch-egress", 900, false, to) });
+        rules.push(FirewallWorld {
+            target_tags,
+            ..FirewallWorld::egress("deny-batch-egress", 900, false, to)
+        });
     });
 }
 
 /// A machine whose network lets the service in, by whatever way it comes.
 fn let_in(world: &mut World, service: usize) {
     shape::on_machine(world, service);
-    if let Some(network) = parts::network(world, service) {
-        network.firewalls.push(FirewallWorld {
-            ingress: true,
-            ports: vec![5432],
-            target_tags: vec![shape::TAG.to_owned()],
-            ..egress("allow-postgres-ingress", 800, true, IpNet::V4(Ipv4Net::default()))
-        });
-    }
+    let rule = FirewallWorld::ingress("allow-postgres-ingress", 800, true, shape::TAG, 5432);
+    on(parts::network(world, service), |network| network.firewalls.push(rule));
+}
+
+/// A machine that lets nobody in at the port, by a rule for a tag.
+fn deny_in(world: &mut World, service: usize, tag: &str) {
+    shape::on_machine(world, service);
+    // Before the rule of priority 1000 by which Google lets connectors in.
+    let rule = FirewallWorld::ingress("deny-postgres-ingress", 900, false, tag, 5432);
+    on(parts::network(world, service), |network| network.firewalls.push(rule));
 }
 
 /// Changes the rules of the service's network; the change is given the database's range.
 fn change(world: &mut World, service: usize, change: impl FnOnce(&mut Vec<FirewallWorld>, IpNet)) {
     let Some(to) = parts::dialled_range(world, service) else { return };
     on(parts::network(world, service), |network| change(&mut network.firewalls, to));
-}
-
-fn egress(name: &str, priority: u16, allows: bool, to: IpNet) -> FirewallWorld {
-    FirewallWorld {
-        name: name.to_owned(),
-        ingress: false,
-        priority,
-        allows,
-        ranges: vec![to],
-        ports: Vec::new(),
-        target_tags: Vec::new(),
-        disabled: false,
-    }
 }

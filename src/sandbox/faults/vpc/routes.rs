@@ -1,7 +1,8 @@
 //! Peerings, endpoints, routes and names on the way to the database.
 
-use ipnet::{IpNet, Ipv4Net};
 use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::diagnosis::cause::CauseCode;
 use crate::sandbox::faults::parts::{self, on};
@@ -15,25 +16,19 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         CauseCode::PeeringMissing,
         "The network has no peering with Google's services.",
         &subject::PRIVATE_DATABASE,
-        |world, service| {
-            on(parts::network(world, service), |one| one.private_services = PrivateServices::Missing)
-        },
+        |world, service| private_services(world, service, PrivateServices::Missing),
     ),
     Fault::before_deploy(
         CauseCode::PeeringInactive,
         "The peering with Google's services is INACTIVE: its other side is gone.",
         &subject::PRIVATE_DATABASE,
-        |world, service| {
-            on(parts::network(world, service), |one| one.private_services = PrivateServices::Inactive)
-        },
+        |world, service| private_services(world, service, PrivateServices::Inactive),
     ),
     Fault::before_deploy(
         CauseCode::PeeringRangeMismatch,
         "The peering with Google's services leads to another range than the database's.",
         &subject::PRIVATE_DATABASE,
-        |world, service| {
-            on(parts::network(world, service), |one| one.private_services = PrivateServices::WithoutRange)
-        },
+        |world, service| private_services(world, service, PrivateServices::WithoutRange),
     ),
     Fault::after_deploy(
         CauseCode::PscEndpointMissing,
@@ -59,22 +54,15 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         CauseCode::AddressRangeConflict,
         "The database stands in 172.17.0.0/16, which Cloud SQL uses inside.",
         &subject::PRIVATE_ADDRESS,
-        |world, service| {
-            on(parts::dialled(world, service), |from| {
-                parts::move_database(world, from, IpAddr::from([172, 17, 0, 3]))
-            })
-        },
+        |world, service| parts::move_database(world, service, IpAddr::from([172, 17, 0, 3])),
     ),
     Fault::after_deploy(
         CauseCode::DatabaseNameUnresolvable,
         "The database's host name has no address where the service stands.",
         &subject::NAME,
         |world, service| {
-            if let Some(host) =
-                world.services.get(service).and_then(|service| Some(service.link.as_ref()?.host.clone()))
-            {
-                world.names.retain(|(name, _)| *name != host);
-            }
+            let link = world.services.get(service).and_then(|service| service.link.as_ref());
+            on(link, |link| world.names.retain(|(name, _)| *name != link.host));
         },
     ),
     Fault::after_deploy(
@@ -157,6 +145,11 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         },
     ),
 ];
+
+/// The peering with Google's services becomes that.
+fn private_services(world: &mut World, service: usize, state: PrivateServices) {
+    on(parts::network(world, service), |network| network.private_services = state);
+}
 
 /// Changes the policy-based routes of the service's network; the change is given the database's range.
 fn policies(world: &mut World, service: usize, change: impl FnOnce(&mut Vec<PolicyRouteWorld>, IpNet)) {

@@ -4,7 +4,7 @@ use super::parts::{self, on};
 use super::{Fault, subject};
 use crate::diagnosis::Verdict;
 use crate::diagnosis::cause::CauseCode;
-use crate::sandbox::world::{Admits, DoorWorld, Grants, HealthRoute};
+use crate::sandbox::world::{Admits, DoorWorld, Grants, HealthRoute, World};
 
 pub(super) static FAULTS: &[Fault] = &[
     Fault::after_deploy(
@@ -24,36 +24,26 @@ pub(super) static FAULTS: &[Fault] = &[
         CauseCode::InstanceCrashing,
         "The process ends while it answers health.",
         &subject::ANY,
-        |world, service| on(parts::revision(world, service), |one| one.code.health = HealthRoute::Ends),
+        |world, service| on(parts::code(world, service), |code| code.health = HealthRoute::Ends),
     ),
     Fault::after_deploy(
         CauseCode::RequestTimedOut,
         "The health handler takes longer than a request may.",
         &subject::ANY,
-        |world, service| on(parts::revision(world, service), |one| one.code.health = HealthRoute::Hangs),
+        |world, service| on(parts::code(world, service), |code| code.health = HealthRoute::Hangs),
     ),
     Fault::after_deploy(
         CauseCode::InvokerDenied,
         "The service is private, and the gate's account may not call it.",
         &subject::ANY,
-        |world, service| {
-            on(world.services.get_mut(service), |service| {
-                service.public = false;
-                service.gate = Admits::Nobody;
-            })
-        },
+        |world, service| close(world, service, Admits::Nobody),
     )
     .with_verdict(Verdict::Undecided),
     Fault::after_deploy(
         CauseCode::TokenRejected,
         "The service is private, and its front end does not take the gate's ID token.",
         &subject::ANY,
-        |world, service| {
-            on(world.services.get_mut(service), |service| {
-                service.public = false;
-                service.gate = Admits::NoToken;
-            })
-        },
+        |world, service| close(world, service, Admits::NoToken),
     )
     .with_verdict(Verdict::Undecided),
     Fault::after_deploy(
@@ -64,3 +54,10 @@ pub(super) static FAULTS: &[Fault] = &[
     )
     .with_verdict(Verdict::Undecided),
 ];
+
+/// Makes the service private.
+fn close(world: &mut World, service: usize, gate: Admits) {
+    let Some(service) = world.services.get_mut(service) else { return };
+    service.public = false;
+    service.gate = gate;
+}

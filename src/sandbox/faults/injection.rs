@@ -34,11 +34,9 @@ pub(super) static FAULTS: &[Fault] = &[
          the database.",
         &NEEDS_MORE,
         |world, service| {
-            if let Some(revision) = parts::revision(world, service)
-                && let Some(needed) = revision.code.requires.first().cloned()
-            {
-                revision.env.retain(|variable| variable.name != needed);
-            }
+            let Some(revision) = parts::revision(world, service) else { return };
+            let Some(needed) = revision.code.requires.first() else { return };
+            revision.env.retain(|variable| variable.name != *needed);
         },
     ),
     Fault::before_deploy(

@@ -48,10 +48,9 @@ pub(super) static FAULTS: &[Fault] = &[
         "The instance is a MySQL server.",
         &subject::DIALLED_DATABASE,
         |world, service| {
-            on(parts::instance(world, service), |instance| {
-                instance.engine = Engine::MySql;
-                instance.port = 3306;
-            })
+            let Some(instance) = parts::instance(world, service) else { return };
+            instance.engine = Engine::MySql;
+            instance.port = 3306;
         },
     ),
     Fault::after_deploy(
@@ -111,10 +110,9 @@ pub(super) static FAULTS: &[Fault] = &[
         "The instance has a public address too, which admits nobody; the service dials the private one.",
         &subject::PRIVATE_ADDRESS,
         |world, service| {
-            if let Some(instance) = parts::instance(world, service) {
-                instance.addresses.push(InstanceAddress { ip: PUBLIC, private: false });
-                instance.authorized.clear();
-            }
+            let Some(instance) = parts::instance(world, service) else { return };
+            instance.addresses.push(InstanceAddress { ip: PUBLIC, private: false });
+            instance.authorized.clear();
         },
     ),
     // Who may not connect himself has seen nothing wrong.
@@ -165,8 +163,9 @@ pub(super) static FAULTS: &[Fault] = &[
     ),
 ];
 
-/// TEST-NET-3 (RFC 5737): nobody's.
+// Of TEST-NET-3 (RFC 5737): nobody's.
 const OFFICE: &str = "203.0.113.128/25";
+const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 88));
 
 /// An address of the same network that differs in its last byte.
 fn another(address: IpAddr) -> IpAddr {
@@ -178,9 +177,6 @@ fn another(address: IpAddr) -> IpAddr {
         IpAddr::V6(v6) => IpAddr::from((u128::from(v6) ^ 0x80).to_be_bytes()),
     }
 }
-
-/// TEST-NET-3 (RFC 5737): nobody's.
-const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 88));
 
 fn stopped_beside(world: &mut World, service: usize) {
     let Some(own) = parts::instance(world, service) else { return };

@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::model::{DatabaseExpectation, DatabaseVariables};
 use crate::sandbox::world::{
-    ConnectorWorld, DatabaseWorld, EnvValue, EnvWorld, InstanceWorld, NetworkWorld, RevisionWorld, RoleWorld,
-    SecretWorld, ServiceWorld, VersionWorld, VpcWorld, World, around,
+    Code, ConnectorWorld, DatabaseWorld, EnvValue, EnvWorld, InstanceWorld, NetworkWorld, RevisionWorld,
+    RoleWorld, SecretWorld, ServiceWorld, VersionWorld, VpcWorld, World, around,
 };
 
 /// Changes what was found. What is not there cannot be changed.
@@ -66,6 +66,11 @@ pub(super) fn revision(world: &mut World, service: usize) -> Option<&mut Revisio
     world.services.get_mut(service)?.newest_mut()
 }
 
+/// How the code of its newest revision behaves.
+pub(super) fn code(world: &mut World, service: usize) -> Option<&mut Code> {
+    revision(world, service).map(|revision| &mut revision.code)
+}
+
 /// A variable of its newest revision.
 pub(super) fn variable<'a>(world: &'a mut World, service: usize, name: &str) -> Option<&'a mut EnvWorld> {
     revision(world, service)?.env.iter_mut().find(|variable| variable.name == name)
@@ -104,9 +109,13 @@ pub(super) fn database(world: &mut World, service: usize) -> Option<&mut Databas
     instance(world, service)?.databases.iter_mut().find(|database| database.name == name)
 }
 
-/// What the pipeline expects of its database.
-pub(super) fn expects(world: &World, service: usize) -> Option<DatabaseExpectation> {
-    Some(world.services.get(service)?.link.as_ref()?.expects.clone())
+/// What the pipeline expects of its database, and that.
+pub(super) fn expected(
+    world: &mut World,
+    service: usize,
+) -> Option<(DatabaseExpectation, &mut DatabaseWorld)> {
+    let expects = world.services.get(service)?.link.as_ref()?.expects.clone();
+    Some((expects, database(world, service)?))
 }
 
 /// The role that it logs in as.

@@ -22,7 +22,7 @@ pub(super) static FAULTS: &[Fault] = &[
         CauseCode::ContainerDidNotStart,
         "The container of the new revision never listens on its port; the old revision serves on.",
         &subject::ANY,
-        |world, service| on(parts::revision(world, service), |revision| revision.code.starts = false),
+        |world, service| on(parts::code(world, service), |code| code.starts = false),
     ),
     Fault::before_deploy(
         CauseCode::ContainerOutOfMemory,
@@ -61,10 +61,9 @@ pub(super) static FAULTS: &[Fault] = &[
          old one serves on.",
         &DECLARED,
         |world, service| {
-            if let Some(revision) = parts::revision(world, service) {
-                let project = project_number(&revision.project);
-                revision.service_account = format!("{project}-compute@developer.gserviceaccount.com");
-            }
+            let Some(revision) = parts::revision(world, service) else { return };
+            let project = project_number(&revision.project);
+            revision.service_account = format!("{project}-compute@developer.gserviceaccount.com");
         },
     ),
     Fault::after_deploy(

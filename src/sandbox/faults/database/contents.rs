@@ -2,7 +2,7 @@
 
 use crate::diagnosis::cause::CauseCode;
 use crate::model::PrivilegeKind;
-use crate::sandbox::faults::parts::{self};
+use crate::sandbox::faults::parts::{self, on};
 use crate::sandbox::faults::{Fault, subject};
 use crate::sandbox::world::{Cell, World};
 
@@ -18,12 +18,9 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         "An extension that the pipeline expects is not installed.",
         &subject::EXTENSIONS,
         |world, service| {
-            let Some(expects) = parts::expects(world, service) else { return };
-            if let (Some(first), Some(database)) =
-                (expects.extensions.first(), parts::database(world, service))
-            {
-                database.extensions.retain(|one| one != first.raw());
-            }
+            let Some((expects, database)) = parts::expected(world, service) else { return };
+            let Some(first) = expects.extensions.first() else { return };
+            database.extensions.retain(|one| one != first.raw());
         },
     ),
     Fault::after_deploy(
@@ -31,11 +28,8 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         "A table that the pipeline expects is not there.",
         &subject::TABLES,
         |world, service| {
-            let Some(expects) = parts::expects(world, service) else { return };
-            let (Some(first), Some(database)) = (expects.tables.first(), parts::database(world, service))
-            else {
-                return;
-            };
+            let Some((expects, database)) = parts::expected(world, service) else { return };
+            let Some(first) = expects.tables.first() else { return };
             if let Some(table) = database.table(first.raw()).cloned() {
                 database.tables.retain(|one| *one != table);
             }
@@ -52,11 +46,8 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         "A query of the pipeline gives something else than it must.",
         &subject::QUERIES,
         |world, service| {
-            let Some(expects) = parts::expects(world, service) else { return };
-            let (Some(first), Some(database)) = (expects.queries.first(), parts::database(world, service))
-            else {
-                return;
-            };
+            let Some((expects, database)) = parts::expected(world, service) else { return };
+            let Some(first) = expects.queries.first() else { return };
             for claim in database.claims.iter_mut().filter(|claim| claim.query == first.query.raw()) {
                 // No row is never what a value or a number of rows was; where none is expected, one is too many.
                 claim.rows = if claim.rows.is_empty() { vec![Cell::Number(1)] } else { Vec::new() };
@@ -66,13 +57,9 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
 ];
 
 fn schema_behind(world: &mut World, service: usize) {
-    let Some(migrations) = parts::expects(world, service).and_then(|expects| expects.migrations) else {
-        return;
-    };
-    let Some(table) = parts::database(world, service).and_then(|one| one.table_mut(migrations.table()))
-    else {
-        return;
-    };
+    let Some((expects, database)) = parts::expected(world, service) else { return };
+    let Some(migrations) = expects.migrations else { return };
+    let Some(table) = database.table_mut(migrations.table()) else { return };
     if !migrations.tool.notes_only_the_head() {
         table.rows.pop();
         return;
@@ -90,16 +77,12 @@ fn schema_behind(world: &mut World, service: usize) {
 }
 
 fn schema_permission_denied(world: &mut World, service: usize) {
-    let Some(expects) = parts::expects(world, service) else { return };
-    let (Some(first), Some(database)) = (expects.privileges.first(), parts::database(world, service)) else {
-        return;
-    };
+    let Some((expects, database)) = parts::expected(world, service) else { return };
+    let Some(first) = expects.privileges.first() else { return };
     let privileges = first.privileges.iter().map(|one| one.raw().to_uppercase());
     match first.kind {
         PrivilegeKind::Table => {
-            if let Some(table) = database.table_mut(first.on.raw()) {
-                table.withheld.extend(privileges);
-            }
+            on(database.table_mut(first.on.raw()), |table| table.withheld.extend(privileges));
         }
         PrivilegeKind::Schema => {
             let schema = first.on.raw();

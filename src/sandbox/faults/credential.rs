@@ -30,7 +30,7 @@ pub(super) static FAULTS: &[Fault] = &[
         |world, service| {
             parts::change_credential(world, service, |payload| {
                 serde_json::json!({"credential": payload}).to_string()
-            })
+            });
         },
     ),
     Fault::before_deploy(

@@ -64,7 +64,7 @@ pub(super) static FAULTS: &[Fault] = &[
         "The instance authorises one office's network at its public address, and nobody else.",
         &subject::PUBLIC_ADDRESS,
         |world, service| {
-            on(parts::instance(world, service), |one| one.authorized = OFFICE.parse().into_iter().collect())
+            on(parts::instance(world, service), |one| one.authorized = OFFICE.parse().into_iter().collect());
         },
     ),
     Fault::before_deploy(

@@ -9,6 +9,7 @@ mod target;
 mod trust;
 pub(crate) mod unfit;
 
+pub(crate) use dsn::Scheme;
 pub use dsn::{
     Dsn, DsnForm, DsnProblem, Server as DsnServer, SessionTarget, SslMode, TlsFiles, parse as parse_dsn,
 };

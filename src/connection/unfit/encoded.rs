@@ -2,6 +2,8 @@
 
 use base64::Engine as _;
 
+use crate::connection::Scheme;
+
 /// What a text is, where it is no credential itself.
 pub(super) fn encoding(text: &str) -> Option<&'static str> {
     let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
@@ -13,8 +15,7 @@ pub(super) fn encoding(text: &str) -> Option<&'static str> {
         Some("a byte-order mark before its text")
     } else if object.is_ok_and(|object| !object.is_empty()) {
         Some("a JSON document")
-    } else if decoded().is_some_and(|text| text.starts_with("postgres://") || text.starts_with("postgresql"))
-    {
+    } else if decoded().is_some_and(|text| Scheme::of(&text).is_some_and(Scheme::is_postgres)) {
         Some("a connection string in base64")
     } else {
         None

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::connection::Scheme;
+
 /// What a driver does not take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mismatch {
@@ -32,8 +34,7 @@ impl fmt::Display for Mismatch {
 
 /// What the driver that a connection string names does not take of it. `has` tells whether the string has an option.
 pub(super) fn mismatch(variable: &str, text: &str, has: impl Fn(&str) -> bool) -> Option<Mismatch> {
-    let (scheme, _) = text.split_once("://")?;
-    let (dialect, driver) = scheme.split_once('+').map_or((scheme, None), |(one, other)| (one, Some(other)));
+    let Scheme { dialect, driver, .. } = Scheme::of(text)?;
     if driver == Some("asyncpg") && has("sslmode") {
         Some(Mismatch::SslMode)
     } else if dialect == "postgres" && (driver.is_some() || variable.starts_with("SQLALCHEMY")) {

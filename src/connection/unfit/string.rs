@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::super::{Dsn, DsnProblem, driver};
+use super::super::{Dsn, DsnProblem, Scheme, driver};
 use super::encoded::looks_encoded;
 use super::scheme::{has_option, mismatch};
 use super::unescaped::raw;
@@ -16,7 +16,7 @@ pub(super) fn judge(text: &str, beside: &Beside<'_>, faults: &mut Vec<Fault>) {
     // The driver that it is meant for reads it as it is meant, whatever others would do.
     let taken =
         !families.is_empty() && families.iter().all(|one| driver::reading(*one, text) == Reading::Takes);
-    let raw = text.split_once("://").and_then(|(_, rest)| raw(rest)).filter(|_| !taken);
+    let raw = Scheme::of(text).and_then(|scheme| raw(scheme.rest)).filter(|_| !taken);
     let cut = raw.is_some();
     faults.extend(raw.map(|raw| Fault::Unescaped(raw.to_string())));
     let read = driver::parse(beside.variable, text, beside.names.iter().copied());

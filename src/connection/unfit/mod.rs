@@ -112,6 +112,7 @@ pub(crate) fn unfit(value: &str, expected: Expected, beside: &Beside<'_>) -> Vec
     if text.is_empty() {
         return faults;
     }
+    let beside = &Beside { sslmode: place::tls(beside.sslmode, beside.families("")), ..*beside };
     match expected {
         Expected::ConnectionString => string::judge(text, beside, &mut faults),
         Expected::Host => faults.extend(place::host(text, beside)),

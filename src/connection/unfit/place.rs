@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::dummy::is_dummy_host;
 use super::{Beside, Fault};
-use crate::connection::DEFAULT_PORT;
+use crate::connection::driver::Family;
+use crate::connection::{DEFAULT_PORT, SslMode};
 use crate::text::bounded;
 
 /// The folder of the sockets that Cloud Run itself puts into a container.
@@ -39,8 +40,29 @@ fn socket(path: &str, beside: &Beside<'_>) -> Vec<Fault> {
         let length = socket_length(path.split("/.s.PGSQL.").next().unwrap_or(path));
         faults.extend((length > LONGEST_SOCKET).then_some(Fault::SocketTooLong(length)));
     }
-    faults.extend(beside.sslmode.filter(|mode| mode.requires_tls()).map(Fault::SocketTls));
+    faults.extend(beside.sslmode.map(Fault::SocketTls));
     faults
+}
+
+/// The mode by which TLS is insisted on with a socket too. libpq asks for none there, whatever the mode says, and these
+/// follow it; the others insist.
+pub(super) fn tls(mode: Option<SslMode>, families: &[Family]) -> Option<SslMode> {
+    let passes_over = |family: &Family| match family {
+        Family::Libpq
+        | Family::Asyncpg
+        | Family::SqlAlchemy
+        | Family::Django
+        | Family::Pgx
+        | Family::LibPq => true,
+        Family::Node
+        | Family::Prisma
+        | Family::Jdbc
+        | Family::TokioPostgres
+        | Family::Sqlx
+        | Family::Npgsql => false,
+    };
+    let all = !families.is_empty() && families.iter().all(passes_over);
+    mode.filter(|mode| mode.requires_tls() && !all)
 }
 
 /// The connection name of an instance, which leads to its socket. The libraries that take it see to TLS themselves.

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::super::{Dsn, DsnProblem, Scheme, driver};
+use super::super::{Dsn, DsnProblem, Scheme, SslMode, driver};
 use super::encoded::looks_encoded;
 use super::scheme::{has_option, mismatch};
 use super::unescaped::raw;
@@ -21,7 +21,7 @@ pub(super) fn judge(text: &str, beside: &Beside<'_>, faults: &mut Vec<Fault>) {
     faults.extend(raw.map(|raw| Fault::Unescaped(raw.to_string())));
     let read = driver::parse(beside.variable, text, beside.names.iter().copied());
     match &read {
-        Ok(dsn) => parts(dsn, beside, faults),
+        Ok(dsn) => parts(dsn, place::tls(Some(dsn.sslmode), families), beside, faults),
         // What is cut wrongly cannot be read either, and the cut is told.
         Err(_) if cut => {}
         // Whatever is open in it, the driver gives up here.
@@ -65,9 +65,9 @@ fn unread(problem: &DsnProblem, taken: bool) -> Option<Fault> {
 }
 
 /// The parts of a string that is read, each as if it stood by itself.
-fn parts(dsn: &Dsn, beside: &Beside<'_>, faults: &mut Vec<Fault>) {
+fn parts(dsn: &Dsn, sslmode: Option<SslMode>, beside: &Beside<'_>, faults: &mut Vec<Fault>) {
     let host = dsn.host.as_deref();
-    let beside = Beside { sslmode: Some(dsn.sslmode), host, postgres: true, ..*beside };
+    let beside = Beside { sslmode, host, postgres: true, ..*beside };
     faults.extend(host.into_iter().flat_map(|host| place::host(host, &beside)));
     faults.extend(place::port(dsn.port, &beside));
     faults.extend(dsn.password.as_ref().and_then(|one| text::password(one.expose_secret(), &beside)));

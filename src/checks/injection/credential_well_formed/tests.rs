@@ -106,6 +106,10 @@ const SOUND: &[&[(&str, &str)]] = &[
     &[("DB_HOST", "10.0.0.3"), ("DB_USER", "auth@shop.iam"), ("DB_PASSWORD", "")],
     // The check took two ports for none; libpq takes one for each host.
     &[("DB_HOST", "10.0.0.3,10.0.0.4"), ("DB_PORT", "5432,5433")],
+    // Both took it for a conflict; libpq (asked: psql 15 sends no request for TLS on a socket) and pgx (by its source)
+    // pass over the mode there.
+    &[("DB_HOST", "/cloudsql/p:r:i"), ("DB_SSLMODE", "require"), ("RAILS_ENV", "production")],
+    &[("DATABASE_URL", "postgres://u:p@/d?host=/cloudsql/p:r:i&sslmode=require"), ("GIN_MODE", "release")],
     // A proxy beside the service shares its address.
     &[("DB_HOST", "127.0.0.1"), CROWD],
 ];
@@ -185,6 +189,11 @@ fn before_and_after_the_deploy_the_same_is_unfit() {
         (&[("DB_HOST", "/cloudsql/p:r:i"), ("DB_PORT", "5433")], &[PORT], Some(PORT)),
         (&[("DB_HOST", "/cloudsql/p:r:i"), ("DB_SSLMODE", "require")], &[TLS], Some(TLS)),
         (&[("DATABASE_URL", "postgres://u:p@/d?host=/cloudsql/p:r:i&sslmode=require")], &[TLS], Some(TLS)),
+        (
+            &[("DB_HOST", "/cloudsql/p:r:i"), ("DB_SSLMODE", "require"), ("NODE_ENV", "production")],
+            &[TLS],
+            Some(TLS),
+        ),
         // The check looked at Cloud SQL's alone: PostgreSQL has no TLS on any socket.
         (&[("DB_HOST", "/var/run/proxy"), ("DB_SSLMODE", "require")], &[TLS], Some(TLS)),
         (&[("DB_HOST", &long)], &[LONG], Some(LONG)),

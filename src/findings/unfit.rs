@@ -25,8 +25,9 @@ pub(super) struct Spot<'a> {
 /// What is unfit in the values of a service's variables.
 pub(super) fn spots<'a>(service: &'a Service, ways: &[Way<'a>], names: &[&str]) -> Vec<Spot<'a>> {
     // libpq's own variable speaks for every connection of the process.
-    let process: Option<SslMode> =
-        service.variable("PGSSLMODE").and_then(|one| one.value.as_known()?.parse().ok());
+    let process: Option<SslMode> = service
+        .variable("PGSSLMODE")
+        .and_then(|one| one.value.as_known()?.trim().to_ascii_lowercase().parse().ok());
     let around = Beside {
         names,
         alone: service.sidecars.is_empty(),

@@ -1,7 +1,6 @@
 //! Quotes are part of a value that leads to the database.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

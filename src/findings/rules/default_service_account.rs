@@ -1,7 +1,6 @@
 //! No service account is stated, and the service needs permissions.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 use crate::model::{DeploysVia, Stated};
 
 /// See the module.

@@ -1,7 +1,6 @@
 //! The health path of a service with a database is one at which services tell only that they run.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 use crate::model::Stated;
 
 /// See the module.

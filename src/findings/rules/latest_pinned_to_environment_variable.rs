@@ -1,7 +1,6 @@
 //! A variable takes the version `latest` of a secret.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

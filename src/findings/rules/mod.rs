@@ -41,7 +41,9 @@ mod vpc_access_missing;
 mod vpc_access_removed;
 mod vpc_connector_wrong_region;
 
-use super::Rule;
+// What every rule begins with.
+use super::look::{Found, Look};
+use super::{Rule, Severity};
 
 /// All rules, in the order of the chain from the file to the database; advice last.
 pub static RULES: &[&Rule] = &[

@@ -1,7 +1,6 @@
 //! The deploy keeps the traffic away from the new revision, and gives it no tag under which it could be asked.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

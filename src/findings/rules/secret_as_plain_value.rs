@@ -1,9 +1,8 @@
 //! A secret's resource name stands where its value should be.
 
-use crate::findings::look::{Found, Look};
+use super::{Found, Look, Rule, Severity};
 use crate::findings::names::{holds_password, holds_reference, holds_secret};
 use crate::findings::open::blanked;
-use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

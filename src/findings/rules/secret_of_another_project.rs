@@ -1,7 +1,6 @@
 //! A secret of another project is referred to.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 use crate::model::Stated;
 
 /// See the module.

@@ -1,7 +1,6 @@
 //! The version of a secret is a word that is hardly one.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,7 +1,6 @@
 //! The gate and the deploy name different projects or regions.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 use crate::model::{DeploysVia, Stated};
 
 /// See the module.

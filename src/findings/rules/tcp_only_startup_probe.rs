@@ -1,7 +1,6 @@
 //! A service with a database has no startup probe that asks it.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 use crate::model::{DeploysVia, StartupProbe};
 
 /// See the module.

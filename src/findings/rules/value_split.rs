@@ -1,7 +1,6 @@
 //! A comma or a quote cuts a value, or becomes part of it.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 use crate::model::{DeploysVia, Value, Variable};
 
 /// See the module.

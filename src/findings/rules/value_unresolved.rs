@@ -1,8 +1,7 @@
 //! A placeholder that nobody fills in reaches the service as text.
 
-use crate::findings::look::{Found, Look};
+use super::{Found, Look, Rule, Severity};
 use crate::findings::open::references;
-use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, Value, Variable};
 
 /// See the module.

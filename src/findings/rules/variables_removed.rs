@@ -1,7 +1,6 @@
 //! A deploy removes variables that it does not state.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 use crate::model::{DatabaseVariables, OtherVariables};
 
 /// See the module.

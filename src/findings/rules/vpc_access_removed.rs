@@ -1,7 +1,6 @@
 //! A manifest replaces a service without the way into the VPC that another file or step gives it.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 use crate::model::{DeploysVia, Service, Stated, VpcAccess};
 
 /// See the module.

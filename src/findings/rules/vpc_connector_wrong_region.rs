@@ -1,7 +1,6 @@
 //! The connector stands in another region than the service.
 
-use crate::findings::look::{Found, Look};
-use crate::findings::{Rule, Severity};
+use super::{Found, Look, Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,6 +1,7 @@
 //! The dry run and the check, asked about the same values: both say what is unfit, or both say nothing. Where the two
 //! once disagreed, the row says what was decided, by what the driver really does.
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -211,4 +212,40 @@ fn before_and_after_the_deploy_the_same_is_unfit() {
     }
     assert!(rows.len() >= 40);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+proptest! {
+    /// Whatever the values are: what the check says, the dry run says too, and where the check is silent so is it.
+    #[test]
+    fn any_values_are_judged_alike(
+        host in "(localhost|db|todo|/cloudsql/p:r:i|10\\.0\\.0\\.3|[a-z./:'\" ]{0,9})", port in "[0-9, a]{0,5}",
+        user in "(auth@shop\\.iam|<user>|[a-z'\"@ ]{0,6})", password in "(changeme|aHVudGVyMgo=|[a-z{}'\"= \n]{0,9})",
+        mode in "(require|prefer|Disable)", runtime in "(RAILS_ENV|NODE_ENV|OTHER)",
+    ) {
+        // PGHOST and its like are surely PostgreSQL's, in the file too.
+        let env = [
+            ("PGHOST", host.as_str()), ("PGPORT", &port), ("PGUSER", &user), ("PGPASSWORD", &password),
+            ("PGSSLMODE", &mode), (&runtime, "1"),
+        ];
+        let service = service(&env);
+        prop_assert!(service.database.is_some());
+        let (before, after) = (before(&service), after(&service));
+        prop_assert_eq!(before.is_empty(), after.is_none(), "{:?}: {:?}, {:?}", env, before, after);
+        prop_assert!(after.is_none_or(|code| before.contains(&code)), "{:?}: {:?}, {:?}", env, before, after);
+    }
+
+    /// The same of connection strings, which the file is known to hold by their scheme.
+    #[test]
+    fn any_connection_strings_are_judged_alike(
+        around in prop::sample::select(vec!["{}", "'{}'", "{}\n", " {}"]),
+        scheme in "(postgres|postgresql|postgresql\\+asyncpg|jdbc:postgresql)",
+        rest in "(u:p@)?(localhost|db|10\\.0\\.0\\.3|[a-z@:/%]{0,5})(:5432|:3307)?/(d|todo)?(\\?sslmode=(require|maybe))?",
+        runtime in "(RAILS_ENV|NODE_ENV|OTHER)",
+    ) {
+        let url = around.replace("{}", &format!("{scheme}://{rest}"));
+        let service = service(&[("DATABASE_URL", &url), (&runtime, "1")]);
+        let (before, after) = (before(&service), after(&service));
+        prop_assert_eq!(before.is_empty(), after.is_none(), "{:?}: {:?}, {:?}", url, before, after);
+        prop_assert!(after.is_none_or(|code| before.contains(&code)), "{:?}: {:?}, {:?}", url, before, after);
+    }
 }

@@ -1,7 +1,8 @@
 //! The user of an IAM login is written with the suffix that PostgreSQL's roles do not have.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
 use crate::findings::open::is_known;
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,8 +1,9 @@
 //! The host is a socket of another instance than the attached ones.
 
-use super::{Found, Look, Rule, Severity};
 use crate::findings::database::connection_name;
+use crate::findings::look::{Found, Look};
 use crate::findings::open::{blanked, is_known, may_be_equal};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,10 +1,11 @@
 //! The host is a socket of an instance that the deploy does not attach.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::is_dummy_host;
 use crate::findings::database::connection_name;
+use crate::findings::look::{Found, Look};
 
 use crate::findings::open::is_known;
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

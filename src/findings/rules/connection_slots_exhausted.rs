@@ -1,7 +1,8 @@
 //! A pool that is larger than what one instance may hold.
 
-use super::{Found, Look, Rule, Severity};
 use crate::findings::database::option;
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::{POOL_OPTIONS, names_pool_size};
 
 /// See the module.

@@ -1,8 +1,9 @@
 //! A part of the way to the database is empty.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::unfit::Expected;
+use crate::findings::look::{Found, Look};
 use crate::findings::names::holds_password;
+use crate::findings::{Rule, Severity};
 use crate::model::{Value, Variable, holds_connection_string};
 
 /// See the module.

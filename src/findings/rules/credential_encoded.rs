@@ -1,7 +1,8 @@
 //! A JSON document, base64 text or a byte-order mark stands where the credential should be.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::unfit::Fault;
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,7 +1,8 @@
 //! A dummy stands where the way to the database should be.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::unfit::{Expected, Fault};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

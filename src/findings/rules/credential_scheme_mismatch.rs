@@ -1,8 +1,9 @@
 //! A connection string's scheme or option is not one that its driver takes.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::driver;
 use crate::connection::unfit::{Fault, Mismatch};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

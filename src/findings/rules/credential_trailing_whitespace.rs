@@ -1,7 +1,8 @@
 //! A blank or a line break stands at the edge of a value that leads to the database.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::unfit::Fault;
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,7 +1,8 @@
 //! A character that a URL gives another meaning stands raw in a connection string's password or user.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::unfit::Fault;
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,7 +1,8 @@
 //! A connection string that no driver could read.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::unfit::{Expected, Fault};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

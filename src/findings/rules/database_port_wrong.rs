@@ -1,7 +1,8 @@
 //! The port is not PostgreSQL's.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::unfit::Fault;
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

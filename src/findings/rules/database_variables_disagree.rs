@@ -1,7 +1,8 @@
 //! Two variables lead to different databases.
 
-use super::{Found, Look, Rule, Severity};
 use crate::findings::database::Way;
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

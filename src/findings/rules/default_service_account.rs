@@ -1,6 +1,7 @@
 //! No service account is stated, and the service needs permissions.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, Stated};
 
 /// See the module.

@@ -1,7 +1,8 @@
 //! The built-in socket, with all traffic sent into the VPC.
 
-use super::{Found, Look, Rule, Severity};
 use crate::findings::database::connection_name;
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

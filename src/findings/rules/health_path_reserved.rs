@@ -1,6 +1,7 @@
 //! The health path is one that Google's front end keeps for itself.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::is_reserved;
 
 /// See the module.

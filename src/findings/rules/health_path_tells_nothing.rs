@@ -1,6 +1,7 @@
 //! The health path of a service with a database is one at which services tell only that they run.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::Stated;
 
 /// See the module.

@@ -1,6 +1,7 @@
 //! A service with a database, and no file names the path of its health.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::DeploysVia;
 
 /// See the module.

@@ -41,9 +41,7 @@ mod vpc_access_missing;
 mod vpc_access_removed;
 mod vpc_connector_wrong_region;
 
-// What every rule begins with.
-use super::look::{Found, Look};
-use super::{Rule, Severity};
+use super::Rule;
 
 /// All rules, in the order of the chain from the file to the database; advice last.
 pub static RULES: &[&Rule] = &[

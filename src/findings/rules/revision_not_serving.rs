@@ -1,6 +1,7 @@
 //! The deploy keeps the traffic away from the new revision, and gives it no tag under which it could be asked.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,8 +1,9 @@
 //! A secret's resource name stands where its value should be.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
 use crate::findings::names::{holds_password, holds_reference, holds_secret};
 use crate::findings::open::blanked;
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,8 +1,9 @@
 //! A password or another secret stands in the file itself.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::is_dummy;
+use crate::findings::look::{Found, Look};
 use crate::findings::names::{holds_password, holds_secret};
+use crate::findings::{Rule, Severity};
 use crate::model::Variable;
 
 /// See the module.

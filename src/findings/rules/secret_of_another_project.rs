@@ -1,6 +1,7 @@
 //! A secret of another project is referred to.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::Stated;
 
 /// See the module.

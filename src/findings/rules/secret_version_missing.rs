@@ -1,6 +1,7 @@
 //! The version of a secret is a word that is hardly one.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,7 +1,8 @@
 //! TLS is asked for on a socket that has none.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::unfit::Fault;
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

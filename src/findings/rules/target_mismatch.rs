@@ -1,6 +1,7 @@
 //! The gate and the deploy name different projects or regions.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, Stated};
 
 /// See the module.

@@ -1,6 +1,7 @@
 //! A service with a database has no startup probe that asks it.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, StartupProbe};
 
 /// See the module.

@@ -1,8 +1,9 @@
 //! The certificate is to be verified in a way that cannot succeed.
 
-use super::{Found, Look, Rule, Severity};
 use crate::connection::SslMode;
 use crate::findings::database::option;
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

@@ -1,6 +1,7 @@
 //! A comma or a quote cuts a value, or becomes part of it.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, Value, Variable};
 
 /// See the module.

@@ -1,7 +1,8 @@
 //! A placeholder that nobody fills in reaches the service as text.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
 use crate::findings::open::references;
+use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, Value, Variable};
 
 /// See the module.

@@ -1,6 +1,7 @@
 //! Variables that were deleted from the file stay in the service.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, OtherVariables};
 
 /// See the module.

@@ -1,6 +1,7 @@
 //! A deploy removes variables that it does not state.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::{DatabaseVariables, OtherVariables};
 
 /// See the module.

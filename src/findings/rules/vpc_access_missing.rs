@@ -1,6 +1,7 @@
 //! The database has a private address, and the deploy names no way into the VPC.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, VpcAccess};
 use crate::network::ranges::in_private_range;
 

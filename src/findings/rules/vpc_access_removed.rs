@@ -1,6 +1,7 @@
 //! A manifest replaces a service without the way into the VPC that another file or step gives it.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, Service, Stated, VpcAccess};
 
 /// See the module.

@@ -1,6 +1,7 @@
 //! The connector stands in another region than the service.
 
-use super::{Found, Look, Rule, Severity};
+use crate::findings::look::{Found, Look};
+use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {

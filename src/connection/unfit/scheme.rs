@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::connection::Scheme;
+
 /// What a driver does not take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mismatch {
@@ -31,9 +33,8 @@ impl fmt::Display for Mismatch {
 }
 
 /// What the driver that a connection string names does not take of it. `has` tells whether the string has an option.
-pub(crate) fn mismatch(variable: &str, text: &str, has: impl Fn(&str) -> bool) -> Option<Mismatch> {
-    let (scheme, _) = text.split_once("://")?;
-    let (dialect, driver) = scheme.split_once('+').map_or((scheme, None), |(one, other)| (one, Some(other)));
+pub(super) fn mismatch(variable: &str, text: &str, has: impl Fn(&str) -> bool) -> Option<Mismatch> {
+    let Scheme { dialect, driver, .. } = Scheme::of(text)?;
     if driver == Some("asyncpg") && has("sslmode") {
         Some(Mismatch::SslMode)
     } else if dialect == "postgres" && (driver.is_some() || variable.starts_with("SQLALCHEMY")) {
@@ -44,7 +45,7 @@ pub(crate) fn mismatch(variable: &str, text: &str, has: impl Fn(&str) -> bool) -
 }
 
 /// Whether the query of a connection string has an option.
-pub(crate) fn has_option(text: &str, key: &str) -> bool {
+pub(super) fn has_option(text: &str, key: &str) -> bool {
     text.split_once('?').is_some_and(|(_, query)| {
         query.split('&').any(|pair| pair.split_once('=').is_some_and(|(name, _)| name == key))
     })

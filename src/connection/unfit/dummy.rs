@@ -38,6 +38,14 @@ pub(crate) fn is_dummy(text: &str) -> bool {
         || bare.len() >= 3 && bare.chars().all(|c| c == 'x')
 }
 
+/// Whether the name of a user or a database is a dummy. A driver takes any, and people do call a database `todo`, a
+/// user `dummy` and a project `my-project`: those words are names here.
+pub(super) fn is_dummy_name(name: &str) -> bool {
+    let lower = name.trim().to_ascii_lowercase();
+    let real = ["todo", "my-project", "dummy", "placeholder", "password"];
+    is_dummy(name) && !real.iter().any(|word| lower.starts_with(word))
+}
+
 /// Whether the whole text refers to a value instead of being one: a variable that nobody put in (`${DB_HOST}`, `$(DB_HOST)`,
 /// Cloud Build's `$_DB_HOST`; Cloud Run expands none of them), or a secret by its resource name.
 fn is_reference(text: &str) -> bool {
@@ -92,6 +100,10 @@ mod tests {
         for host in ["db.example.com", "/cloudsql/PROJECT:REGION:INSTANCE", "/cloudsql/your-project:r:i"] {
             assert!(is_dummy_host(host), "{host}");
         }
+        for name in ["todo", "todos", "dummy", "my-project-db", "auth", "postgres"] {
+            assert!(!is_dummy_name(name), "{name}");
+        }
+        assert!(is_dummy_name("<DB_USER>") && is_dummy_name("changeme") && is_dummy_name("undefined"));
         assert!(!is_dummy_host("example.com.evil.io") && !is_dummy_host("/cloudsql/acme:r:db"));
     }
 }

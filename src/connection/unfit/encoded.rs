@@ -2,8 +2,10 @@
 
 use base64::Engine as _;
 
+use crate::connection::Scheme;
+
 /// What a text is, where it is no credential itself.
-pub(crate) fn encoding(text: &str) -> Option<&'static str> {
+pub(super) fn encoding(text: &str) -> Option<&'static str> {
     let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
     let decoded = || {
         let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).ok()?;
@@ -13,8 +15,7 @@ pub(crate) fn encoding(text: &str) -> Option<&'static str> {
         Some("a byte-order mark before its text")
     } else if object.is_ok_and(|object| !object.is_empty()) {
         Some("a JSON document")
-    } else if decoded().is_some_and(|text| text.starts_with("postgres://") || text.starts_with("postgresql"))
-    {
+    } else if decoded().is_some_and(|text| Scheme::of(&text).is_some_and(Scheme::is_postgres)) {
         Some("a connection string in base64")
     } else {
         None
@@ -23,7 +24,7 @@ pub(crate) fn encoding(text: &str) -> Option<&'static str> {
 
 /// Whether a text decodes to one that a person would write. A password of random characters hardly does: three of
 /// eight bytes are printable, so that eight of them are in 4 of 10,000 texts, and the padding makes that rarer.
-pub(crate) fn looks_encoded(text: &str) -> bool {
+pub(super) fn looks_encoded(text: &str) -> bool {
     let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(text.trim()) else { return false };
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     let printable = bytes.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');

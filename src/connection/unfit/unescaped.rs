@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What stands raw, without a part of the value.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Raw {
+pub(super) enum Raw {
     /// A character that cuts, and its position, from 1.
     Character(char, usize),
     /// A `%` that begins no code.
@@ -23,7 +23,7 @@ impl fmt::Display for Raw {
 }
 
 /// What stands raw in the part of a URL behind `://`.
-pub(crate) fn raw(rest: &str) -> Option<Raw> {
+pub(super) fn raw(rest: &str) -> Option<Raw> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
     let position = |at: usize| rest.get(..at).unwrap_or_default().chars().count() + 1;

@@ -11,7 +11,8 @@ use crate::probe::Outside;
 use crate::probe::dial::System;
 use crate::probe::google::{Google, Timeouts};
 use crate::probe::http::Http;
-use crate::sandbox::{self, Sandbox, SandboxOptions, faults, variants};
+use crate::sandbox::faults::{self, Fault};
+use crate::sandbox::{self, Sandbox, SandboxOptions};
 use crate::text::vault::Vault;
 
 /// The outside world that the user asked for; with it the sandbox, which ends when it is dropped.
@@ -55,7 +56,7 @@ pub fn real(context: &Context, plan: &Plan, settings: &RunSettings) -> Outside {
     }
 }
 
-/// A sandbox with these faults or variants, and the outside world as it gives it. The sandbox ends when it is dropped.
+/// A sandbox with these faults, near misses and twins, and the outside world as it gives it. The sandbox ends when it is dropped.
 ///
 /// # Errors
 /// A fault that does not exist, or that this pipeline gives nothing to break for.
@@ -65,16 +66,21 @@ pub async fn sandbox(
     latency: Option<Duration>,
     settings: &RunSettings,
 ) -> Result<(Sandbox, Outside), Refusal> {
-    let mut chosen = Vec::new();
-    for code in faults {
-        let variant = || variants::find(code).map(|variant| &variant.change);
-        chosen.push(faults::find(code).or_else(variant).ok_or_else(|| {
-            let variants = variants::VARIANTS.iter().map(|variant| variant.name());
-            let known = faults::FAULTS.iter().map(|fault| fault.code).chain(variants);
+    broken(plan, &named(faults)?, latency, settings).await
+}
+
+/// The faults, near misses and twins of these names.
+///
+/// # Errors
+/// A fault that does not exist.
+pub fn named(codes: &[String]) -> Result<Vec<&'static Fault>, Refusal> {
+    let named = |code: &String| {
+        faults::find(code).ok_or_else(|| {
+            let known = faults::all().map(Fault::code);
             Refusal::unknown("fault", code, known, "`rungate drill --list` names them all")
-        })?);
-    }
-    broken(plan, &chosen, latency, settings).await
+        })
+    };
+    codes.iter().map(named).collect()
 }
 
 /// A sandbox changed in these ways, and the outside world as it gives it.
@@ -83,7 +89,7 @@ pub async fn sandbox(
 /// The pipeline has nothing that one of them could break, or no port is free.
 pub async fn broken(
     plan: &Plan,
-    changes: &[&'static faults::Fault],
+    changes: &[&'static Fault],
     latency: Option<Duration>,
     settings: &RunSettings,
 ) -> Result<(Sandbox, Outside), Refusal> {

@@ -1,26 +1,19 @@
-//! What the text of a value that leads to a database gives away: shapes that cannot work. Pure; shared by the look at
-//! the files and the look at what a revision is given. Nothing here shows a part of a text.
+//! From variables to a connection string as each driver reads it, and what is unfit in a value. Pure; shared by the look
+//! at the files and the look at what a revision is given. Nothing here shows a part of a text.
 
 pub mod driver;
 pub mod dsn;
-mod dummy;
-mod encoded;
 mod iam;
 pub mod passfile;
-mod place;
-mod scheme;
 mod target;
 mod trust;
-mod unescaped;
+pub(crate) mod unfit;
 
+pub(crate) use dsn::Scheme;
 pub use dsn::{
     Dsn, DsnForm, DsnProblem, Server as DsnServer, SessionTarget, SslMode, TlsFiles, parse as parse_dsn,
 };
-pub(crate) use dummy::{is_dummy, is_dummy_host};
-pub(crate) use encoded::{encoding, looks_encoded};
 pub(crate) use iam::iam_account;
-pub(crate) use place::{LONGEST_SOCKET, is_compose_name, is_loopback, socket_length, whose_port};
-pub(crate) use scheme::{Mismatch, has_option, mismatch};
 pub use target::{Connection, DEFAULT_PORT};
 pub use trust::{Authorities, Identity, PemProblem, Trust};
-pub(crate) use unescaped::raw;
+pub(crate) use unfit::{LONGEST_SOCKET, is_dummy, is_dummy_host, is_loopback, socket_length};

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret as _;
 
 use super::open::{OPEN, blanked, is_known};
-use crate::connection::{DsnProblem, SslMode, parse_dsn};
+use crate::connection::{DsnProblem, Scheme, SslMode, parse_dsn};
 use crate::model::{DatabaseVariables, Holds, Service, Variable, infer_database};
 
 /// A text and the variable that states it (or a part of it). It may be open in part.
@@ -144,17 +144,11 @@ fn stripped(text: &str) -> &str {
     bare.strip_prefix("jdbc:").unwrap_or(bare)
 }
 
-/// The dialect of a URL: `postgresql` of `postgresql+asyncpg://…`.
-fn dialect(text: &str) -> Option<&str> {
-    let scheme = text.split_once("://")?.0;
-    scheme.split('+').next()
-}
-
 fn connection_string(variable: &Variable) -> Option<Way<'_>> {
     let blanked = blanked(&variable.value);
     let text = stripped(&blanked);
     let piece = |text: String| Piece { text, from: variable };
-    let url = matches!(dialect(text), Some("postgres" | "postgresql"));
+    let url = Scheme::of(text).is_some_and(Scheme::is_postgres);
     let pairs = !text.contains("://")
         && (text.contains("host=") || text.contains("dbname="))
         && DSN_NAMES.iter().any(|name| variable.name.ends_with(name));

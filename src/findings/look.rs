@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::database::{self, Way};
+use super::unfit::{self, Spot};
 use super::{Finding, Rule, Severity};
 use crate::model::{Pipeline, Place, Service, Stated, Variable};
 use crate::pipeline::Problems;
@@ -16,6 +17,8 @@ pub(super) struct Look<'a> {
     pub(super) service: &'a Service,
     /// The ways to a database that its variables state, as far as they are known.
     pub(super) ways: Vec<Way<'a>>,
+    /// What is unfit in the values of its variables.
+    unfit: Vec<Spot<'a>>,
     texts: &'a Texts<'a>,
 }
 
@@ -99,9 +102,17 @@ impl Found {
 /// How many lines of a text that spans several are searched for a variable's name.
 const LINES_SEARCHED: usize = 60;
 
+fn names(service: &Service) -> impl Iterator<Item = &str> + Clone {
+    let secrets = service.secrets.iter().map(|secret| secret.target.as_str());
+    service.env.iter().map(|variable| variable.name.as_str()).chain(secrets)
+}
+
 impl<'a> Look<'a> {
     pub(super) fn new(pipeline: &'a Pipeline, service: &'a Service, texts: &'a Texts<'a>) -> Self {
-        Self { pipeline, service, ways: database::ways(service), texts }
+        let ways = database::ways(service);
+        let names: Vec<&str> = names(service).collect();
+        let unfit = unfit::spots(service, &ways, &names);
+        Self { pipeline, service, ways, unfit, texts }
     }
 
     /// The plain variables of all containers.
@@ -112,9 +123,23 @@ impl<'a> Look<'a> {
 
     /// The names of the ingress container's variables, plain or from secrets.
     pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
-        let service = self.service;
-        let secrets = service.secrets.iter().map(|secret| secret.target.as_str());
-        service.env.iter().map(|variable| variable.name.as_str()).chain(secrets)
+        names(self.service)
+    }
+
+    /// What is unfit in the way that the code of a cause names: the first of each variable.
+    pub(super) fn unfit(&self, code: &str) -> Vec<&Spot<'a>> {
+        let mut spots: Vec<&Spot<'a>> = Vec::new();
+        for spot in self.unfit.iter().filter(|spot| spot.fault.code() == code) {
+            if !spots.iter().any(|known| std::ptr::eq(known.from, spot.from)) {
+                spots.push(spot);
+            }
+        }
+        spots
+    }
+
+    /// The way to a database of which a value is a part.
+    pub(super) fn way(&self, spot: &Spot<'a>) -> Option<&Way<'a>> {
+        self.ways.get(spot.way?)
     }
 
     /// Something about a variable.

@@ -15,6 +15,7 @@ mod rules;
 mod sarif;
 mod show;
 mod silence;
+mod unfit;
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;

@@ -20,7 +20,6 @@ mod random;
 mod service;
 mod start;
 mod tokens;
-pub mod variants;
 pub mod world;
 
 pub use invent::fill;

@@ -192,7 +192,7 @@ fn build(targets: &[Arc<Target>], faults: &[&'static Fault]) -> Result<World, Sa
         for fault in faults.iter().filter(|fault| fault.when == when) {
             fault
                 .applies(world)
-                .map_err(|reason| SandboxError::FaultDoesNotApply { code: fault.code, reason })?;
+                .map_err(|reason| SandboxError::FaultDoesNotApply { code: fault.code(), reason })?;
             fault.inject(world);
         }
         Ok::<(), SandboxError>(())

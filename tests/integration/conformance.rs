@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use rungate::checks::CHECKS;
 use rungate::diagnosis::cause::CauseCode;
-use rungate::diagnosis::{Verdict, diagnose, settled};
+use rungate::diagnosis::{diagnose, settled};
 use rungate::live::RunSettings;
 use rungate::plan::Plan;
 use rungate::probe::Outside;
@@ -21,7 +21,7 @@ use rungate::record::finding::{DatabaseFinding, Finding, PostgresFinding};
 use rungate::record::{Outcome, Vantage};
 use rungate::run::{Options, execute};
 use rungate::sandbox::certificates::{Authority, Validity};
-use rungate::sandbox::faults::{self, Expected, FAULTS, Fault, When, subject};
+use rungate::sandbox::faults::{self, Fault, Kind, subject};
 use rungate::sandbox::world::{CertificateWorld, EnvValue, EnvWorld, TlsWorld, World};
 use rungate::sandbox::{self, SandboxOptions};
 use rungate::text::vault::Vault;
@@ -168,14 +168,8 @@ const OPEN: &str = "host all all 127.0.0.1/32 scram-sha-256";
 /// A change of the world that is no fault of the table.
 macro_rules! change {
     ($name:ident, $change:expr) => {
-        static $name: Fault = Fault {
-            code: "a-change-of-this-test",
-            what: "A change of this test.",
-            expects: Expected { cause: CauseCode::NotFoundOut, verdict: Verdict::Undecided },
-            when: When::BeforeDeploy,
-            subject: &subject::DATABASE,
-            change: $change,
-        };
+        static $name: Fault =
+            Fault::before_deploy(CauseCode::NotFoundOut, "Of a test.", &subject::DATABASE, $change);
     };
 }
 
@@ -471,16 +465,17 @@ fn every_fault_of_the_family_is_held_to_a_real_server() {
     let of_holdings: Vec<&str> = crate::holdings::CASES.iter().filter_map(|case| case.0).collect();
     let all = [&of_logins[..], &of_holdings, &FULL_AND_STOPPED, &OF_ITS_OWN, &BEHIND_CONNECTORS].concat();
     let family = CauseCode::DatabaseRefused..=CauseCode::QueryAnswerUnexpected;
-    let of_family: Vec<_> = FAULTS.iter().filter(|fault| family.contains(&fault.expects.cause)).collect();
+    let of_family: Vec<_> =
+        faults::of(Kind::Fault).filter(|fault| family.contains(&fault.looks_like)).collect();
     assert!(of_family.len() > 20, "{}", of_family.len());
     for fault in of_family {
         // The certificate's faults have a row each, by what is wrong with it; a user that is missing looks like a wrong
         // password on the wire.
-        let row = match fault.code {
+        let row = match fault.code() {
             "tls-certificate-invalid" => "tls: expired",
             code => code,
         };
-        assert!(all.contains(&row), "{} is not held to a real server", fault.code);
+        assert!(all.contains(&row), "{fault:?} is not held to a real server");
     }
 }
 

@@ -14,7 +14,7 @@ use rungate::probe::google::{Auth, Google, Timeouts};
 use rungate::probe::http::Http;
 use rungate::record::{Broken, Ended, Fact, NodeRecord, Outcome, RunRecord, Vantage};
 use rungate::run::{self, Options};
-use rungate::sandbox::faults::{Expected, Fault, When, find, subject};
+use rungate::sandbox::faults::{Fault, find, subject};
 use rungate::sandbox::world::{ConnectivityTests, World};
 use rungate::sandbox::{Sandbox, SandboxOptions, start};
 use rungate::text::vault::Vault;
@@ -25,9 +25,7 @@ use crate::sandbox::auth;
 const CHECK: &str = "connectivity-test-reaches-database";
 
 const fn world(change: fn(&mut World, usize)) -> Fault {
-    let expects = Expected { cause: CauseCode::NotFoundOut, verdict: Verdict::Undecided };
-    let (when, subject) = (When::AfterDeploy, &subject::ANY);
-    Fault { code: "of-a-test", what: "Of a test.", expects, when, subject, change }
+    Fault::after_deploy(CauseCode::NotFoundOut, "Of a test.", &subject::ANY, change)
 }
 
 static NEVER_END: Fault = world(|world, _| world.connectivity_tests = ConnectivityTests::NeverEnd);

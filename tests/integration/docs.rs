@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Parser as _;
 use rungate::cli::arguments::Arguments;
-use rungate::sandbox::faults;
+use rungate::sandbox::faults::{self, Fault, Kind};
 
 use crate::common::{Rungate, root};
 
@@ -65,7 +65,7 @@ fn every_command_in_the_documentation_is_one() {
 
 #[test]
 fn every_fault_that_is_told_of_exists() {
-    let known: BTreeSet<&str> = faults::FAULTS.iter().map(|fault| fault.code).collect();
+    let known: BTreeSet<&str> = faults::of(Kind::Fault).map(Fault::code).collect();
     let mut seen = 0;
     for (name, text) in pages("docs/causes").into_iter().chain([("README.md".to_owned(), read("README.md"))])
     {

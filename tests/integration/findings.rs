@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rungate::checks::CHECKS;
 use rungate::findings::{self, Findings, RULES, Severity};
 use rungate::pipeline::{Loaded, Request, load};
+use rungate::sandbox::faults::{self, Kind};
 
 use crate::common::{Ran, Rungate, root};
 use crate::standin::{check, control_plane, http, pipeline, send};
@@ -353,9 +354,8 @@ fn every_failure_that_the_control_plane_shows_has_its_check_and_its_cause_or_a_r
         of_control_plane.map(|check| check.id).filter(|id| !looked.contains(*id)).collect();
     assert!(unlooked.is_empty(), "no row has {unlooked:?}");
     // Every cause of the sections that the control plane shows.
-    let unnamed: Vec<String> = rungate::sandbox::faults::FAULTS
-        .iter()
-        .map(|fault| fault.code.to_owned())
+    let unnamed: Vec<String> = faults::of(Kind::Fault)
+        .map(|fault| fault.code().to_owned())
         .filter(|code| {
             [
                 "vpc-",

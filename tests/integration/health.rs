@@ -8,7 +8,7 @@ use rungate::diagnosis::cause::CauseCode;
 use rungate::diagnosis::{Confidence, Diagnosis, Verdict};
 use rungate::model::{CommitExpectation, Stated, ToldBy};
 use rungate::record::{AttemptVerdict, Fact, HealthAttempt, RunRecord, Taken};
-use rungate::sandbox::faults::{Expected, Fault, When, subject};
+use rungate::sandbox::faults::{Fault, subject};
 
 use serde_json::{Value, json};
 use strum::IntoEnumIterator as _;
@@ -35,14 +35,10 @@ fn first(diagnosis: &Diagnosis) -> (CauseCode, Confidence, Verdict) {
     (cause.code, cause.confidence, diagnosis.verdict)
 }
 
-static NO_LOGGING: Fault = Fault {
-    code: "of-a-test",
-    what: "Of a test.",
-    expects: Expected { cause: CauseCode::NotFoundOut, verdict: Verdict::Undecided },
-    when: When::AfterDeploy,
-    subject: &subject::ANY,
-    change: |world, _| world.disabled_apis.push((PROJECT.to_owned(), "logging.googleapis.com".to_owned())),
-};
+static NO_LOGGING: Fault =
+    Fault::after_deploy(CauseCode::NotFoundOut, "Of a test.", &subject::ANY, |world, _| {
+        world.disabled_apis.push((PROJECT.to_owned(), "logging.googleapis.com".to_owned()));
+    });
 
 /// The front end's short texts are settled by the log of requests, and stay a guess without it.
 #[tokio::test]
@@ -98,14 +94,10 @@ async fn a_shut_door_is_no_verdict_on_health() {
     // Where the files promise an open door, users stand before the closed one.
     let mut promised = auth();
     promised.ingress = Some(known("all"));
-    static CLOSED: Fault = Fault {
-        code: "of-a-test",
-        what: "Of a test.",
-        expects: Expected { cause: CauseCode::IngressClosed, verdict: Verdict::Unhealthy },
-        when: When::AfterDeploy,
-        subject: &subject::ANY,
-        change: |world, service| (fault("ingress-closed").change)(world, service),
-    };
+    static CLOSED: Fault =
+        Fault::after_deploy(CauseCode::IngressClosed, "Of a test.", &subject::ANY, |world, service| {
+            (fault("ingress-closed").change)(world, service);
+        });
     let (_, diagnosis) = gate(promised, &[&CLOSED]).await;
     assert_eq!(first(&diagnosis), (IngressClosed, Confidence::Proven, Verdict::Unhealthy));
 }

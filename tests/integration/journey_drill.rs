@@ -16,7 +16,7 @@ use rungate::probe::google::{Google, Timeouts};
 use rungate::probe::http::Http;
 use rungate::record::{Outcome, RunRecord, Vantage};
 use rungate::run::{self, Options};
-use rungate::sandbox::faults::{self, Expected, Fault, When, subject};
+use rungate::sandbox::faults::{self, Fault, subject};
 use rungate::sandbox::world::{ChatRoute, World};
 use rungate::sandbox::{self, SandboxOptions};
 use rungate::text::vault::Vault;
@@ -68,9 +68,7 @@ async fn gate(plan: &Plan, faults: &[&'static Fault], vantage: Vantage) -> (RunR
 }
 
 const fn change(change: fn(&mut World, usize)) -> Fault {
-    let expects = Expected { cause: JourneyStepFailed, verdict: Verdict::Unhealthy };
-    let (what, when, subject) = ("Of a test.", When::BeforeDeploy, &subject::WALKED);
-    Fault { code: "of-a-test", what, expects, when, subject, change }
+    Fault::before_deploy(JourneyStepFailed, "Of a test.", &subject::WALKED, change)
 }
 
 fn codes(diagnosis: &Diagnosis) -> Vec<CauseCode> {

@@ -286,6 +286,8 @@ fn libpq_refuses_what_the_gate_says_that_it_refuses() {
         "postgresql://u:p@127.0.0.1:1,127.0.0.2:2/d?port=1,2,3",
         "postgresql://u:p@127.0.0.1:99999/d",
         "postgresql://u:p@[::1/d",
+        "postgresql://u:p@[::1]x/d",
+        "postgresql://u:p%00@127.0.0.1:1/d",
         "jdbc:postgresql://127.0.0.1:1/d",
         "host=127.0.0.1 password='x",
         "host=127.0.0.1 nonsense=1",

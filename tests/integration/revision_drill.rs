@@ -16,7 +16,7 @@ use rungate::probe::google::{Auth, Google, Timeouts};
 use rungate::probe::http::Http;
 use rungate::record::{Fact, RunRecord, Vantage};
 use rungate::run::{self, Options};
-use rungate::sandbox::faults::{Expected, Fault, When, find, subject};
+use rungate::sandbox::faults::{Fault, When, find, subject};
 use rungate::sandbox::world::{EnvValue, EnvWorld, NotStarted, NotStartedReason, Started, VpcWorld, World};
 use rungate::sandbox::{SandboxOptions, start};
 use rungate::text::vault::Vault;
@@ -25,8 +25,11 @@ use crate::sandbox::{PROJECT, auth, auth_by_direct_egress, auth_by_socket, known
 
 /// A change of the world that is no fault of its own. What it expects is never asked.
 pub(crate) const fn change(when: When, change: fn(&mut World, usize)) -> Fault {
-    let expects = Expected { cause: CauseCode::NotFoundOut, verdict: Verdict::Undecided };
-    Fault { code: "of-a-test", what: "Of a test.", expects, when, subject: &subject::ANY, change }
+    let (cause, what, subject) = (CauseCode::NotFoundOut, "Of a test.", &subject::ANY);
+    match when {
+        When::BeforeDeploy => Fault::before_deploy(cause, what, subject, change),
+        When::AfterDeploy => Fault::after_deploy(cause, what, subject, change),
+    }
 }
 
 /// Runs the gate from inside the VPC against this world.

@@ -15,15 +15,14 @@ use google_cloud_secretmanager_v1::model::secret_version;
 use google_cloud_sql_v1::client::{SqlDatabasesService, SqlInstancesService, SqlUsersService};
 use google_cloud_vpcaccess_v1::client::VpcAccessService;
 use google_cloud_vpcaccess_v1::model::connector;
-use rungate::diagnosis::Verdict;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::model::{
     DeploysVia, Journey, Pipeline, Place, SecretReference, Service, Stated, Target, ToldBy, Variable,
     infer_database,
 };
-use rungate::sandbox::faults::{Expected, FAULTS, Fault, When, find, subject};
+use rungate::sandbox::faults::{self, Fault, Kind, find, subject};
 use rungate::sandbox::world::EnvValue;
-use rungate::sandbox::{Sandbox, SandboxError, SandboxOptions, fill, start, variants};
+use rungate::sandbox::{Sandbox, SandboxError, SandboxOptions, fill, start};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -166,9 +165,7 @@ fn targets(services: impl IntoIterator<Item = Service>) -> Vec<Arc<Target>> {
 }
 
 pub(crate) async fn sandbox(service: Service, faults: &[&str]) -> Sandbox {
-    let of_variant = |code: &str| variants::find(code).map(|variant| &variant.change);
-    let faults: Vec<&'static Fault> =
-        faults.iter().map(|code| find(code).or_else(|| of_variant(code)).unwrap()).collect();
+    let faults: Vec<&'static Fault> = faults.iter().map(|code| find(code).unwrap()).collect();
     start(&targets([service]), &faults, SandboxOptions::default()).await.unwrap()
 }
 
@@ -333,10 +330,10 @@ async fn every_fault_shows_at_the_service() {
         "firewall-denies-proxy-port",
     ];
     let shows = async |fault: &'static Fault| {
-        if of_other_shapes.contains(&fault.code) {
+        if of_other_shapes.contains(&fault.code()) {
             return;
         }
-        let service = match fault.code {
+        let service = match fault.code() {
             "database-name-unresolvable" | "instance-not-found" => auth_by_name(),
             "cloudsql-not-attached" | "cloudsql-name-mismatch" => auth_by_socket(),
             "vpc-network-not-found" => auth_by_direct_egress(),
@@ -348,9 +345,9 @@ async fn every_fault_shows_at_the_service() {
             "journey-step-failed" => auth_with_a_journey(),
             _ => auth(),
         };
-        let sandbox = sandbox(service, &[fault.code]).await;
+        let sandbox = sandbox(service, &[fault.code()]).await;
         let failing = HEALTHY.replace("\"healthy\"", "\"unhealthy\"");
-        let expected = match fault.code {
+        let expected = match fault.code() {
             "service-not-found" => {
                 assert_eq!(sandbox.url("auth"), None);
                 return;
@@ -395,8 +392,8 @@ async fn every_fault_shows_at_the_service() {
                 return;
             }
             "schema-missing" | "schema-permission-denied" => {
-                assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()), "{}", fault.code);
-                assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()), "{}", fault.code);
+                assert_eq!(health(&sandbox).await, (200, HEALTHY.to_owned()), "{}", fault.code());
+                assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()), "{}", fault.code());
                 return;
             }
             // The gate may not look; the service is fine. A standby answers what only reads.
@@ -406,14 +403,14 @@ async fn every_fault_shows_at_the_service() {
             code if no_instance.contains(&code) => not_started.clone(),
             _ => (200, UNHEALTHY.to_owned()),
         };
-        assert_eq!(health(&sandbox).await, expected, "{}", fault.code);
+        assert_eq!(health(&sandbox).await, expected, "{}", fault.code());
         if expected == (200, UNHEALTHY.to_owned()) {
             // The incident's other symptom.
-            assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()), "{}", fault.code);
+            assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()), "{}", fault.code());
         }
     };
     // All at once: where packets vanish, the service waits.
-    futures::future::join_all(FAULTS.iter().copied().map(shows)).await;
+    futures::future::join_all(faults::of(Kind::Fault).map(shows)).await;
 }
 
 #[tokio::test]
@@ -694,17 +691,11 @@ async fn refusals_have_googles_form() {
 }
 
 /// A fault of one's own: the API is off, and its connectors stop with it.
-static API_OFF: Fault = Fault {
-    code: "vpc-api-disabled",
-    what: "The Serverless VPC Access API is switched off.",
-    expects: Expected { cause: CauseCode::VpcApiDisabled, verdict: Verdict::Unhealthy },
-    when: When::AfterDeploy,
-    subject: &subject::CONNECTOR,
-    change: |world, service| {
+static API_OFF: Fault =
+    Fault::after_deploy(CauseCode::VpcApiDisabled, "Of a test.", &subject::CONNECTOR, |world, service| {
         let project = world.services[service].project.clone();
         world.disabled_apis.push((project, "vpcaccess.googleapis.com".to_owned()));
-    },
-};
+    });
 
 #[tokio::test]
 async fn an_api_that_is_off_says_so() {

@@ -9,13 +9,12 @@ use rungate::diagnosis::cause::CauseCode;
 use rungate::model::Target;
 use rungate::pipeline::{self, Request};
 use rungate::plan::{self, Defaults};
-use rungate::sandbox::faults::FAULTS;
-use rungate::sandbox::variants::VARIANTS;
+use rungate::sandbox::faults::{self, Fault, Kind};
 use rungate::sandbox::world::World;
 use strum::IntoEnumIterator as _;
 
 use crate::common::{self, Rungate};
-use crate::instances;
+use crate::{holdings, instances};
 
 /// A service of this shape: its way into the network, the host that it dials, the version of its password.
 fn shape(vpc: &str, host: &str, version: &str) -> String {
@@ -44,7 +43,7 @@ fn drills() -> Vec<(String, Vec<&'static str>)> {
     let connector = "{connector: auth-connector}";
     let direct = "{network: default, subnet: run}";
     let all = |way: &str| way.replace('}', ", egress: all-traffic}");
-    let variants = VARIANTS.iter().map(|variant| variant.name());
+    let variants = faults::all().filter(|fault| fault.kind() != Kind::Fault).map(Fault::code);
     let named = |list: &[&'static str]| list.to_vec();
     let of_connectors = ["gate-may-not-connect", "iam-login-not-granted", "iam-flag-off"];
     let public_socket = shape("{}", SOCKET, "latest").replace("    vpc: {}\n", "");
@@ -141,11 +140,11 @@ fn world(text: &str) -> World {
 /// its own test fails.
 fn drilled_anywhere() -> BTreeSet<&'static str> {
     let sample = world(&std::fs::read_to_string(common::pipeline("rungate.yaml")).unwrap());
-    let of_sample = FAULTS.iter().copied().chain(VARIANTS.iter().map(|variant| &variant.change));
-    let of_sample = of_sample.filter(|fault| fault.applies(&sample).is_ok()).map(|fault| fault.code);
+    let of_sample = faults::all().filter(|fault| fault.applies(&sample).is_ok()).map(Fault::code);
     let here = drills().into_iter().flat_map(|(_, names)| names);
     let there = instances::DRILLED.iter().flat_map(|(_, names)| names.iter().copied());
-    of_sample.chain(here).chain(there).collect()
+    let held = holdings::CASES.iter().filter_map(|case| case.0);
+    of_sample.chain(here).chain(there).chain(held).collect()
 }
 
 /// The sections of the vocabulary that the control plane shows: from their first cause to their last.
@@ -168,52 +167,22 @@ fn every_cause_that_the_control_plane_shows_is_drilled() {
         let missing: Vec<_> = causes.iter().filter(|code| !drilled.contains(code.as_str())).collect();
         assert!(missing.is_empty(), "{section}: nothing drills {missing:?}");
         let of_section = |code: &CauseCode| (first..=last).contains(code);
-        for (kind, wanted) in [("near miss", true), ("twin", false)] {
-            let mut variants = VARIANTS.iter();
-            let found = variants.any(|one| one.cause.is_none() == wanted && of_section(&one.looks_like));
-            assert!(found, "{section} has no {kind}");
+        for kind in [Kind::NearMiss, Kind::Twin] {
+            let found = faults::of(kind).any(|fault| of_section(&fault.looks_like));
+            assert!(found, "{section} has no {}", kind.word());
         }
     }
 }
 
-/// The section "Health and journeys".
+/// A new fault, near miss or twin is drilled by the sample, or needs a shape that has what it changes.
 #[test]
-fn every_cause_of_health_and_journeys_is_drilled() {
+fn every_fault_near_miss_and_twin_is_drilled() {
     let drilled = drilled_anywhere();
-    use CauseCode::*;
-    let causes = [
-        HealthReportsDatabaseDown,
-        HealthReportsDependencyDown,
-        HealthReportsUnhealthy,
-        HealthNotJudgeable,
-        HealthNotFound,
-        HealthBehindLogin,
-        HealthExpectationUnmet,
-        HealthVersionMismatch,
-        HealthUnstable,
-        HealthEndpointFailing,
-        IngressClosed,
-        InvokerDenied,
-        TokenRejected,
-        NoInstanceAvailable,
-        InstanceCrashing,
-        RequestTimedOut,
-        JourneyStepFailed,
-    ]
-    .map(|code| code.to_string());
-    // These two need a pipeline that expects something of the answer: `tests/integration/health.rs` drills them.
-    let there = ["health-expectation-unmet", "health-version-mismatch"];
-    let missing: Vec<&String> = causes
-        .iter()
-        .filter(|code| !drilled.contains(code.as_str()) && !there.contains(&code.as_str()))
+    // These need a pipeline that expects something of the health answer: `health.rs` drills them.
+    let of_health = ["health-expectation-unmet", "health-version-mismatch"];
+    let missing: Vec<&str> = faults::all()
+        .map(Fault::code)
+        .filter(|code| !drilled.contains(code) && !of_health.contains(code))
         .collect();
-    assert!(missing.is_empty(), "nothing drills {missing:?}");
-}
-
-#[test]
-fn every_variant_is_drilled() {
-    let drilled = drilled_anywhere();
-    let names = VARIANTS.iter().map(|variant| variant.name());
-    let missing: Vec<&str> = names.filter(|name| !drilled.contains(name)).collect();
-    assert!(missing.is_empty(), "nothing drills {missing:?}");
+    assert!(missing.is_empty(), "nothing drills {missing:?}: add a shape to tests/integration/shapes.rs");
 }

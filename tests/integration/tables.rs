@@ -8,7 +8,7 @@ use rungate::diagnosis::Graph;
 use rungate::diagnosis::cause::CauseCode;
 use rungate::findings::RULES;
 use rungate::record::RunRecord;
-use rungate::sandbox::faults::FAULTS;
+use rungate::sandbox::faults::{self, Kind};
 use rungate::{diagnosis, pages, report};
 use strum::IntoEnumIterator;
 
@@ -48,7 +48,7 @@ fn every_finding_has_its_page() {
 #[test]
 fn every_cause_is_reached() {
     let rules = RULES.iter().map(|rule| rule.code.to_owned());
-    let faults = FAULTS.iter().map(|fault| fault.code.to_owned());
+    let faults = faults::of(Kind::Fault).map(|fault| fault.code().to_owned());
     let reached: BTreeSet<String> = rules.chain(faults).chain(recorded()).collect();
     let elsewhere: BTreeSet<String> = REACHED_BY_TABLES.iter().map(|code| (*code).to_owned()).collect();
     let unreached: BTreeSet<_> = causes().difference(&reached).cloned().collect();

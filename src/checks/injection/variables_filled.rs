@@ -1,11 +1,12 @@
 //! No variable that leads to the database is empty on the new revision.
 //!
 //! Google leaves an empty value out of its JSON, so that a variable without value and without source is an empty one.
-//! What the pipeline itself states as empty (a password that an IAM login does not need) is meant so, but for the
-//! host or the connection string: without those nothing leads anywhere.
+//! What the pipeline itself states as empty is what was deployed, and `credential-well-formed` says what is unfit in it; but
+//! not the host or the connection string: without those nothing leads anywhere.
 
 use google_cloud_run_v2::model::{Revision, env_var};
 
+use super::credential_well_formed::may_be_empty;
 use crate::checks::Check;
 use crate::checks::database::declared;
 use crate::live::Scope;
@@ -41,7 +42,7 @@ fn judge(service: &Service, revision: &Revision) -> Outcome {
     let leads = database.variables.leading();
     let meant = |name: &str| {
         let stated = service.variable(name).and_then(|variable| variable.value.as_known());
-        name != leads && stated == Some("")
+        name != leads && stated == Some("") || may_be_empty(revision, &database.variables, name)
     };
     let env = ingress(revision).map(|container| container.env.as_slice()).unwrap_or_default();
     let given = |name: &str| env.iter().find(|one| one.name == name);

@@ -6,7 +6,8 @@ use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use secrecy::ExposeSecret as _;
 
 use super::Misreading;
-use crate::connection::parse_dsn;
+use crate::connection::dsn::uri::Pieces;
+use crate::connection::{Scheme, parse_dsn};
 
 /// A connection string cut into its parts. No `Debug`: any of them may be a part of a password.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -24,6 +25,15 @@ impl Cut {
         if !host.is_empty() {
             self.hosts = vec![(host.to_owned(), port)];
         }
+    }
+
+    /// `user:password`, as everybody cuts it who has found it.
+    pub(super) fn with_login(&mut self, credentials: &str) {
+        let (user, password) = credentials
+            .split_once(':')
+            .map_or((credentials, None), |(user, password)| (user, Some(password)));
+        self.user = Some(decoded(user).into_owned());
+        self.password = password.map(|password| decoded(password).into_owned());
     }
 
     /// In what it differs from what is meant, the worst first.
@@ -88,11 +98,9 @@ pub(super) fn meant(text: &str) -> Option<Cut> {
         };
     }
     let bare = bare.strip_prefix("r2dbc:").unwrap_or(bare);
-    match bare.split_once("://") {
-        Some((scheme, rest)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-._:".contains(c)) => {
-            Some(url(rest))
-        }
-        _ => {
+    match Scheme::of(bare) {
+        Some(scheme) => Some(url(scheme.rest)),
+        None => {
             let dsn = parse_dsn(bare).ok()?;
             Some(Cut {
                 hosts: dsn.servers.iter().map(|one| (one.host.clone(), Some(one.port))).collect(),
@@ -105,21 +113,15 @@ pub(super) fn meant(text: &str) -> Option<Cut> {
 }
 
 fn url(rest: &str) -> Cut {
-    let mut cut = Cut::default();
-    let location = match location(rest) {
-        Some(at) => {
-            let (user, password) =
-                rest[..at].split_once(':').map_or((&rest[..at], None), |(u, p)| (u, Some(p)));
-            cut.user = Some(decoded(user).into_owned());
-            cut.password = password.map(|password| decoded(password).into_owned());
-            &rest[at + 1..]
-        }
-        None => rest,
+    let pieces = Pieces::cut_at(rest, location(rest));
+    let text = |part: Option<(&str, usize)>| part.map(|(text, _)| decoded(text).into_owned());
+    let mut cut = Cut {
+        hosts: hosts(pieces.authority.0),
+        user: text(pieces.user),
+        password: text(pieces.password),
+        name: text(pieces.path),
     };
-    let (place, query) = location.split_once('?').unwrap_or((location, ""));
-    let (authority, name) = place.split_once('/').unwrap_or((place, ""));
-    cut.hosts = hosts(authority);
-    cut.name = Some(decoded(name).into_owned());
+    let query = pieces.query.map(|(query, _)| query).unwrap_or_default();
     for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         cut.set(key, &decoded(value));
     }
@@ -133,10 +135,11 @@ pub(super) fn canonical(text: &str) -> Option<String> {
         return None;
     }
     let at = location(rest)?;
-    let (user, password) = rest[..at].split_once(':').map_or((&rest[..at], None), |(u, p)| (u, Some(p)));
-    let encode = |part: &str| utf8_percent_encode(&decoded(part), UNRESERVED).to_string();
-    let password = password.map(|password| format!(":{}", encode(password))).unwrap_or_default();
-    Some(format!("{scheme}://{}{password}@{}", encode(user), &rest[at + 1..]))
+    let pieces = Pieces::cut_at(rest, Some(at));
+    let encode = |(part, _): (&str, usize)| utf8_percent_encode(&decoded(part), UNRESERVED).to_string();
+    let user = pieces.user.map(encode).unwrap_or_default();
+    let password = pieces.password.map(|password| format!(":{}", encode(password))).unwrap_or_default();
+    Some(format!("{scheme}://{user}{password}@{}", &rest[at + 1..]))
 }
 
 /// What needs no code anywhere in a URL.

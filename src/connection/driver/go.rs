@@ -98,11 +98,7 @@ fn url(text: &str) -> Result<(Cut, Vec<(String, String)>), Words> {
                 return Err(Words::UserInfo);
             }
             escapes(credentials)?;
-            let (user, password) = credentials
-                .split_once(':')
-                .map_or((credentials, None), |(user, password)| (user, Some(password)));
-            cut.user = Some(decoded(user).into_owned());
-            cut.password = password.map(|password| decoded(password).into_owned());
+            cut.with_login(credentials);
             place
         }
         None => authority,

@@ -1,6 +1,10 @@
-//! libpq's reader: `conninfo_uri_parse_options` and `conninfo_parse` of its `fe-connect.c`.
+//! libpq's reader: where it cuts is [`crate::connection::dsn`]'s to say; here are the options that it knows, what it
+//! checks, and its words.
 
 use super::cut::Cut;
+use crate::connection::DsnProblem;
+use crate::connection::dsn::pairs;
+use crate::connection::dsn::uri::{Pieces, host_and_port, percent};
 
 /// Options that libpq knows, as of PostgreSQL 18.
 const OPTIONS: &[&str] = &[
@@ -57,49 +61,30 @@ const OPTIONS: &[&str] = &[
     "tcp_user_timeout",
     "user",
 ];
+const OPEN: &str = "end of string reached when looking for matching \"]\" in IPv6 host address in URI: \"…\"";
+const BEHIND: &str = "unexpected character \"…\" at position … in URI (expected \":\" or \"/\"): \"…\"";
 const PERCENT: &str = "invalid percent-encoded token: \"…\"";
 const NO_EQUALS: &str = "missing \"=\" after \"…\" in connection info string";
 
 pub(super) fn read(text: &str) -> Result<Cut, &'static str> {
     match text.strip_prefix("postgresql://").or_else(|| text.strip_prefix("postgres://")) {
         Some(rest) => uri(rest),
-        None => pairs(text),
+        None => keywords(text),
     }
 }
 
 fn uri(rest: &str) -> Result<Cut, &'static str> {
-    let mut cut = Cut::default();
-    let end = rest.find(['@', '/']);
-    let place = match end.filter(|&end| rest[end..].starts_with('@')) {
-        Some(at) => {
-            let (user, password) =
-                rest[..at].split_once(':').map_or((&rest[..at], None), |(u, p)| (u, Some(p)));
-            cut.user = Some(decode(user)?);
-            cut.password = password.map(decode).transpose()?;
-            &rest[at + 1..]
-        }
-        None => rest,
-    };
-    let end = place.find(['/', '?']).unwrap_or(place.len());
-    let (authority, tail) = place.split_at(end);
+    let pieces = Pieces::of(rest);
+    let decoded = |part: Option<(&str, usize)>| part.map(|(text, _)| decode(text)).transpose();
+    let mut cut = Cut { user: decoded(pieces.user)?, password: decoded(pieces.password)?, ..Cut::default() };
     let mut ports = Vec::new();
-    for one in authority.split(',') {
-        let (host, port) = match one.strip_prefix('[') {
-            Some(inner) => {
-                let (host, rest) = inner
-                    .split_once(']')
-                    .ok_or("end of string reached when looking for matching \"]\" in IPv6 host address in URI: \"…\"")?;
-                (host, rest.strip_prefix(':').unwrap_or(""))
-            }
-            None => one.split_once(':').unwrap_or((one, "")),
-        };
+    for one in pieces.authority.0.split(',') {
+        let (host, port) = host_and_port(one).ok_or(if one.contains(']') { BEHIND } else { OPEN })?;
         ports.push(port);
         cut.hosts.push((decode(host)?, None));
     }
-    let (path, query) = tail.split_once('?').map_or((tail, None), |(path, query)| (path, Some(query)));
-    if let Some(name) = path.strip_prefix('/') {
-        cut.name = Some(decode(name)?);
-    }
+    cut.name = decoded(pieces.path)?;
+    let query = pieces.query.map(|(query, _)| query);
     let mut options = Vec::new();
     for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
         let (key, value) =
@@ -156,7 +141,7 @@ pub(super) fn is_mode(word: &str) -> bool {
     ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"].contains(&word)
 }
 
-fn pairs(text: &str) -> Result<Cut, &'static str> {
+fn keywords(text: &str) -> Result<Cut, &'static str> {
     let mut options = Vec::new();
     for (key, value) in split_pairs(text, NO_EQUALS)? {
         if !OPTIONS.contains(&key.as_str()) {
@@ -172,59 +157,22 @@ fn pairs(text: &str) -> Result<Cut, &'static str> {
     finish(Cut::default(), "", options)
 }
 
-/// The keys and values of `key=value key='value'`.
+/// The keys and values of `key=value key='value'`, or the words of a driver for what has no `=`.
 pub(super) fn split_pairs(
     text: &str,
     no_equals: &'static str,
 ) -> Result<Vec<(String, String)>, &'static str> {
-    let mut pairs = Vec::new();
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| c == '=' || c.is_ascii_whitespace()).ok_or(no_equals)?;
-        let key = &rest[..end];
-        rest = rest[end..].trim_start().strip_prefix('=').ok_or(no_equals)?.trim_start();
-        let mut value = String::new();
-        let quoted = rest.starts_with('\'');
-        let mut characters = rest.char_indices().skip(usize::from(quoted));
-        let mut end = None;
-        while let Some((at, c)) = characters.next() {
-            match c {
-                '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
-                '\'' if quoted => {
-                    end = Some(at + 1);
-                    break;
-                }
-                c if !quoted && c.is_ascii_whitespace() => {
-                    end = Some(at);
-                    break;
-                }
-                c => value.push(c),
-            }
-        }
-        if quoted && end.is_none() {
-            return Err("unterminated quoted string in connection info string");
-        }
-        rest = rest[end.unwrap_or(rest.len())..].trim_start();
-        pairs.push((key.to_owned(), value));
-    }
-    Ok(pairs)
+    pairs::split(text).map_err(|problem| {
+        let open = matches!(problem, DsnProblem::OpenQuote { .. });
+        if open { "unterminated quoted string in connection info string" } else { no_equals }
+    })
 }
 
+/// What is no text is passed on to the server as it is.
 fn decode(text: &str) -> Result<String, &'static str> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
-        let (Some(high), Some(low)) = (digit(), digit()) else { return Err(PERCENT) };
-        let byte = u8::try_from(high * 16 + low).unwrap_or_default();
-        if byte == 0 {
-            return Err("forbidden value %00 in percent-encoded value: \"…\"");
-        }
-        bytes.push(byte);
+    let bytes = percent(text).map_err(|_place| PERCENT)?;
+    if bytes.contains(&0) {
+        return Err("forbidden value %00 in percent-encoded value: \"…\"");
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -66,11 +66,7 @@ pub(super) fn asyncpg(text: &str) -> Result<Cut, &'static str> {
     let mut cut = Cut::default();
     let place = match split.netloc.split_once('@') {
         Some((credentials, place)) => {
-            let (user, password) = credentials
-                .split_once(':')
-                .map_or((credentials, None), |(user, password)| (user, Some(password)));
-            cut.user = Some(decoded(user).into_owned());
-            cut.password = password.map(|password| decoded(password).into_owned());
+            cut.with_login(credentials);
             place
         }
         None => split.netloc.as_str(),
@@ -115,11 +111,7 @@ pub(super) fn django(text: &str) -> Result<Cut, &'static str> {
     let mut cut = Cut::default();
     let place = match split.netloc.rsplit_once('@') {
         Some((credentials, place)) => {
-            let (user, password) = credentials
-                .split_once(':')
-                .map_or((credentials, None), |(user, password)| (user, Some(password)));
-            cut.user = Some(decoded(user).into_owned());
-            cut.password = password.map(|password| decoded(password).into_owned());
+            cut.with_login(credentials);
             place
         }
         None => split.netloc.as_str(),

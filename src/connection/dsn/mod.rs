@@ -4,10 +4,10 @@
 //! The driver's own parser is not used: it refuses options that libpq takes (`sslmode=verify-full`), and its errors
 //! repeat what they could not read. No error here holds any part of the value.
 
-mod pairs;
+pub(super) mod pairs;
 mod parts;
 mod problem;
-mod uri;
+pub(super) mod uri;
 
 use std::fmt;
 use std::time::Duration;
@@ -251,17 +251,37 @@ pub fn parse(text: &str) -> Result<Dsn, DsnProblem> {
     }
     // Spring's reactive drivers; what follows is an ordinary URL.
     let text = text.strip_prefix("r2dbc:").unwrap_or(text);
-    match text.split_once("://") {
-        Some((scheme, rest))
-            if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._:".contains(&byte)) =>
-        {
-            let base = scheme.split('+').next().unwrap_or(scheme);
-            if !base.eq_ignore_ascii_case("postgres") && !base.eq_ignore_ascii_case("postgresql") {
-                return Err(DsnProblem::Scheme);
-            }
-            uri::parse(rest, text.len() - rest.len())
-        }
-        _ => pairs::parse(text),
+    match Scheme::of(text) {
+        Some(scheme) if !scheme.is_postgres() => Err(DsnProblem::Scheme),
+        Some(Scheme { rest, .. }) => uri::parse(rest, text.len() - rest.len()),
+        None => pairs::parse(text),
+    }
+}
+
+/// What a URL begins with: `dialect+driver://`.
+#[derive(Clone, Copy)]
+pub(crate) struct Scheme<'a> {
+    /// `postgresql`, or what else stands there.
+    pub(crate) dialect: &'a str,
+    /// `asyncpg`, where one is named.
+    pub(crate) driver: Option<&'a str>,
+    /// What stands behind `://`.
+    pub(crate) rest: &'a str,
+}
+
+impl<'a> Scheme<'a> {
+    /// None where the text is no URL: a value of `key=value` may hold one.
+    pub(crate) fn of(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let plain = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._:".contains(&byte));
+        let (dialect, driver) =
+            scheme.split_once('+').map_or((scheme, None), |(dialect, driver)| (dialect, Some(driver)));
+        plain.then_some(Self { dialect, driver, rest })
+    }
+
+    /// Whether it is one of PostgreSQL's.
+    pub(crate) fn is_postgres(self) -> bool {
+        ["postgres", "postgresql"].iter().any(|known| self.dialect.eq_ignore_ascii_case(known))
     }
 }
 

@@ -58,10 +58,19 @@ fn quoted(text: &str, mark: char) -> Option<(String, &str)> {
 
 fn blanks(text: &str) -> Result<Dsn, DsnProblem> {
     let mut parts = Parts::of(DsnForm::Pairs);
+    for (key, value) in split(text)? {
+        parts.set(&key, value)?;
+    }
+    parts.finish()
+}
+
+/// The keys and values of `key=value key='value'`, as libpq cuts them.
+pub(in crate::connection) fn split(text: &str) -> Result<Vec<(String, String)>, DsnProblem> {
+    let mut pairs = Vec::new();
     let mut characters = text.char_indices().peekable();
     loop {
         while characters.next_if(|(_, c)| c.is_ascii_whitespace()).is_some() {}
-        let Some(&(start, _)) = characters.peek() else { break };
+        let Some(&(start, _)) = characters.peek() else { return Ok(pairs) };
         let mut key = String::new();
         while let Some((_, c)) = characters.next_if(|(_, c)| *c != '=' && !c.is_ascii_whitespace()) {
             key.push(c);
@@ -86,8 +95,7 @@ fn blanks(text: &str) -> Result<Dsn, DsnProblem> {
         }
         match open {
             Some(at) if !closed => return Err(DsnProblem::OpenQuote { position: at + 1 }),
-            Some(_) | None => parts.set(&key, value)?,
+            Some(_) | None => pairs.push((key, value)),
         }
     }
-    parts.finish()
 }

@@ -2,40 +2,67 @@
 
 use super::{Dsn, DsnForm, DsnProblem, Parts};
 
+/// A part and its place.
+type Part<'a> = (&'a str, usize);
+
+/// A URL cut into its parts, none of them decoded yet.
+pub(in crate::connection) struct Pieces<'a> {
+    pub(in crate::connection) user: Option<Part<'a>>,
+    pub(in crate::connection) password: Option<Part<'a>>,
+    pub(in crate::connection) authority: Part<'a>,
+    pub(in crate::connection) path: Option<Part<'a>>,
+    pub(in crate::connection) query: Option<Part<'a>>,
+}
+
+impl<'a> Pieces<'a> {
+    /// Cuts what stands after `://` where libpq does: at the first @ before the first /, so that a ? in the password does
+    /// no harm.
+    pub(in crate::connection) fn of(rest: &'a str) -> Self {
+        Self::cut_at(rest, rest.find(['@', '/']).filter(|&at| rest[at..].starts_with('@')))
+    }
+
+    /// Cuts it where user and password end at this @.
+    pub(in crate::connection) fn cut_at(rest: &'a str, at: Option<usize>) -> Self {
+        let (user, password) = match at.map(|at| (&rest[..at], rest[..at].split_once(':'))) {
+            Some((_, Some((user, password)))) => (Some((user, 0)), Some((password, user.len() + 1))),
+            Some((user, None)) => (Some((user, 0)), None),
+            None => (None, None),
+        };
+        let start = at.map_or(0, |at| at + 1);
+        let (before, query) = split(&rest[start..], '?');
+        let (authority, path) = split(before, '/');
+        let moved = |part: Option<Part<'a>>| part.map(|(text, place)| (text, start + place));
+        Self { user, password, authority: (authority, start), path: moved(path), query: moved(query) }
+    }
+}
+
+/// A text up to a mark, and what stands behind it with its place.
+fn split(text: &str, mark: char) -> (&str, Option<Part<'_>>) {
+    match text.split_once(mark) {
+        Some((before, after)) => (before, Some((after, before.len() + 1))),
+        None => (text, None),
+    }
+}
+
 /// Reads what stands after `://`; `offset` is its place in the whole.
 pub(super) fn parse(rest: &str, offset: usize) -> Result<Dsn, DsnProblem> {
     let mut parts = Parts::default();
-    // libpq looks for the first @ before the first /, so a ? in the password does no harm.
-    let end = rest.find(['@', '/']).filter(|&end| rest.as_bytes()[end] == b'@');
-    let location = match end {
-        Some(at) => {
-            let (user, password) = match rest[..at].split_once(':') {
-                Some((user, password)) => (user, Some((password, offset + user.len() + 1))),
-                None => (&rest[..at], None),
-            };
-            parts.user = Some(decode(user, offset, "user")?);
-            if let Some((password, offset)) = password {
-                parts.password = Some(decode(password, offset, "password")?.into());
-            }
-            at + 1
-        }
-        None => 0,
-    };
-    let offset = offset + location;
-    let rest = &rest[location..];
-    let (authority, path, query) = cut(rest);
+    let pieces = Pieces::of(rest);
+    let decoded = |(text, at): Part<'_>, part| decode(text, offset + at, part);
+    parts.user = pieces.user.map(|user| decoded(user, "user")).transpose()?;
+    let password = pieces.password.map(|password| decoded(password, "password")).transpose()?;
+    parts.password = password.map(Into::into);
+    let (authority, at) = pieces.authority;
     if authority.contains('@') {
         return Err(DsnProblem::UnescapedAt);
     }
     // An @ after the host's end, and no user before it: the user and password ended at a raw slash.
-    if end.is_none() && path.is_some_and(|(path, _)| path.contains('@')) {
+    if pieces.user.is_none() && pieces.path.is_some_and(|(path, _)| path.contains('@')) {
         return Err(DsnProblem::UnescapedSlash);
     }
-    hosts(authority, offset, &mut parts)?;
-    if let Some((path, at)) = path {
-        parts.database = Some(decode(path, offset + at, "database name")?);
-    }
-    if let Some((query, at)) = query {
+    hosts(authority, offset + at, &mut parts)?;
+    parts.database = pieces.path.map(|path| decoded(path, "database name")).transpose()?;
+    if let Some((query, at)) = pieces.query {
         options(query, offset + at, &mut parts)?;
     }
     parts.finish()
@@ -65,36 +92,12 @@ pub(super) fn parse_jdbc(rest: &str, offset: usize) -> Result<Dsn, DsnProblem> {
     parts.finish()
 }
 
-/// A part and its place.
-type Part<'a> = (&'a str, usize);
-
-/// Authority, path and query, the latter two with their places.
-fn cut(rest: &str) -> (&str, Option<Part<'_>>, Option<Part<'_>>) {
-    let (before, query) = match rest.find('?') {
-        Some(at) => (&rest[..at], Some((&rest[at + 1..], at + 1))),
-        None => (rest, None),
-    };
-    match before.find('/') {
-        Some(at) => (&before[..at], Some((&before[at + 1..], at + 1)), query),
-        None => (before, None, query),
-    }
-}
-
 /// `host:port,host:port`, as one list of hosts and one of ports.
 fn hosts(authority: &str, offset: usize, parts: &mut Parts) -> Result<(), DsnProblem> {
     let mut hosts = Vec::new();
     let mut ports = Vec::new();
     for one in authority.split(',') {
-        let (host, port) = if let Some(inner) = one.strip_prefix('[') {
-            let (host, rest) = inner.split_once(']').ok_or(DsnProblem::Bracket)?;
-            match (rest, rest.strip_prefix(':')) {
-                ("", _) => (host, ""),
-                (_, Some(port)) => (host, port),
-                (_, None) => return Err(DsnProblem::Bracket),
-            }
-        } else {
-            one.split_once(':').unwrap_or((one, ""))
-        };
+        let (host, port) = host_and_port(one).ok_or(DsnProblem::Bracket)?;
         hosts.push(decode(host, offset, "host")?);
         ports.push(port);
     }
@@ -103,6 +106,13 @@ fn hosts(authority: &str, offset: usize, parts: &mut Parts) -> Result<(), DsnPro
     }
     parts.port = Some(ports.join(","));
     Ok(())
+}
+
+/// The host and port of one server; `None` where a bracket of its address does not close, or something stands behind it.
+pub(in crate::connection) fn host_and_port(one: &str) -> Option<(&str, &str)> {
+    let Some(inner) = one.strip_prefix('[') else { return Some(one.split_once(':').unwrap_or((one, ""))) };
+    let (host, rest) = inner.split_once(']')?;
+    if rest.is_empty() { Some((host, "")) } else { Some((host, rest.strip_prefix(':')?)) }
 }
 
 fn options(query: &str, offset: usize, parts: &mut Parts) -> Result<(), DsnProblem> {
@@ -119,8 +129,17 @@ fn options(query: &str, offset: usize, parts: &mut Parts) -> Result<(), DsnProbl
     Ok(())
 }
 
-/// Percent-decoding as strict as libpq's.
 fn decode(text: &str, offset: usize, part: &'static str) -> Result<String, DsnProblem> {
+    let decoded = percent(text).map_err(|at| DsnProblem::Percent { position: offset + at + 1 })?;
+    match String::from_utf8(decoded) {
+        Ok(text) if !text.contains('\0') => Ok(text),
+        // The error of the conversion would hold the bytes.
+        Ok(_) | Err(_) => Err(DsnProblem::NotText { part }),
+    }
+}
+
+/// Percent-decoding as strict as libpq's; the place of a % that begins no code where there is one.
+pub(in crate::connection) fn percent(text: &str) -> Result<Vec<u8>, usize> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes().enumerate();
     while let Some((at, byte)) = bytes.next() {
@@ -129,14 +148,8 @@ fn decode(text: &str, offset: usize, part: &'static str) -> Result<String, DsnPr
             continue;
         }
         let mut digit = || bytes.next().and_then(|(_, digit)| char::from(digit).to_digit(16));
-        let (Some(high), Some(low)) = (digit(), digit()) else {
-            return Err(DsnProblem::Percent { position: offset + at + 1 });
-        };
+        let (Some(high), Some(low)) = (digit(), digit()) else { return Err(at) };
         decoded.push(u8::try_from(high * 16 + low).unwrap_or_default());
     }
-    match String::from_utf8(decoded) {
-        Ok(text) if !text.contains('\0') => Ok(text),
-        // The error of the conversion would hold the bytes.
-        Ok(_) | Err(_) => Err(DsnProblem::NotText { part }),
-    }
+    Ok(decoded)
 }

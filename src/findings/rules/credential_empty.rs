@@ -1,10 +1,10 @@
 //! A part of the way to the database is empty.
 
+use crate::connection::unfit::Expected;
 use crate::findings::look::{Found, Look};
 use crate::findings::names::holds_password;
 use crate::findings::{Rule, Severity};
-use crate::model::holds_connection_string;
-use crate::model::{Value, Variable};
+use crate::model::{Value, Variable, holds_connection_string};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
@@ -18,26 +18,29 @@ pub(super) static RULE: Rule = Rule {
 
 fn look(look: &Look<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    let needed = |variable: &Variable| {
-        let name = variable.name.as_str();
-        let of_way = look.ways.iter().any(|way| {
-            [&way.host, &way.password].into_iter().flatten().any(|piece| std::ptr::eq(piece.from, variable))
-        });
-        of_way || holds_password(name) && !name.contains("REDIS") || holds_connection_string(name)
-    };
-    for variable in look.service.env.iter().filter(|variable| needed(variable)) {
-        let name = &variable.name;
-        match &variable.value.value {
-            // The default '' of a substitution is there to be replaced; what follows a cut value is told elsewhere.
-            Value::Known(text) if text.is_empty() && !look.may_be_overridden(variable) => {
-                found.push(look.found(variable, format!("`{name}` is empty")));
-            }
-            Value::Unresolved { fallback: Some(fallback), .. } if fallback.is_empty() => {
-                let message = format!("`{name}` is empty where its expression yields nothing");
-                found.push(look.found(variable, message).only(Severity::Warning));
-            }
-            Value::Known(_) | Value::Unresolved { .. } => {}
+    // The default '' of a substitution is there to be replaced.
+    let empty = look.unfit(RULE.code);
+    for spot in empty.into_iter().filter(|spot| !look.may_be_overridden(spot.from)) {
+        // A driver has a default for the user, the name and the port; the code before it may have none.
+        let least = matches!(spot.expected, Expected::User | Expected::Name | Expected::Port);
+        let one = look.found(spot.from, format!("`{}` is empty", spot.from.name));
+        found.push(one.only_if(least, Severity::Warning));
+    }
+    for variable in look.service.env.iter().filter(|variable| needed(look, variable)) {
+        let Value::Unresolved { fallback: Some(fallback), .. } = &variable.value.value else { continue };
+        if fallback.is_empty() {
+            let message = format!("`{}` is empty where its expression yields nothing", variable.name);
+            found.push(look.found(variable, message).only(Severity::Warning));
         }
     }
     found
+}
+
+/// Whether nothing leads to the database without a variable.
+fn needed(look: &Look<'_>, variable: &Variable) -> bool {
+    let name = variable.name.as_str();
+    let of_way = look.ways.iter().any(|way| {
+        [&way.host, &way.password].into_iter().flatten().any(|piece| std::ptr::eq(piece.from, variable))
+    });
+    of_way || holds_password(name) && !name.contains("REDIS") || holds_connection_string(name)
 }

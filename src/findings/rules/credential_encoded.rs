@@ -1,9 +1,8 @@
 //! A JSON document, base64 text or a byte-order mark stands where the credential should be.
 
-use crate::connection::{encoding, looks_encoded};
+use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
-use crate::model::holds_connection_string;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
@@ -17,21 +16,16 @@ pub(super) static RULE: Rule = Rule {
 
 fn look(look: &Look<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    let passwords = look.ways.iter().filter_map(|way| way.password.as_ref());
-    let strings = look.service.env.iter().filter(|variable| holds_connection_string(&variable.name));
-    let candidates = passwords.filter_map(|piece| Some((piece.from, piece.known()?.to_owned())));
-    let strings = strings.filter_map(|variable| Some((variable, variable.value.as_known()?.to_owned())));
-    for (variable, text) in candidates.chain(strings) {
-        if text.starts_with(MARK) {
-            continue; // told below
-        }
-        if let Some(what) = encoding(&text) {
-            found.push(look.found(variable, format!("`{}` holds {what}", variable.name)));
-        } else if looks_encoded(&text) {
+    for spot in look.unfit(RULE.code) {
+        let Some(text) = spot.from.value.as_known().filter(|text| !text.starts_with(MARK)) else { continue };
+        let name = &spot.from.name;
+        found.push(if let Fault::Encoded(what) = spot.fault {
+            look.found(spot.from, format!("`{name}` holds {what}"))
+        } else {
             let length = text.chars().count();
-            let message = format!("`{}` looks like a text in base64 ({length} characters)", variable.name);
-            found.push(look.found(variable, message).only(Severity::Warning));
-        }
+            let message = format!("`{name}` looks like a text in base64 ({length} characters)");
+            look.found(spot.from, message).only(Severity::Warning)
+        });
     }
     // No value of any kind begins with one on purpose.
     for variable in look.variables().filter(|variable| variable.value.raw().starts_with(MARK)) {

@@ -1,8 +1,7 @@
 //! A dummy stands where the way to the database should be.
 
-use crate::connection::{is_dummy, is_dummy_host};
+use crate::connection::unfit::{Expected, Fault};
 use crate::findings::look::{Found, Look};
-
 use crate::findings::{Rule, Severity};
 
 /// See the module.
@@ -16,32 +15,17 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn look(look: &Look<'_>) -> Vec<Found> {
-    let mut found: Vec<Found> = Vec::new();
-    for way in &look.ways {
-        let host = way.host.as_ref().filter(|host| host.known().is_some_and(is_dummy_host));
-        let named = [&way.password, &way.user, &way.name].into_iter().flatten();
-        let dummy = named.filter(|piece| piece.known().is_some_and(is_dummy));
-        let mut told = Vec::new();
-        for piece in host.into_iter().chain(dummy) {
-            // `postgres` and the like are real names; one finding a variable is enough.
-            if told.iter().any(|known| std::ptr::eq(*known, piece.from)) {
-                continue;
-            }
-            told.push(piece.from);
-            let what =
-                if host.is_some_and(|host| std::ptr::eq(host, piece)) { "the host" } else { "a value" };
-            let name = &piece.from.name;
-            let message = if way.dsn.is_some() {
-                format!("{what} in `{name}` is a dummy")
-            } else {
-                format!("the value of `{name}` is a dummy")
-            };
-            // What a trigger replaces is a template, not a value.
-            found.push(
-                look.found(piece.from, message)
-                    .only_if(look.may_be_overridden(piece.from), Severity::Warning),
-            );
-        }
-    }
-    found
+    let dummies = look.unfit(RULE.code).into_iter();
+    let found = dummies.map(|spot| {
+        let name = &spot.from.name;
+        let what = if spot.fault == Fault::Placeholder("host") { "the host" } else { "a value" };
+        let message = if spot.expected == Expected::ConnectionString {
+            format!("{what} in `{name}` is a dummy")
+        } else {
+            format!("the value of `{name}` is a dummy")
+        };
+        // What a trigger replaces is a template, not a value.
+        look.found(spot.from, message).only_if(look.may_be_overridden(spot.from), Severity::Warning)
+    });
+    found.collect()
 }

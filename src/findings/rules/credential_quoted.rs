@@ -14,22 +14,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn look(look: &Look<'_>) -> Vec<Found> {
-    let mut told = Vec::new();
-    let mut found = Vec::new();
-    let pieces = look.ways.iter().flat_map(|way| way.pieces());
-    for variable in pieces.map(|piece| piece.from) {
-        let Some(text) = variable.value.as_known().map(str::trim) else { continue };
-        let quotes = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
-        let seen = told.iter().any(|known| std::ptr::eq(*known, variable));
-        if !seen && ['"', '\'', '`'].into_iter().any(quotes) {
-            told.push(variable);
-            found.push(
-                look.found(
-                    variable,
-                    format!("the value of `{}` begins and ends with a quote", variable.name),
-                ),
-            );
-        }
-    }
-    found
+    let quoted = look.unfit(RULE.code).into_iter();
+    let found = quoted.map(|spot| {
+        let text = spot.from.value.raw().trim();
+        let ends = text.ends_with(['"', '\'', '`']);
+        let how = if ends { "begins and ends" } else { "begins" };
+        look.found(spot.from, format!("the value of `{}` {how} with a quote", spot.from.name))
+    });
+    found.collect()
 }

@@ -1,8 +1,7 @@
 //! A connection string's scheme or option is not one that its driver takes.
 
-use crate::connection::driver::{self, Family, Reading};
-use crate::connection::{Mismatch, mismatch, parse_dsn, raw};
-use crate::findings::database::option;
+use crate::connection::driver;
+use crate::connection::unfit::{Fault, Mismatch};
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -18,10 +17,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn look(look: &Look<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for dsn in look.ways.iter().filter_map(|way| way.dsn.as_ref()) {
-        let name = &dsn.from.name;
-        let mismatch = mismatch(name, &dsn.text, |key| option(&dsn.text, key).is_some());
-        if let Some(mismatch) = mismatch {
+    for spot in look.unfit(RULE.code) {
+        let name = &spot.from.name;
+        found.push(if let Fault::Dialect(mismatch) = spot.fault {
             let message = match mismatch {
                 Mismatch::SslMode => {
                     format!("`{name}` gives asyncpg an `sslmode`, which it does not take from SQLAlchemy")
@@ -30,32 +28,20 @@ fn look(look: &Look<'_>) -> Vec<Found> {
                     format!("`{name}` begins with postgres, which SQLAlchemy has not taken since 1.4")
                 }
             };
-            found.push(look.found(dsn.from, message).mend(mismatch.mend()));
-            continue;
-        }
-        // What is cut wrongly, or is no connection string, is told elsewhere.
-        let Some(text) = dsn.known().filter(|text| is_whole(text)) else { continue };
-        let families = driver::meant_for(name, text, look.names());
-        let refuses = |family: &Family| matches!(driver::reading(*family, text), Reading::Refuses(_));
-        if families.is_empty() || !families.iter().all(refuses) {
-            continue;
-        }
-        let told = driver::runtime(look.names()).map(|(other, _)| format!(", which `{other}` tells of"));
-        let drivers: Vec<String> = families.iter().map(ToString::to_string).collect();
-        let message =
-            format!("`{name}` is not what {} takes{}", drivers.join(" or "), told.unwrap_or_default());
-        let opinions = driver::opinions_among(families, text);
-        let found_here = look.found(dsn.from, message).drivers(opinions).only(Severity::Warning);
-        found.push(
-            found_here.mend(
-                "begin it as that driver wants it: postgresql:// for most, jdbc:postgresql:// for JDBC",
-            ),
-        );
+            look.found(spot.from, message).mend(mismatch.mend())
+        } else if let Fault::JdbcUser(problem) = &spot.fault {
+            look.found(spot.from, format!("in `{name}` {problem}"))
+        } else {
+            let told = driver::runtime(look.names());
+            let told = told.map(|(other, _)| format!(", which `{other}` tells of")).unwrap_or_default();
+            let text = spot.from.value.raw();
+            let families = driver::meant_for(name, text, look.names());
+            let families: Vec<String> = families.iter().map(ToString::to_string).collect();
+            let message = format!("`{name}` is not what {} takes{told}", families.join(" or "));
+            let one = look.found(spot.from, message).drivers(spot.drivers.clone());
+            one.only(Severity::Warning)
+                .mend("begin it as that driver wants it: postgresql:// for most, jdbc:postgresql:// for JDBC")
+        });
     }
     found
-}
-
-/// Whether a text is a URL that is cut rightly.
-fn is_whole(text: &str) -> bool {
-    text.split_once("://").is_some_and(|(_, rest)| raw(rest).is_none()) && parse_dsn(text).is_ok()
 }

@@ -1,5 +1,6 @@
 //! A blank or a line break stands at the edge of a value that leads to the database.
 
+use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -14,25 +15,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn look(look: &Look<'_>) -> Vec<Found> {
-    let mut told = Vec::new();
-    let mut found = Vec::new();
-    let pieces = look.ways.iter().flat_map(|way| way.pieces());
-    for variable in pieces.map(|piece| piece.from) {
-        let Some(text) = variable.value.as_known() else { continue };
-        let edge = match (text.chars().next(), text.chars().next_back()) {
-            (Some(first), _) if first.is_whitespace() => "begins",
-            (_, Some(last)) if last.is_whitespace() => "ends",
-            _ => continue,
-        };
-        if !told.iter().any(|known| std::ptr::eq(*known, variable)) {
-            told.push(variable);
-            let message = format!(
-                "the value of `{}` ({} characters) {edge} with a blank or line break",
-                variable.name,
-                text.chars().count()
-            );
-            found.push(look.found(variable, message));
-        }
-    }
-    found
+    let edges = look.unfit(RULE.code).into_iter();
+    let found = edges.map(|spot| {
+        let at_end = matches!(spot.fault, Fault::Edge { edge: "trailing", .. });
+        let edge = if at_end { "ends" } else { "begins" };
+        let length = spot.from.value.raw().chars().count();
+        let name = &spot.from.name;
+        let message =
+            format!("the value of `{name}` ({length} characters) {edge} with a blank or line break");
+        look.found(spot.from, message)
+    });
+    found.collect()
 }

@@ -1,6 +1,6 @@
 //! The database is looked for in the container itself.
 
-use crate::connection::is_loopback;
+use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -15,19 +15,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn look(look: &Look<'_>) -> Vec<Found> {
-    // A sidecar (the Cloud SQL Auth Proxy, say) shares the address with the service.
-    if !look.service.sidecars.is_empty() {
-        return Vec::new();
-    }
     let mut found = Vec::new();
-    for way in &look.ways {
-        let Some((host, variable)) = way.known_host() else { continue };
-        let bare = host.trim().trim_matches(['"', '\'', '[', ']']).to_ascii_lowercase();
-        if is_loopback(&bare) {
-            let message =
-                format!("`{}` leads to `{bare}`, and no other container runs beside this one", variable.name);
-            found.push(look.found(variable, message));
-        }
+    for spot in look.unfit(RULE.code) {
+        let Fault::Loopback(host) = &spot.fault else { continue };
+        let (name, host) = (&spot.from.name, host.to_ascii_lowercase());
+        let message = format!("`{name}` leads to `{host}`, and no other container runs beside this one");
+        found.push(look.found(spot.from, message));
     }
     found
 }

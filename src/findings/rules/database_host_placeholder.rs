@@ -1,6 +1,6 @@
 //! The host is a name that only a compose file or a developer machine knows.
 
-use crate::connection::is_compose_name;
+use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -16,16 +16,12 @@ pub(super) static RULE: Rule = Rule {
 
 fn look(look: &Look<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for way in &look.ways {
-        let Some((host, variable)) = way.known_host() else { continue };
-        let bare = host.trim().to_ascii_lowercase();
-        if is_compose_name(&bare) {
-            let message =
-                format!("`{}` leads to `{bare}`, a name that Cloud Run cannot resolve", variable.name);
-            found.push(
-                look.found(variable, message).only_if(look.may_be_overridden(variable), Severity::Warning),
-            );
-        }
+    for spot in look.unfit(RULE.code) {
+        let Fault::ComposeName(host) = &spot.fault else { continue };
+        let (name, host) = (&spot.from.name, host.to_ascii_lowercase());
+        let message = format!("`{name}` leads to `{host}`, a name that Cloud Run cannot resolve");
+        let may_be_overridden = look.may_be_overridden(spot.from);
+        found.push(look.found(spot.from, message).only_if(may_be_overridden, Severity::Warning));
     }
     found
 }

@@ -1,6 +1,6 @@
 //! The port is not PostgreSQL's.
 
-use crate::connection::whose_port;
+use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -16,21 +16,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn look(look: &Look<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for way in &look.ways {
-        let Some(port) = way.port.as_ref() else { continue };
-        let number = port.known().and_then(|text| text.trim().parse::<u16>().ok());
-        let message = match number {
-            // The others of these are PostgreSQL's only where somebody says so.
-            Some(number) if number == 3307 || way.postgres && whose_port(number).is_some() => {
-                format!("{number}, {}", whose_port(number).unwrap_or_default())
-            }
+    for spot in look.unfit(RULE.code) {
+        let what = if let Fault::Port(port, whose) = spot.fault {
+            format!("{port}, {whose}")
+        } else {
             // A socket's name ends in the port: the built-in one is always 5432's.
-            Some(number) if way.socket().is_some() && number != 5432 => {
-                "a port beside 5432, and the socket of Cloud Run is always .s.PGSQL.5432".to_owned()
-            }
-            Some(_) | None => continue,
+            "a port beside 5432, and the socket of Cloud Run is always .s.PGSQL.5432".to_owned()
         };
-        found.push(look.found(port.from, format!("`{}` names {message}", port.from.name)));
+        found.push(look.found(spot.from, format!("`{}` names {what}", spot.from.name)));
     }
     found
 }

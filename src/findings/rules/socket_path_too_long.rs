@@ -1,6 +1,6 @@
 //! The socket's path is longer than Unix allows.
 
-use crate::connection::{LONGEST_SOCKET, socket_length};
+use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -16,16 +16,12 @@ pub(super) static RULE: Rule = Rule {
 
 fn look(look: &Look<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for way in &look.ways {
-        let Some((folder, variable)) = way.socket() else { continue };
-        let length = socket_length(folder);
-        if crate::findings::open::is_known(folder) && length > LONGEST_SOCKET {
-            let message = format!(
-                "the socket that `{}` leads to has a path of {length} bytes; 107 are possible",
-                variable.name
-            );
-            found.push(look.found(variable, message));
-        }
+    for spot in look.unfit(RULE.code) {
+        let Fault::SocketTooLong(length) = spot.fault else { continue };
+        let name = &spot.from.name;
+        let message =
+            format!("the socket that `{name}` leads to has a path of {length} bytes; 107 are possible");
+        found.push(look.found(spot.from, message));
     }
     found
 }

@@ -1,6 +1,6 @@
 //! TLS is asked for on a socket that has none.
 
-use crate::connection::SslMode;
+use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -16,18 +16,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn look(look: &Look<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for way in &look.ways {
-        let Some((_, host)) = way.socket() else { continue };
-        // libpq's own variable speaks for every connection of the process.
-        let process = look
-            .service
-            .variable("PGSSLMODE")
-            .and_then(|variable| Some((variable.value.as_known()?.parse().ok()?, variable)));
-        let Some((mode, variable)) = way.known_sslmode().or(process) else { continue };
-        match mode {
-            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {}
-            SslMode::Disable | SslMode::Allow | SslMode::Prefer => continue,
-        }
+    for spot in look.unfit(RULE.code) {
+        let Fault::SocketTls(mode) = spot.fault else { continue };
+        let host = spot.from;
+        let stated = look.way(spot).and_then(|way| way.known_sslmode()).map(|(_, variable)| variable);
+        let variable = stated.or(look.service.variable("PGSSLMODE")).unwrap_or(host);
         let message = format!("`{}` asks for TLS ({mode}), and the host is a Unix socket", variable.name);
         let found_one = look.found(variable, message);
         let (place, _) = look.place_of(host);

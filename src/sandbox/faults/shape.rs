@@ -6,24 +6,24 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
 
-use super::subject;
+use super::parts;
 use crate::sandbox::world::{
     Behind, EndpointStatus, EndpointWorld, FirewallWorld, MachineWorld, SubnetWorld, World,
 };
 
 /// The network tag of the machine that runs the database.
-pub(in crate::sandbox) const TAG: &str = "postgres";
+pub(super) const TAG: &str = "postgres";
 
 /// The rule by which Google's infrastructure reaches the connectors of a Shared VPC.
-pub(in crate::sandbox) const CONNECTOR_RULE: &str = "serverless-to-vpc-connector";
+pub(super) const CONNECTOR_RULE: &str = "serverless-to-vpc-connector";
 
 /// From where Google's infrastructure reaches connectors, and checks their health.
 const SERVERLESS: [&str; 4] = ["35.199.224.0/19", "35.191.0.0/16", "35.191.192.0/18", "130.211.0.0/22"];
 
 /// The database runs on a virtual machine of the service's network, in a subnetwork of its own.
-pub(in crate::sandbox) fn on_machine(world: &mut World, service: usize) {
+pub(super) fn on_machine(world: &mut World, service: usize) {
     if let Some(region) = in_subnet(world, service)
-        && let Some(instance) = subject::instance(world, service)
+        && let Some(instance) = parts::instance(world, service)
     {
         let (name, zone) = ("postgres-1".to_owned(), format!("{region}-b"));
         instance.behind = Behind::Machine(MachineWorld { name, zone, tags: vec![TAG.to_owned()] });
@@ -31,9 +31,9 @@ pub(in crate::sandbox) fn on_machine(world: &mut World, service: usize) {
 }
 
 /// The database is Cloud SQL behind a Private Service Connect endpoint in the service's network.
-pub(in crate::sandbox) fn behind_endpoint(world: &mut World, service: usize, status: EndpointStatus) {
+pub(super) fn behind_endpoint(world: &mut World, service: usize, status: EndpointStatus) {
     if in_subnet(world, service).is_some()
-        && let Some(instance) = subject::instance(world, service)
+        && let Some(instance) = parts::instance(world, service)
     {
         instance.behind = Behind::Endpoint(EndpointWorld { name: "sql-endpoint".to_owned(), status });
     }
@@ -41,19 +41,17 @@ pub(in crate::sandbox) fn behind_endpoint(world: &mut World, service: usize, sta
 
 /// Puts a subnetwork around the database's address; gives the region in which database and subnetwork stand.
 fn in_subnet(world: &mut World, service: usize) -> Option<String> {
-    let IpAddr::V4(address) = subject::dialled(world, service)? else { return None };
+    let IpAddr::V4(address) = parts::dialled(world, service)? else { return None };
     let range = Ipv4Net::new(address, 24).ok()?.trunc();
-    let region = subject::instance(world, service)?.region.clone();
+    let region = parts::instance(world, service)?.region.clone();
     let name = "databases".to_owned();
-    subject::network(world, service)?.subnets.push(SubnetWorld { region: region.clone(), name, range });
+    parts::network(world, service)?.subnets.push(SubnetWorld { region: region.clone(), name, range });
     Some(region)
 }
 
 /// The networks of the service's project become those of a host project; its connector stands in a subnetwork there.
-pub(in crate::sandbox) fn shared_vpc(world: &mut World, service: usize) {
-    let Some(connector) = subject::connector(world, service).map(|connector| connector.clone()) else {
-        return;
-    };
+pub(super) fn shared_vpc(world: &mut World, service: usize) {
+    let Some(connector) = parts::connector(world, service).cloned() else { return };
     let host = format!("{}-host", connector.project);
     for network in world.networks.iter_mut().filter(|network| network.project == connector.project) {
         network.project.clone_from(&host);
@@ -73,20 +71,4 @@ pub(in crate::sandbox) fn shared_vpc(world: &mut World, service: usize) {
         });
     }
     world.hosts.push((connector.project, host));
-}
-
-/// A rule about what comes in to the machine of the database.
-pub(in crate::sandbox) fn deny_ingress(world: &mut World, service: usize, priority: u16, tag: &str) {
-    if let Some(network) = subject::network(world, service) {
-        network.firewalls.push(FirewallWorld {
-            name: "deny-postgres-ingress".to_owned(),
-            ingress: true,
-            priority,
-            allows: false,
-            ranges: vec![IpNet::V4(Ipv4Net::default())],
-            ports: vec![5432],
-            target_tags: vec![tag.to_owned()],
-            disabled: false,
-        });
-    }
 }

@@ -19,7 +19,9 @@ pub use database::{
     TableWorld, TlsWorld,
 };
 pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
-pub use network::{FirewallWorld, NetworkWorld, PolicyRouteWorld, PrivateServices, RouteWorld, SubnetWorld};
+pub use network::{
+    FirewallWorld, NetworkWorld, PolicyRouteWorld, PrivateServices, RouteWorld, SubnetWorld, around,
+};
 pub use secret::{Added, SecretWorld, VersionState, VersionWorld};
 pub use service::{
     Admits, ChatRoute, Code, DatabaseLink, DoorWorld, EnvValue, EnvWorld, Expects, HealthRoute, Mount,

@@ -115,6 +115,29 @@ const CONNECTOR_RANGES: [&str; 3] = ["10.8.0.0/28", "10.9.0.0/28", "172.25.0.0/2
 /// a way to the internet.
 type Wanted = (String, String, Option<(String, String)>, Option<String>);
 
+impl FirewallWorld {
+    /// A rule about all that leaves for a range.
+    pub fn egress(name: &str, priority: u16, allows: bool, to: IpNet) -> Self {
+        Self {
+            name: name.to_owned(),
+            ingress: false,
+            priority,
+            allows,
+            ranges: vec![to],
+            ports: Vec::new(),
+            target_tags: Vec::new(),
+            disabled: false,
+        }
+    }
+
+    /// A rule about what comes in from everywhere at the machines with a tag, at a port.
+    pub fn ingress(name: &str, priority: u16, allows: bool, tag: &str, port: u16) -> Self {
+        let (target_tags, ports) = (vec![tag.to_owned()], vec![port]);
+        let everywhere = IpNet::V4(Ipv4Net::default());
+        Self { ingress: true, target_tags, ports, ..Self::egress(name, priority, allows, everywhere) }
+    }
+}
+
 impl NetworkWorld {
     /// A network as a project has it: the default rules, a way to the internet, private services access.
     fn healthy(project: &str, name: &str) -> Self {
@@ -123,14 +146,13 @@ impl NetworkWorld {
             name: name.to_owned(),
             subnets: Vec::new(),
             firewalls: vec![FirewallWorld {
-                name: format!("{name}-allow-internal"),
                 ingress: true,
-                priority: 65_534,
-                allows: true,
-                ranges: vec![range("10.128.0.0/9")],
-                ports: Vec::new(),
-                target_tags: Vec::new(),
-                disabled: false,
+                ..FirewallWorld::egress(
+                    &format!("{name}-allow-internal"),
+                    65_534,
+                    true,
+                    range("10.128.0.0/9"),
+                )
             }],
             policy: Vec::new(),
             routes: vec![RouteWorld {
@@ -143,20 +165,6 @@ impl NetworkWorld {
             private_services: PrivateServices::Active,
             nats: Vec::new(),
         }
-    }
-
-    /// A rule that drops what leaves for an address's `/24` on a port.
-    pub fn deny_egress(&mut self, name: &str, priority: u16, to: IpAddr, ports: &[u16], tags: &[&str]) {
-        self.firewalls.push(FirewallWorld {
-            name: name.to_owned(),
-            ingress: false,
-            priority,
-            allows: false,
-            ranges: vec![around(to)],
-            ports: ports.to_vec(),
-            target_tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
-            disabled: false,
-        });
     }
 }
 
@@ -250,7 +258,7 @@ impl World {
 }
 
 /// The `/24` (for IPv6 the `/64`) around an address.
-fn around(address: IpAddr) -> IpNet {
+pub fn around(address: IpAddr) -> IpNet {
     let prefix = if address.is_ipv4() { 24 } else { 64 };
     IpNet::new(address, prefix).map_or_else(|_| IpNet::from(address), |net| net.trunc())
 }

@@ -1,7 +1,6 @@
 //! What leads the service to its database has the shape of what it should be: looked at without showing it.
 
 mod shape;
-mod way;
 
 use google_cloud_run_v2::model::Revision;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -9,13 +8,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::checks::Check;
 use crate::checks::database::declared;
 use crate::connection::passfile;
+use crate::connection::unfit::{Beside, Expected};
 use crate::live::connection::{self, Given, INSPECT_SECRETS, given};
 use crate::live::service::passed;
 use crate::live::{Scope, files};
 use crate::model::{DatabaseVariables, Holds, resource};
 use crate::record::finding::{CredentialFinding, Drivers, Finding, Unfit};
 use crate::record::{Outcome, Role, Skip, Vantage};
-use shape::{Beside, Expected, shape};
+use shape::shape;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
@@ -136,15 +136,34 @@ fn judge(
     value: &SecretString,
 ) -> Option<CredentialFinding> {
     let names = connection::names(revision);
+    let (host, user) = (plain(revision, variables.host()), plain(revision, variables.user()));
     let beside = Beside {
-        alone: revision.containers.len() < 2,
+        variable,
         names: &names,
+        alone: revision.containers.len() < 2,
+        postgres: true,
         sslmode: match variables.url() {
             Some(_) => None,
             None => Some(connection::ssl_mode(revision, variables)),
         },
+        host: host.as_ref().map(|host| host.expose_secret()),
+        user: user.as_ref().map(|user| user.expose_secret()),
+        open: None,
     };
-    shape(variable, secret, value, expected(variables, variable), beside)
+    shape(secret, value, expected(variables, variable), &beside)
+}
+
+/// The value of a variable that is given as it is.
+fn plain(revision: &Revision, variable: Option<&str>) -> Option<SecretString> {
+    match given(revision, variable?)? {
+        Given::Plain(value) => Some(value),
+        Given::Secret { .. } => None,
+    }
+}
+
+/// Whether nothing is unfit in a variable that is empty.
+pub(super) fn may_be_empty(revision: &Revision, variables: &DatabaseVariables, variable: &str) -> bool {
+    judge(revision, variables, variable, None, &SecretString::default()).is_none()
 }
 
 fn expected(variables: &DatabaseVariables, variable: &str) -> Expected {
@@ -159,7 +178,12 @@ fn expected(variables: &DatabaseVariables, variable: &str) -> Expected {
         Expected::Port
     } else if is(variables.password()) {
         Expected::Password
+    } else if is(variables.user()) {
+        Expected::User
     } else {
         Expected::Name
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,77 +1,33 @@
-//! What is wrong with the shape of a value, without showing it: a pure function.
+//! What is unfit in a value, as a finding: the first of what [`unfit`] names.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::way;
-use crate::connection::driver::{self, Family, Reading};
-use crate::connection::{Dsn, DsnProblem, SslMode, encoding, has_option, mismatch, raw};
+use crate::connection::unfit::{self, Beside, Expected, Fault, unfit};
 use crate::record::finding::{CredentialFinding, Drivers, Unfit};
-
-/// What a variable should hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Expected {
-    /// A whole connection string.
-    ConnectionString,
-    /// A host: a name, an address, the folder of a socket.
-    Host,
-    /// The connection name of a Cloud SQL instance.
-    Instance,
-    /// A port number.
-    Port,
-    /// A password.
-    Password,
-    /// A user's or a database's name.
-    Name,
-}
-
-/// What stands beside the value and decides what it means.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Beside<'a> {
-    /// No other container runs in the revision.
-    pub(super) alone: bool,
-    /// How TLS is asked for by another variable.
-    pub(super) sslmode: Option<SslMode>,
-    /// The names of all variables, which may tell of the runtime.
-    pub(super) names: &'a [&'a str],
-}
-
-impl Beside<'_> {
-    /// What the drivers make of a connection string: the one that it is meant for, where that is known, or all.
-    fn drivers(&self, variable: &str, text: &str) -> (Drivers, &'static [Family]) {
-        let families = driver::meant_for(variable, text, self.names.iter().copied());
-        let fails = |family: &Family| driver::reading(*family, text) != Reading::Takes;
-        let certain = !families.is_empty() && families.iter().all(fails);
-        let opinions =
-            if families.is_empty() { driver::opinions(text) } else { driver::opinions_among(families, text) };
-        (Drivers { certain, opinions }, families)
-    }
-}
 
 /// What is wrong with a value, from its edges inwards.
 pub(super) fn shape(
-    variable: &str,
     secret: Option<String>,
     value: &SecretString,
     expected: Expected,
-    beside: Beside<'_>,
+    beside: &Beside<'_>,
 ) -> Option<CredentialFinding> {
     let text = value.expose_secret();
-    let variable = variable.to_owned();
-    if text.is_empty() {
-        return Some(CredentialFinding::Empty { variable, secret });
-    }
-    let edges = [("trailing", text.chars().next_back()), ("leading", text.chars().next())];
-    for (edge, character) in edges {
-        if let Some(class) = character.and_then(blank) {
+    let variable = beside.variable.to_owned();
+    let drivers = || match expected {
+        Expected::ConnectionString => unfit::drivers(text, beside),
+        Expected::Host
+        | Expected::Instance
+        | Expected::Port
+        | Expected::Password
+        | Expected::User
+        | Expected::Name => Drivers::default(),
+    };
+    let unfit = match unfit(text, expected, beside).into_iter().next()? {
+        Fault::Empty => return Some(CredentialFinding::Empty { variable, secret }),
+        Fault::Edge { edge, class } => {
             let (edge, class, length) = (edge.to_owned(), class.to_owned(), text.len());
-            let drivers = match expected {
-                Expected::ConnectionString => beside.drivers(&variable, text).0,
-                Expected::Host
-                | Expected::Instance
-                | Expected::Port
-                | Expected::Password
-                | Expected::Name => Drivers::default(),
-            };
+            let drivers = drivers();
             return Some(CredentialFinding::EdgeWhitespace {
                 variable,
                 secret,
@@ -81,128 +37,35 @@ pub(super) fn shape(
                 drivers,
             });
         }
-    }
-    let unfit = match fit(&variable, text, expected, beside) {
-        Ok(()) => return None,
-        Err(Problem::Unfit(unfit)) => unfit,
-        Err(Problem::Unreadable(problem)) => {
-            let drivers = match expected {
-                Expected::ConnectionString => beside.drivers(&variable, text).0,
-                Expected::Host
-                | Expected::Instance
-                | Expected::Port
-                | Expected::Password
-                | Expected::Name => Drivers::default(),
-            };
-            return Some(CredentialFinding::Unreadable { variable, problem, drivers });
+        Fault::Unreadable(problem) => {
+            return Some(CredentialFinding::Unreadable { variable, problem, drivers: drivers() });
+        }
+        Fault::Encoded(what) => Unfit::Encoded { what: what.to_owned() },
+        Fault::Quoted => Unfit::Quoted,
+        Fault::Unescaped(what) => Unfit::Unescaped { what, drivers: drivers() },
+        Fault::LooksEncoded => Unfit::LooksEncoded,
+        Fault::Loopback(host) => Unfit::Loopback { host },
+        Fault::ComposeName(host) => Unfit::ComposeName { host },
+        Fault::Placeholder(part) => Unfit::Placeholder { part: part.to_owned() },
+        Fault::SocketTooLong(length) => Unfit::SocketTooLong { length },
+        Fault::SocketTls(mode) => Unfit::SocketTls { sslmode: mode.to_string() },
+        Fault::Port(port, whose) => Unfit::Port { port, whose: whose.to_owned() },
+        Fault::SocketPort(port) => {
+            let whose = "and the socket of Cloud Run is always .s.PGSQL.5432".to_owned();
+            Unfit::Port { port, whose }
+        }
+        Fault::JdbcUser(what) => Unfit::Scheme { what, drivers: drivers() },
+        Fault::Dialect(mismatch) => {
+            let what = format!("{mismatch}; {}", mismatch.mend());
+            Unfit::Scheme { what, drivers: drivers() }
+        }
+        Fault::Driver => {
+            let drivers = drivers();
+            let what = drivers.opinions.first().cloned().unwrap_or_default();
+            Unfit::Scheme { what, drivers }
         }
     };
     Some(CredentialFinding::Unfit { variable, secret, unfit })
-}
-
-/// What is wrong with a text that is neither empty nor has blanks at its edges.
-enum Problem {
-    Unfit(Unfit),
-    Unreadable(String),
-}
-
-impl From<Unfit> for Problem {
-    fn from(unfit: Unfit) -> Self {
-        Self::Unfit(unfit)
-    }
-}
-
-fn fit(variable: &str, text: &str, expected: Expected, beside: Beside<'_>) -> Result<(), Problem> {
-    if let Some(what) = encoding(text) {
-        return Err(Unfit::Encoded { what: what.to_owned() }.into());
-    }
-    let quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
-    if ['"', '\'', '`'].into_iter().any(quoted) {
-        return Err(Unfit::Quoted.into());
-    }
-    match expected {
-        Expected::ConnectionString => connection_string(variable, text, beside),
-        Expected::Host => Ok(way::host(text, beside)?),
-        Expected::Instance if text.split(':').filter(|part| !part.is_empty()).count() < 3 => {
-            Err(Problem::Unreadable(
-                "it is no connection name of an instance (project:region:instance)".to_owned(),
-            ))
-        }
-        Expected::Instance => {
-            Ok(way::host(&format!("/cloudsql/{text}"), Beside { sslmode: None, ..beside })?)
-        }
-        Expected::Port => match text.parse::<u16>() {
-            Ok(0) | Err(_) => Err(Problem::Unreadable("it is no port number from 1 to 65535".to_owned())),
-            Ok(port) => Ok(way::port(port)?),
-        },
-        Expected::Password => Ok(way::password(text)?),
-        Expected::Name => Ok(()),
-    }
-}
-
-fn connection_string(variable: &str, text: &str, beside: Beside<'_>) -> Result<(), Problem> {
-    let (drivers, families) = beside.drivers(variable, text);
-    // The driver that it is meant for reads it as it is meant, whatever others would do.
-    let taken =
-        !families.is_empty() && families.iter().all(|one| driver::reading(*one, text) == Reading::Takes);
-    if !taken
-        && let Some((_, rest)) = text.split_once("://")
-        && let Some(raw) = raw(rest)
-    {
-        return Err(Unfit::Unescaped { what: raw.to_string(), drivers }.into());
-    }
-    let names = beside.names.iter().copied();
-    let dsn = driver::parse(variable, text, names).map_err(|problem| match &problem {
-        DsnProblem::UnescapedAt | DsnProblem::UnescapedSlash | DsnProblem::Percent { .. } => {
-            let what = format!("a raw character: {problem}");
-            Problem::Unfit(Unfit::Unescaped { what, drivers: drivers.clone() })
-        }
-        DsnProblem::Quoted => Problem::Unfit(Unfit::Quoted),
-        DsnProblem::JdbcUser => {
-            Problem::Unfit(Unfit::Scheme { what: problem.to_string(), drivers: drivers.clone() })
-        }
-        DsnProblem::Empty
-        | DsnProblem::Form
-        | DsnProblem::Scheme
-        | DsnProblem::NotText { .. }
-        | DsnProblem::Port
-        | DsnProblem::Ports
-        | DsnProblem::Target
-        | DsnProblem::Bracket
-        | DsnProblem::NoEquals { .. }
-        | DsnProblem::OpenQuote { .. }
-        | DsnProblem::SslMode
-        | DsnProblem::ConnectTimeout => Problem::Unreadable(problem.to_string()),
-    })?;
-    parts(&dsn, beside)?;
-    if let Some(mismatch) = mismatch(variable, text, |key| has_option(text, key)) {
-        let what = format!("{mismatch}; {}", mismatch.mend());
-        return Err(Unfit::Scheme { what, drivers }.into());
-    }
-    match drivers.opinions.first().filter(|_| drivers.certain).cloned() {
-        Some(what) => Err(Unfit::Scheme { what, drivers }.into()),
-        None => Ok(()),
-    }
-}
-
-fn parts(dsn: &Dsn, beside: Beside<'_>) -> Result<(), Unfit> {
-    if let Some(host) = &dsn.host {
-        way::host(host, Beside { sslmode: Some(dsn.sslmode), ..beside })?;
-    }
-    way::port(dsn.port)?;
-    dsn.password.as_ref().map_or(Ok(()), |password| way::password(password.expose_secret()))
-}
-
-/// The name of a blank.
-fn blank(character: char) -> Option<&'static str> {
-    match character {
-        '\n' => Some("line feed"),
-        '\r' => Some("carriage return"),
-        ' ' => Some("blank"),
-        '\t' => Some("tab"),
-        other if other.is_whitespace() => Some("white space"),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -210,11 +73,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::connection::SslMode;
 
-    const ALONE: Beside<'_> = Beside { alone: true, sslmode: None, names: &[] };
+    const ALONE: Beside<'_> = Beside {
+        variable: "V",
+        names: &[],
+        alone: true,
+        postgres: true,
+        sslmode: None,
+        host: None,
+        user: None,
+        open: None,
+    };
 
     fn seen(value: &str, expected: Expected) -> Option<String> {
-        shape("V", None, &SecretString::from(value), expected, ALONE).map(|finding| finding.to_string())
+        shape(None, &SecretString::from(value), expected, &ALONE).map(|finding| finding.to_string())
     }
 
     #[test]
@@ -291,10 +164,10 @@ mod tests {
     fn beside_another_container_loopback_is_no_mistake() {
         let value = SecretString::from("127.0.0.1");
         let crowd = Beside { alone: false, ..ALONE };
-        assert_eq!(shape("V", None, &value, Expected::Host, crowd), None);
+        assert_eq!(shape(None, &value, Expected::Host, &crowd), None);
         let socket = SecretString::from("/cloudsql/p:r:i");
         let tls = Beside { sslmode: Some(SslMode::Require), ..ALONE };
-        assert!(shape("V", None, &socket, Expected::Host, tls).is_some());
+        assert!(shape(None, &socket, Expected::Host, &tls).is_some());
     }
 
     /// `postgres://u:a@b@h/d`, as those read it whose runtime the other variables tell of.
@@ -302,8 +175,8 @@ mod tests {
     fn the_runtime_decides_whether_a_raw_character_harms() {
         let value = SecretString::from("postgres://u:a@b@h/d");
         let seen = |names: &[&str]| {
-            let beside = Beside { names, ..ALONE };
-            shape("DATABASE_URL", None, &value, Expected::ConnectionString, beside)
+            let beside = Beside { variable: "DATABASE_URL", names, ..ALONE };
+            shape(None, &value, Expected::ConnectionString, &beside)
         };
         assert_eq!(seen(&["NODE_ENV"]), None, "node-postgres and Prisma cut at the last @");
         for (names, certain) in [(&["RAILS_ENV"][..], true), (&["PORT"], false)] {
@@ -315,9 +188,8 @@ mod tests {
             assert!(drivers.opinions[0].contains("behind the first @"), "{:?}", drivers.opinions);
         }
         let dialect = SecretString::from("postgresql+asyncpg://u:p@h/d");
-        let beside = Beside { names: &["RAILS_ENV"], ..ALONE };
-        let text =
-            shape("DATABASE_URL", None, &dialect, Expected::ConnectionString, beside).unwrap().to_string();
+        let beside = Beside { variable: "DATABASE_URL", names: &["RAILS_ENV"], ..ALONE };
+        let text = shape(None, &dialect, Expected::ConnectionString, &beside).unwrap().to_string();
         assert!(text.contains("missing \"=\" after"), "{text}");
     }
 
@@ -329,7 +201,7 @@ mod tests {
         ])) {
             let value = around.replacen("{}", &secret, 1).replace("{{", "{").replace("}}", "}");
             for expected in [Expected::ConnectionString, Expected::Password] {
-                let finding = shape("V", None, &SecretString::from(value.as_str()), expected, ALONE);
+                let finding = shape(None, &SecretString::from(value.as_str()), expected, &ALONE);
                 if let Some(finding) = finding {
                     let text = format!("{finding} {finding:?} {}", serde_json::to_string(&finding).unwrap());
                     prop_assert!(!text.contains(&secret), "{}", text);

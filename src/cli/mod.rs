@@ -100,6 +100,11 @@ pub fn unplanned(errors: &[PlanError]) -> Refusal {
     Refusal::new(lines.join("\n"))
 }
 
+/// A name, a value or an expression of a file as people are shown it: on one line, and not all of a long one.
+fn shown(text: &str) -> String {
+    crate::text::escape::shown(text, 200)
+}
+
 /// Says on standard error why the gate did not begin.
 pub fn refused(error: &dyn std::fmt::Display) -> ExitCode {
     let text = error.to_string();

@@ -1,14 +1,20 @@
-//! One line of somebody else's text, bounded.
+//! Somebody else's text, on one line and bounded.
 
-/// The beginning of somebody else's text, on one line. A cut leaves a `…`, by which the vault knows that a secret may
-/// end there.
-pub(crate) fn line_of(text: &str, most: usize) -> String {
-    let mut characters = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c });
-    let mut line: String = characters.by_ref().take(most).collect();
+/// At most so many characters. A cut leaves a `…`, by which the vault knows that a secret may end there.
+pub(crate) fn cut(text: impl IntoIterator<Item = char>, most: usize) -> String {
+    let mut characters = text.into_iter();
+    let mut cut: String = characters.by_ref().take(most).collect();
     if characters.next().is_some() {
-        line.push('…');
+        cut.pop();
+        cut.push('…');
     }
-    line
+    cut
+}
+
+/// The beginning of somebody else's text, on one line, as a record holds it. What else is harmful is left for
+/// [`escape`](super::escape) to show: the vault would not know a secret again in which more was replaced.
+pub(crate) fn line_of(text: &str, most: usize) -> String {
+    cut(text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }), most)
 }
 
 /// One line of at most 300 characters: enough of an error of Google's or a server's to be understood.
@@ -18,3 +24,17 @@ pub(crate) fn bounded(text: &str) -> String {
 
 /// See [`bounded`].
 const LONGEST_DETAIL: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_by_characters() {
+        for (text, expected) in [("abcdef", "abcdef"), ("abcdefg", "abcde…"), ("äöüäöü7", "äöüäö…"), ("", "")]
+        {
+            assert_eq!(cut(text.chars(), 6), expected);
+        }
+        assert_eq!(line_of(" a\tb\r\ncdef ", 6), "a b  …");
+    }
+}

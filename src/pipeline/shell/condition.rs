@@ -106,9 +106,9 @@ impl Machine<'_> {
                     reason = "a foreign enum: the others are not decided"
                 )]
                 match test {
-                    BinaryPredicate::StringExactlyMatchesPattern => matches(&left, &right),
+                    BinaryPredicate::StringExactlyMatchesPattern => matches(&left, &right, true),
                     BinaryPredicate::StringDoesNotExactlyMatchPattern => {
-                        matches(&left, &right).map(|held| !held)
+                        matches(&left, &right, true).map(|held| !held)
                     }
                     BinaryPredicate::StringExactlyMatchesString => equal(&left, &right),
                     BinaryPredicate::StringDoesNotExactlyMatchString => {
@@ -139,11 +139,12 @@ impl Machine<'_> {
         if !word.text.contains(['\'', '"']) {
             return text;
         }
+        const SPECIAL: [char; 5] = ['*', '?', '[', '(', '\\'];
         match text.as_known() {
-            Some(known) if known.contains(['*', '?', '[', '\\']) => {
+            Some(known) if known.contains(SPECIAL) => {
                 let escaped: String = known
                     .chars()
-                    .flat_map(|c| if matches!(c, '*' | '?' | '[' | '\\') { vec!['\\', c] } else { vec![c] })
+                    .flat_map(|c| if SPECIAL.contains(&c) { vec!['\\', c] } else { vec![c] })
                     .collect();
                 Text::known(escaped, text.place().clone())
             }
@@ -211,7 +212,7 @@ impl Machine<'_> {
             for pattern in &item.patterns {
                 // Patterns carry no place of their own.
                 let pattern = self.single(script, state, &Located::near(&pattern.value, 0));
-                matched = or(matched, matches(&value, &pattern));
+                matched = or(matched, matches(&value, &pattern, false));
             }
             match matched {
                 Some(false) => {
@@ -255,13 +256,14 @@ fn equal(left: &Text, right: &Text) -> Option<bool> {
     Some(compared(left)? == compared(right)?)
 }
 
-fn matches(text: &Text, pattern: &Text) -> Option<bool> {
+/// `[[` reads extended patterns; `case` does where an option says so, which is not followed.
+fn matches(text: &Text, pattern: &Text, extended: bool) -> Option<bool> {
     let wanted = pattern.as_known()?;
     if wanted == "*" {
         return Some(true);
     }
     if text.is_known() || !wanted.is_empty() {
-        return pattern::matches(&wanted, &compared(text)?);
+        return pattern::matches(&wanted, &compared(text)?, extended);
     }
     Some(false)
 }

@@ -9,8 +9,9 @@ use google_cloud_run_v2::model::{Container, Revision, env_var};
 
 use crate::checks::{Check, Subjects};
 use crate::live::Scope;
-use crate::live::service::{broken, failed, ingress, not_applicable, passed, short_name};
+use crate::live::service::{broken, failed, ingress, not_applicable, passed};
 use crate::live::vpc_access::{WayIn, way_in};
+use crate::model::resource::short;
 use crate::model::{Service, Stated, Variable, infer_database, resource};
 use crate::record::finding::{Finding, InjectionFinding, PathFinding};
 use crate::record::{Fact, Outcome, Role, Vantage};
@@ -65,7 +66,7 @@ fn before<'a>(all: &'a [Revision], revision: &Revision, service: &str) -> Option
 }
 
 fn judge(service: &Service, before: &Revision, now: &Revision) -> Outcome {
-    let (revision, earlier) = (short_name(&now.name).to_owned(), bounded(short_name(&before.name)));
+    let (revision, earlier) = (short(&now.name).to_owned(), bounded(short(&before.name)));
     let dropped = dropped_database(service, before, now);
     if !dropped.is_empty() {
         let finding = InjectionFinding::VariablesDropped { revision, before: earlier, dropped };
@@ -114,7 +115,7 @@ fn led_by(service: &Service, revision: &Revision) -> Option<Vec<String>> {
 
 /// Other differences, which may well be meant. Names only.
 fn notes(service: &Service, before: &Revision, now: &Revision) -> Vec<String> {
-    let (earlier, had, live) = (bounded(short_name(&before.name)), variables(before), variables(now));
+    let (earlier, had, live) = (bounded(short(&before.name)), variables(before), variables(now));
     let mut notes = Vec::new();
     let gone: Vec<&str> = had.iter().filter(|name| !live.contains(name)).map(String::as_str).collect();
     if !gone.is_empty() {
@@ -168,10 +169,10 @@ fn secrets(
 
 fn in_words(way: WayIn<'_>) -> String {
     match way {
-        WayIn::Connector(connector) => format!("connector {}", bounded(short_name(connector))),
+        WayIn::Connector(connector) => format!("connector {}", bounded(short(connector))),
         WayIn::Direct { network, subnetwork } => {
             let into = if network.is_empty() { subnetwork } else { network };
-            format!("direct egress into {}", bounded(short_name(into)))
+            format!("direct egress into {}", bounded(short(into)))
         }
     }
 }
@@ -205,7 +206,7 @@ mod tests {
             revision("s-1", 10, READY, &[]),
             revision("s-2", 20, READY, &[]),
         ];
-        assert_eq!(before(&all, &all[0], "s").map(|one| short_name(&one.name)), Some("s-2"));
+        assert_eq!(before(&all, &all[0], "s").map(|one| short(&one.name)), Some("s-2"));
         assert_eq!(before(&all, &all[2], "s"), None, "the first");
         assert_eq!(before(&all, &all[0], "t"), None, "of another service");
         assert_eq!(before(&all, &Revision::new(), "s"), None, "nobody knows when it came");

@@ -9,5 +9,5 @@ pub mod shell;
 pub(crate) mod statement;
 pub mod vault;
 
-pub(crate) use line::{bounded, cut, line_of};
+pub(crate) use line::{bounded, cut, line_of, listed};
 pub use secret::looks_secret;

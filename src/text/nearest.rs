@@ -1,7 +1,7 @@
 //! "did you mean": the known word that is nearest to what was written.
 
 /// The shortest part of a known word by which that word is still known.
-const SHORTEST_PART: usize = 5;
+const SHORTEST_PART: usize = 8;
 
 /// How many characters are changed, where the known word may be meant: a slip changes at most a third of them, and who
 /// does not know all of a long name gives a part of it.

@@ -7,10 +7,10 @@ use std::rc::Rc;
 
 use brush_parser::ast::{
     BinaryPredicate, CaseClauseCommand, CaseItemPostAction, CompoundList, ExtendedTestExpr, UnaryPredicate,
-    Word,
 };
+use brush_parser::word::{self, WordPiece};
 
-use super::machine::{Flow, Machine, State, Status, located};
+use super::machine::{Flow, Machine, State, Status, located, options, place_of};
 use super::pattern;
 use super::source::{Located, Script};
 use crate::pipeline::text::{Part, Text};
@@ -99,7 +99,7 @@ impl Machine<'_> {
             }
             ExtendedTestExpr::BinaryTest(test, left, right) => {
                 let left = self.single(script, state, &located(script, left));
-                let right = self.pattern(script, state, right);
+                let right = self.pattern(script, state, &located(script, right));
                 self.presumed |= !(left.is_known() && right.is_known());
                 #[expect(
                     clippy::wildcard_enum_match_arm,
@@ -133,23 +133,28 @@ impl Machine<'_> {
     }
 
     /// A word as a pattern: what is quoted in it means itself.
-    fn pattern(&mut self, script: &Rc<Script>, state: &mut State, word: &Word) -> Text {
-        let word = located(script, word);
-        let text = self.single(script, state, &word);
-        if !word.text.contains(['\'', '"']) {
-            return text;
+    fn pattern(&mut self, script: &Rc<Script>, state: &mut State, word: &Located) -> Text {
+        let Ok(pieces) = word::parse(&word.text, &options()) else { return self.single(script, state, word) };
+        let mut whole = Text::new(place_of(script, word));
+        for piece in pieces {
+            let text = self.single(script, state, &word.cut(piece.start_index, piece.end_index));
+            let quoted = match piece.piece {
+                WordPiece::SingleQuotedText(_)
+                | WordPiece::AnsiCQuotedText(_)
+                | WordPiece::DoubleQuotedSequence(_)
+                | WordPiece::GettextDoubleQuotedSequence(_)
+                | WordPiece::EscapeSequence(_) => text.as_known(),
+                WordPiece::Text(_)
+                | WordPiece::TildeExpansion(_)
+                | WordPiece::ParameterExpansion(_)
+                | WordPiece::CommandSubstitution(_)
+                | WordPiece::BackquotedCommandSubstitution(_)
+                | WordPiece::ArithmeticExpression(_) => None,
+            };
+            let quoted = quoted.map(|known| Text::known(pattern::literal(&known), text.place().clone()));
+            whole.push(&quoted.unwrap_or(text));
         }
-        const SPECIAL: [char; 5] = ['*', '?', '[', '(', '\\'];
-        match text.as_known() {
-            Some(known) if known.contains(SPECIAL) => {
-                let escaped: String = known
-                    .chars()
-                    .flat_map(|c| if SPECIAL.contains(&c) { vec!['\\', c] } else { vec![c] })
-                    .collect();
-                Text::known(escaped, text.place().clone())
-            }
-            Some(_) | None => text,
-        }
+        whole
     }
 
     /// `test` and `[`: the words between the brackets.
@@ -211,7 +216,7 @@ impl Machine<'_> {
             let mut matched = Some(false);
             for pattern in &item.patterns {
                 // Patterns carry no place of their own.
-                let pattern = self.single(script, state, &Located::near(&pattern.value, 0));
+                let pattern = self.pattern(script, state, &Located::near(&pattern.value, 0));
                 matched = or(matched, matches(&value, &pattern, false));
             }
             match matched {

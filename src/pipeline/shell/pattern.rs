@@ -51,6 +51,12 @@ impl<'p> Pattern<'p> {
     }
 }
 
+/// The pattern that matches this text alone.
+pub(super) fn literal(text: &str) -> String {
+    const SPECIAL: [char; 6] = ['*', '?', '[', ']', '(', '\\'];
+    text.chars().flat_map(|c| SPECIAL.contains(&c).then_some('\\').into_iter().chain([c])).collect()
+}
+
 /// Whether a pattern matches a whole text; `None` where that is not decided.
 pub(super) fn matches(pattern: &str, text: &str, extended: bool) -> Option<bool> {
     Pattern::read(pattern, extended)?.matches(text)
@@ -170,6 +176,15 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, text, false), Some(expected), "{pattern} {text}");
         }
+    }
+
+    #[test]
+    fn a_quoted_text_matches_itself_alone() {
+        for text in ["a*b", "[a]?", "+(a)", "\\", "$(a)", "ä.{1}|^"] {
+            assert_eq!(matches(&literal(text), text, true), Some(true), "{text}");
+            assert_eq!(matches(&literal(text), &format!("{text}x"), true), Some(false), "{text}");
+        }
+        assert_eq!(matches(&literal("a*"), "ab", true), Some(false));
     }
 
     #[test]

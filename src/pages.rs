@@ -15,17 +15,6 @@ pub fn is_cause(id: &str) -> bool {
     CAUSES.iter().any(|(known, _)| *known == id)
 }
 
-/// The id that was probably meant, where one is near enough.
-pub fn nearest(id: &str) -> Option<&'static str> {
-    let id = id.trim().to_lowercase().replace('_', "-");
-    let near = |known: &'static str| (strsim::normalized_damerau_levenshtein(&id, known), known);
-    let best = all().map(|(known, _)| near(known)).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 >= NEAR).then_some(best.1)
-}
-
-/// Below this likeness a suggestion would only puzzle.
-const NEAR: f64 = 0.6;
-
 /// An id, and the page of that name in a folder of `docs/`.
 macro_rules! page {
     ($folder:literal, $id:literal) => {
@@ -234,14 +223,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_a_page_and_suggests_the_nearest() {
+    fn finds_a_page() {
         let page = explain("vpc-connector-not-ready").unwrap();
         assert!(page.starts_with("# vpc-connector-not-ready\n"), "{page}");
         assert!(explain("no-such-thing").is_none());
-        assert_eq!(nearest("vpc-conector-not-redy"), Some("vpc-connector-not-ready"));
-        assert_eq!(nearest("PASSWORD_REJECTED"), Some("password-rejected"));
-        assert_eq!(nearest("health-healty"), Some("health-healthy"));
-        assert_eq!(nearest("bananas"), None);
-        assert_eq!(nearest(""), None);
     }
 }

@@ -64,7 +64,7 @@ pub enum Command {
 }
 
 /// Which files and services.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Files {
     /// Pipeline files, or folders with all of theirs; without any, rungate.yaml, else those in the usual places.
     #[arg(value_name = "FILE")]
@@ -105,7 +105,7 @@ pub enum When {
 }
 
 /// Arguments of `check`.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct CheckArguments {
     /// The pipeline.
     #[command(flatten)]
@@ -201,33 +201,9 @@ pub struct CheckArguments {
 }
 
 impl CheckArguments {
-    /// A check of these files against the sandbox, with every default.
+    /// A quiet check of these files against the sandbox, with every default.
     pub fn in_sandbox(files: Files) -> Self {
-        Self {
-            files,
-            project: None,
-            region: None,
-            service: Vec::new(),
-            revision: None,
-            url: None,
-            require: Vec::new(),
-            impersonate_service_account: None,
-            deadline: None,
-            vantage: None,
-            inspect_secrets: false,
-            connectivity_test: false,
-            accept_unproven: Vec::new(),
-            output: Output::default(),
-            on_failure: None,
-            save_run: None,
-            concurrency: CONCURRENCY,
-            quiet: true,
-            dry_run: false,
-            online: false,
-            sandbox: true,
-            fault: Vec::new(),
-            sandbox_latency: None,
-        }
+        Self { files, concurrency: CONCURRENCY, quiet: true, sandbox: true, ..Self::default() }
     }
 }
 
@@ -455,4 +431,18 @@ fn origin(text: &str) -> Result<String, String> {
 /// A duration as the native format writes it.
 fn duration(text: &str) -> Result<Duration, String> {
     crate::pipeline::duration(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_in_the_sandbox_has_the_defaults_of_the_command_line() {
+        let parsed =
+            Arguments::try_parse_from(["rungate", "check", "a.yaml", "--sandbox", "--quiet"]).unwrap();
+        let Command::Check(parsed) = parsed.command else { panic!("another command") };
+        let files = Files { files: vec!["a.yaml".into()], ..Files::default() };
+        assert_eq!(format!("{:?}", CheckArguments::in_sandbox(files)), format!("{parsed:?}"));
+    }
 }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use super::Context;
 use crate::diagnosis::{Diagnosis, Verdict};
 use crate::probe::google::Platform;
-use crate::text::escape::bounded;
+use crate::text::escape::shown;
 
 /// The longest line, in characters.
 const LONGEST: usize = 300;
@@ -36,12 +36,12 @@ fn text(diagnosis: &Diagnosis) -> String {
     for cause in diagnosis.causes.iter().take(MOST) {
         let line = format!("{} ({}) in {}: {}", cause.code, cause.confidence, cause.service, cause.claim);
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "rungate: {}", bounded(&line, LONGEST));
+        let _ = writeln!(text, "rungate: {}", shown(&line, LONGEST));
         if let Some(place) = &cause.place {
-            let _ = writeln!(text, "rungate:   --> {}", bounded(&place.to_string(), LONGEST));
+            let _ = writeln!(text, "rungate:   --> {}", shown(&place.to_string(), LONGEST));
         }
         if let Some(command) = cause.remedy.iter().find_map(|remedy| remedy.command.as_deref()) {
-            let _ = writeln!(text, "rungate:   mend: {}", bounded(command, LONGEST));
+            let _ = writeln!(text, "rungate:   mend: {}", shown(command, LONGEST));
         }
     }
     if let more @ 1.. = diagnosis.causes.len().saturating_sub(MOST) {

@@ -12,6 +12,7 @@ use super::{Context, Refusal, announce, drill as drilling, request, say, setting
 use crate::permissions::Asked;
 use crate::pipeline::Request;
 use crate::report::Style;
+use crate::text::nearest::nearest;
 use crate::{checks, pages, permissions, pipeline, plan, sandbox};
 
 /// `rungate read`.
@@ -88,7 +89,7 @@ pub fn explain(asked: &ExplainArguments) -> Result<u8, Refusal> {
     };
     let page = pages::explain(code).ok_or_else(|| {
         let refusal = Refusal::new(format!("there is no check, cause or finding called {code}"));
-        match pages::nearest(code) {
+        match nearest(code, pages::all().map(|(id, _)| id)).first() {
             Some(near) => refusal.hint(format!("did you mean {near}? `rungate explain` lists them all")),
             None => refusal.hint("`rungate explain` lists them all"),
         }

@@ -9,18 +9,15 @@ use super::arguments::CheckArguments;
 use super::github::Native;
 use super::online::{self, Answers};
 use super::read::mask::masked;
-use super::{Context, Refusal, announce, request, settings, unplanned, unread};
+use super::{Context, Refusal, announce, request, settings, shown, unplanned, unread};
 use crate::checks::CHECKS;
 use crate::findings::{self, Findings};
 use crate::model::{Service, Stated};
 use crate::permissions;
-use crate::pipeline::{self, Loaded, printable};
+use crate::pipeline::{self, Loaded};
 use crate::plan::{self, Defaults, Node, Plan, PlanError};
 use crate::record::{Role, Vantage};
 use crate::report::{Destination, Style};
-
-/// The longest name or expression that is shown, in characters.
-const LONGEST: usize = 200;
 
 /// Runs the dry run: 0, or 1 where a finding is an error or an answer of `--online` proves a cause.
 ///
@@ -278,10 +275,6 @@ fn json(findings: &Findings, loaded: &Loaded, outline: &Outline) -> serde_json::
     let open = open_values(loaded);
     json["open"] = open.iter().map(|(service, what, _)| format!("{service}/{what}")).collect();
     json
-}
-
-fn shown(text: &str) -> String {
-    printable(text, LONGEST).replace('\n', "\\n")
 }
 
 /// Writes to standard output; a reader that closed the pipe has what it wanted.

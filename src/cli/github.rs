@@ -18,6 +18,7 @@ use crate::model::Pipeline;
 use crate::record::RunRecord;
 use crate::report::{Style, github, markdown};
 use crate::text::escape::one_line;
+use crate::text::github::data;
 use crate::text::vault::Vault;
 
 /// Less room in the summary than this is none, in bytes.
@@ -79,7 +80,7 @@ impl Native {
         for secret in secrets {
             let text = secret.expose_secret();
             for line in text.lines().map(str::trim).filter(|line| line.len() >= SHORTEST) {
-                commands.push_str(&format!("::add-mask::{}\n", github::data(line)));
+                commands.push_str(&format!("::add-mask::{}\n", data(line)));
             }
         }
         drop(io::stderr().write_all(commands.as_bytes()));

@@ -35,6 +35,7 @@ use crate::pipeline::{Loaded, Problems, Request};
 use crate::plan::PlanError;
 use crate::report::Style;
 use crate::text::escape::one_line;
+use crate::text::nearest::nearest;
 use arguments::Files;
 
 /// Exit status of a usage or pipeline-file problem.
@@ -84,8 +85,8 @@ pub fn unplanned(errors: &[PlanError]) -> Refusal {
                 format!("{place}: {error}")
             }
             PlanError::RequiredNowhere { asked, known } => {
-                let near = suggestion(asked, known.iter().map(String::as_str));
-                let hint = near.map_or_else(
+                let near = nearest(asked, known.iter().map(String::as_str));
+                let hint = near.first().map_or_else(
                     || format!("its checks are {}", known.join(", ")),
                     |near| format!("did you mean {near}? `rungate explain` lists every check"),
                 );
@@ -98,6 +99,11 @@ pub fn unplanned(errors: &[PlanError]) -> Refusal {
         })
         .collect();
     Refusal::new(lines.join("\n"))
+}
+
+/// A name, a value or an expression of a file as people are shown it: on one line, and not all of a long one.
+fn shown(text: &str) -> String {
+    crate::text::escape::shown(text, 200)
 }
 
 /// Says on standard error why the gate did not begin.
@@ -134,12 +140,4 @@ pub fn tell_panics_by_place() {
         let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
         drop(writeln!(std::io::stderr(), "rungate: a defect of rungate{place}; please report it"));
     }));
-}
-
-/// The known word nearest to a mistyped one, where one is near enough to be meant.
-pub fn suggestion<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Below this, words have little in common.
-    const NEAR: f64 = 0.75;
-    let likeness = |word: &&str| strsim::jaro_winkler(given, word);
-    known.into_iter().filter(|word| likeness(word) >= NEAR).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use super::suggestion;
+use crate::text::nearest::nearest;
 
 /// A problem with what the user gave, in the user's terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Refusal {
         list: &str,
     ) -> Self {
         let refusal = Self::new(format!("there is no {kind} {given}"));
-        match suggestion(given, known) {
+        match nearest(given, known).first() {
             Some(near) => refusal.hint(format!("did you mean {near}? {list}")),
             None => refusal.hint(list),
         }

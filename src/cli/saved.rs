@@ -9,7 +9,7 @@ use crate::diagnosis;
 use crate::diagnosis::merge::{Merged, merge as join};
 use crate::record::{RECORD_VERSION, RunRecord};
 use crate::report::Style;
-use crate::text::escape::{bounded, one_line};
+use crate::text::escape::{one_line, shown};
 
 /// The largest saved run that is read, in bytes.
 const LARGEST_RUN: u64 = 64 << 20;
@@ -51,7 +51,7 @@ fn read(path: &Path) -> Result<RunRecord, Refusal> {
     let name = path.display();
     // What the file holds may be anybody's, and the decoder quotes it.
     let cannot = |problem: &str| {
-        Refusal::new(format!("{name}: {}", bounded(problem, LONGEST_PROBLEM)))
+        Refusal::new(format!("{name}: {}", shown(problem, LONGEST_PROBLEM)))
             .hint("give what `check --save-run` wrote")
     };
     let meta = std::fs::metadata(path).map_err(|error| cannot(&error.to_string()))?;

@@ -1,8 +1,8 @@
 //! Findings as annotations for GitHub's runner, on the lines that they are about.
 
 use super::{Finding, Findings, Severity};
-use crate::report::github::{MOST, data, property};
-use crate::text::escape::{bounded, one_line};
+use crate::text::escape::{one_line, shown};
+use crate::text::github::{MOST, data, property};
 
 /// The longest message of an annotation, in characters.
 const LONGEST: usize = 1_000;
@@ -17,7 +17,7 @@ pub fn annotations(findings: &Findings, folder: &str) -> String {
 fn annotation(kind: &str, finding: &Finding, folder: &str) -> String {
     let path = finding.place.file.strip_prefix("./").unwrap_or(&finding.place.file);
     let path = if path.starts_with('/') { path.to_owned() } else { format!("{folder}{path}") };
-    let message = format!("{}\nmend: {}", bounded(&finding.message, LONGEST), one_line(&finding.mend));
+    let message = format!("{}\nmend: {}", shown(&finding.message, LONGEST), one_line(&finding.mend));
     format!(
         "::{kind} file={},line={},col={},title={}::{}\n",
         property(&path),

@@ -99,7 +99,7 @@ fn count(findings: &Findings) -> String {
             .collect();
         line.push_str(&format!("; {} silenced: {}", codes.len(), codes.join(", ")));
     }
-    crate::pipeline::printable(&line, 2000) + "\n"
+    crate::text::escape::shown(&line, 2000) + "\n"
 }
 
 /// The findings as JSON.

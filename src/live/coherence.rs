@@ -2,8 +2,8 @@
 
 use google_cloud_run_v2::model::{Revision, Service, TrafficTargetStatus};
 
-use super::service::short_name;
 use crate::model::resource;
+use crate::model::resource::short;
 use crate::probe::google::NoAnswer;
 use crate::record::Broken;
 use crate::text::bounded;
@@ -23,7 +23,7 @@ pub(crate) fn of_service(service: &Service, name: &str) -> Result<(), NoAnswer> 
 pub(crate) fn of_revision(revision: &Revision, name: &str, service: &str) -> Result<(), NoAnswer> {
     let what = || format!("revision {name}");
     let of = resource::segment(&revision.name, "services").unwrap_or_default();
-    for other in [of, short_name(&revision.service)] {
+    for other in [of, short(&revision.service)] {
         if !other.is_empty() && other != service {
             let detail = format!("it belongs to service {}, not to {service}", bounded(other));
             return Err(malformed(what(), detail));
@@ -50,7 +50,7 @@ pub(crate) fn of_traffic(statuses: &[TrafficTargetStatus]) -> Result<(), String>
 }
 
 fn target(status: &TrafficTargetStatus) -> String {
-    let name = short_name(&status.revision);
+    let name = short(&status.revision);
     if name.is_empty() { "the latest revision".to_owned() } else { bounded(name) }
 }
 

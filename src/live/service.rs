@@ -1,11 +1,14 @@
 //! Facts that several checks share: the service and the revision as Cloud Run has them now.
 
+use std::iter::repeat;
 use std::time::Duration;
 
 use google_cloud_run_v2::model::{Container, Revision, Service};
 
 use super::{Scope, coherence};
+use crate::model::resource::short;
 use crate::probe::google::{Answer, NoAnswer};
+use crate::probe::poll;
 use crate::record::finding::Finding;
 use crate::record::{Broken, Outcome, Skip};
 
@@ -41,22 +44,23 @@ impl Scope {
     /// The service once Cloud Run has noticed the latest deploy: before that, the newest revision is the one
     /// before.
     pub(crate) async fn noticed_service(&self) -> Answer<Service> {
-        let waiting = tokio::time::Instant::now();
         let mut service = self.live_service().await?;
-        while !noticed(&service) {
-            if waiting.elapsed() > NOTICED_WITHIN {
-                return Err(NoAnswer::Broken(Broken::Unavailable {
-                    what: format!("service {}", self.target.name),
-                    detail: format!(
-                        "Cloud Run has not taken up its latest change (generation {}, observed {})",
-                        service.generation, service.observed_generation
-                    ),
-                }));
-            }
-            tokio::time::sleep(POLL).await;
-            service = self.fresh_service().await?;
+        if noticed(&service) {
+            return Ok(service);
         }
-        Ok(service)
+        let ended = |answer: &Answer<Service>| answer.as_ref().map_or(true, |service| noticed(service));
+        match poll(repeat(POLL), NOTICED_WITHIN, || self.fresh_service(), ended).await {
+            Ok(answer) => return answer,
+            Err(Some(Ok(last))) => service = last,
+            Err(Some(Err(_)) | None) => {}
+        }
+        Err(NoAnswer::Broken(Broken::Unavailable {
+            what: format!("service {}", self.target.name),
+            detail: format!(
+                "Cloud Run has not taken up its latest change (generation {}, observed {})",
+                service.generation, service.observed_generation
+            ),
+        }))
     }
 
     /// Short name of the revision that this deploy created: the one that the user names, else the newest.
@@ -95,18 +99,13 @@ pub(crate) fn noticed(service: &Service) -> bool {
 
 /// Short name of the newest revision.
 fn newest(service: &Service) -> Result<&str, NoAnswer> {
-    match short_name(&service.latest_created_revision) {
+    match short(&service.latest_created_revision) {
         "" => Err(NoAnswer::Broken(Broken::Malformed {
-            what: format!("service {}", short_name(&service.name)),
+            what: format!("service {}", short(&service.name)),
             detail: "it names no latestCreatedRevision".to_owned(),
         })),
         name => Ok(name),
     }
-}
-
-/// The last segment of a resource name: `r` of `projects/p/…/revisions/r`.
-pub(crate) fn short_name(resource: &str) -> &str {
-    resource.rsplit('/').next().unwrap_or(resource)
 }
 
 /// The container that requests reach: the one with a port, else the first.

@@ -16,7 +16,7 @@ pub struct Network {
 impl Network {
     /// From `N`, `projects/P/global/networks/N`, or a URL that ends so.
     pub fn parse(text: &str) -> Option<Self> {
-        let name = text.trim().rsplit('/').next().unwrap_or_default();
+        let name = resource::short(text.trim());
         let project = resource::segment(text, "projects").map(str::to_owned);
         (!name.is_empty()).then(|| Self { project, name: name.to_owned() })
     }

@@ -11,6 +11,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use super::cover;
 use super::problem::{Problem, Severity};
 use crate::model::Place;
+use crate::text::escape::{each, shown, shown_lines};
 
 /// Characters of a source line that are shown, before escaping.
 const WINDOW: usize = 100;
@@ -30,7 +31,7 @@ pub(crate) fn render<'t>(
         Severity::Warning => Level::WARNING,
         Severity::Advice => Level::NOTE.with_name("advice"),
     };
-    let title = level.primary_title(printable(&problem.message, LONGEST_MESSAGE)).id(problem.code);
+    let title = level.primary_title(shown_lines(&problem.message, LONGEST_MESSAGE)).id(problem.code);
     let mut group = Group::with_title(title);
     let mut origins = Vec::new();
     if let Some(place) = &problem.place {
@@ -40,10 +41,10 @@ pub(crate) fn render<'t>(
         group = with_place(group, place, 1, Some(label), &text, &mut origins);
     }
     if let Some(note) = &problem.note {
-        group = group.element(Level::NOTE.message(printable(note, LONGEST_MESSAGE)));
+        group = group.element(Level::NOTE.message(shown_lines(note, LONGEST_MESSAGE)));
     }
     if let Some(hint) = &problem.hint {
-        group = group.element(Level::HELP.message(printable(hint, LONGEST_MESSAGE)));
+        group = group.element(Level::HELP.message(shown_lines(hint, LONGEST_MESSAGE)));
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     with_origins(&renderer.render(&[group]), &origins)
@@ -59,24 +60,24 @@ fn with_place<'a, 't>(
 ) -> Group<'a> {
     let line = text(&place.file).and_then(|text| cover::line(text, as_usize(place.line).saturating_sub(1)));
     let kind = if label.is_some() { AnnotationKind::Context } else { AnnotationKind::Primary };
-    let label = label.map(|label| printable(label, LONGEST_MESSAGE));
+    let label = label.map(|label| shown_lines(label, LONGEST_MESSAGE));
     match line {
         Some(line) => {
-            let Window { shown, marked } = window(&line, as_usize(place.column), as_usize(length));
+            let window = window(&line, as_usize(place.column), as_usize(length));
             let path = format!("{MARK}{}{MARK}", origins.len());
-            origins.push(printable(&place.to_string(), LONGEST_MESSAGE));
-            let snippet = Snippet::source(shown).line_start(as_usize(place.line)).path(path);
-            group.element(snippet.annotation(kind.span(marked).label(label)))
+            origins.push(shown(&place.to_string(), LONGEST_MESSAGE));
+            let snippet = Snippet::source(window.shown).line_start(as_usize(place.line)).path(path);
+            group.element(snippet.annotation(kind.span(window.marked).label(label)))
         }
         None => {
-            let origin = Origin::path(printable(&place.file, LONGEST_MESSAGE));
+            let origin = Origin::path(shown(&place.file, LONGEST_MESSAGE));
             group.element(origin.line(as_usize(place.line)).char_column(as_usize(place.column)))
         }
     }
 }
 
-/// Encloses the number of an origin. A character for private use; `printable` lets none through.
-const MARK: char = '\u{f8ff}';
+/// Encloses the number of an origin. No character; nothing that is shown has it.
+const MARK: char = '\u{ffff}';
 
 /// Puts the true places in: the renderer counts columns in what is shown, which may be cropped and escaped.
 fn with_origins(rendered: &str, origins: &[String]) -> String {
@@ -108,50 +109,24 @@ fn window(line: &str, column: usize, length: usize) -> Window {
         shown.push('…');
     }
     let mut marked = None;
-    for (index, character) in line.chars().enumerate().skip(start).take(WINDOW) {
+    let mut index = start;
+    let part: String = line.chars().skip(start).take(WINDOW).collect();
+    each(&part, |character, escaped| {
         let from = shown.len();
-        push_escaped(&mut shown, character);
+        // No line begins here: a margin stands before it.
+        shown.push_str(if character == ':' { ":" } else { escaped });
         if (first..first.saturating_add(length.max(1))).contains(&index) {
-            let begin = marked.map_or(from, |range: Range<usize>| range.start);
+            let begin = marked.take().map_or(from, |range: Range<usize>| range.start);
             marked = Some(begin..shown.len());
         }
-    }
+        index += 1;
+    });
     // A place behind the line's last character (an early end of the file) is shown behind it.
     let marked = marked.unwrap_or(shown.len()..shown.len());
     if start + WINDOW < total {
         shown.push('…');
     }
     Window { shown, marked }
-}
-
-/// Text that cannot steer a terminal: control characters are escaped, the rest is cropped.
-pub(crate) fn printable(text: &str, longest: usize) -> String {
-    let mut shown = String::new();
-    for (index, character) in text.chars().enumerate() {
-        if index == longest {
-            shown.push('…');
-            break;
-        }
-        if character == '\n' {
-            shown.push(character);
-        } else {
-            push_escaped(&mut shown, character);
-        }
-    }
-    shown
-}
-
-fn push_escaped(shown: &mut String, character: char) {
-    match character {
-        '\t' => shown.push(' '),
-        // Marks that turn the direction of text make a line look like another one.
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}' | '\u{feff}' => {
-            shown.extend(character.escape_unicode());
-        }
-        MARK => shown.extend(character.escape_unicode()),
-        character if character.is_control() => shown.extend(character.escape_default()),
-        character => shown.push(character),
-    }
 }
 
 fn as_usize(number: u32) -> usize {
@@ -163,6 +138,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::text::escape::is_harmful;
 
     fn place(line: u32, column: u32) -> Place {
         Place { file: "a.yaml".into(), line, column }
@@ -214,9 +190,10 @@ mod tests {
     #[test]
     fn a_file_cannot_steer_the_terminal() {
         let problem = Problem::error("c", "bad \u{1b}[2J value").at(place(1, 1)).hint("\u{9b}31m \u{202e}");
-        let text = render(&problem, |_| Some("k: \u{1b}]0;owned\u{7}\rname\u{202e}"), false);
-        assert!(!text.chars().any(|character| character.is_control() && character != '\n'), "{text:?}");
-        assert!(!text.contains('\u{202e}'), "{text:?}");
+        let line = "k: \u{1b}]0;owned\u{7}\rname\u{202e}\u{2028}\u{ad}\u{2061}\u{e0041}\u{ffff} ##[group]x ${A##b} ::c";
+        let text = render(&problem, |_| Some(line), false);
+        assert!(!text.chars().any(|character| is_harmful(character) && character != '\n'), "{text:?}");
+        assert!(text.contains("#\\#[group]x ${A##b} ::c"), "{text:?}");
     }
 
     proptest! {

@@ -40,7 +40,7 @@ use std::time::Duration;
 use crate::model::{DeploysVia, Place, Service, Stated};
 pub(crate) use cloud_build::BUILT_IN as SUBSTITUTIONS_OF_CLOUD_BUILD;
 pub use duration::duration;
-pub(crate) use excerpt::{printable, render as render_problem};
+pub(crate) use excerpt::render as render_problem;
 pub use github::INPUTS_OF_THE_ACTION;
 pub use job::SOCKET_MISSING as JOB_SOCKET_MISSING;
 pub use load::{Found, Loaded, ReadFile, Request, load};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::place::place_of;
 use super::{Node, Plan, journeys};
 use crate::checks::{Check, Subjects};
+use crate::model::resource::short;
 use crate::model::{Pipeline, Place, Service, Stated, Target};
 use crate::record::Role;
 
@@ -228,8 +229,7 @@ fn targets(pipeline: &Pipeline, defaults: &Defaults, errors: &mut Vec<PlanError>
         let region = known("region", service.region.as_ref(), defaults.region.as_ref());
         if let (Some(name), Some(project), Some(region)) = (name, project, region) {
             // The full name of a revision ends in its short one.
-            let revision =
-                defaults.revision.as_deref().map(|full| full.rsplit('/').next().unwrap_or(full).to_owned());
+            let revision = defaults.revision.as_deref().map(|full| short(full).to_owned());
             let mut service = service.clone();
             if let Some(url) = &defaults.url {
                 service.url = Some(Stated::known(url, service.place.clone()));

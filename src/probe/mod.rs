@@ -3,6 +3,7 @@
 pub mod dial;
 pub mod google;
 pub mod http;
+mod poll;
 pub mod postgres;
 pub mod websocket;
 
@@ -12,6 +13,7 @@ use crate::text::vault::Vault;
 use dial::Dial;
 use google::Google;
 use http::Http;
+pub(crate) use poll::{doubling, poll};
 
 /// The outside world as a run sees it: the real one, or the sandbox's.
 #[derive(Debug)]

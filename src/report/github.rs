@@ -8,10 +8,9 @@ use super::standing::concluded;
 use super::{Style, text};
 use crate::diagnosis::{Cause, Diagnosis, Verdict};
 use crate::record::RunRecord;
-use crate::text::escape::{bounded, one_line};
+use crate::text::escape::{one_line, shown};
+use crate::text::github::{MOST, data, property};
 
-/// GitHub shows this many annotations of a kind and step, and drops the others silently.
-pub(crate) const MOST: usize = 10;
 /// The longest message of an annotation, in characters.
 const LONGEST: usize = 2_000;
 
@@ -80,8 +79,8 @@ fn annotation(kind: &str, cause: &Cause, folder: &str, more: &str) -> String {
     } else {
         format!("{}: {}", cause.service, cause.code)
     };
-    properties.push(format!("title={}", property(&bounded(&title, 200))));
-    let mut message = bounded(&cause.claim, LONGEST);
+    properties.push(format!("title={}", property(&shown(&title, 200))));
+    let mut message = shown(&cause.claim, LONGEST);
     if let Some(remedy) = cause.remedy.first() {
         message.push_str(&format!("\nmend: {}", one_line(&remedy.text)));
         message.extend(remedy.command.iter().map(|command| format!("\n$ {}", one_line(command))));
@@ -100,14 +99,4 @@ fn flat(path: &str) -> String {
         }
     }
     parts.join("/")
-}
-
-/// Text as the data of a command.
-pub(crate) fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// Text as a property of a command.
-pub(crate) fn property(text: &str) -> String {
-    data(&one_line(text)).replace(':', "%3A").replace(',', "%2C")
 }

@@ -17,7 +17,7 @@ use crate::diagnosis::cause::CauseCode;
 use crate::diagnosis::{Cause, Diagnosis, Met, Verdict};
 use crate::model::Place;
 use crate::record::{NodeRecord, Outcome, RunRecord, ServiceRecord, Skip, words};
-use crate::text::escape::{bounded, one_line};
+use crate::text::escape::{one_line, shown};
 
 /// Longest message in an attribute; readers show it as a title.
 const MESSAGE: usize = 300;
@@ -76,7 +76,7 @@ fn gate_suite(record: &RunRecord, diagnosis: &Diagnosis, causes: &[&Cause]) -> S
         .iter()
         .map(|cause| {
             let name = names.unique("verdict", "rungate.gate");
-            let message = bounded(&cause.claim, MESSAGE);
+            let message = shown(&cause.claim, MESSAGE);
             let body = body(&message, Some(cause), None);
             let mut case = TestCaseBuilder::error(&name, Duration::ZERO, &kind(cause.code), &message);
             case.set_trace(&body).set_classname("rungate.gate").build()
@@ -140,7 +140,7 @@ fn case(diagnosis: &Diagnosis, node: &NodeRecord, class: &str, names: &mut Names
     let time = Duration::milliseconds(i64::try_from(node.duration_ms).unwrap_or(i64::MAX));
     let cause = cause_of(diagnosis, node);
     let skipped = |kind: &str, message: &str| {
-        TestCaseBuilder::skipped_with_cause(&name, kind, &bounded(message, MESSAGE))
+        TestCaseBuilder::skipped_with_cause(&name, kind, &shown(message, MESSAGE))
     };
     let text = words::outcome(node.outcome.as_ref());
     let mut case = match &node.outcome {
@@ -156,7 +156,7 @@ fn case(diagnosis: &Diagnosis, node: &NodeRecord, class: &str, names: &mut Names
                 } else {
                     format!("{finding} (a symptom of {})", cause.code)
                 };
-                let message = bounded(&message, MESSAGE);
+                let message = shown(&message, MESSAGE);
                 let mut case = TestCaseBuilder::failure(&name, time, &kind(cause.code), &message);
                 case.set_trace(&body(&message, Some(cause), Some(&node.place)));
                 case
@@ -172,7 +172,7 @@ fn case(diagnosis: &Diagnosis, node: &NodeRecord, class: &str, names: &mut Names
         Some(Outcome::Broken { .. }) | None => {
             if is_rested_on(diagnosis, node) || cause.is_some() {
                 let kind = cause.map_or_else(|| kind(CauseCode::NotFoundOut), |cause| kind(cause.code));
-                let message = bounded(&text, MESSAGE);
+                let message = shown(&text, MESSAGE);
                 let mut case = TestCaseBuilder::error(&name, time, &kind, &message);
                 case.set_trace(&body(&message, cause, Some(&node.place)));
                 case
@@ -196,7 +196,7 @@ fn unseen_cases(
     let Some(concluded) = concluded(diagnosis, &service.key) else { return Vec::new() };
     let class = format!("{class}.verdict");
     let mut found = Vec::new();
-    let mut shown = cases.iter().any(|case| case.is_error() || case.is_failure());
+    let mut accounted = cases.iter().any(|case| case.is_error() || case.is_failure());
     let mut add = |name: &str, text: &str, nodes: &[String], failed: bool| {
         let speaks = |cause: &&Cause| {
             cause.service == service.key && cause.evidence.iter().any(|one| nodes.contains(&one.node))
@@ -206,7 +206,7 @@ fn unseen_cases(
         let cause = causes().find(speaks).or_else(|| causes().find(of_service));
         let code = cause.map_or(CauseCode::NotFoundOut, |cause| cause.code);
         let name = names.unique(name, &class);
-        let message = bounded(text, MESSAGE);
+        let message = shown(text, MESSAGE);
         let body = body(&message, cause, Some(&service.place));
         let mut case = if failed {
             TestCaseBuilder::failure(&name, Duration::ZERO, &kind(code), &message)
@@ -224,17 +224,17 @@ fn unseen_cases(
                 });
                 if !in_error {
                     add(&obligation.what, because, nodes, false);
-                    shown = true;
+                    accounted = true;
                 }
             }
-            Met::No { nodes } if !shown => {
+            Met::No { nodes } if !accounted => {
                 add(&obligation.what, "seen to be unmet", nodes, true);
-                shown = true;
+                accounted = true;
             }
             Met::Yes { .. } | Met::No { .. } | Met::Unknown { .. } | Met::Accepted => {}
         }
     }
-    if !shown && concluded.verdict != Verdict::Healthy {
+    if !accounted && concluded.verdict != Verdict::Healthy {
         add("verdict", "the verdict rests on nothing that was seen", &[], false);
     }
     found

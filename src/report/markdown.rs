@@ -10,7 +10,7 @@ use super::numbers::{count, coverage, seconds};
 use super::standing::{concluded, ended, homeless, label, notes, proofs, state};
 use crate::diagnosis::{Cause, Diagnosis, Verdict};
 use crate::record::{NodeRecord, Outcome, RunRecord, ServiceRecord, words};
-use crate::text::escape::bounded;
+use crate::text::escape::shown;
 
 /// The most that GitHub takes as a step's summary, in bytes.
 pub(crate) const LIMIT: usize = 1 << 20;
@@ -72,7 +72,7 @@ impl Page {
     /// A service's checks in a folded table; gives back how many rows did not fit.
     fn table(&mut self, diagnosis: &Diagnosis, service: &ServiceRecord, nodes: &[&NodeRecord]) -> usize {
         const END: &str = "\n</details>\n";
-        let key = bounded(&service.key, LONGEST).replace('&', "&amp;").replace('<', "&lt;");
+        let key = shown(&service.key, LONGEST).replace('&', "&amp;").replace('<', "&lt;");
         let head = format!(
             "\n<details><summary>{} of <code>{key}</code></summary>\n\n\
              | | check | what was seen | from | took |\n| --- | --- | --- | --- | --- |\n",
@@ -101,7 +101,7 @@ fn row(diagnosis: &Diagnosis, node: &NodeRecord) -> String {
             seconds(node.duration_ms)
         }
     };
-    let detail = bounded(&words::outcome(node.outcome.as_ref()), LONGEST);
+    let detail = shown(&words::outcome(node.outcome.as_ref()), LONGEST);
     format!(
         "| {} | {} | {} | {} | {took} |\n",
         State::of(diagnosis, node).glyph(),
@@ -168,7 +168,7 @@ fn service_part(record: &RunRecord, diagnosis: &Diagnosis, service: &ServiceReco
     }
     let nodes: Vec<&NodeRecord> = record.nodes.iter().filter(|node| node.service == service.key).collect();
     for note in notes(&nodes) {
-        text.push_str(&format!("\nNote: {}\n", prose(&bounded(&note, LONGEST))));
+        text.push_str(&format!("\nNote: {}\n", prose(&shown(&note, LONGEST))));
     }
     text
 }
@@ -214,7 +214,7 @@ fn cause_part(cause: &Cause, label: &str) -> String {
     text.extend(cause.place.iter().map(|place| format!("\nIn {}\n", code(&place.to_string()))));
     for (at, (vantage, proof)) in proofs(cause).into_iter().enumerate() {
         let head = if at == 0 { "\nProof:\n\n" } else { "" };
-        text.push_str(&format!("{head}- from {vantage}: {}\n", prose(&bounded(proof, LONGEST))));
+        text.push_str(&format!("{head}- from {vantage}: {}\n", prose(&shown(proof, LONGEST))));
     }
     if cause.chain.len() > 1 {
         text.push_str(&format!("\nChain: {}\n", prose(&cause.chain.join(", "))));

@@ -4,6 +4,7 @@
 //! those only while it is the newest one. Everything else of the service stays, tags too. What was done, and what was
 //! not and why, is said in every report.
 
+use std::iter::repeat;
 use std::time::Duration;
 
 use google_cloud_run_v2::model::condition::State;
@@ -12,9 +13,11 @@ use google_cloud_run_v2::model::{Revision, Service, TrafficTarget, TrafficTarget
 use super::record::RunRecord;
 use crate::diagnosis::{Diagnosis, Verdict};
 use crate::model::Target;
+use crate::model::resource::short;
 use crate::plan::Plan;
 use crate::probe::Outside;
-use crate::probe::google::NoAnswer;
+use crate::probe::google::{Answer, NoAnswer};
+use crate::probe::poll;
 use crate::record::{Rollback, words};
 use crate::text::bounded;
 
@@ -56,19 +59,13 @@ async fn one(outside: &Outside, target: &Target, judged: Option<&str>) -> Rollba
     if let Err(answer) = google.move_traffic(&service, traffic).await {
         return failed(&format!("moving the traffic of {name}"), &answer);
     }
-    let moved = async {
-        loop {
-            if let Ok(service) = google.service_within(Duration::ZERO, project, region, name).await
-                && share(&service, &from) == 0
-                && !service.traffic_statuses.is_empty()
-            {
-                return;
-            }
-            tokio::time::sleep(LOOK).await;
-        }
+    let look = || google.service_within(Duration::ZERO, project, region, name);
+    let moved = |answer: &Answer<Service>| match answer {
+        Ok(service) => share(service, &from) == 0 && !service.traffic_statuses.is_empty(),
+        Err(_) => false,
     };
-    match tokio::time::timeout(PATIENCE, moved).await {
-        Ok(()) => Rollback::Done { from, to, percent },
+    match poll(repeat(LOOK), PATIENCE, look, moved).await {
+        Ok(_moved) => Rollback::Done { from, to, percent },
         Err(_late) => Rollback::Ordered { from, to, seconds: PATIENCE.as_secs() },
     }
 }
@@ -168,10 +165,6 @@ fn before<'a>(revisions: &'a [Revision], ours: &str) -> Option<&'a str> {
         .filter(|one| time(one).is_some_and(|at| at < created))
         .max_by_key(|one| time(one))
         .map(|one| short(&one.name))
-}
-
-fn short(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
 }
 
 fn told(what: &str, answer: &NoAnswer) -> String {

@@ -6,41 +6,57 @@
 
 use std::fmt::Write as _;
 
+use super::cut;
+
 /// One line: line breaks become `\n`, whatever is invisible or acts on a terminal becomes `\u{…}`, and what a CI
 /// runner would take for a command (`::error::`, `##[error]`) is broken by a backslash.
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
-    let mut rest = text.chars().peekable();
-    let mut at_word_start = true;
-    while let Some(char) = rest.next() {
-        match char {
-            '\n' => line.push_str("\\n"),
-            '\r' => line.push_str("\\r"),
-            '\t' => line.push(' '),
-            ':' if at_word_start && rest.peek() == Some(&':') => line.push_str("\\:"),
-            '#' if rest.peek() == Some(&'#') => line.push_str("#\\"),
-            char if is_harmful(char) => {
-                // Writing to a String cannot fail.
-                let _ = write!(line, "\\u{{{:x}}}", u32::from(char));
-            }
-            char => line.push(char),
-        }
-        at_word_start = char.is_whitespace() || is_harmful(char);
-    }
+    each(text, |_, shown| line.push_str(shown));
     line
 }
 
-/// [`one_line`], of at most `limit` characters; a longer text ends in `…`.
-pub fn bounded(text: &str, limit: usize) -> String {
-    let line = one_line(text);
-    match line.char_indices().nth(limit.saturating_sub(1)) {
-        Some((end, last)) if line.len() > end + last.len_utf8() => {
-            let mut cut = line.get(..end).unwrap_or_default().to_owned();
-            cut.push('…');
-            cut
+/// [`one_line`], of at most so many characters.
+pub(crate) fn shown(text: &str, most: usize) -> String {
+    cut(one_line(text).chars(), most)
+}
+
+/// [`shown`], but its line breaks are kept.
+pub(crate) fn shown_lines(text: &str, most: usize) -> String {
+    let mut lines = String::with_capacity(text.len());
+    each(text, |char, shown| lines.push_str(if char == '\n' { "\n" } else { shown }));
+    cut(lines.chars(), most)
+}
+
+/// Hands over each character with what may be shown in its place.
+pub(crate) fn each(text: &str, mut show: impl FnMut(char, &str)) {
+    let mut shown = String::new();
+    let mut at_word_start = true;
+    for (at, char) in text.char_indices() {
+        let rest = text.get(at..).unwrap_or_default();
+        shown.clear();
+        match char {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push(' '),
+            ':' if at_word_start && rest.starts_with("::") => shown.push_str("\\:"),
+            '#' if is_command(rest) => shown.push_str("#\\"),
+            char if is_harmful(char) => {
+                // Writing to a String cannot fail.
+                let _ = write!(shown, "\\u{{{:x}}}", u32::from(char));
+            }
+            char => shown.push(char),
         }
-        Some(_) | None => line,
+        show(char, &shown);
+        at_word_start = char.is_whitespace() || is_harmful(char);
     }
+}
+
+/// `##[error]` or `##vso[…]`, which runners act on wherever they stand in a line; so they would on what another text
+/// makes of its beginning. The `##` of `${REF##*/}` is left alone.
+fn is_command(text: &str) -> bool {
+    let word = text.strip_prefix("##").map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()));
+    word.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
 }
 
 /// Whether a character acts on a terminal, cannot be seen, or cannot stand in XML.
@@ -74,7 +90,11 @@ mod tests {
             ("\u{200b}::error::", "\\u{200b}\\::error::"),
             ("fe80::1 and std::fmt", "fe80::1 and std::fmt"),
             ("##[error]x ##vso[a]b", "#\\#[error]x #\\#vso[a]b"),
-            ("# one", "# one"),
+            ("#", "#"),
+            ("###[error]", "##\\#[error]"),
+            ("cut ## and ##er", "cut ## and #\\#er"),
+            ("# one ## two ${REF##*/}", "# one ## two ${REF##*/}"),
+            ("a\u{2028}b\u{ad}c\u{2061}\u{e0041}", "a\\u{2028}b\\u{ad}c\\u{2061}\\u{e0041}"),
         ];
         for (text, expected) in table {
             assert_eq!(one_line(text), expected, "{text:?}");
@@ -82,11 +102,9 @@ mod tests {
     }
 
     #[test]
-    fn bounds_by_characters() {
-        assert_eq!(bounded("abcdef", 6), "abcdef");
-        assert_eq!(bounded("abcdefg", 6), "abcde…");
-        assert_eq!(bounded("äöüäöü7", 6), "äöüäö…");
-        assert_eq!(bounded("", 6), "");
+    fn line_breaks_are_kept_where_lines_are_wanted() {
+        assert_eq!(shown_lines("a\nb\r\n\tc\u{2028}", 20), "a\nb\\r\n c\\u{2028}");
+        assert_eq!(shown_lines("a\n::error::", 20), "a\n\\::error::");
     }
 
     proptest! {
@@ -94,13 +112,13 @@ mod tests {
         fn never_leaves_a_control_character_a_line_break_or_a_runner_command(text in "(?s).{0,60}") {
             let line = one_line(&text);
             prop_assert!(!line.chars().any(is_harmful));
-            prop_assert!(!line.contains("##"));
+            prop_assert!(!line.contains("##[") && !line.ends_with("##"));
             prop_assert!(!line.split_whitespace().any(|word| word.starts_with("::")));
         }
 
         #[test]
         fn never_exceeds_the_limit(text in "(?s).{0,60}", limit in 1_usize..40) {
-            prop_assert!(bounded(&text, limit).chars().count() <= limit);
+            prop_assert!(shown(&text, limit).chars().count() <= limit);
         }
     }
 }

@@ -32,10 +32,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Arrows that the table does not allow and that stand for now, each with its reason: as `from -> to`.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    ("diagnosis -> checks", "the causal graph is read from the table of checks"),
-    ("findings -> report", "SARIF is bounded as reports are"),
-];
+const EXCEPTIONS: &[(&str, &str)] =
+    &[("diagnosis -> checks", "the causal graph is read from the table of checks")];
 
 /// The room of a file: the first folder below `src/`, or the file's own name there.
 fn room(file: &Path) -> String {

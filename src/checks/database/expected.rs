@@ -233,10 +233,7 @@ fn told(given: &Given) -> String {
 }
 
 fn names(all: &[Stated]) -> String {
-    const MOST: usize = 10;
-    let shown: Vec<&str> = all.iter().take(MOST).map(Stated::raw).collect();
-    let more = all.len().saturating_sub(MOST);
-    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+    crate::text::listed(all.iter().map(Stated::raw), 10)
 }
 
 #[cfg(test)]

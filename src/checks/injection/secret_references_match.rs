@@ -126,7 +126,7 @@ fn mounted(revision: &Revision, container: &Container, path: &str) -> Option<(St
         let volume = revision.volumes.iter().find(|volume| volume.name == mount.name)?;
         let Some(volume::VolumeType::Secret(source)) = &volume.volume_type else { return None };
         // Without items, the file has the secret's own name and holds its latest version.
-        if source.items.is_empty() && file == crate::live::service::short_name(&source.secret) {
+        if source.items.is_empty() && file == crate::model::resource::short(&source.secret) {
             return Some((source.secret.clone(), "latest".to_owned()));
         }
         let item = source.items.iter().find(|item| item.path == file)?;

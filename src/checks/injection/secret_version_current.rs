@@ -5,8 +5,8 @@ use crate::checks::injection::secret_version_enabled::{each_secret, reference};
 use crate::checks::injection::variables_injected;
 use crate::live::Scope;
 use crate::live::connection::{Given, blocked, given};
-use crate::live::service::{broken, failed, malformed, not_applicable, not_visible, passed, short_name};
-use crate::model::resource;
+use crate::live::service::{broken, failed, malformed, not_applicable, not_visible, passed};
+use crate::model::resource::{self, short};
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Vantage};
 use crate::text::bounded;
@@ -46,22 +46,19 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     }
     let answer = scope.outside.google.secret_version(&scope.target.project, &secret, &version).await;
     let latest = answer.map_err(|answer| broken(&format!("{name}/versions/latest"), answer))?;
-    let newest = bounded(short_name(&latest.name));
+    let newest = bounded(short(&latest.name));
     let (Some(added), Some(deployed)) = (latest.create_time.as_ref(), revision.create_time.as_ref()) else {
         return Err(malformed(name, "secret version or revision states no time of creation"));
     };
     if (added.seconds(), added.nanos()) <= (deployed.seconds(), deployed.nanos()) {
-        return Ok(passed(format!(
-            "version {newest} of {name} was there before {}",
-            short_name(&revision.name)
-        )));
+        return Ok(passed(format!("version {newest} of {name} was there before {}", short(&revision.name))));
     }
     Ok(failed(Finding::Injection(InjectionFinding::NewerVersion {
         secret: name,
         target: target.clone(),
         newest,
         added: String::from(*added),
-        revision: bounded(short_name(&revision.name)),
+        revision: bounded(short(&revision.name)),
         deployed: String::from(*deployed),
     })))
 }

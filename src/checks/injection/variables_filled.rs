@@ -10,8 +10,9 @@ use super::credential_well_formed::may_be_empty;
 use crate::checks::Check;
 use crate::checks::database::declared;
 use crate::live::Scope;
-use crate::live::service::{failed, ingress, not_applicable, passed, short_name};
+use crate::live::service::{failed, ingress, not_applicable, passed};
 use crate::model::Service;
+use crate::model::resource::short;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Vantage};
 
@@ -51,7 +52,7 @@ fn judge(service: &Service, revision: &Revision) -> Outcome {
         .filter(|name| given(name).is_some_and(|one| is_empty(one.values.as_ref())) && !meant(name))
         .map(|name| (*name).to_owned())
         .collect();
-    let revision = short_name(&revision.name).to_owned();
+    let revision = short(&revision.name).to_owned();
     if !empty.is_empty() {
         return failed(Finding::Injection(InjectionFinding::VariablesEmpty { revision, variables: empty }));
     }

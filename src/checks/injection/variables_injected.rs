@@ -4,9 +4,10 @@ use google_cloud_run_v2::model::Revision;
 
 use crate::checks::{Check, Subjects};
 use crate::live::Scope;
-use crate::live::service::{failed, ingress, passed, short_name};
+use crate::live::service::{failed, ingress, passed};
 use crate::live::variables::declared;
 use crate::model::Service;
+use crate::model::resource::short;
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Outcome, Role, Vantage};
 
@@ -38,7 +39,7 @@ fn judge(service: &Service, revision: &Revision) -> Outcome {
     };
     let missing: Vec<String> =
         declared.iter().filter(|name| !present(name)).map(|name| (*name).to_owned()).collect();
-    let revision = short_name(&revision.name).to_owned();
+    let revision = short(&revision.name).to_owned();
     if missing.is_empty() {
         return passed(format!("{revision} has {}", declared.join(", ")));
     }

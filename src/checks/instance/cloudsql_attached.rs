@@ -7,9 +7,10 @@ use google_cloud_sql_v1::model::DatabaseInstance;
 use google_cloud_sql_v1::model::ip_configuration::CaMode;
 
 use crate::checks::{Check, Subjects};
-use crate::live::service::{failed, ingress, not_applicable, passed, short_name};
+use crate::live::service::{failed, ingress, not_applicable, passed};
 use crate::live::variables::attached;
 use crate::live::{Scope, connection};
+use crate::model::resource::short;
 use crate::model::{DatabaseVariables, Service, Stated};
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Fact, Outcome, Role, Vantage};
@@ -63,7 +64,7 @@ async fn note_generation(scope: &Scope, revision: &Revision, dialled: &str) {
             "the CA of {} needs the second generation execution environment, and {} runs in the first: \
              gcloud run services update --execution-environment=gen2",
             bounded(dialled),
-            short_name(&revision.name)
+            short(&revision.name)
         );
         scope.fact(Fact::Note { text });
     }
@@ -96,7 +97,7 @@ fn made_beside(revision: &Revision, container: &Container) -> bool {
 }
 
 fn with_socket(service: &Service, revision: &Revision, attached: &[String], dialled: &str) -> Outcome {
-    let name = short_name(&revision.name).to_owned();
+    let name = short(&revision.name).to_owned();
     let variable = leading(service);
     if attached.iter().any(|one| one == dialled) {
         return passed(format!("{name} attaches {}, whose socket it dials", bounded(dialled)));
@@ -123,12 +124,12 @@ fn without_host(service: &Service, revision: &Revision, attached: &[String]) -> 
         // Another one is attached: nothing tells yet which of the two the service needs.
         Some(_) if !attached.is_empty() => None,
         Some(missing) => Some(failed(Finding::Instance(InstanceFinding::NotAttached {
-            revision: short_name(&revision.name).to_owned(),
+            revision: short(&revision.name).to_owned(),
             instance: bounded(missing),
             variable: None,
         }))),
         None if declared.is_empty() => None,
-        None => Some(passed(format!("{} attaches {}", short_name(&revision.name), declared.join(", ")))),
+        None => Some(passed(format!("{} attaches {}", short(&revision.name), declared.join(", ")))),
     }
 }
 

@@ -11,7 +11,8 @@ use google_cloud_run_v2::model::{Condition, Revision, Service};
 
 use crate::checks::{Check, Subjects};
 use crate::live::Scope;
-use crate::live::service::{FRESH, POLL, broken, failed, malformed, noticed, passed, short_name};
+use crate::live::service::{FRESH, POLL, broken, failed, malformed, noticed, passed};
+use crate::model::resource::short;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
 use crate::record::{Broken, Fact, Outcome, Role, Vantage};
@@ -84,7 +85,7 @@ async fn run(scope: &Scope) -> Outcome {
 /// Notes a revision that came after the one that the user names.
 async fn note_later(scope: &Scope, named: &str) {
     let Ok(service) = scope.live_service().await else { return };
-    let newest = short_name(&service.latest_created_revision);
+    let newest = short(&service.latest_created_revision);
     if !newest.is_empty() && newest != named {
         let text = format!("{} was created later; {named} is judged, as asked", bounded(newest));
         scope.fact(Fact::Note { text });
@@ -109,9 +110,9 @@ async fn look(scope: &Scope, first: bool) -> Result<Seen, NoAnswer> {
 }
 
 fn judge(service: &Service, revision: &Revision) -> Seen {
-    let name = short_name(&revision.name);
+    let name = short(&revision.name);
     let of_revision = revision.conditions.iter().find(|condition| condition.r#type == "Ready");
-    let newest = short_name(&service.latest_created_revision);
+    let newest = short(&service.latest_created_revision);
     let is_newest = newest.is_empty() || newest == name;
     let of_service = service.terminal_condition.as_ref().filter(|_| is_newest);
     let finding = |condition: &Condition| ServiceFinding::RevisionFailed {
@@ -142,9 +143,7 @@ fn judge(service: &Service, revision: &Revision) -> Seen {
     match (of_revision, of_service) {
         (Some(revision), None) if succeeded(revision) => Seen::Ready,
         (Some(revision), Some(service)) if succeeded(revision) && succeeded(service) => Seen::Ready,
-        (None, Some(terminal))
-            if succeeded(terminal) && short_name(&service.latest_ready_revision) == name =>
-        {
+        (None, Some(terminal)) if succeeded(terminal) && short(&service.latest_ready_revision) == name => {
             Seen::Ready
         }
         (of_revision, of_service) => Seen::Unclear(format!(

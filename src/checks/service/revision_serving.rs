@@ -6,8 +6,9 @@ use google_cloud_run_v2::model::condition::State;
 use google_cloud_run_v2::model::{Service, TrafficTargetAllocationType};
 
 use crate::checks::{Check, Subjects};
-use crate::live::service::{POLL, broken, failed, malformed, not_applicable, noticed, passed, short_name};
+use crate::live::service::{POLL, broken, failed, malformed, not_applicable, noticed, passed};
 use crate::live::{Scope, coherence};
+use crate::model::resource::short;
 use crate::probe::google::{Answer, NoAnswer};
 use crate::record::finding::{Finding, ServiceFinding};
 use crate::record::{Outcome, Role, Vantage};
@@ -51,7 +52,7 @@ async fn run(scope: &Scope) -> Outcome {
 /// could not be found out.
 async fn dangling(scope: &Scope, service: &Service, tag: &str) -> Option<Outcome> {
     let status = service.traffic_statuses.iter().find(|status| status.tag == tag)?;
-    let revision = short_name(&status.revision);
+    let revision = short(&status.revision);
     let gone = !revision.is_empty()
         && matches!(scope.revision_named(Duration::MAX, revision).await, Err(NoAnswer::NotFound));
     let (tag, revision) = (tag.to_owned(), bounded(revision));
@@ -124,9 +125,9 @@ fn shares(service: &Service) -> Vec<(String, u32)> {
 /// Short name of the revision that a traffic target stands for.
 fn served_by<'a>(r#type: TrafficTargetAllocationType, revision: &'a str, service: &'a Service) -> &'a str {
     if revision.is_empty() && r#type == TrafficTargetAllocationType::Latest {
-        return short_name(&service.latest_ready_revision);
+        return short(&service.latest_ready_revision);
     }
-    short_name(revision)
+    short(revision)
 }
 
 #[cfg(test)]

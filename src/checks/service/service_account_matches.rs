@@ -4,8 +4,9 @@ use google_cloud_run_v2::model::Revision;
 
 use crate::checks::{Check, Subjects};
 use crate::live::Scope;
-use crate::live::service::{failed, passed, short_name};
+use crate::live::service::{failed, passed};
 use crate::model::Stated;
+use crate::model::resource::short;
 use crate::record::finding::{Finding, ServiceFinding};
 use crate::record::{Outcome, Role, Skip, Vantage};
 use crate::text::bounded;
@@ -39,9 +40,9 @@ fn unresolved(expression: &str) -> Outcome {
 }
 
 fn judge(declared: &str, revision: &Revision) -> Outcome {
-    let name = short_name(&revision.name);
+    let name = short(&revision.name);
     // `projects/-/serviceAccounts/A` is the account too.
-    let (declared, serving) = (short_name(declared.trim()), short_name(&revision.service_account));
+    let (declared, serving) = (short(declared.trim()), short(&revision.service_account));
     if same(declared, serving) {
         return passed(format!("{name} runs as {declared}"));
     }

@@ -2,7 +2,8 @@
 
 use crate::checks::{Check, Subjects};
 use crate::live::Scope;
-use crate::live::service::{broken, failed, passed, short_name};
+use crate::live::service::{broken, failed, passed};
+use crate::model::resource::short;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
 use crate::record::{Outcome, Role, Vantage};
@@ -34,7 +35,7 @@ async fn run(scope: &Scope) -> Outcome {
     };
     let stated_url = target.service.url.as_ref().and_then(|url| url.as_known());
     let url = stated_url.unwrap_or(&service.uri);
-    let latest = short_name(&service.latest_created_revision);
+    let latest = short(&service.latest_created_revision);
     let revision = target.revision.as_deref().unwrap_or(latest);
     let account = service.template.as_ref().map_or("", |template| template.service_account.as_str());
     scope.notes.note(|noted| {

@@ -6,9 +6,10 @@ use google_cloud_run_v2::model::Revision;
 
 use crate::checks::Check;
 use crate::checks::database::declared;
-use crate::live::service::{FRESH, broken, failed, not_applicable, not_visible, passed, short_name};
+use crate::live::service::{FRESH, broken, failed, not_applicable, not_visible, passed};
 use crate::live::{Scope, connection};
 use crate::logs::{self, Database, Seen};
+use crate::model::resource::short;
 use crate::record::finding::{Finding, LogFinding};
 use crate::record::{Outcome, Role, Vantage};
 
@@ -91,7 +92,7 @@ fn judge(revision: &Revision, seen: Vec<Seen>) -> Option<Outcome> {
     let mut seen = seen.into_iter();
     let newest = seen.next()?;
     Some(failed(Finding::Log(LogFinding::Trouble {
-        revision: short_name(&revision.name).to_owned(),
+        revision: short(&revision.name).to_owned(),
         trouble: newest.trouble,
         line: newest.line,
         entries: newest.entries,
@@ -103,9 +104,9 @@ fn judge(revision: &Revision, seen: Vec<Seen>) -> Option<Outcome> {
 fn quiet(revision: &Revision, read: usize) -> Outcome {
     if read == 0 {
         // A log that was not written yet, or is kept elsewhere, tells nothing.
-        return not_visible(format!("the log has no entry of {}", short_name(&revision.name)));
+        return not_visible(format!("the log has no entry of {}", short(&revision.name)));
     }
-    passed(format!("{read} entries of {} tell of no trouble with the database", short_name(&revision.name)))
+    passed(format!("{read} entries of {} tell of no trouble with the database", short(&revision.name)))
 }
 
 /// The entries of this revision since it was made, requests left out: they have no words.
@@ -115,7 +116,7 @@ fn filter(scope: &Scope, revision: &Revision) -> String {
          resource.labels.revision_name=\"{}\" AND resource.labels.location=\"{}\" AND \
          NOT log_id(\"run.googleapis.com/requests\")",
         scope.target.name,
-        short_name(&revision.name),
+        short(&revision.name),
         scope.target.region,
     );
     if let Some(made) = revision.create_time {

@@ -9,8 +9,9 @@ use crate::checks::Check;
 use crate::checks::database::declared;
 use crate::live::Scope;
 use crate::live::network::private_database_address;
-use crate::live::service::{failed, malformed, not_applicable, not_visible, passed, short_name};
+use crate::live::service::{failed, malformed, not_applicable, not_visible, passed};
 use crate::live::vpc_access::{WayIn, way_in};
+use crate::model::resource::short;
 use crate::network::Fault;
 use crate::network::ranges::carried_as_private_range;
 use crate::record::finding::{Finding, PathFinding};
@@ -42,14 +43,14 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
 }
 
 fn judge(revision: &Revision, address: IpAddr) -> Outcome {
-    let name = short_name(&revision.name);
+    let name = short(&revision.name);
     let Some(access) = &revision.vpc_access else {
         return not_applicable(format!("{name} has no way into a VPC network"));
     };
     // Whatever the setting says: connectors carry no IPv6 (<https://docs.cloud.google.com/run/docs/known-issues>).
     if let (Some(WayIn::Connector(connector)), true) = (way_in(revision), address.to_canonical().is_ipv6()) {
         return failed(Finding::Path(PathFinding::Way {
-            by: format!("connector {}", bounded(short_name(connector))),
+            by: format!("connector {}", bounded(short(connector))),
             port: 5432,
             address,
             fault: Fault::ConnectorWithoutIpv6 { address },

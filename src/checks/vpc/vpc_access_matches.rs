@@ -8,7 +8,8 @@ use google_cloud_run_v2::model::{Revision, VpcAccess};
 
 use crate::checks::{Check, Subjects};
 use crate::live::Scope;
-use crate::live::service::{failed, passed, short_name};
+use crate::live::service::{failed, passed};
+use crate::model::resource::short;
 use crate::model::{Service, Stated, Target, resource};
 use crate::network::Network;
 use crate::record::finding::{Finding, PathFinding};
@@ -82,7 +83,7 @@ async fn run(scope: &Scope) -> Outcome {
     let compared = compare_all(&scope.target, &revision);
     let mut differing = compared.differing.into_iter();
     let Some(first) = differing.next() else {
-        return pass(short_name(&revision.name), &compared.same, &compared.left_out);
+        return pass(short(&revision.name), &compared.same, &compared.left_out);
     };
     for further in differing {
         scope.fact(Fact::Note { text: further.to_string() });
@@ -120,9 +121,9 @@ fn compare_all(target: &Target, revision: &Revision) -> Compared {
             continue;
         };
         match compare(target, revision.vpc_access.as_ref(), part, declared) {
-            Some(Ok(())) => compared.same.push(format!("{word} {}", bounded(short_name(declared)))),
+            Some(Ok(())) => compared.same.push(format!("{word} {}", bounded(short(declared)))),
             Some(Err(serving)) => compared.differing.push(PathFinding::AccessDiffers {
-                revision: short_name(&revision.name).to_owned(),
+                revision: short(&revision.name).to_owned(),
                 what: word.to_owned(),
                 declared: bounded(declared),
                 serving: serving.map(|serving| bounded(&serving)),

@@ -4,8 +4,9 @@ use crate::checks::Check;
 use crate::checks::database::declared;
 use crate::live::Scope;
 use crate::live::network::private_database_address;
-use crate::live::service::{failed, passed, short_name};
+use crate::live::service::{failed, passed};
 use crate::live::vpc_access::{WayIn, way_in};
+use crate::model::resource::short;
 use crate::record::finding::{Finding, PathFinding};
 use crate::record::{Outcome, Role, Vantage};
 
@@ -30,14 +31,14 @@ async fn run(scope: &Scope) -> Outcome {
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let address = private_database_address(scope).await?;
     let revision = scope.revision().await?;
-    let name = short_name(&revision.name);
+    let name = short(&revision.name);
     Ok(match way_in(&revision) {
         Some(WayIn::Connector(connector)) => {
-            passed(format!("{name} reaches private addresses through connector {}", short_name(connector)))
+            passed(format!("{name} reaches private addresses through connector {}", short(connector)))
         }
         Some(WayIn::Direct { network, subnetwork }) => {
             let into = if network.is_empty() { subnetwork } else { network };
-            passed(format!("{name} reaches private addresses by direct egress into {}", short_name(into)))
+            passed(format!("{name} reaches private addresses by direct egress into {}", short(into)))
         }
         None => failed(Finding::Path(PathFinding::NoVpcAccess {
             revision: name.to_owned(),

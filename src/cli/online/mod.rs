@@ -13,9 +13,9 @@ use super::{Context, Refusal, settings, signal, world};
 use crate::checks::BEFORE_DEPLOY;
 use crate::diagnosis::{self, Cause, Confidence};
 use crate::model::Pipeline;
-use crate::pipeline::printable;
 use crate::plan::{self, Defaults, PlanError};
 use crate::record::{Broken, Ended, NodeRecord, Outcome, RunRecord, words};
+use crate::text::escape::shown;
 use crate::{run, sandbox};
 
 mod serving;
@@ -48,31 +48,32 @@ impl Answers {
     /// For people: each check with what came of it, then each cause with what mends it.
     pub(super) fn text(&self) -> String {
         let (record, causes, advice) = match self {
-            Self::None(why) => return format!("\nnothing was asked online: {}\n", shown(why)),
+            Self::None(why) => return format!("\nnothing was asked online: {}\n", shown(why, LONGEST)),
             Self::Some(record, causes, advice) => (record, causes, advice),
         };
         let sandbox = if record.sandbox { " (the sandbox's)" } else { "" };
         let mut text = format!("\nasked of Google's APIs{sandbox}, as the files name it:\n");
         for node in &record.nodes {
-            let key = shown(&node.key());
-            let detail = shown(&words::outcome(node.outcome.as_ref()));
+            let key = shown(&node.key(), LONGEST);
+            let detail = shown(&words::outcome(node.outcome.as_ref()), LONGEST);
             // Writing to a String cannot fail.
             let _ = writeln!(text, "  {} {key:<46} {detail}", glyph(node));
         }
         for cause in causes {
-            let _ = writeln!(text, "\n{} ({}): {}", cause.code, cause.confidence, shown(&cause.claim));
+            let _ =
+                writeln!(text, "\n{} ({}): {}", cause.code, cause.confidence, shown(&cause.claim, LONGEST));
             if let Some(place) = &cause.place {
-                let _ = writeln!(text, "  --> {}", shown(&place.to_string()));
+                let _ = writeln!(text, "  --> {}", shown(&place.to_string(), LONGEST));
             }
             for remedy in &cause.remedy {
-                let _ = writeln!(text, "  mend: {}", shown(&remedy.text));
+                let _ = writeln!(text, "  mend: {}", shown(&remedy.text, LONGEST));
                 if let Some(command) = &remedy.command {
-                    let _ = writeln!(text, "    $ {}", shown(command));
+                    let _ = writeln!(text, "    $ {}", shown(command, LONGEST));
                 }
             }
         }
         for line in advice {
-            let _ = writeln!(text, "\nadvice: {}", shown(line));
+            let _ = writeln!(text, "\nadvice: {}", shown(line, LONGEST));
         }
         text
     }
@@ -95,10 +96,6 @@ fn glyph(node: &NodeRecord) -> char {
         Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => '-',
         Some(Outcome::Broken { .. }) | None => '?',
     }
-}
-
-fn shown(text: &str) -> String {
-    printable(text, LONGEST).replace('\n', "\\n")
 }
 
 /// What the credential library said, where nobody could be asked: credentials are those of the process, so that one

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::shown;
+use crate::cli::shown;
 use crate::model::Stated;
 use crate::text::looks_secret;
 

@@ -5,16 +5,14 @@ pub(super) mod mask;
 
 use std::fmt::Write as _;
 
+use super::shown;
 use crate::model::{
     CommitExpectation, Database, DatabaseVariables, Degraded, DeploysVia, Pipeline, SecretReference, Service,
     Stated, ToldBy, Value, Variable,
 };
-use crate::pipeline::{Found, Loaded, printable};
+use crate::pipeline::{Found, Loaded};
 pub use json::json;
 use mask::masked;
-
-/// The longest value that is shown to people, in characters.
-const LONGEST_VALUE: usize = 200;
 
 /// What was understood, service by service, with the place of everything. Values of variables whose names look
 /// secret are masked.
@@ -265,10 +263,6 @@ fn facts(service: &Service) -> impl Iterator<Item = (&str, &Stated)> {
     .into_iter()
     .filter_map(|(label, stated)| Some((label, stated.as_ref()?)))
     .chain(service.vpc.network_tags.iter().map(|tag| ("network tag", tag)))
-}
-
-fn shown(text: &str) -> String {
-    printable(text, LONGEST_VALUE).replace('\n', "\\n")
 }
 
 fn secret_text(secret: &SecretReference) -> String {

@@ -1,6 +1,7 @@
 //! The containers of a manifest: their variables, secrets, mounts and probes.
 
 use super::{Problem, Problems, shape, stated};
+use crate::model::resource::short;
 use crate::model::{SecretAlias, SecretReference, Service, Sidecar, StartupProbe, Stated, Variable};
 use crate::pipeline::value::Values;
 use crate::pipeline::yaml::{Kind, Node};
@@ -203,7 +204,7 @@ impl Pod<'_> {
         let items = source.get("items").map(Node::items).unwrap_or_default();
         if items.is_empty() {
             // Cloud Run: without items, one file of the secret's name holds the latest version.
-            let file = secret.raw().rsplit('/').next().unwrap_or_default().to_owned();
+            let file = short(secret.raw()).to_owned();
             secrets.push(SecretReference {
                 target: format!("{folder}/{file}"),
                 version: Stated::known("latest", source.place.clone()),

@@ -1,4 +1,5 @@
-//! What `health:` expects beside the words of the body: header lines, a pattern, the revision or commit that answers.
+//! What `health:` expects beside the words of the body: status codes, header lines, a pattern, the revision or commit
+//! that answers.
 
 use serde_json_path::JsonPath;
 
@@ -13,6 +14,23 @@ use crate::pipeline::yaml::Node;
 pub(super) const REVISION: &[&str] = &["header", "json"];
 /// Keys of `commit:`.
 pub(super) const COMMIT: &[&str] = &["header", "json", "equals", "env"];
+
+/// A list of status codes, or one.
+pub(super) fn statuses(node: Option<&Node>, problems: &mut Problems) -> Vec<u16> {
+    let Some(node) = node else { return Vec::new() };
+    let nodes = if node.text().is_some() { std::slice::from_ref(node) } else { node.items() };
+    if nodes.is_empty() {
+        problems.push(wrong_kind(node, "`status`", "a status code, or a list of them"));
+    }
+    let mut codes = Vec::new();
+    for node in nodes {
+        match node.text().and_then(|text| text.parse().ok()).filter(|code| (100..600).contains(code)) {
+            Some(code) => codes.push(code),
+            None => problems.push(wrong_kind(node, "`status`", "an HTTP status code, such as 200")),
+        }
+    }
+    codes
+}
 
 /// `headers: {NAME: PATTERN}`.
 pub(super) fn headers(node: Option<&Node>, problems: &mut Problems) -> Vec<HeaderExpectation> {

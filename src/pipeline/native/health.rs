@@ -1,6 +1,6 @@
 //! `health:` of the native format.
 
-use super::fields::{Fields, wrong_kind};
+use super::fields::Fields;
 use super::{expect, patterns, text};
 use crate::model::{Degraded, HealthExpectation, Stated};
 use crate::pipeline::problem::{Problem, Problems};
@@ -26,7 +26,7 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> HealthExpectation {
     let mut health = HealthExpectation::default();
     let Some(fields) = Fields::open(node, "`health`", KEYS, problems) else { return health };
     health.path = path(fields.get("path"), problems);
-    health.statuses = statuses(fields.get("status"), problems);
+    health.statuses = expect::statuses(fields.get("status"), problems);
     health.conditions = text::one_or_more(fields.get("expect"), problems);
     health.conditions.retain(|condition| expect::is_query(condition, problems));
     health.headers = expect::headers(fields.get("headers"), problems);
@@ -74,22 +74,6 @@ fn path(node: Option<&Node>, problems: &mut Problems) -> Option<Stated> {
             }),
     );
     None
-}
-
-fn statuses(node: Option<&Node>, problems: &mut Problems) -> Vec<u16> {
-    let Some(node) = node else { return Vec::new() };
-    let nodes = if node.text().is_some() { std::slice::from_ref(node) } else { node.items() };
-    if nodes.is_empty() {
-        problems.push(wrong_kind(node, "`status`", "a status code, or a list of them"));
-    }
-    let mut codes = Vec::new();
-    for node in nodes {
-        match node.text().and_then(|text| text.parse().ok()).filter(|code| (100..600).contains(code)) {
-            Some(code) => codes.push(code),
-            None => problems.push(wrong_kind(node, "`status`", "an HTTP status code, such as 200")),
-        }
-    }
-    codes
 }
 
 #[cfg(test)]

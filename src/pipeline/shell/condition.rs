@@ -7,10 +7,10 @@ use std::rc::Rc;
 
 use brush_parser::ast::{
     BinaryPredicate, CaseClauseCommand, CaseItemPostAction, CompoundList, ExtendedTestExpr, UnaryPredicate,
-    Word,
 };
+use brush_parser::word::{self, WordPiece};
 
-use super::machine::{Flow, Machine, State, Status, located};
+use super::machine::{Flow, Machine, State, Status, located, options, place_of};
 use super::pattern;
 use super::source::{Located, Script};
 use crate::pipeline::text::{Part, Text};
@@ -99,16 +99,16 @@ impl Machine<'_> {
             }
             ExtendedTestExpr::BinaryTest(test, left, right) => {
                 let left = self.single(script, state, &located(script, left));
-                let right = self.pattern(script, state, right);
+                let right = self.pattern(script, state, &located(script, right));
                 self.presumed |= !(left.is_known() && right.is_known());
                 #[expect(
                     clippy::wildcard_enum_match_arm,
                     reason = "a foreign enum: the others are not decided"
                 )]
                 match test {
-                    BinaryPredicate::StringExactlyMatchesPattern => matches(&left, &right),
+                    BinaryPredicate::StringExactlyMatchesPattern => matches(&left, &right, true),
                     BinaryPredicate::StringDoesNotExactlyMatchPattern => {
-                        matches(&left, &right).map(|held| !held)
+                        matches(&left, &right, true).map(|held| !held)
                     }
                     BinaryPredicate::StringExactlyMatchesString => equal(&left, &right),
                     BinaryPredicate::StringDoesNotExactlyMatchString => {
@@ -133,22 +133,28 @@ impl Machine<'_> {
     }
 
     /// A word as a pattern: what is quoted in it means itself.
-    fn pattern(&mut self, script: &Rc<Script>, state: &mut State, word: &Word) -> Text {
-        let word = located(script, word);
-        let text = self.single(script, state, &word);
-        if !word.text.contains(['\'', '"']) {
-            return text;
+    fn pattern(&mut self, script: &Rc<Script>, state: &mut State, word: &Located) -> Text {
+        let Ok(pieces) = word::parse(&word.text, &options()) else { return self.single(script, state, word) };
+        let mut whole = Text::new(place_of(script, word));
+        for piece in pieces {
+            let text = self.single(script, state, &word.cut(piece.start_index, piece.end_index));
+            let quoted = match piece.piece {
+                WordPiece::SingleQuotedText(_)
+                | WordPiece::AnsiCQuotedText(_)
+                | WordPiece::DoubleQuotedSequence(_)
+                | WordPiece::GettextDoubleQuotedSequence(_)
+                | WordPiece::EscapeSequence(_) => text.as_known(),
+                WordPiece::Text(_)
+                | WordPiece::TildeExpansion(_)
+                | WordPiece::ParameterExpansion(_)
+                | WordPiece::CommandSubstitution(_)
+                | WordPiece::BackquotedCommandSubstitution(_)
+                | WordPiece::ArithmeticExpression(_) => None,
+            };
+            let quoted = quoted.map(|known| Text::known(pattern::literal(&known), text.place().clone()));
+            whole.push(&quoted.unwrap_or(text));
         }
-        match text.as_known() {
-            Some(known) if known.contains(['*', '?', '[', '\\']) => {
-                let escaped: String = known
-                    .chars()
-                    .flat_map(|c| if matches!(c, '*' | '?' | '[' | '\\') { vec!['\\', c] } else { vec![c] })
-                    .collect();
-                Text::known(escaped, text.place().clone())
-            }
-            Some(_) | None => text,
-        }
+        whole
     }
 
     /// `test` and `[`: the words between the brackets.
@@ -210,8 +216,8 @@ impl Machine<'_> {
             let mut matched = Some(false);
             for pattern in &item.patterns {
                 // Patterns carry no place of their own.
-                let pattern = self.single(script, state, &Located::near(&pattern.value, 0));
-                matched = or(matched, matches(&value, &pattern));
+                let pattern = self.pattern(script, state, &Located::near(&pattern.value, 0));
+                matched = or(matched, matches(&value, &pattern, false));
             }
             match matched {
                 Some(false) => {
@@ -255,13 +261,14 @@ fn equal(left: &Text, right: &Text) -> Option<bool> {
     Some(compared(left)? == compared(right)?)
 }
 
-fn matches(text: &Text, pattern: &Text) -> Option<bool> {
+/// `[[` reads extended patterns; `case` does where an option says so, which is not followed.
+fn matches(text: &Text, pattern: &Text, extended: bool) -> Option<bool> {
     let wanted = pattern.as_known()?;
     if wanted == "*" {
         return Some(true);
     }
     if text.is_known() || !wanted.is_empty() {
-        return pattern::matches(&wanted, &compared(text)?);
+        return pattern::matches(&wanted, &compared(text)?, extended);
     }
     Some(false)
 }

@@ -86,7 +86,7 @@ pub type Outside<'a> = dyn Fn(&str) -> Option<Text> + Sync + 'a;
 
 /// Whether a shell's pattern matches a whole text; `None` where that is not decided.
 pub(super) fn matches_pattern(pattern: &str, text: &str) -> Option<bool> {
-    pattern::matches(pattern, text)
+    pattern::matches(pattern, text, false)
 }
 
 /// Whether a word starts a shell that is read: `bash`, `/bin/sh`.

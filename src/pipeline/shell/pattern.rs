@@ -1,106 +1,97 @@
-//! The patterns of shells (`*`, `?`, `[a-z]`), over whole texts.
+//! The patterns of shells (`*`, `?`, `[a-z]`), over whole texts: translated by `brush-parser`, matched by `regex`.
+
+use brush_parser::pattern::{pattern_has_glob_metacharacters, pattern_to_regex_str};
+use regex::{Regex, RegexBuilder};
 
 /// Longer texts and patterns are not matched: it would take too long.
 const LONGEST: usize = 2048;
+/// More alternatives within alternatives than that are not read: the parser tries each in two ways.
+const MOST_EXTENDED: usize = 6;
+/// How large a pattern may be for the matcher, in bytes.
+const LARGEST: usize = 1 << 20;
+/// What begins an extended pattern, `@(a|b)` and its like.
+const EXTENDED: [&str; 5] = ["@(", "?(", "*(", "+(", "!("];
+/// What means something else in the brackets of `regex` than in a shell's, or is read otherwise by the translation.
+const OTHERWISE: [&str; 6] = ["[]", "[!]", "[^]", "&&", "--", "~~"];
+
+/// A pattern that can be matched.
+enum Pattern<'p> {
+    Plain(&'p str),
+    Regex(Regex),
+}
+
+impl<'p> Pattern<'p> {
+    /// `None` where it is not decided what it matches. Extended patterns are read where a shell certainly does.
+    fn read(pattern: &'p str, extended: bool) -> Option<Self> {
+        let openings: usize = EXTENDED.iter().map(|open| pattern.matches(open).count()).sum();
+        if pattern.len() > LONGEST || openings > if extended { MOST_EXTENDED } else { 0 } {
+            return None;
+        }
+        // `[\d]` is a d, and a digit to `regex`.
+        let escapes = || pattern.split('\\').skip(1).any(|rest| rest.starts_with(char::is_alphanumeric));
+        if pattern.contains('[') && (OTHERWISE.iter().any(|text| pattern.contains(text)) || escapes()) {
+            return None;
+        }
+        if !pattern.contains('\\') && !pattern_has_glob_metacharacters(pattern, extended) {
+            return Some(Self::Plain(pattern));
+        }
+        let regex = pattern_to_regex_str(pattern, extended).ok()?;
+        let regex = RegexBuilder::new(&format!(r"\A(?:{regex})\z"))
+            .dot_matches_new_line(true)
+            .size_limit(LARGEST)
+            .build();
+        regex.ok().map(Self::Regex)
+    }
+
+    fn matches(&self, text: &str) -> Option<bool> {
+        match self {
+            Self::Plain(plain) => Some(*plain == text),
+            Self::Regex(regex) => (text.len() <= LONGEST).then(|| regex.is_match(text)),
+        }
+    }
+}
+
+/// The pattern that matches this text alone.
+pub(super) fn literal(text: &str) -> String {
+    const SPECIAL: [char; 6] = ['*', '?', '[', ']', '(', '\\'];
+    text.chars().flat_map(|c| SPECIAL.contains(&c).then_some('\\').into_iter().chain([c])).collect()
+}
 
 /// Whether a pattern matches a whole text; `None` where that is not decided.
-pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
-    if pattern.len() > LONGEST || text.len() > LONGEST || has_extended(pattern) {
-        return None;
-    }
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    Some(glob(&pattern, &text))
-}
-
-/// `@(a|b)` and its like.
-fn has_extended(pattern: &str) -> bool {
-    ["@(", "?(", "*(", "+(", "!("].iter().any(|open| pattern.contains(open))
-}
-
-/// Matching with one point of return, the last `*`: it takes no more than pattern times text.
-fn glob(pattern: &[char], text: &[char]) -> bool {
-    let (mut at, mut read) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while read < text.len() {
-        let step = match (pattern.get(at), text.get(read)) {
-            (Some('*'), _) => {
-                star = Some((at, read));
-                at += 1;
-                continue;
-            }
-            (Some('?'), Some(_)) => Some(1),
-            (Some('['), Some(character)) => class(pattern.get(at..).unwrap_or_default(), *character),
-            (Some('\\'), Some(character)) => (pattern.get(at + 1) == Some(character)).then_some(2),
-            (Some(wanted), Some(character)) => (wanted == character).then_some(1),
-            (None, _) | (_, None) => None,
-        };
-        match (step, star) {
-            (Some(step), _) => {
-                at += step;
-                read += 1;
-            }
-            (None, Some((back, from))) => {
-                at = back + 1;
-                read = from + 1;
-                star = Some((back, from + 1));
-            }
-            (None, None) => return false,
-        }
-    }
-    pattern.get(at..).unwrap_or_default().iter().all(|character| *character == '*')
-}
-
-/// How long the class is that a pattern begins with, if it has the character.
-fn class(pattern: &[char], character: char) -> Option<usize> {
-    let negated = matches!(pattern.get(1), Some('!' | '^'));
-    let from = if negated { 2 } else { 1 };
-    let length = pattern.get(from + 1..)?.iter().position(|c| *c == ']')? + 1;
-    let inner = pattern.get(from..from + length)?;
-    let mut found = false;
-    let mut index = 0;
-    while let Some(low) = inner.get(index) {
-        match (inner.get(index + 1), inner.get(index + 2)) {
-            (Some('-'), Some(high)) => {
-                found |= (*low..=*high).contains(&character);
-                index += 3;
-            }
-            _ => {
-                found |= *low == character;
-                index += 1;
-            }
-        }
-    }
-    (found != negated).then_some(from + length + 1)
+pub(super) fn matches(pattern: &str, text: &str, extended: bool) -> Option<bool> {
+    Pattern::read(pattern, extended)?.matches(text)
 }
 
 /// The text without the part at its beginning that a pattern matches.
 pub(super) fn without_prefix(text: &str, pattern: &str, longest: bool) -> Option<String> {
-    let ends = ends(text);
-    let mut candidates: Vec<usize> = ends;
-    if longest {
-        candidates.reverse();
-    }
-    for end in candidates {
-        if matches(pattern, text.get(..end)?)? {
-            return text.get(end..).map(str::to_owned);
-        }
-    }
-    Some(text.to_owned())
+    let end = matched(text, pattern, !longest, |at| text.get(..at))?;
+    text.get(end.unwrap_or(0)..).map(str::to_owned)
 }
 
 /// The text without the part at its end that a pattern matches.
 pub(super) fn without_suffix(text: &str, pattern: &str, longest: bool) -> Option<String> {
-    let mut candidates = ends(text);
-    if !longest {
-        candidates.reverse();
+    let begin = matched(text, pattern, longest, |at| text.get(at..))?;
+    text.get(..begin.unwrap_or(text.len())).map(str::to_owned)
+}
+
+/// The first place of the text, or the last, whose part a pattern matches, if there is any.
+fn matched<'t>(
+    text: &'t str,
+    pattern: &str,
+    first: bool,
+    part: impl Fn(usize) -> Option<&'t str>,
+) -> Option<Option<usize>> {
+    let pattern = Pattern::read(pattern, false)?;
+    let mut places = ends(text);
+    if !first {
+        places.reverse();
     }
-    for begin in candidates {
-        if matches(pattern, text.get(begin..)?)? {
-            return text.get(..begin).map(str::to_owned);
+    for at in places {
+        if pattern.matches(part(at)?)? {
+            return Some(Some(at));
         }
     }
-    Some(text.to_owned())
+    Some(None)
 }
 
 fn ends(text: &str) -> Vec<usize> {
@@ -121,7 +112,8 @@ pub(super) fn replaced(text: &str, pattern: &str, by: &str, at: At) -> Option<St
     if pattern.is_empty() {
         return Some(text.to_owned());
     }
-    if !pattern.contains(['*', '?', '[', '\\']) && !has_extended(pattern) {
+    let pattern = Pattern::read(pattern, false)?;
+    if let Pattern::Plain(pattern) = pattern {
         return Some(match at {
             At::Everywhere => text.replace(pattern, by),
             At::First => text.replacen(pattern, by, 1),
@@ -139,7 +131,7 @@ pub(super) fn replaced(text: &str, pattern: &str, by: &str, at: At) -> Option<St
     while from < text.len() {
         let longest = ends.iter().rev().copied().filter(|end| *end > from).find_map(|end| {
             let fits = at != At::End || end == text.len();
-            (fits && matches(pattern, text.get(from..end)?)?).then_some(end)
+            (fits && pattern.matches(text.get(from..end)?)?).then_some(end)
         });
         match longest {
             Some(end) if !done && (at != At::Beginning || from == 0) => {
@@ -172,10 +164,52 @@ mod tests {
             ("a*b*c", "aXbX", false),
             ("\\*", "*", true),
             ("", "", true),
+            ("a*c", "a\nb\nc", true),
+            ("a.c", "abc", false),
+            ("[a-c]x", "bx", true),
+            ("[^a-c]x", "bx", false),
+            ("[[:digit:]]*", "1x", true),
+            ("[ab", "[ab", true),
+            ("v{1}$|(x)", "v{1}$|(x)", true),
+            ("\\d*", "dx", true),
+            ("ä?ü", "äöü", true),
         ] {
-            assert_eq!(matches(pattern, text), Some(expected), "{pattern} {text}");
+            assert_eq!(matches(pattern, text, false), Some(expected), "{pattern} {text}");
         }
-        assert_eq!(matches("@(a|b)", "a"), None);
+    }
+
+    #[test]
+    fn a_quoted_text_matches_itself_alone() {
+        for text in ["a*b", "[a]?", "+(a)", "\\", "$(a)", "ä.{1}|^"] {
+            assert_eq!(matches(&literal(text), text, true), Some(true), "{text}");
+            assert_eq!(matches(&literal(text), &format!("{text}x"), true), Some(false), "{text}");
+        }
+        assert_eq!(matches(&literal("a*"), "ab", true), Some(false));
+    }
+
+    #[test]
+    fn extended_patterns_are_read_where_the_shell_does() {
+        for (pattern, text, expected) in [
+            ("@(main|release/*)", "release/1", Some(true)),
+            ("@(main|release/*)", "feature", Some(false)),
+            ("v+([0-9])", "v12", Some(true)),
+            ("v?(1)*(2)", "v122", Some(true)),
+            ("+\\(a", "+(a", Some(true)),
+            // What only a look ahead could tell.
+            ("!(a)", "b", None),
+        ] {
+            assert_eq!(matches(pattern, text, true), expected, "{pattern} {text}");
+        }
+        assert_eq!(matches("@(a|b)", "a", false), None);
+        assert_eq!(matches(&"*(".repeat(500), "a", true), None);
+    }
+
+    #[test]
+    fn what_would_be_read_otherwise_is_not_decided() {
+        for pattern in ["[]a]", "[!]a]", "[a&&b]", "[a--b]", "[\\d]", "[z-a]", &"*".repeat(3000)] {
+            assert_eq!(matches(pattern, "a", false), None, "{pattern}");
+        }
+        assert_eq!(matches("*", &"a".repeat(3000), false), None);
     }
 
     #[test]
@@ -185,6 +219,10 @@ mod tests {
         assert_eq!(without_suffix("image:tag:x", ":*", false).unwrap(), "image:tag");
         assert_eq!(without_suffix("image:tag:x", ":*", true).unwrap(), "image");
         assert_eq!(without_suffix("image", ":*", true).unwrap(), "image");
+        let long = format!("a:{}", "b".repeat(3000));
+        assert_eq!(without_prefix(&long, "*:", false).unwrap().len(), 3000);
+        assert_eq!(without_prefix(&long, "a:", true).unwrap().len(), 3000);
+        assert_eq!(without_prefix(&long, "*:", true), None);
     }
 
     #[test]

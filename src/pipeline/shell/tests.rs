@@ -116,6 +116,11 @@ fn loops_and_functions_run_once_for_each_value() {
 fn conditions_are_decided_where_the_script_decides_them() {
     for (text, expected) in [
         ("A=x; if [[ \"$A\" == x ]]; then gcloud 1; else gcloud 2; fi", "gcloud|1"),
+        ("A=r/1; if [[ $A == \"r/\"* ]]; then gcloud 1; else gcloud 2; fi", "gcloud|1"),
+        ("A=r/1; if [[ $A == \"r/*\" ]]; then gcloud 1; else gcloud 2; fi", "gcloud|2"),
+        ("A=r/1; B=r; if [[ $A != \"$B\"/* ]]; then gcloud 1; else gcloud 2; fi", "gcloud|2"),
+        ("A=r/1; if [[ $A == @(main|r/*) ]]; then gcloud 1; else gcloud 2; fi", "gcloud|1"),
+        ("A=r/1; case $A in \"r/*\") gcloud 1;; 'r/'*) gcloud 2;; esac", "gcloud|2"),
         ("A=x; if [ \"$A\" != x ]; then gcloud 1; elif [ -n \"$HIDDEN\" ]; then gcloud 2; fi", "gcloud|2"),
         ("case refs/x in refs/*) gcloud 1;; *) gcloud 2;; esac", "gcloud|1"),
         ("A=(--a); if [ -n \"$HIDDEN\" ]; then A+=(--b); fi; gcloud \"${A[@]}\"", "gcloud|--a|--b"),

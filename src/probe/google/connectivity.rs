@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::transport::Ask;
 use super::{Google, NoAnswer, calls};
 use crate::model::resource;
+use crate::probe::{doubling, poll};
 use crate::record::Broken;
 use crate::text::bounded;
 
@@ -54,7 +55,7 @@ pub struct Leftover {
 impl Leftover {
     /// What deletes it.
     pub fn command(&self) -> String {
-        let id = self.name.rsplit('/').next().unwrap_or_default();
+        let id = resource::short(&self.name);
         let project = resource::segment(&self.name, "projects").unwrap_or_default();
         format!("gcloud network-management connectivity-tests delete {id} --project={project}")
     }
@@ -134,7 +135,7 @@ impl Google {
         // Asked twice, it would be there already.
         let ask = Ask::post(path, test).with("testId", id).once();
         let created = self.once::<Progress>(&calls::CONNECTIVITY_TEST_CREATE, name, ask);
-        let mut operation = match created.await {
+        let started = match created.await {
             Ok(operation) => operation,
             Err(answer) => {
                 if refused(&answer) {
@@ -148,18 +149,20 @@ impl Google {
                 made.confirmed = true;
             }
         });
-        let mut pause = PAUSE;
-        while !operation.done {
-            if self.time_left() < pause {
+        let look = || {
+            let ask = Ask::get(format!("v1/{}", started.name));
+            self.once::<Progress>(&calls::CONNECTIVITY_TEST_OPERATION, &started.name, ask)
+        };
+        let ended =
+            |answer: &Result<Progress, NoAnswer>| answer.as_ref().map_or(true, |operation| operation.done);
+        let operation = if started.done {
+            started
+        } else {
+            poll(doubling(PAUSE, LONGEST), self.time_left(), look, ended).await.map_err(|_late| {
                 let detail = "Google had not traced the packet when the run's time was over".to_owned();
-                return Err(Broken::Unavailable { what: name.to_owned(), detail }.into());
-            }
-            tokio::time::sleep(pause).await;
-            pause = LONGEST.min(pause * 2);
-            let operation_name = operation.name;
-            let ask = Ask::get(format!("v1/{operation_name}"));
-            operation = self.once(&calls::CONNECTIVITY_TEST_OPERATION, &operation_name, ask).await?;
-        }
+                Broken::Unavailable { what: name.to_owned(), detail }
+            })??
+        };
         if let Some(trouble) = operation.error {
             let detail = bounded(&trouble.message);
             return Err(Broken::Unavailable { what: name.to_owned(), detail }.into());
@@ -187,24 +190,24 @@ impl Google {
 
     /// Deletes a test; asks again, while there is time, where Google does not want to yet.
     async fn delete(&self, name: &str, until: Instant) {
-        let gone = || self.tests.with(|all| all.remove(name));
-        let mut pause = PAUSE;
-        loop {
+        let look = || {
             let ask = Ask::delete(format!("v1/{name}"));
-            let deleted = self.once::<Progress>(&calls::CONNECTIVITY_TEST_DELETE, name, ask);
-            let confirmed = self.tests.with(|all| all.get(name).is_some_and(|made| made.confirmed));
-            let left = until.saturating_duration_since(Instant::now());
-            match tokio::time::timeout(left, deleted).await {
-                Ok(Ok(Progress { error: None, .. })) => break drop(gone()),
-                Ok(Err(NoAnswer::NotFound)) if confirmed => break drop(gone()),
-                // Nobody has said that it is there: its making may still be on its way.
-                Ok(Err(NoAnswer::NotFound)) if left < pause => break drop(gone()),
-                Ok(Err(answer)) if refused(&answer) => break,
-                Ok(Ok(_) | Err(_)) if left >= pause => {}
-                Ok(Ok(_) | Err(_)) | Err(_) => break,
+            self.once::<Progress>(&calls::CONNECTIVITY_TEST_DELETE, name, ask)
+        };
+        let ended = |answer: &Result<Progress, NoAnswer>| match answer {
+            Ok(operation) => operation.error.is_none(),
+            // Where nobody has said that it is there, its making may still be on its way.
+            Err(NoAnswer::NotFound) => {
+                self.tests.with(|all| all.get(name).is_some_and(|made| made.confirmed))
             }
-            tokio::time::sleep(pause).await;
-            pause = LONGEST.min(pause * 2);
+            Err(answer) => refused(answer),
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        match poll(doubling(PAUSE, LONGEST), left, look, ended).await {
+            Ok(Ok(_)) | Ok(Err(NoAnswer::NotFound)) | Err(Some(Err(NoAnswer::NotFound))) => {
+                self.tests.with(|all| all.remove(name));
+            }
+            Ok(Err(NoAnswer::Broken(_))) | Err(Some(Ok(_) | Err(NoAnswer::Broken(_))) | None) => {}
         }
     }
 }

@@ -219,9 +219,8 @@ impl Google {
 
 /// An answer, if it is about what was asked for, by its own name; one that states none is.
 fn about<T>(resource: &str, said: &str, found: Arc<T>) -> Answer<T> {
-    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
     // Projects come as ids and as numbers: the resource's own name decides.
-    if said.is_empty() || last(said) == last(resource) {
+    if said.is_empty() || resource::short(said) == resource::short(resource) {
         return Ok(found);
     }
     let detail = format!("the answer is about {}", bounded(said));

@@ -8,16 +8,15 @@
 //! newer exchange of metadata only to instances that list it; nothing demands it, so it is left out.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::sign::SingleCertAndKey;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{CertificateError, ClientConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -26,13 +25,13 @@ use super::certificate::{self, Leaf};
 use super::login::within;
 use super::secure::{Opened, endless};
 use super::stream::Plain;
-use super::tls::{Secured, Verified, alert, detail, is_loss, loss, of_tls};
+use super::tls::{Secured, Verified, detail, failure};
+use super::verifier::{Judge, Notes, Verifier};
 use super::{Bounds, Session, Stop, connect};
 use crate::connection::{Authorities, Connection, Identity, PemProblem};
 use crate::probe::dial::Dial;
 use crate::record::Broken;
 use crate::record::finding::PostgresFinding;
-use crate::text::bounded;
 
 /// The port at which instances take connectors.
 pub const CONNECTOR_PORT: u16 = 3307;
@@ -118,47 +117,37 @@ async fn handshake<S>(
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let verifier = Arc::new(Verifier {
-        algorithms: aws_lc_rs::default_provider().signature_verification_algorithms,
-        expected: expected.clone(),
-        leaf: Mutex::default(),
-    });
-    let config = config(Arc::clone(&verifier), identity)
+    let notes = Arc::new(Notes::default());
+    let config = config(Verifier::new(expected.clone(), Arc::clone(&notes)), identity)
         .map_err(|error| PostgresFinding::TlsFailed { address, detail: detail(&error) })?;
     let mut hosts = expected.dns_names.iter().filter_map(|name| ServerName::try_from(name.clone()).ok());
     let name = hosts.next().unwrap_or_else(|| ServerName::from(address.ip()));
     match TlsConnector::from(Arc::new(config)).connect(name, stream).await {
         Ok(stream) => {
-            let not_after = verifier.leaf().not_after;
             let secured = Secured {
                 version: "TLS 1.3".to_owned(),
                 verified: Verified::AuthorityAndName(expected.authorities.whose.clone()),
                 certificate_asked: true,
                 certificate_sent: true,
-                not_after,
+                not_after: notes.leaf().not_after,
             };
             // The instance's own proxy ends this TLS: SCRAM cannot be bound to it, and the connectors' drivers see none.
             Ok(Opened { stream: Box::new(Plain(stream)), secured: Some(secured) })
         }
-        Err(error) => Err(match of_tls(&error) {
-            Some(rustls::Error::InvalidCertificate(problem)) => PostgresFinding::CertificateInvalid {
+        Err(error) => {
+            let invalid = |problem: &CertificateError| PostgresFinding::CertificateInvalid {
                 address,
                 sslmode: "verify-full".to_owned(),
-                problem: certificate::problem(problem, &expected.common_name, &verifier.leaf()),
+                problem: certificate::problem(problem, &expected.common_name, &notes.leaf()),
                 by: expected.authorities.whose.clone(),
                 stated: false,
-            },
-            Some(error) => alert(error, address, Some(true))
-                .unwrap_or_else(|| PostgresFinding::TlsFailed { address, detail: detail(error) }),
-            None if is_loss(error.kind()) => {
-                PostgresFinding::Cut { address, step: "TLS".to_owned(), ending: loss(error.kind()) }
-            }
-            None => PostgresFinding::TlsFailed { address, detail: bounded(&error.to_string()) },
-        }),
+            };
+            Err(failure(&error, address, Some(true), invalid))
+        }
     }
 }
 
-fn config(verifier: Arc<Verifier>, identity: &Identity) -> Result<ClientConfig, rustls::Error> {
+fn config(verifier: Arc<Verifier<Expected>>, identity: &Identity) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let resolver = Arc::new(SingleCertAndKey::from(Arc::clone(&identity.0)));
     Ok(ClientConfig::builder_with_provider(provider)
@@ -168,78 +157,32 @@ fn config(verifier: Arc<Verifier>, identity: &Identity) -> Result<ClientConfig, 
         .with_client_cert_resolver(resolver))
 }
 
-/// Verifies chain and identity of an instance; see the module.
-#[derive(Debug)]
-struct Verifier {
-    algorithms: WebPkiSupportedAlgorithms,
-    expected: Expected,
-    leaf: Mutex<Leaf>,
-}
-
-impl Verifier {
-    fn leaf(&self) -> Leaf {
-        self.leaf.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
+/// Chain and identity of an instance; see the module.
+impl Judge for Expected {
     fn verify(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
+        algorithms: &WebPkiSupportedAlgorithms,
     ) -> Result<(), rustls::Error> {
-        let Expected { common_name, dns_names, authorities } = &self.expected;
+        let Self { common_name, dns_names, authorities } = self;
         let parsed = ParsedCertificate::try_from(leaf)?;
-        let (roots, all) = (&authorities.roots, self.algorithms.all);
+        let (roots, all) = (&authorities.roots, algorithms.all);
         verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, now, all)?;
         let mut names = dns_names.iter().filter_map(|name| ServerName::try_from(name.as_str()).ok());
         let by_name = names.any(|name| verify_server_name(&parsed, &name).is_ok());
-        if by_name || self.leaf().common_name.as_ref() == Some(common_name) {
+        if by_name || Leaf::of(leaf).common_name.as_ref() == Some(common_name) {
             return Ok(());
         }
         Err(CertificateError::NotValidForName.into())
     }
 }
 
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        *self.leaf.lock().unwrap_or_else(PoisonError::into_inner) = Leaf::of(leaf);
-        self.verify(leaf, intermediates, now)?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer};
+    use rustls::client::danger::ServerCertVerifier as _;
 
     use super::*;
 
@@ -263,15 +206,12 @@ mod tests {
         }
         let key = KeyPair::generate().unwrap();
         let signed = parameters.signed_by(&key, if own { &issuer } else { &stranger }).unwrap();
-        let verifier = Verifier {
-            algorithms: aws_lc_rs::default_provider().signature_verification_algorithms,
-            expected: Expected {
-                common_name: INSTANCE.to_owned(),
-                dns_names: Some(dns_name.to_owned()).filter(|name| !name.is_empty()).into_iter().collect(),
-                authorities: Authorities::of_pem(pem.as_bytes(), "x", false).unwrap(),
-            },
-            leaf: Mutex::default(),
+        let expected = Expected {
+            common_name: INSTANCE.to_owned(),
+            dns_names: Some(dns_name.to_owned()).filter(|name| !name.is_empty()).into_iter().collect(),
+            authorities: Authorities::of_pem(pem.as_bytes(), "x", false).unwrap(),
         };
+        let verifier = Verifier::new(expected, Arc::default());
         let address = ServerName::try_from("203.0.113.9").unwrap();
         let end = verifier.verify_server_cert(signed.der(), &[], &address, &[], UnixTime::now());
         end.map(drop).map_err(|error| error.to_string())

@@ -20,6 +20,7 @@ mod stream;
 mod tls;
 mod trust;
 mod turn;
+mod verifier;
 
 pub use connector::{CONNECTOR_PORT, ConnectorKey, Expected, login_by_connector};
 pub use expected::{Given, Holdings, holdings};

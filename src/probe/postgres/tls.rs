@@ -7,21 +7,21 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::certificate::{self, Leaf};
 use super::stream::Stream;
+use super::verifier::{Judge, Notes, Verifier};
 use crate::connection::{Authorities, Identity, SslMode, Trust};
 use crate::record::finding::{Ending, PostgresFinding};
 use crate::text::bounded;
@@ -125,22 +125,33 @@ where
                 }
             };
             let sent = notes.secured(wanted.verified(), trust).certificate_sent;
-            Err(match of_tls(&error) {
-                Some(rustls::Error::InvalidCertificate(problem)) => PostgresFinding::CertificateInvalid {
-                    address,
-                    sslmode: sslmode.to_string(),
-                    problem: certificate::problem(problem, host, &notes.leaf()),
-                    by,
-                    stated,
-                },
-                Some(error) => alert(error, address, notes.asked().then_some(sent))
-                    .unwrap_or_else(|| PostgresFinding::TlsFailed { address, detail: detail(error) }),
-                None if is_loss(error.kind()) => {
-                    PostgresFinding::Cut { address, step: "TLS".to_owned(), ending: loss(error.kind()) }
-                }
-                None => PostgresFinding::TlsFailed { address, detail: bounded(&error.to_string()) },
-            })
+            let invalid = |problem: &CertificateError| PostgresFinding::CertificateInvalid {
+                address,
+                sslmode: sslmode.to_string(),
+                problem: certificate::problem(problem, host, &notes.leaf()),
+                by,
+                stated,
+            };
+            Err(failure(&error, address, notes.asked().then_some(sent), invalid))
         }
+    }
+}
+
+/// Why a handshake came to nothing. `asked`: as for [`alert`].
+pub(super) fn failure(
+    error: &io::Error,
+    address: SocketAddr,
+    asked: Option<bool>,
+    invalid: impl FnOnce(&CertificateError) -> PostgresFinding,
+) -> PostgresFinding {
+    match of_tls(error) {
+        Some(rustls::Error::InvalidCertificate(problem)) => invalid(problem),
+        Some(error) => alert(error, address, asked)
+            .unwrap_or_else(|| PostgresFinding::TlsFailed { address, detail: detail(error) }),
+        None if is_loss(error.kind()) => {
+            PostgresFinding::Cut { address, step: "TLS".to_owned(), ending: loss(error.kind()) }
+        }
+        None => PostgresFinding::TlsFailed { address, detail: bounded(&error.to_string()) },
     }
 }
 
@@ -202,59 +213,14 @@ fn config(
     notes: &Arc<Notes>,
 ) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = Verifier {
-        algorithms: provider.signature_verification_algorithms,
-        wanted,
-        host: host.to_owned(),
-        notes: Arc::clone(notes),
-    };
+    let verifier = Verifier::new(AsLibpq { wanted, host: host.to_owned() }, Arc::clone(notes));
     let resolver = Resolver { identity, notes: Arc::clone(notes) };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(verifier)
         .with_client_cert_resolver(Arc::new(resolver));
     Ok(config)
-}
-
-/// What a handshake showed so far.
-#[derive(Debug, Default)]
-struct Notes(Mutex<Noted>);
-
-#[derive(Clone, Debug, Default)]
-struct Noted {
-    leaf: Leaf,
-    tls13: bool,
-    asked: bool,
-}
-
-impl Notes {
-    fn note(&self, change: impl FnOnce(&mut Noted)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    fn read(&self) -> Noted {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn leaf(&self) -> Leaf {
-        self.read().leaf
-    }
-
-    fn asked(&self) -> bool {
-        self.read().asked
-    }
-
-    fn secured(&self, verified: Verified, trust: &Trust) -> Secured {
-        let noted = self.read();
-        Secured {
-            version: if noted.tls13 { "TLS 1.3" } else { "TLS 1.2" }.to_owned(),
-            verified,
-            certificate_asked: noted.asked,
-            certificate_sent: noted.asked && trust.identity.is_some(),
-            not_after: noted.leaf.not_after,
-        }
-    }
 }
 
 /// Notes whether the server asks for a client certificate: PostgreSQL does where it knows an authority for them.
@@ -266,7 +232,7 @@ struct Resolver {
 
 impl ResolvesClientCert for Resolver {
     fn resolve(&self, _issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.notes.note(|noted| noted.asked = true);
+        self.notes.note_asked();
         // As libpq: sent to whoever asks, whatever authorities it names.
         self.identity.as_ref().map(|identity| Arc::clone(&identity.0))
     }
@@ -276,21 +242,20 @@ impl ResolvesClientCert for Resolver {
     }
 }
 
-/// Verifies what is wanted, as libpq does. That the server holds its certificate's key is always checked.
+/// What is wanted of a server, as libpq has it.
 #[derive(Debug)]
-struct Verifier {
-    algorithms: WebPkiSupportedAlgorithms,
+struct AsLibpq {
     wanted: Wanted,
     host: String,
-    notes: Arc<Notes>,
 }
 
-impl Verifier {
+impl Judge for AsLibpq {
     fn verify(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
+        algorithms: &WebPkiSupportedAlgorithms,
     ) -> Result<(), rustls::Error> {
         let (authorities, by_name) = match &self.wanted {
             Wanted::Nothing => return Ok(()),
@@ -304,16 +269,13 @@ impl Verifier {
             return if by_name { self.verify_name(None, &read) } else { Ok(()) };
         }
         let parsed = ParsedCertificate::try_from(leaf)?;
-        verify_server_cert_signed_by_trust_anchor(
-            &parsed,
-            &authorities.roots,
-            intermediates,
-            now,
-            self.algorithms.all,
-        )?;
+        let (roots, all) = (&authorities.roots, algorithms.all);
+        verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, now, all)?;
         if by_name { self.verify_name(Some(&parsed), &Leaf::of(leaf)) } else { Ok(()) }
     }
+}
 
+impl AsLibpq {
     /// By the alternative names; by the common name where there are none, as libpq does.
     fn verify_name(&self, parsed: Option<&ParsedCertificate<'_>>, leaf: &Leaf) -> Result<(), rustls::Error> {
         let by_rustls = parsed.zip(ServerName::try_from(self.host.as_str()).ok());
@@ -323,43 +285,5 @@ impl Verifier {
             Some(Err(error)) => Err(error),
             None => Err(CertificateError::NotValidForName.into()),
         }
-    }
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        self.notes.note(|noted| noted.leaf = Leaf::of(leaf));
-        self.verify(leaf, intermediates, now)?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.notes.note(|noted| noted.tls13 = true);
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
     }
 }

@@ -13,6 +13,7 @@ use super::Reply;
 use super::ask::Ask;
 use super::error::Refusal;
 use super::spelling::{Spelling, resource, spelling};
+use crate::model::resource;
 use crate::sandbox::network::{Lost, follow};
 use crate::sandbox::world::{ConnectivityTests, EndpointStatus, FirewallWorld, VpcWorld, World};
 
@@ -140,7 +141,7 @@ fn firewall(rule: &FirewallWorld) -> Step {
 fn trace(world: &World, test: &ConnectivityTest) -> (Vec<Step>, Option<Lost>) {
     let mut steps = vec![step(State::StartFromCloudRunRevision)];
     let source = test.source.as_ref().and_then(|source| source.cloud_run_revision.as_ref());
-    let short = source.and_then(|source| source.uri.rsplit('/').next()).unwrap_or_default();
+    let short = source.map_or("", |source| resource::short(&source.uri));
     let mut revisions = world.services.iter().flat_map(|one| one.revisions.iter().map(move |it| (one, it)));
     let Some((service, revision)) = revisions.find(|(_, revision)| revision.name == short) else {
         return (steps, Some(Lost::Nobody));

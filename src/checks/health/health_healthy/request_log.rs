@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use google_cloud_logging_v2::model::LogEntry;
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::sleep;
 use url::Url;
 
 use crate::health::{refuses, sentence};
 use crate::live::Scope;
 use crate::live::service::broken;
+use crate::probe::poll;
 use crate::record::finding::{FrontEndSays, HealthFinding, KnownBy};
 use crate::record::{Door, Fact, Outcome};
 
@@ -52,33 +52,24 @@ pub(in crate::checks) async fn look(scope: &Scope, url: &Url, status: u16) -> Lo
     let project = &scope.target.project;
     let filter = filter(scope);
     let pauses: &[Duration] = if google.expected_in(project) > FEW { &[] } else { &PAUSES };
-    let mut pauses = pauses.iter();
-    loop {
-        match google.log_entries(Duration::ZERO, project, &filter).await {
-            Ok(entries) => {
-                if let Some(found) = entries.iter().find_map(|entry| of_entry(entry, url, status)) {
-                    return found;
-                }
-            }
-            Err(answer) => {
-                let why = match broken("the log of requests", answer) {
-                    Outcome::Broken { why } => crate::record::words::broken(&why),
-                    other @ (Outcome::Passed { .. }
-                    | Outcome::Failed { .. }
-                    | Outcome::Blocked { .. }
-                    | Outcome::Skipped { .. }) => format!("{other:?}"),
-                };
-                scope.fact(Fact::Note {
+    let look = async || match google.log_entries(Duration::ZERO, project, &filter).await {
+        Ok(entries) => entries.iter().find_map(|entry| of_entry(entry, url, status)),
+        Err(answer) => {
+            let why = match broken("the log of requests", answer) {
+                Outcome::Broken { why } => crate::record::words::broken(&why),
+                other @ (Outcome::Passed { .. }
+                | Outcome::Failed { .. }
+                | Outcome::Blocked { .. }
+                | Outcome::Skipped { .. }) => format!("{other:?}"),
+            };
+            scope.fact(Fact::Note {
                     text: format!("whether the service or Google's front end answered {status} was not asked of the log: {why}"),
                 });
-                return Logged::Unread;
-            }
+            Some(Logged::Unread)
         }
-        match pauses.next() {
-            Some(pause) => sleep(*pause).await,
-            None => return Logged::Nothing,
-        }
-    }
+    };
+    let logged = poll(pauses.iter().copied(), Duration::MAX, look, Option::is_some).await;
+    logged.ok().flatten().unwrap_or(Logged::Nothing)
 }
 
 /// The finding, once the log was asked; as it is, where the log does not say.

@@ -5,7 +5,8 @@ use url::Url;
 
 use crate::checks::service::service_exists;
 use crate::live::Scope;
-use crate::live::service::{broken, not_visible, short_name};
+use crate::live::service::{broken, not_visible};
+use crate::model::resource::short;
 use crate::model::{CommitExpectation, HealthExpectation, Service, Stated, is_reserved};
 use crate::probe::google::NoAnswer;
 use crate::record::{Broken, Door, NodeKey, Outcome, Skip};
@@ -118,7 +119,7 @@ async fn bases(scope: &Scope) -> Result<Vec<String>, Outcome> {
 /// The same, from what Cloud Run says; else why there is none.
 fn urls_of(declared: &Service, live: &LiveService, created: &str) -> Result<Vec<String>, String> {
     let tag = declared.tag.as_ref().and_then(Stated::as_known);
-    let of_new = |status: &&TrafficTargetStatus| short_name(&status.revision) == created;
+    let of_new = |status: &&TrafficTargetStatus| short(&status.revision) == created;
     let tagged = live
         .traffic_statuses
         .iter()
@@ -128,7 +129,7 @@ fn urls_of(declared: &Service, live: &LiveService, created: &str) -> Result<Vec<
         && !created.is_empty()
         && !of_new(&tagged)
     {
-        let other = short_name(&tagged.revision);
+        let other = short(&tagged.revision);
         return Err(format!("the tag {tag} leads to {other}, and not to the new revision {created}"));
     }
     if declared.no_traffic == Some(true) {

@@ -12,7 +12,8 @@ use crate::checks::database::declared;
 use crate::checks::vpc::way;
 use crate::live::Scope;
 use crate::live::instance::addresses;
-use crate::live::service::{broken, failed, not_visible, passed, short_name};
+use crate::live::service::{broken, failed, not_visible, passed};
+use crate::model::resource::short;
 use crate::record::finding::{Finding, OwnOpinion, PathFinding};
 use crate::record::{Fact, NodeKey, Outcome, Role, Vantage};
 use opinion::Opinion;
@@ -66,7 +67,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
         "projects/{}/locations/{}/revisions/{}",
         target.project,
         target.region,
-        short_name(&revision.name)
+        short(&revision.name)
     );
     let owner = NodeKey { service: &target.key, check: CHECK.id, subject: None }.to_string();
     let test = test(source, destination(dialled.address, port, instance));

@@ -10,7 +10,7 @@ use google_cloud_compute_v1::model::{
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::firewall::range;
-use crate::live::service::short_name;
+use crate::model::resource::short;
 use crate::network::routes::{Hop, PolicyRoute, Route, RouteKind};
 use crate::network::{Endpoint, Machine, Nat, Network, Peering, Translated};
 use crate::probe::google::PolicyBasedRoute;
@@ -26,7 +26,7 @@ pub(super) fn routes(all: &[ComputeRoute], network: &Network) -> Vec<Route> {
 }
 
 fn route(route: &ComputeRoute) -> Option<Route> {
-    let last = |link: &Option<String>| link.as_deref().map(|link| short_name(link).to_owned());
+    let last = |link: &Option<String>| link.as_deref().map(|link| short(link).to_owned());
     let hop = if route.next_hop_gateway.is_some() {
         Hop::InternetGateway
     } else if let Some(instance) = last(&route.next_hop_instance) {
@@ -72,7 +72,7 @@ pub(super) fn policy_routes(all: &[PolicyBasedRoute], network: &Network) -> Resu
         Network::parse(&route.network).is_some_and(|of| of.same(network))
             && route.interconnect_attachment.is_none()
     });
-    here.map(|route| policy_route(route).ok_or_else(|| short_name(&route.name).to_owned())).collect()
+    here.map(|route| policy_route(route).ok_or_else(|| short(&route.name).to_owned())).collect()
 }
 
 fn policy_route(route: &PolicyBasedRoute) -> Option<PolicyRoute> {
@@ -97,7 +97,7 @@ fn policy_route(route: &PolicyBasedRoute) -> Option<PolicyRoute> {
         (None, _) => return None,
     };
     Some(PolicyRoute {
-        name: short_name(&route.name).to_owned(),
+        name: short(&route.name).to_owned(),
         priority: route.priority.unwrap_or(1000),
         from,
         to,
@@ -199,7 +199,7 @@ pub(super) fn endpoints(all: &[ForwardingRule], at: IpAddr, region: &str) -> Vec
             name: rule.name.clone().unwrap_or_default(),
             address,
             network: Network::parse(rule.network.as_deref()?)?,
-            region: rule.region.as_deref().map_or(region, short_name).to_owned(),
+            region: rule.region.as_deref().map_or(region, short).to_owned(),
             global_access: rule.allow_psc_global_access.unwrap_or(false),
             status: status.unwrap_or("UNSPECIFIED").to_owned(),
         })
@@ -237,7 +237,7 @@ fn nat(nat: &RouterNat) -> Result<Nat, String> {
             nat.subnetworks
                 .iter()
                 .filter(|subnet| translates_primary(subnet))
-                .filter_map(|subnet| subnet.name.as_deref().map(|name| short_name(name).to_owned()))
+                .filter_map(|subnet| subnet.name.as_deref().map(|name| short(name).to_owned()))
                 .collect(),
         ),
         Some(other) => {

@@ -5,9 +5,9 @@ use google_cloud_run_v2::model::vpc_access::VpcEgress;
 
 use super::firewall::range;
 use crate::live::Scope;
-use crate::live::service::{broken, malformed, not_applicable, not_visible, short_name};
+use crate::live::service::{broken, malformed, not_applicable, not_visible};
 use crate::live::vpc_access::{WayIn, way_in};
-use crate::model::resource;
+use crate::model::resource::{self, short};
 use crate::network::{Connector, DirectVpc, Egress, Fact, Network, Source, Way};
 use crate::probe::google::NoAnswer;
 use crate::record::Outcome;
@@ -66,14 +66,14 @@ async fn connector(scope: &Scope, full: &str) -> Result<Connector, Outcome> {
     let host = subnet.map(|subnet| subnet.project_id.as_str()).filter(|project| !project.is_empty());
     let project = host.unwrap_or(own);
     let region = resource::segment(full, "locations").unwrap_or(&scope.target.region);
-    let subnet = subnet.map(|subnet| short_name(&subnet.name).to_owned());
+    let subnet = subnet.map(|subnet| short(&subnet.name).to_owned());
     let (network, range) = match &subnet {
         Some(subnet) => of_subnet(scope, project, region, subnet, &found.network).await?,
         None => (Network::parse(&found.network), known_range(&found.ip_cidr_range)),
     };
     let network = network.ok_or_else(|| malformed(full, "it names neither network nor subnetwork"))?;
     Ok(Connector {
-        name: short_name(full).to_owned(),
+        name: short(full).to_owned(),
         network: Network { project: network.project.or_else(|| Some(project.to_owned())), ..network },
         range,
         subnet,
@@ -91,7 +91,7 @@ struct Located {
 async fn located(scope: &Scope, network: &str, subnetwork: &str) -> Result<Located, Outcome> {
     let target = &scope.target;
     // An auto-mode network has a subnetwork of its own name in every region.
-    let subnet = if subnetwork.is_empty() { short_name(network) } else { short_name(subnetwork) };
+    let subnet = if subnetwork.is_empty() { short(network) } else { short(subnetwork) };
     let named = |text| resource::segment(text, "projects");
     let project = named(subnetwork).or(named(network)).unwrap_or(&target.project);
     let region = resource::segment(subnetwork, "regions").unwrap_or(&target.region);

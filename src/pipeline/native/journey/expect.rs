@@ -3,8 +3,9 @@
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use super::super::expect::{headers, statuses};
 use super::super::fields::{Fields, wrong_kind};
-use super::super::patterns::{bad_header, compiled, is_header_name, pattern};
+use super::super::patterns::{compiled, pattern};
 use super::super::text;
 use super::template;
 use crate::model::{Comparison, Condition, Expectation, Test};
@@ -20,14 +21,8 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Expectation {
     let before = problems.iter().count();
     expectation.statuses = statuses(fields.get("status"), problems);
     expectation.json = conditions(fields.get("json"), problems);
-    for entry in text::mapping(fields.get("headers"), "`headers`", "name: pattern", problems) {
-        if !is_header_name(&entry.key) {
-            problems.push(bad_header(&entry.key, &entry.place));
-            continue;
-        }
-        let pattern = pattern(Some(&entry.value), problems);
-        expectation.headers.extend(pattern.map(|pattern| (entry.key.to_ascii_lowercase(), pattern)));
-    }
+    let headers = headers(fields.get("headers"), problems).into_iter();
+    expectation.headers = headers.map(|one| (one.name.raw().to_ascii_lowercase(), one.pattern)).collect();
     expectation.pattern = pattern(fields.get("matches"), problems);
     expectation.latency = fields.get("latency").and_then(|node| text::duration(node, problems));
     if expectation == Expectation::default() && problems.iter().count() == before {
@@ -41,23 +36,6 @@ pub(super) fn empty(node: &Node) -> Problem {
     Problem::error("empty-expectation", "this step expects nothing, so that nothing could fail it")
         .at(node.place.clone())
         .hint("say what must come back: `expect: {status: 200, json: [\"$.valid == true\"]}`")
-}
-
-/// A list of status codes, or one.
-fn statuses(node: Option<&Node>, problems: &mut Problems) -> Vec<u16> {
-    let Some(node) = node else { return Vec::new() };
-    let nodes = if node.text().is_some() { std::slice::from_ref(node) } else { node.items() };
-    if nodes.is_empty() {
-        problems.push(wrong_kind(node, "`status`", "a status code, or a list of them"));
-    }
-    let mut codes = Vec::new();
-    for node in nodes {
-        match node.text().and_then(|text| text.parse().ok()).filter(|code| (100..600).contains(code)) {
-            Some(code) => codes.push(code),
-            None => problems.push(wrong_kind(node, "`status`", "an HTTP status code, such as 200")),
-        }
-    }
-    codes
 }
 
 /// One condition, or a list of them.

@@ -10,6 +10,7 @@ use super::super::text::bad;
 use crate::model::{Json, Part, Template};
 use crate::pipeline::problem::Problems;
 use crate::pipeline::yaml::{Kind, Node, Style};
+use crate::text::cut;
 
 /// Deeper documents are refused: nobody writes them by hand.
 const DEEPEST: usize = 32;
@@ -51,7 +52,7 @@ fn parse(text: &str) -> Result<Template, String> {
             rest = after;
             continue;
         }
-        let shown = || after.chars().take(20).collect::<String>();
+        let shown = || cut(after.chars(), 20);
         let (name, after) = after.split_once("))").ok_or_else(shown)?;
         if !is_name(name) {
             return Err(shown());

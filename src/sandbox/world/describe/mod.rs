@@ -167,12 +167,12 @@ impl World {
             Some(word) if word.starts_with("all") => Egress::AllTraffic,
             Some(_) | None => Egress::PrivateRangesOnly,
         };
-        let network = vpc.network.as_ref().map_or(NETWORK, |network| last_segment(network.raw()));
+        let network = vpc.network.as_ref().map_or(NETWORK, |network| resource::short(network.raw()));
         if let Some(connector) = &vpc.connector {
             let raw = connector.raw();
             let (project, region, name) = match raw.split('/').collect::<Vec<_>>()[..] {
                 ["projects", project, "locations", region, "connectors", name] => (project, region, name),
-                _ => (target.project.as_str(), target.region.as_str(), last_segment(raw)),
+                _ => (target.project.as_str(), target.region.as_str(), resource::short(raw)),
             };
             let resource = connector_resource(project, region, name);
             if self.connector(&resource).is_none() {
@@ -190,7 +190,7 @@ impl World {
         if vpc.network.is_none() && vpc.subnet.is_none() {
             return VpcWorld::None;
         }
-        let subnetwork = vpc.subnet.as_ref().map_or(network, |subnet| last_segment(subnet.raw()));
+        let subnetwork = vpc.subnet.as_ref().map_or(network, |subnet| resource::short(subnet.raw()));
         VpcWorld::Direct { network: network.to_owned(), subnetwork: subnetwork.to_owned(), egress }
     }
 }
@@ -256,10 +256,6 @@ fn secret_name(raw: &str, project: &str) -> (String, String) {
         ["projects", project, "secrets", name, ..] => (project.to_owned(), name.to_owned()),
         _ => (project.to_owned(), raw.to_owned()),
     }
-}
-
-fn last_segment(text: &str) -> &str {
-    text.rsplit('/').next().unwrap_or(text)
 }
 
 /// The path at which the service reports its health.

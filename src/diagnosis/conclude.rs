@@ -113,7 +113,7 @@ impl Part {
             merge(&mut advisories, cause);
         }
         // What is only likely, and may pass by itself, says less than anything else that was seen.
-        unmet.sort_by_key(|cause| cause.confidence == Confidence::Likely && cause.code.waiting_mends());
+        unmet.sort_by_key(|cause| cause.confidence == Confidence::Likely && cause.code.waiting_helps());
         let explained = !unmet.is_empty() || !open.is_empty();
         let gate = gate_causes(view, &obligations, &still_open(view, &obligations, open_nodes), explained);
         let ruled_out = match verdict {

@@ -64,7 +64,7 @@ fn seal(view: &View<'_>) -> Option<String> {
         let judgement = root.finding().map(|finding| rules::judge(view, root, finding));
         // A mere difference is the cause only where nothing deeper is, and that only the end of the run shows.
         let differs = root.finding().is_some_and(explains::differs_only);
-        let lasting = !differs && judgement.as_ref().is_some_and(|judgement| !judgement.code.waiting_mends());
+        let lasting = !differs && judgement.as_ref().is_some_and(|judgement| !judgement.code.waiting_helps());
         // A login that works would refute what is only likely: that is worth waiting for.
         let open = judgement.is_some_and(|judgement| judgement.confidence == Confidence::Likely)
             && view.nodes.iter().any(|node| node.outcome.is_none() && proves_a_login(&node.check));

@@ -1,5 +1,6 @@
 //! A dummy stands where the way to the database should be.
 
+use crate::catalogue::CauseCode;
 use crate::connection::{is_dummy, is_dummy_host};
 use crate::findings::look::{Found, Look};
 
@@ -7,7 +8,7 @@ use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "credential-placeholder",
+    code: CauseCode::CredentialPlaceholder.id(),
     severity: Severity::Error,
     what: "a dummy stands where a value should be",
     why: "Cloud Run starts the service with it all the same: the first login fails with 28P01, or the name does not resolve",

@@ -1,5 +1,6 @@
 //! A connection string's scheme or option is not one that its driver takes.
 
+use crate::catalogue::CauseCode;
 use crate::connection::driver::{self, Family, Reading};
 use crate::connection::{Mismatch, mismatch, parse_dsn, raw};
 use crate::findings::database::option;
@@ -8,7 +9,7 @@ use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "credential-scheme-mismatch",
+    code: CauseCode::CredentialSchemeMismatch.id(),
     severity: Severity::Error,
     what: "the URL's scheme or option is not one that the driver takes",
     why: "the driver refuses it when the service connects: the container may still start and answer 200",

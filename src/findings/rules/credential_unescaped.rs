@@ -1,5 +1,6 @@
 //! A character that a URL gives another meaning stands raw in a connection string's password or user.
 
+use crate::catalogue::CauseCode;
 use crate::connection::driver::{self, Family, Reading};
 use crate::connection::raw;
 use crate::findings::look::{Found, Look};
@@ -7,7 +8,7 @@ use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "credential-unescaped",
+    code: CauseCode::CredentialUnescaped.id(),
     severity: Severity::Error,
     what: "@, /, #, ? or % stands raw in a connection string",
     why: "drivers cut the URL there and dial a host that is the rest of the password",

@@ -286,8 +286,6 @@ causes! {
     TlsRequired, "tls-required", Postgres, Never, Inferred, ["instance-tls-agrees"];
     /// The server takes connections with a client certificate only.
     ClientCertificateRequired, "client-certificate-required", Postgres, Never, Inferred, ["instance-tls-agrees"];
-    /// The database does not exist on the server.
-    DatabaseMissing, "database-missing", Postgres, Never, Inferred, ["instance-has-database", "database-login", "cloudsql-login"];
     /// The user is not on the instance.
     DatabaseUserMissing, "database-user-missing", Instance, Never, Yes, ["instance-has-user"];
     /// The IAM user is not named as PostgreSQL names it.
@@ -314,6 +312,8 @@ causes! {
     HostNotAllowed, "host-not-allowed", Postgres, Never, No, ["database-login"];
     /// What answers does not prove that it knows the password.
     ServerNotAuthentic, "server-not-authentic", Postgres, Never, Inferred, ["database-login"];
+    /// The database does not exist on the server.
+    DatabaseMissing, "database-missing", Postgres, Never, Inferred, ["instance-has-database", "database-login", "cloudsql-login"];
     /// The role may not connect to the database.
     ConnectPrivilegeMissing, "connect-privilege-missing", Postgres, Never, No, ["database-login", "cloudsql-login"];
     /// The database accepts no connections.

@@ -24,7 +24,7 @@ pub(super) fn ruled_out<'a>(
         relevant && view.held(check) && (inside || !FROM_INSIDE.contains(&check))
     };
     let unnamed = CAUSES.iter().copied().filter(|code| !named.contains(code));
-    unnamed
+    let mut found: Vec<RuledOut> = unnamed
         .filter_map(|code| {
             let check = code.ruled_out_by().iter().find(|check| rules_out(check))?;
             let node = view.of(check).next()?;
@@ -32,7 +32,11 @@ pub(super) fn ruled_out<'a>(
             let by = Evidence { node: node.key(), vantage: node.vantage, text };
             Some(RuledOut { service: view.service.key.clone(), code, by })
         })
-        .collect()
+        .collect();
+    // What one check rules out stands together.
+    let nodes: Vec<String> = found.iter().map(|one| one.by.node.clone()).collect();
+    found.sort_by_key(|one| nodes.iter().position(|node| *node == one.by.node));
+    found
 }
 
 /// The checks that show an obligation to be unmet, or leave it open.

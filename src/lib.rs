@@ -10,6 +10,7 @@
 //! touch the outside. [`checks`] holds one file a check, [`network`] what a packet meets
 //! on its way to the database, [`sandbox`] the embedded stand-in of the cloud.
 
+pub mod catalogue;
 pub mod checks;
 pub mod cli;
 pub mod connection;

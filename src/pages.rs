@@ -1,4 +1,8 @@
 //! `rungate explain`: a page for every cause, finding and check, embedded in the binary.
+//!
+//! The page of a cause is a column of the catalogue.
+
+use crate::catalogue::CAUSES;
 
 /// The page of an id: what it means, how it is seen, how it is mended. No id has two meanings.
 pub fn explain(id: &str) -> Option<&'static str> {
@@ -7,12 +11,13 @@ pub fn explain(id: &str) -> Option<&'static str> {
 
 /// Every page with its id: the causes in the order of the chain, then the findings that are none, then the checks.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    CAUSES.iter().chain(FINDINGS).chain(CHECKS).copied()
+    let causes = CAUSES.iter().map(|code| (code.id(), code.page()));
+    causes.chain(FINDINGS.iter().chain(CHECKS).copied())
 }
 
 /// Whether an id is that of a cause.
 pub fn is_cause(id: &str) -> bool {
-    CAUSES.iter().any(|(known, _)| *known == id)
+    CAUSES.iter().any(|code| code.id() == id)
 }
 
 /// An id, and the page of that name in a folder of `docs/`.
@@ -21,131 +26,6 @@ macro_rules! page {
         ($id, include_str!(concat!("../docs/", $folder, "/", $id, ".md")))
     };
 }
-
-const CAUSES: &[(&str, &str)] = &[
-    page!("causes", "secret-as-plain-value"),
-    page!("causes", "secret-in-plain-text"),
-    page!("causes", "value-unresolved"),
-    page!("causes", "value-split"),
-    page!("causes", "database-variables-disagree"),
-    page!("causes", "health-path-reserved"),
-    page!("causes", "target-mismatch"),
-    page!("causes", "service-not-found"),
-    page!("causes", "container-did-not-start"),
-    page!("causes", "container-out-of-memory"),
-    page!("causes", "image-not-found"),
-    page!("causes", "image-access-denied"),
-    page!("causes", "image-wrong-platform"),
-    page!("causes", "service-account-drifted"),
-    page!("causes", "revision-failed"),
-    page!("causes", "revision-not-serving"),
-    page!("causes", "database-variable-missing"),
-    page!("causes", "database-variable-empty"),
-    page!("causes", "variable-missing"),
-    page!("causes", "secret-reference-drifted"),
-    page!("causes", "secret-not-found"),
-    page!("causes", "secret-version-missing"),
-    page!("causes", "secret-version-disabled"),
-    page!("causes", "secret-version-destroyed"),
-    page!("causes", "secret-access-denied"),
-    page!("causes", "secret-newer-than-revision"),
-    page!("causes", "secret-corrupted"),
-    page!("causes", "credential-trailing-whitespace"),
-    page!("causes", "credential-empty"),
-    page!("causes", "credential-unreadable"),
-    page!("causes", "credential-placeholder"),
-    page!("causes", "credential-quoted"),
-    page!("causes", "credential-unescaped"),
-    page!("causes", "credential-encoded"),
-    page!("causes", "credential-scheme-mismatch"),
-    page!("causes", "database-host-loopback"),
-    page!("causes", "database-host-placeholder"),
-    page!("causes", "database-port-wrong"),
-    page!("causes", "socket-tls-conflict"),
-    page!("causes", "socket-path-too-long"),
-    page!("causes", "vpc-access-missing"),
-    page!("causes", "vpc-connector-not-found"),
-    page!("causes", "vpc-connector-access-denied"),
-    page!("causes", "vpc-network-not-found"),
-    page!("causes", "vpc-access-drifted"),
-    page!("causes", "vpc-connector-not-ready"),
-    page!("causes", "vpc-connector-wrong-region"),
-    page!("causes", "vpc-api-disabled"),
-    page!("causes", "vpc-wrong-network"),
-    page!("causes", "egress-bypasses-database"),
-    page!("causes", "subnet-exhausted"),
-    page!("causes", "firewall-denies-egress"),
-    page!("causes", "firewall-denies-ingress"),
-    page!("causes", "firewall-denies-proxy-port"),
-    page!("causes", "connector-health-rules-missing"),
-    page!("causes", "peering-missing"),
-    page!("causes", "peering-inactive"),
-    page!("causes", "peering-range-mismatch"),
-    page!("causes", "psc-endpoint-missing"),
-    page!("causes", "route-diverted"),
-    page!("causes", "address-range-conflict"),
-    page!("causes", "egress-without-nat"),
-    page!("causes", "egress-blocks-cloudsql-socket"),
-    page!("causes", "database-name-unresolvable"),
-    page!("causes", "database-unreachable"),
-    page!("causes", "instance-not-found"),
-    page!("causes", "instance-stopped"),
-    page!("causes", "instance-suspended"),
-    page!("causes", "instance-not-running"),
-    page!("causes", "instance-disk-full"),
-    page!("causes", "instance-not-postgres"),
-    page!("causes", "instance-requires-connector"),
-    page!("causes", "instance-address-mismatch"),
-    page!("causes", "authorized-network-missing"),
-    page!("causes", "database-user-missing"),
-    page!("causes", "cloudsql-client-role-missing"),
-    page!("causes", "cloudsql-not-attached"),
-    page!("causes", "cloudsql-name-mismatch"),
-    page!("causes", "cloudsql-iam-login-misconfigured"),
-    page!("causes", "database-refused"),
-    page!("causes", "not-postgres"),
-    page!("causes", "tls-required"),
-    page!("causes", "client-certificate-required"),
-    page!("causes", "login-not-allowed"),
-    page!("causes", "host-not-allowed"),
-    page!("causes", "server-not-authentic"),
-    page!("causes", "tls-unsupported"),
-    page!("causes", "tls-certificate-invalid"),
-    page!("causes", "password-rejected"),
-    page!("causes", "database-missing"),
-    page!("causes", "connect-privilege-missing"),
-    page!("causes", "database-closed"),
-    page!("causes", "connection-slots-exhausted"),
-    page!("causes", "database-starting"),
-    page!("causes", "connection-parameter-invalid"),
-    page!("causes", "connection-cut"),
-    page!("causes", "database-read-only"),
-    page!("causes", "schema-behind"),
-    page!("causes", "schema-missing"),
-    page!("causes", "schema-permission-denied"),
-    page!("causes", "extension-missing"),
-    page!("causes", "query-answer-unexpected"),
-    page!("causes", "health-reports-database-down"),
-    page!("causes", "health-reports-dependency-down"),
-    page!("causes", "health-reports-unhealthy"),
-    page!("causes", "health-not-judgeable"),
-    page!("causes", "health-not-found"),
-    page!("causes", "health-unstable"),
-    page!("causes", "health-endpoint-failing"),
-    page!("causes", "journey-step-failed"),
-    page!("causes", "health-behind-login"),
-    page!("causes", "health-expectation-unmet"),
-    page!("causes", "health-version-mismatch"),
-    page!("causes", "ingress-closed"),
-    page!("causes", "instance-crashing"),
-    page!("causes", "no-instance-available"),
-    page!("causes", "request-timed-out"),
-    page!("causes", "invoker-denied"),
-    page!("causes", "token-rejected"),
-    page!("causes", "not-enough-permission"),
-    page!("causes", "not-visible-from-here"),
-    page!("causes", "not-found-out"),
-];
 
 /// Findings in the files that are no cause by themselves.
 const FINDINGS: &[(&str, &str)] = &[

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::precedence::graph::Graph;
+use super::precedence::order::{self, Rank};
 use super::precedence::{across, explains};
 use super::view::View;
 use super::{
-    Cause, Confidence, Diagnosis, Evidence, Met, Obligation, Remedy, ServiceDiagnosis, Verdict, obligations,
-    ruled_out, rules,
+    Cause, Diagnosis, Evidence, Met, Obligation, Remedy, ServiceDiagnosis, Verdict, obligations, ruled_out,
+    rules,
 };
 use crate::record::finding::{Finding, HealthFinding, JourneyFinding};
-use crate::record::{Ended, Fact, NodeRecord, Outcome, RunRecord, Skip};
+use crate::record::{Ended, Fact, NodeRecord, RunRecord};
 
 /// Judges a record against a causal graph.
 pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
@@ -31,11 +32,15 @@ pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
     let verdict = parts.iter().map(|part| part.service.verdict).max().unwrap_or(Verdict::Undecided);
     let verdict = if leading.is_empty() { verdict } else { verdict.max(Verdict::Undecided) };
 
-    // What was seen to be bad stands before what leaves something open, and that before the gate's own trouble.
-    let mut causes: Vec<Cause> = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.unmet)).collect();
-    causes.extend(parts.iter_mut().flat_map(|part| std::mem::take(&mut part.open)));
-    causes.extend(parts.iter_mut().flat_map(|part| std::mem::take(&mut part.gate)));
-    causes.extend(leading);
+    let taken = |of: fn(&mut Part) -> &mut Vec<Cause>, parts: &mut [Part]| {
+        parts.iter_mut().flat_map(|part| std::mem::take(of(part))).collect()
+    };
+    let causes = order::line(order::Groups {
+        unmet: taken(|part| &mut part.unmet, &mut parts),
+        open: taken(|part| &mut part.open, &mut parts),
+        gate: taken(|part| &mut part.gate, &mut parts),
+        of_the_run: leading,
+    });
     let exit_code = exit_code(verdict, record.ended_by.as_ref());
     Diagnosis {
         verdict,
@@ -98,24 +103,20 @@ impl Part {
         let obligations = obligations::obligations(view);
         let verdict = obligations::verdict(&obligations);
         let (mut unmet, mut open, mut advisories) = (Vec::new(), Vec::new(), Vec::new());
-        let open_nodes = open_nodes(view, &obligations);
-        for root in explains::roots(view) {
+        for (rank, root) in order::ranked(view, &obligations) {
             let Some(cause) = cause(view, root) else { continue };
-            if explains_unmet(view, root, &obligations) {
-                merge(&mut unmet, cause);
-            } else if explains_open(view, root, &open_nodes) {
-                merge(&mut open, cause);
-            } else {
-                merge(&mut advisories, cause);
+            match rank {
+                Rank::Unmet => merge(&mut unmet, cause),
+                Rank::Open => merge(&mut open, cause),
+                Rank::Advisory => merge(&mut advisories, cause),
             }
         }
         for cause in passed_over(view) {
             merge(&mut advisories, cause);
         }
-        // What is only likely, and may pass by itself, says less than anything else that was seen.
-        unmet.sort_by_key(|cause| cause.confidence == Confidence::Likely && cause.code.waiting_mends());
+        order::sort(&mut unmet);
         let explained = !unmet.is_empty() || !open.is_empty();
-        let gate = gate_causes(view, &obligations, &still_open(view, &obligations, open_nodes), explained);
+        let gate = gate_causes(view, &obligations, &order::still_open(view, &obligations), explained);
         let ruled_out = match verdict {
             Verdict::Healthy => Vec::new(),
             Verdict::Undecided | Verdict::Unhealthy => {
@@ -125,74 +126,6 @@ impl Part {
         let service = ServiceDiagnosis { service: view.service.key.clone(), verdict, obligations };
         Self { service, unmet, open, gate, advisories, ruled_out }
     }
-}
-
-/// Whether a root explains (or is) something that shows an obligation to be unmet.
-pub(super) fn explains_unmet(view: &View<'_>, root: &NodeRecord, obligations: &[Obligation]) -> bool {
-    let mut explained: BTreeSet<String> =
-        explains::symptoms(view, root).into_iter().map(NodeRecord::key).collect();
-    explained.insert(root.key());
-    obligations.iter().any(|obligation| match &obligation.met {
-        Met::No { nodes } => nodes.iter().any(|node| explained.contains(node)),
-        Met::Yes { .. } | Met::Unknown { .. } | Met::Accepted => false,
-    })
-}
-
-/// The nodes that leave an obligation open, and what blocked them, in causal order.
-fn open_nodes<'a>(view: &View<'a>, obligations: &[Obligation]) -> Vec<&'a NodeRecord> {
-    let mut keys: BTreeSet<String> = BTreeSet::new();
-    let mut waiting: Vec<String> = obligations
-        .iter()
-        .flat_map(|obligation| match &obligation.met {
-            Met::Unknown { nodes, .. } => nodes.clone(),
-            Met::Yes { .. } | Met::No { .. } | Met::Accepted => Vec::new(),
-        })
-        .collect();
-    while let Some(key) = waiting.pop() {
-        let Some(node) = view.by_key(&key) else { continue };
-        if !keys.insert(key) {
-            continue;
-        }
-        match &node.outcome {
-            Some(Outcome::Blocked { by } | Outcome::Skipped { reason: Skip::Settled { by } }) => {
-                waiting.push(by.clone());
-            }
-            Some(
-                Outcome::Passed { .. }
-                | Outcome::Failed { .. }
-                | Outcome::Skipped { .. }
-                | Outcome::Broken { .. },
-            )
-            | None => {}
-        }
-    }
-    view.nodes.iter().copied().filter(|node| keys.contains(&node.key())).collect()
-}
-
-/// The open nodes that no finding already stands above: below such a root they cannot but stay open, and mending
-/// what keeps the gate from looking there would show nothing new.
-fn still_open<'a>(
-    view: &View<'a>,
-    obligations: &[Obligation],
-    open: Vec<&'a NodeRecord>,
-) -> Vec<&'a NodeRecord> {
-    // While the new revision does not serve, nothing can be said of its health or its database.
-    if obligations.iter().any(|one| one.what == "serves" && matches!(one.met, Met::No { .. })) {
-        return Vec::new();
-    }
-    let roots: Vec<&NodeRecord> =
-        explains::roots(view).into_iter().filter(|root| explains_unmet(view, root, obligations)).collect();
-    let below = |node: &NodeRecord| roots.iter().any(|root| view.graph.explains(&root.check, &node.check));
-    // The steps to the database prove one thing together, so what stands above one stands above all.
-    let of_database = |node: &NodeRecord| node.check.starts_with("database-");
-    let no_database = open.iter().any(|node| of_database(node) && below(node));
-    open.into_iter().filter(|node| !(below(node) || no_database && of_database(node))).collect()
-}
-
-/// Whether a root stands in the way of an open node: it blocks it, or would explain its failure.
-fn explains_open(view: &View<'_>, root: &NodeRecord, open: &[&NodeRecord]) -> bool {
-    super::view::speaks_of_the_service(root)
-        && open.iter().any(|node| node.key() == root.key() || view.graph.explains(&root.check, &node.check))
 }
 
 /// What kept the gate from finding out what is open. Where a finding already explains it, only what the gate

@@ -1,6 +1,5 @@
 //! From the record of a run to its verdict and root cause: a pure function, replayable from a file.
 
-pub mod cause;
 mod conclude;
 mod failure;
 pub mod merge;
@@ -10,13 +9,14 @@ mod ruled_out;
 mod rules;
 mod view;
 
+pub use crate::catalogue as cause;
 pub use precedence::Graph;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::CauseCode;
 use crate::model::Place;
 use crate::record::{RunRecord, Vantage};
-use cause::CauseCode;
 
 /// Judges a run: its verdict, its causes with the root cause first, and the exit status that follows.
 ///
@@ -34,7 +34,7 @@ pub fn diagnose_with(record: &RunRecord, graph: &Graph) -> Diagnosis {
 /// The services of a running record whose fate is sealed, each with the key of the node that seals it.
 ///
 /// A service is settled when an obligation is already seen to be unmet, a finished check found a root of it that
-/// waiting does not mend ([`CauseCode::waiting_mends`]), and no unfinished check could still turn out to be the
+/// waiting does not help ([`CauseCode::waiting_helps`]), and no unfinished check could still turn out to be the
 /// cause of that root.
 pub fn settled(record: &RunRecord) -> Vec<(String, String)> {
     settled_with(record, Graph::of_checks())

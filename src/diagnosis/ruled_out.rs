@@ -1,135 +1,14 @@
-//! What the record rules out: causes that would explain the symptom, had their check not passed.
+//! What the record rules out: causes that would explain the symptom, had their check not passed. Which check rules out which cause is a
+//! column of the catalogue.
 
-use super::cause::CauseCode::{self, *};
 use super::view::View;
 use super::{Cause, Evidence, Met, Obligation, RuledOut};
+use crate::catalogue::{CAUSES, CauseCode};
 use crate::record::{Vantage, words};
 
-/// From where a pass counts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum From {
-    /// It is about the server or the control plane: any vantage sees the same.
-    Anywhere,
-    /// It is about the way there: only the service's own network tells.
-    Inside,
-}
-
-/// Which check's pass rules out which causes.
-const TABLE: &[(&str, From, &[CauseCode])] = &[
-    ("service-exists", From::Anywhere, &[ServiceNotFound]),
-    (
-        "revision-ready",
-        From::Anywhere,
-        &[
-            ContainerDidNotStart,
-            ImageNotFound,
-            ImageAccessDenied,
-            ImageWrongPlatform,
-            VpcNetworkNotFound,
-            VpcConnectorAccessDenied,
-            RevisionFailed,
-        ],
-    ),
-    ("revision-serving", From::Anywhere, &[RevisionNotServing]),
-    ("variables-injected", From::Anywhere, &[DatabaseVariableMissing, VariableMissing]),
-    ("variables-filled", From::Anywhere, &[DatabaseVariableEmpty]),
-    ("secret-references-match", From::Anywhere, &[SecretReferenceDrifted]),
-    ("service-account-matches", From::Anywhere, &[ServiceAccountDrifted]),
-    (
-        "secret-version-enabled",
-        From::Anywhere,
-        &[SecretNotFound, SecretVersionMissing, SecretVersionDisabled, SecretVersionDestroyed],
-    ),
-    ("secret-readable", From::Anywhere, &[SecretAccessDenied]),
-    ("secret-version-current", From::Anywhere, &[SecretNewerThanRevision]),
-    ("secret-intact", From::Anywhere, &[SecretCorrupted]),
-    (
-        "credential-well-formed",
-        From::Anywhere,
-        &[
-            CredentialTrailingWhitespace,
-            CredentialEmpty,
-            CredentialUnreadable,
-            CredentialQuoted,
-            CredentialEncoded,
-            CredentialUnescaped,
-            CredentialPlaceholder,
-            DatabaseHostLoopback,
-            DatabaseHostPlaceholder,
-            DatabasePortWrong,
-        ],
-    ),
-    ("vpc-access-present", From::Anywhere, &[VpcAccessMissing]),
-    ("vpc-connector-ready", From::Anywhere, &[VpcConnectorNotFound, VpcConnectorNotReady]),
-    ("vpc-connector-in-region", From::Anywhere, &[VpcConnectorWrongRegion]),
-    ("vpc-network-matches", From::Anywhere, &[VpcWrongNetwork]),
-    ("egress-carries-database", From::Anywhere, &[EgressBypassesDatabase]),
-    ("vpc-access-matches", From::Anywhere, &[VpcAccessDrifted]),
-    ("subnet-large-enough", From::Anywhere, &[SubnetExhausted]),
-    ("address-range-free", From::Anywhere, &[AddressRangeConflict]),
-    (
-        "private-access-active",
-        From::Anywhere,
-        &[PeeringMissing, PeeringInactive, PeeringRangeMismatch, PscEndpointMissing],
-    ),
-    (
-        "egress-firewall-allows",
-        From::Anywhere,
-        &[FirewallDeniesEgress, FirewallDeniesProxyPort, ConnectorHealthRulesMissing],
-    ),
-    ("route-leads-to-database", From::Anywhere, &[RouteDiverted]),
-    ("ingress-firewall-allows", From::Anywhere, &[FirewallDeniesIngress]),
-    ("nat-present", From::Anywhere, &[EgressWithoutNat, EgressBlocksCloudsqlSocket]),
-    (
-        "instance-running",
-        From::Anywhere,
-        &[InstanceNotFound, InstanceStopped, InstanceSuspended, InstanceNotRunning, InstanceDiskFull],
-    ),
-    ("instance-is-postgres", From::Anywhere, &[InstanceNotPostgres]),
-    ("instance-has-address", From::Anywhere, &[InstanceAddressMismatch]),
-    ("cloudsql-attached", From::Anywhere, &[CloudsqlNotAttached, CloudsqlNameMismatch]),
-    ("instance-admits-service", From::Anywhere, &[InstanceRequiresConnector, AuthorizedNetworkMissing]),
-    ("instance-tls-agrees", From::Anywhere, &[TlsRequired, ClientCertificateRequired]),
-    ("instance-has-database", From::Anywhere, &[DatabaseMissing]),
-    ("instance-has-user", From::Anywhere, &[DatabaseUserMissing]),
-    ("instance-iam-login", From::Anywhere, &[CloudsqlIamLoginMisconfigured]),
-    ("cloudsql-client-granted", From::Anywhere, &[CloudsqlClientRoleMissing]),
-    ("database-name-resolves", From::Inside, &[DatabaseNameUnresolvable]),
-    ("database-port-open", From::Inside, &[DatabaseUnreachable, DatabaseRefused]),
-    ("database-speaks-postgres", From::Anywhere, &[NotPostgres]),
-    ("database-tls-agrees", From::Anywhere, &[TlsUnsupported]),
-    (
-        "database-login",
-        From::Anywhere,
-        &[
-            PasswordRejected,
-            LoginNotAllowed,
-            HostNotAllowed,
-            ServerNotAuthentic,
-            DatabaseMissing,
-            ConnectPrivilegeMissing,
-            DatabaseClosed,
-            ConnectionSlotsExhausted,
-            DatabaseStarting,
-            ConnectionParameterInvalid,
-        ],
-    ),
-    (
-        "cloudsql-login",
-        From::Anywhere,
-        &[
-            PasswordRejected,
-            LoginNotAllowed,
-            DatabaseMissing,
-            ConnectPrivilegeMissing,
-            DatabaseClosed,
-            ConnectionSlotsExhausted,
-            DatabaseStarting,
-            ConnectionParameterInvalid,
-        ],
-    ),
-    ("database-query", From::Anywhere, &[ConnectionCut]),
-];
+/// Checks of the way there: of these only a pass from the service's own network counts. The others are about the server
+/// or the control plane, where any vantage sees the same.
+const FROM_INSIDE: &[&str] = &["database-name-resolves", "database-port-open"];
 
 /// What was ruled out among the things that would explain what is unmet or open.
 pub(super) fn ruled_out<'a>(
@@ -139,23 +18,24 @@ pub(super) fn ruled_out<'a>(
 ) -> Vec<RuledOut> {
     let named: Vec<CauseCode> = causes.map(|cause| cause.code).collect();
     let symptoms = symptoms(view, obligations);
-    let mut found = Vec::new();
-    for (check, from, codes) in TABLE {
+    let rules_out = |check: &str| {
         let relevant = symptoms.iter().any(|symptom| view.graph.explains(check, symptom));
         let inside = view.of(check).all(|node| node.vantage == Vantage::InVpc);
-        if !relevant || !view.held(check) || *from == From::Inside && !inside {
-            continue;
-        }
-        let Some(node) = view.of(check).next() else { continue };
-        for code in codes.iter().filter(|code| !named.contains(code)) {
-            if found.iter().any(|known: &RuledOut| known.code == *code) {
-                continue; // two checks may rule out the same
-            }
+        relevant && view.held(check) && (inside || !FROM_INSIDE.contains(&check))
+    };
+    let unnamed = CAUSES.iter().copied().filter(|code| !named.contains(code));
+    let mut found: Vec<RuledOut> = unnamed
+        .filter_map(|code| {
+            let check = code.ruled_out_by().iter().find(|check| rules_out(check))?;
+            let node = view.of(check).next()?;
             let text = words::outcome(node.outcome.as_ref());
             let by = Evidence { node: node.key(), vantage: node.vantage, text };
-            found.push(RuledOut { service: view.service.key.clone(), code: *code, by });
-        }
-    }
+            Some(RuledOut { service: view.service.key.clone(), code, by })
+        })
+        .collect();
+    // What one check rules out stands together.
+    let nodes: Vec<String> = found.iter().map(|one| one.by.node.clone()).collect();
+    found.sort_by_key(|one| nodes.iter().position(|node| *node == one.by.node));
     found
 }
 

@@ -253,6 +253,58 @@ fn the_reference_lists_every_page() {
     }
 }
 
+/// What explains a failure of a check is said by the table of checks; its page repeats the nearest of these, and is
+/// written from there.
+#[test]
+fn the_pages_of_checks_say_what_explains_them() {
+    let graph = rungate::diagnosis::Graph::of_checks();
+    let checks = rungate::checks::table(true);
+    for check in &checks {
+        let above: Vec<&str> =
+            checks.iter().map(|one| one.id).filter(|id| graph.explains(id, check.id)).collect();
+        let through = |id: &str| above.iter().any(|other| graph.explains(id, other));
+        let nearest: Vec<String> =
+            above.iter().filter(|id| !through(id)).map(|id| format!("`{id}`")).collect();
+        let text = match nearest.as_slice() {
+            [] => "Nothing that rungate looks at: a failure here is a root cause.".to_owned(),
+            [one] => format!("A failure of {one}, or what explains that, makes a failure here its symptom."),
+            many => format!(
+                "A failure of one of these, or what explains that, makes a failure here its symptom: {}.",
+                many.join(", ")
+            ),
+        };
+        let file = format!("docs/checks/{}.md", check.id);
+        let page = read(&file);
+        let (before, after) = page.split_once("## Explained by\n").unwrap();
+        // What stands below the first paragraph is written by hand.
+        let after = after.trim_start().split_once("\n\n").map(|(_, rest)| format!("\n{rest}"));
+        let after = after.unwrap_or_default();
+        let written = format!("{before}## Explained by\n\n{}\n{after}", wrapped(&text));
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(root().join(&file), &written).unwrap();
+        } else {
+            assert!(page == written, "\"Explained by\" of {file} is old; UPDATE=1 rewrites it");
+        }
+    }
+}
+
+/// A paragraph in lines of the width that the pages have.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().unwrap();
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= 118 {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines.join("\n")
+}
+
 /// Every key of the native format stands on its page.
 #[test]
 fn the_page_of_the_native_format_has_every_key() {

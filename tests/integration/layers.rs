@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("model", &[]),
-    ("pages", &[]),
     ("network", &["model"]),
     ("record", &["model", "network"]),
+    ("catalogue", &[]),
+    ("pages", &["catalogue"]),
     ("connection", &["text", "model", "record"]),
     ("health", &["text", "record"]),
     ("logs", &["text", "record"]),
@@ -22,12 +23,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("checks", &["text", "model", "network", "record", "connection", "health", "logs", "probe", "live"]),
     ("plan", &["model", "record", "checks"]),
     ("run", &["text", "record", "probe", "live", "checks", "plan"]),
-    ("diagnosis", &["text", "model", "network", "record"]),
+    ("diagnosis", &["text", "model", "network", "record", "catalogue"]),
     ("rollback", &["text", "model", "record", "probe", "plan", "diagnosis"]),
-    ("report", &["text", "model", "record", "diagnosis"]),
+    ("report", &["text", "model", "record", "catalogue", "diagnosis"]),
     ("permissions", &["text", "model", "connection", "probe"]),
-    ("findings", &["text", "model", "pages", "network", "connection", "pipeline"]),
-    ("sandbox", &["model", "record", "connection", "probe", "plan", "diagnosis"]),
+    ("findings", &["text", "model", "catalogue", "pages", "network", "connection", "pipeline"]),
+    ("sandbox", &["model", "record", "catalogue", "connection", "probe", "plan", "diagnosis"]),
     ("cli", &["*"]),
 ];
 

@@ -118,9 +118,21 @@ fn explains_health(view: &View<'_>, cause: &NodeRecord, why: &Finding, health: &
 
 /// Whether nothing else that was seen speaks against a finding as the cause of what the service does.
 pub(super) fn stands(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool {
+    let refuted = refutable(why) && view.query_worked_inside();
+    // Where the newest version is refused too, the older one is not what is wrong.
+    let newest_fails = matches!(why, Finding::Injection(InjectionFinding::NewerVersion { .. }))
+        && bad(view)
+            .any(|node| matches!(node.finding(), Some(Finding::Postgres(_))) && speaks_of_the_service(node));
+    let outdone = differs_only(why) && deeper(view, cause);
+    !refuted && !newest_fails && !outdone
+}
+
+/// Whether a query from inside refutes a finding. The catalogue says the same of its cause, where all findings of that cause
+/// are alike in this.
+fn refutable(why: &Finding) -> bool {
     // A query from inside went to that instance with that credential, so neither is in the way. The service's own
     // connector may still be: another one may have carried the query.
-    let tried = match why {
+    match why {
         // The gate's driver takes what the service's own does not.
         Finding::Credential(CredentialFinding::Unfit { unfit: Unfit::Scheme { .. }, .. }) => false,
         Finding::Instance(_)
@@ -134,14 +146,7 @@ pub(super) fn stands(view: &View<'_>, cause: &NodeRecord, why: &Finding) -> bool
         | Finding::Log(_)
         | Finding::Health(_)
         | Finding::Journey(_) => false,
-    };
-    let refuted = tried && view.query_worked_inside();
-    // Where the newest version is refused too, the older one is not what is wrong.
-    let newest_fails = matches!(why, Finding::Injection(InjectionFinding::NewerVersion { .. }))
-        && bad(view)
-            .any(|node| matches!(node.finding(), Some(Finding::Postgres(_))) && speaks_of_the_service(node));
-    let outdone = differs_only(why) && deeper(view, cause);
-    !refuted && !newest_fails && !outdone
+    }
 }
 
 /// Whether a finding says no more than that something is not as it was, or as it is declared. That may be meant.
@@ -416,5 +421,42 @@ fn explains_talk(unfit: &Unfit, reached: Reached) -> bool {
         Unfit::Loopback { .. } => !matches!(reached, Reached::Server(_)),
         Unfit::ComposeName { .. } => reached == Reached::Nothing,
         Unfit::Port { .. } => matches!(reached, Reached::Silence | Reached::Something),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+    use crate::catalogue::{CauseCode, Refuted};
+    use crate::diagnosis::{Graph, rules};
+    use crate::record::RunRecord;
+
+    /// The column of the catalogue against every finding of the recorded runs.
+    #[test]
+    fn the_catalogue_knows_what_a_working_database_refutes() {
+        let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/runs");
+        let mut seen: BTreeSet<CauseCode> = BTreeSet::new();
+        for run in runs.read_dir().unwrap() {
+            let text = std::fs::read_to_string(run.unwrap().path().join("run.json")).unwrap();
+            let record: RunRecord = serde_json::from_str(&text).unwrap();
+            for service in &record.services {
+                let view = View::new(&record, Graph::of_checks(), service);
+                for node in bad(&view) {
+                    let finding = node.finding().unwrap();
+                    let code = rules::judge(&view, node, finding).code;
+                    match code.refuted() {
+                        Refuted::Yes => assert!(refutable(finding), "{code}: {finding}"),
+                        Refuted::No => assert!(!refutable(finding), "{code}: {finding}"),
+                        Refuted::Inferred => {}
+                    }
+                    seen.insert(code);
+                }
+            }
+        }
+        assert!(seen.iter().any(|code| code.refuted() == Refuted::Yes), "{seen:?}");
+        assert!(seen.iter().any(|code| code.refuted() == Refuted::No), "{seen:?}");
     }
 }

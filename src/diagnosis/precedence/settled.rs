@@ -1,9 +1,9 @@
 //! Whether waiting can still change anything: for ending a run early.
 
 use super::graph::Graph;
-use super::{across, explains};
+use super::{across, explains, order};
 use crate::diagnosis::view::View;
-use crate::diagnosis::{Confidence, conclude, obligations, rules};
+use crate::diagnosis::{Confidence, obligations, rules};
 use crate::record::RunRecord;
 
 /// The services of a running record whose fate is sealed, each with the key of the node that seals it.
@@ -41,7 +41,7 @@ fn waits_for(view: &View<'_>, callee: &str) -> bool {
         let blame = root.finding().and_then(|finding| across::blame(finding, call, callee));
         !unfinished_above
             && matches!(blame, Some(across::Blame::Named | across::Blame::Alike))
-            && conclude::explains_unmet(view, root, &obligations)
+            && order::explains_unmet(view, root, &obligations)
     };
     !roots.is_empty() && roots.iter().all(names)
 }
@@ -52,7 +52,7 @@ fn proves_a_login(check: &str) -> bool {
 }
 
 /// The node that seals a service: the root of an obligation already seen to be unmet, of a kind that waiting
-/// does not mend, with nothing above it still under way that might turn out to be the cause instead.
+/// does not help, with nothing above it still under way that might turn out to be the cause instead.
 fn seal(view: &View<'_>) -> Option<String> {
     let obligations = obligations::obligations(view);
     let sealed = explains::roots(view).into_iter().find(|root| {
@@ -64,15 +64,11 @@ fn seal(view: &View<'_>) -> Option<String> {
         let judgement = root.finding().map(|finding| rules::judge(view, root, finding));
         // A mere difference is the cause only where nothing deeper is, and that only the end of the run shows.
         let differs = root.finding().is_some_and(explains::differs_only);
-        let lasting = !differs && judgement.as_ref().is_some_and(|judgement| !judgement.code.waiting_mends());
+        let lasting = !differs && judgement.as_ref().is_some_and(|judgement| !judgement.code.waiting_helps());
         // A login that works would refute what is only likely: that is worth waiting for.
         let open = judgement.is_some_and(|judgement| judgement.confidence == Confidence::Likely)
             && view.nodes.iter().any(|node| node.outcome.is_none() && proves_a_login(&node.check));
-        finished
-            && lasting
-            && !open
-            && !unfinished_above
-            && conclude::explains_unmet(view, root, &obligations)
+        finished && lasting && !open && !unfinished_above && order::explains_unmet(view, root, &obligations)
     });
     sealed.map(|root| root.key())
 }

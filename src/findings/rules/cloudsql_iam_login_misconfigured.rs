@@ -1,12 +1,13 @@
 //! The user of an IAM login is written with the suffix that PostgreSQL's roles do not have.
 
+use crate::catalogue::CauseCode;
 use crate::findings::look::{Found, Look};
 use crate::findings::open::is_known;
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "cloudsql-iam-login-misconfigured",
+    code: CauseCode::CloudsqlIamLoginMisconfigured.id(),
     severity: Severity::Error,
     what: "the IAM user is written with .gserviceaccount.com",
     why: "Cloud SQL for PostgreSQL names the role of a service account without that suffix; with it the login fails with 28P01",

@@ -1,5 +1,6 @@
 //! The host is a socket of another instance than the attached ones.
 
+use crate::catalogue::CauseCode;
 use crate::findings::database::connection_name;
 use crate::findings::look::{Found, Look};
 use crate::findings::open::{blanked, is_known, may_be_equal};
@@ -7,7 +8,7 @@ use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "cloudsql-name-mismatch",
+    code: CauseCode::CloudsqlNameMismatch.id(),
     severity: Severity::Error,
     what: "the host is the /cloudsql socket of an instance that is not attached",
     why: "Cloud Run creates /cloudsql/… only for attached instances; drivers say `No such file or directory` for any other",

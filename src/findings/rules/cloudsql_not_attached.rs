@@ -1,5 +1,6 @@
 //! The host is a socket of an instance that the deploy does not attach.
 
+use crate::catalogue::CauseCode;
 use crate::connection::is_dummy_host;
 use crate::findings::database::connection_name;
 use crate::findings::look::{Found, Look};
@@ -9,7 +10,7 @@ use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "cloudsql-not-attached",
+    code: CauseCode::CloudsqlNotAttached.id(),
     severity: Severity::Error,
     what: "the host is a /cloudsql socket, and no instance is attached",
     why: "Cloud Run creates /cloudsql/… only for attached instances; without, drivers say `No such file or directory`",

@@ -1,5 +1,6 @@
 //! A pool that is larger than what one instance may hold.
 
+use crate::catalogue::CauseCode;
 use crate::findings::database::option;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
@@ -7,7 +8,7 @@ use crate::model::{POOL_OPTIONS, names_pool_size};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "connection-slots-exhausted",
+    code: CauseCode::ConnectionSlotsExhausted.id(),
     severity: Severity::Warning,
     what: "the pool is larger than one instance may hold",
     why: "Cloud Run takes 100 connections of one instance to one Cloud SQL instance; and every instance has a pool of its own",

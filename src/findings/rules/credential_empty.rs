@@ -1,5 +1,6 @@
 //! A part of the way to the database is empty.
 
+use crate::catalogue::CauseCode;
 use crate::connection::unfit::Expected;
 use crate::findings::look::{Found, Look};
 use crate::findings::names::holds_password;
@@ -8,7 +9,7 @@ use crate::model::{Value, Variable, holds_connection_string};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "credential-empty",
+    code: CauseCode::CredentialEmpty.id(),
     severity: Severity::Error,
     what: "the password, host or connection string is empty",
     why: "an empty variable is not an absent one: the driver takes it, and the default that the code has is not used",

@@ -1,12 +1,13 @@
 //! A JSON document, base64 text or a byte-order mark stands where the credential should be.
 
+use crate::catalogue::CauseCode;
 use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "credential-encoded",
+    code: CauseCode::CredentialEncoded.id(),
     severity: Severity::Error,
     what: "JSON, base64 or a byte-order mark stands where the credential should be",
     why: "Cloud Run and the drivers decode nothing: the service logs in with the encoded text",

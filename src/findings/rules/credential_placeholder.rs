@@ -1,12 +1,13 @@
 //! A dummy stands where the way to the database should be.
 
+use crate::catalogue::CauseCode;
 use crate::connection::unfit::{Expected, Fault};
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "credential-placeholder",
+    code: CauseCode::CredentialPlaceholder.id(),
     severity: Severity::Error,
     what: "a dummy stands where a value should be",
     why: "Cloud Run starts the service with it all the same: the first login fails with 28P01, or the name does not resolve",

@@ -1,11 +1,12 @@
 //! Quotes are part of a value that leads to the database.
 
+use crate::catalogue::CauseCode;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "credential-quoted",
+    code: CauseCode::CredentialQuoted.id(),
     severity: Severity::Error,
     what: "quotes are part of the value",
     why: "nothing takes them off: the driver gets a host, a password or a URL that begins with a quote",

@@ -1,5 +1,6 @@
 //! A connection string's scheme or option is not one that its driver takes.
 
+use crate::catalogue::CauseCode;
 use crate::connection::driver;
 use crate::connection::unfit::{Fault, Mismatch};
 use crate::findings::look::{Found, Look};
@@ -7,7 +8,7 @@ use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "credential-scheme-mismatch",
+    code: CauseCode::CredentialSchemeMismatch.id(),
     severity: Severity::Error,
     what: "the URL's scheme or option is not one that the driver takes",
     why: "the driver refuses it when the service connects: the container may still start and answer 200",

@@ -1,12 +1,13 @@
 //! A blank or a line break stands at the edge of a value that leads to the database.
 
+use crate::catalogue::CauseCode;
 use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "credential-trailing-whitespace",
+    code: CauseCode::CredentialTrailingWhitespace.id(),
     severity: Severity::Error,
     what: "a newline or blank stands at the value's edge",
     why: "drivers take it as part of the password, the host or the database's name",

@@ -1,12 +1,13 @@
 //! A character that a URL gives another meaning stands raw in a connection string's password or user.
 
+use crate::catalogue::CauseCode;
 use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "credential-unescaped",
+    code: CauseCode::CredentialUnescaped.id(),
     severity: Severity::Error,
     what: "@, /, #, ? or % stands raw in a connection string",
     why: "drivers cut the URL there and dial a host that is the rest of the password",

@@ -1,12 +1,13 @@
 //! A connection string that no driver could read.
 
+use crate::catalogue::CauseCode;
 use crate::connection::unfit::{Expected, Fault};
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "credential-unreadable",
+    code: CauseCode::CredentialUnreadable.id(),
     severity: Severity::Error,
     what: "the connection string cannot be read",
     why: "the driver refuses it when the service starts, or at the first request",

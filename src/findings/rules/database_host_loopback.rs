@@ -1,12 +1,13 @@
 //! The database is looked for in the container itself.
 
+use crate::catalogue::CauseCode;
 use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "database-host-loopback",
+    code: CauseCode::DatabaseHostLoopback.id(),
     severity: Severity::Warning,
     what: "the database's host is the container itself",
     why: "on Cloud Run a container's localhost is the container itself: unless it runs a database or a proxy in itself, nobody answers",

@@ -1,12 +1,13 @@
 //! The host is a name that only a compose file or a developer machine knows.
 
+use crate::catalogue::CauseCode;
 use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "database-host-placeholder",
+    code: CauseCode::DatabaseHostPlaceholder.id(),
     severity: Severity::Error,
     what: "the database's host is a name from a compose file",
     why: "Cloud Run has no such names: the look-up fails with `Name or service not known`",

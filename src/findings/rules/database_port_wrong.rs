@@ -1,12 +1,13 @@
 //! The port is not PostgreSQL's.
 
+use crate::catalogue::CauseCode;
 use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "database-port-wrong",
+    code: CauseCode::DatabasePortWrong.id(),
     severity: Severity::Error,
     what: "the port is not the database's",
     why: "3307 belongs to the Cloud SQL proxies, which speak TLS of their own there; what listens elsewhere is no PostgreSQL",

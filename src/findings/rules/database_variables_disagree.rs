@@ -1,12 +1,13 @@
 //! Two variables lead to different databases.
 
+use crate::catalogue::CauseCode;
 use crate::findings::database::Way;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "database-variables-disagree",
+    code: CauseCode::DatabaseVariablesDisagree.id(),
     severity: Severity::Warning,
     what: "two variables name different databases",
     why: "which of them the service takes is its own affair: a deploy that changes one of them leaves the other behind",

@@ -1,12 +1,13 @@
 //! The built-in socket, with all traffic sent into the VPC.
 
+use crate::catalogue::CauseCode;
 use crate::findings::database::connection_name;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "egress-blocks-cloudsql-socket",
+    code: CauseCode::EgressBlocksCloudsqlSocket.id(),
     severity: Severity::Warning,
     what: "the /cloudsql socket, with all traffic sent into the VPC",
     why: "the built-in connection dials the instance's public address at port 3307; sent into a VPC without Cloud NAT it times out",

@@ -1,12 +1,13 @@
 //! The health path is one that Google's front end keeps for itself.
 
+use crate::catalogue::CauseCode;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 use crate::model::is_reserved;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "health-path-reserved",
+    code: CauseCode::HealthPathReserved.id(),
     severity: Severity::Error,
     what: "the health path is one that Google's front end keeps for itself",
     why: "requests to it from outside never reach the container: Google answers 404 itself, and logs nothing",

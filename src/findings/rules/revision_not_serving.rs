@@ -1,11 +1,12 @@
 //! The deploy keeps the traffic away from the new revision, and gives it no tag under which it could be asked.
 
+use crate::catalogue::CauseCode;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "revision-not-serving",
+    code: CauseCode::RevisionNotServing.id(),
     severity: Severity::Advice,
     what: "the deploy keeps the traffic away from the new revision, and gives it no tag",
     why: "the service's URL then answers with the old code: what is seen healthy there is not what was deployed",

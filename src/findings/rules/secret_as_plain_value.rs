@@ -1,5 +1,6 @@
 //! A secret's resource name stands where its value should be.
 
+use crate::catalogue::CauseCode;
 use crate::findings::look::{Found, Look};
 use crate::findings::names::{holds_password, holds_reference, holds_secret};
 use crate::findings::open::blanked;
@@ -7,7 +8,7 @@ use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "secret-as-plain-value",
+    code: CauseCode::SecretAsPlainValue.id(),
     severity: Severity::Error,
     what: "a secret's resource name is given as the literal value",
     why: "Cloud Run passes a plain value on as it is: the service gets the name, not the secret",

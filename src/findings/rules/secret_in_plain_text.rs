@@ -1,5 +1,6 @@
 //! A password or another secret stands in the file itself.
 
+use crate::catalogue::CauseCode;
 use crate::connection::is_dummy;
 use crate::findings::look::{Found, Look};
 use crate::findings::names::{holds_password, holds_secret};
@@ -8,7 +9,7 @@ use crate::model::Variable;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "secret-in-plain-text",
+    code: CauseCode::SecretInPlainText.id(),
     severity: Severity::Error,
     what: "a password stands in the pipeline file itself",
     why: "whoever reads the repository, the build's log or the revision in Cloud Run's console reads it",

@@ -1,11 +1,12 @@
 //! The version of a secret is a word that is hardly one.
 
+use crate::catalogue::CauseCode;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "secret-version-missing",
+    code: CauseCode::SecretVersionMissing.id(),
     severity: Severity::Warning,
     what: "the version of a secret is neither a number nor `latest`",
     why: "on Cloud Run the `key` of a secretKeyRef is the secret's version, not a field of it as in Kubernetes: without such an alias the deploy is refused",

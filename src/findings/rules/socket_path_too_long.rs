@@ -1,12 +1,13 @@
 //! The socket's path is longer than Unix allows.
 
+use crate::catalogue::CauseCode;
 use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "socket-path-too-long",
+    code: CauseCode::SocketPathTooLong.id(),
     severity: Severity::Error,
     what: "the path of the /cloudsql socket is too long",
     why: "Linux takes 107 bytes for a socket's path, with /.s.PGSQL.5432 at its end; drivers give up with `AF_UNIX path too long`",

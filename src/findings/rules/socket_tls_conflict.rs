@@ -1,12 +1,13 @@
 //! TLS is asked for on a socket that has none.
 
+use crate::catalogue::CauseCode;
 use crate::connection::unfit::Fault;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "socket-tls-conflict",
+    code: CauseCode::SocketTlsConflict.id(),
     severity: Severity::Error,
     what: "TLS is required on the /cloudsql socket",
     why: "the socket is inside the container and speaks plain PostgreSQL; Cloud Run encrypts behind it. Drivers give up with `server does not support SSL`",

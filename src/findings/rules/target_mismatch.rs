@@ -1,12 +1,13 @@
 //! The gate and the deploy name different projects or regions.
 
+use crate::catalogue::CauseCode;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, Stated};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "target-mismatch",
+    code: CauseCode::TargetMismatch.id(),
     severity: Severity::Error,
     what: "gate and deploy name different project or region",
     why: "a service of that name elsewhere is another service: the gate would judge one that was not deployed",

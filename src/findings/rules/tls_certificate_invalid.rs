@@ -1,5 +1,6 @@
 //! The certificate is to be verified in a way that cannot succeed.
 
+use crate::catalogue::CauseCode;
 use crate::connection::SslMode;
 use crate::findings::database::option;
 use crate::findings::look::{Found, Look};
@@ -7,7 +8,7 @@ use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "tls-certificate-invalid",
+    code: CauseCode::TlsCertificateInvalid.id(),
     severity: Severity::Warning,
     what: "the certificate is to be verified in a way that cannot succeed",
     why: "Cloud SQL's usual certificates name no address, and a container has no root certificate of Cloud SQL's unless one is put in",

@@ -1,12 +1,13 @@
 //! A comma or a quote cuts a value, or becomes part of it.
 
+use crate::catalogue::CauseCode;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, Value, Variable};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "value-split",
+    code: CauseCode::ValueSplit.id(),
     severity: Severity::Error,
     what: "a comma or quote in a value cut it, or became part of it",
     why: "gcloud and the action split lists at every comma: the rest becomes a variable of its own, or the deploy is refused",

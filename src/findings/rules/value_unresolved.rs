@@ -1,5 +1,6 @@
 //! A placeholder that nobody fills in reaches the service as text.
 
+use crate::catalogue::CauseCode;
 use crate::findings::look::{Found, Look};
 use crate::findings::open::references;
 use crate::findings::{Rule, Severity};
@@ -7,7 +8,7 @@ use crate::model::{DeploysVia, Value, Variable};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "value-unresolved",
+    code: CauseCode::ValueUnresolved.id(),
     severity: Severity::Error,
     what: "a placeholder reaches the service as text",
     why: "Cloud Run does not expand references in values: the service gets the placeholder's own characters",

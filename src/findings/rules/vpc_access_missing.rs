@@ -1,5 +1,6 @@
 //! The database has a private address, and the deploy names no way into the VPC.
 
+use crate::catalogue::CauseCode;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 use crate::model::{DeploysVia, VpcAccess};
@@ -7,7 +8,7 @@ use crate::network::ranges::in_private_range;
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "vpc-access-missing",
+    code: CauseCode::VpcAccessMissing.id(),
     severity: Severity::Error,
     what: "a private database, and no way into the VPC",
     why: "without a connector or direct VPC egress, packets to a private address leave for the internet and are lost: i/o timeout",

@@ -1,11 +1,12 @@
 //! The connector stands in another region than the service.
 
+use crate::catalogue::CauseCode;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
 /// See the module.
 pub(super) static RULE: Rule = Rule {
-    code: "vpc-connector-wrong-region",
+    code: CauseCode::VpcConnectorWrongRegion.id(),
     severity: Severity::Error,
     what: "the connector stands in another region",
     why: "a connector carries the traffic of services of its own region only: the deploy is refused",

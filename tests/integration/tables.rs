@@ -93,6 +93,23 @@ fn the_table_of_checks_has_the_edges_that_are_meant() {
     }
 }
 
+/// A check names what explains it directly; what stands above that, the graph finds by itself. An edge that says
+/// nothing new looks like a demand to whoever writes the next check.
+#[test]
+fn no_edge_of_the_table_follows_from_its_others() {
+    let graph = Graph::of_checks();
+    for check in CHECKS.iter().chain(ON_REQUEST) {
+        for edge in check.explained_by {
+            let by = check.explained_by.iter().find(|other| graph.explains(edge, other));
+            assert_eq!(
+                by, None,
+                "strike {edge} from what explains {}: it explains the named one, which does",
+                check.id
+            );
+        }
+    }
+}
+
 #[test]
 fn every_page_is_in_the_binary_under_its_own_id_once() {
     let embedded: Vec<&str> = pages::all().map(|(id, _)| id).collect();

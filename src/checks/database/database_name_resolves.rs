@@ -19,7 +19,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     vantage: Vantage::Runner,
     role: Role::Advisory,
     needs: &["service-exists"],
-    explained_by: &["credential-well-formed", "variables-injected", "variables-filled"],
+    explained_by: &["credential-well-formed"],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

@@ -22,7 +22,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     vantage: Vantage::Runner,
     role: Role::Advisory,
     needs: &["database-speaks-postgres"],
-    explained_by: &["database-speaks-postgres", "credential-well-formed", "instance-tls-agrees"],
+    explained_by: &["database-speaks-postgres", "instance-tls-agrees"],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

@@ -35,7 +35,7 @@ pub(in crate::checks) static EXTENSIONS: Check = Check {
 pub(in crate::checks) static TABLES: Check = Check {
     id: "database-has-tables",
     holds: "The database has the tables that the pipeline expects",
-    explained_by: &["database-query", "database-migrated", "database-has-extensions"],
+    explained_by: &["database-migrated", "database-has-extensions"],
     subjects: |service| planned(service, |expect| !expect.tables.is_empty()),
     run: |scope| Box::pin(async move { tables(scope).unwrap_or_else(|outcome| *outcome) }),
     ..PATTERN
@@ -45,7 +45,7 @@ pub(in crate::checks) static TABLES: Check = Check {
 pub(in crate::checks) static PRIVILEGES: Check = Check {
     id: "database-grants-privileges",
     holds: "The service's role has the privileges that the pipeline expects",
-    explained_by: &["database-query", "database-migrated", "database-has-tables"],
+    explained_by: &["database-has-tables"],
     subjects: |service| planned(service, |expect| !expect.privileges.is_empty()),
     run: |scope| Box::pin(async move { privileges(scope).unwrap_or_else(|outcome| *outcome) }),
     ..PATTERN
@@ -55,13 +55,7 @@ pub(in crate::checks) static PRIVILEGES: Check = Check {
 pub(in crate::checks) static QUERIES: Check = Check {
     id: "database-gives-expected",
     holds: "A query of the pipeline's gives what it must",
-    explained_by: &[
-        "database-query",
-        "database-migrated",
-        "database-has-extensions",
-        "database-has-tables",
-        "database-grants-privileges",
-    ],
+    explained_by: &["database-grants-privileges"],
     subjects: |service| match expected(service) {
         Some(expect) if !expect.queries.is_empty() => {
             Subjects::Each(expect.queries.iter().map(|query| query.name.clone()).collect())

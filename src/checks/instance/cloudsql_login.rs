@@ -31,12 +31,8 @@ pub(in crate::checks) static CHECK: Check = Check {
     role: Role::Advisory,
     needs: &["service-exists", "instance-running"],
     explained_by: &[
-        "variables-injected",
-        "credential-well-formed",
-        "secret-references-match",
         "secret-version-enabled",
         "secret-readable",
-        "secret-intact",
         "instance-running",
         "instance-is-postgres",
         "instance-has-database",

@@ -16,12 +16,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
     needs: &["service-exists"],
-    explained_by: &[
-        "variables-injected",
-        "secret-references-match",
-        "credential-well-formed",
-        "instance-has-address",
-    ],
+    explained_by: &["credential-well-formed", "instance-has-address"],
     subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

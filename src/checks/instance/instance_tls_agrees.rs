@@ -21,7 +21,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
     needs: &["service-exists"],
-    explained_by: &["variables-injected", "credential-well-formed"],
+    explained_by: &["credential-well-formed"],
     subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

@@ -24,13 +24,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     vantage: Vantage::ControlPlane,
     role: Role::Obligation,
     needs: &["service-exists"],
-    explained_by: &[
-        "secret-version-enabled",
-        "secret-readable",
-        "vpc-connector-ready",
-        "vpc-connector-in-region",
-        "service-log-quiet",
-    ],
+    explained_by: &["service-log-quiet"],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(run(scope)),
 };

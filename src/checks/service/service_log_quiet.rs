@@ -20,10 +20,8 @@ pub(in crate::checks) static CHECK: Check = Check {
     role: Role::Advisory,
     needs: &["service-exists"],
     explained_by: &[
-        "instance-has-address",
         "cloudsql-attached",
         "cloudsql-client-granted",
-        "database-query",
         "cloudsql-login",
         "database-has-headroom",
     ],

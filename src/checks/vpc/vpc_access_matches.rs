@@ -24,14 +24,10 @@ pub(in crate::checks) static CHECK: Check = Check {
     needs: &["service-exists"],
     // These say what is broken about the way that the revision has, and that is more than that it is another.
     explained_by: &[
-        "vpc-access-present",
-        "vpc-connector-ready",
         "vpc-connector-in-region",
-        "vpc-network-matches",
         "egress-carries-database",
         "subnet-large-enough",
         "address-range-free",
-        "private-access-active",
         "egress-firewall-allows",
         "route-leads-to-database",
         "ingress-firewall-allows",

@@ -26,14 +26,10 @@ pub(in crate::checks) static CHECK: Check = Check {
     needs: &["service-exists"],
     // What rungate itself sees to be broken is the deeper word; this one then agrees with it.
     explained_by: &[
-        "vpc-access-present",
-        "vpc-connector-ready",
         "vpc-connector-in-region",
-        "vpc-network-matches",
         "egress-carries-database",
         "subnet-large-enough",
         "address-range-free",
-        "private-access-active",
         "egress-firewall-allows",
         "route-leads-to-database",
         "ingress-firewall-allows",

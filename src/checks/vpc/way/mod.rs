@@ -114,9 +114,12 @@ fn unknown(known: &Known, gap: &Gap) -> Outcome {
     not_visible(gap.to_string())
 }
 
+/// What explains that a link of the way does not hold: the packet does not enter the network as it is meant to.
+const ENTERED: &[&str] = &["vpc-access-present", "vpc-connector-ready", "vpc-network-matches"];
+
 /// A check of some links of the way.
 macro_rules! link {
-    ($name:ident, $id:literal, $holds:literal, $links:pat, $nothing:literal $(, $above:literal)*) => {
+    ($name:ident, $id:literal, $holds:literal, $links:pat, $nothing:literal, $above:expr) => {
         /// A check of one link; see its page.
         pub(in crate::checks) static $name: Check = Check {
             id: $id,
@@ -124,7 +127,7 @@ macro_rules! link {
             vantage: Vantage::ControlPlane,
             role: Role::Advisory,
             needs: &["service-exists"],
-            explained_by: &["vpc-access-present", "vpc-connector-ready", "vpc-network-matches" $(, $above)*],
+            explained_by: $above,
             subjects: crate::checks::database::declared,
             run: |scope| Box::pin(look(scope, |link| matches!(link, $links), $nothing)),
         };
@@ -136,35 +139,40 @@ link!(
     "subnet-large-enough",
     "The subnet of direct VPC egress has addresses for the service's instances",
     Link::Subnet,
-    "the service does not use direct VPC egress"
+    "the service does not use direct VPC egress",
+    ENTERED
 );
 link!(
     RANGES,
     "address-range-free",
     "No other range has the database's address",
     Link::Addresses,
-    "no other range can have the database's address"
+    "no other range can have the database's address",
+    ENTERED
 );
 link!(
     PRIVATE_ACCESS,
     "private-access-active",
     "Private services access, or Private Service Connect, leads to the database",
     Link::Peering | Link::Endpoint,
-    "the database is not reached through private services access or Private Service Connect"
+    "the database is not reached through private services access or Private Service Connect",
+    ENTERED
 );
 link!(
     EGRESS_FIREWALL,
     "egress-firewall-allows",
     "Firewall rules let the service's packets out to the database",
     Link::EgressFirewall { .. } | Link::ConnectorRules,
-    "no packet to the database enters the VPC network"
+    "no packet to the database enters the VPC network",
+    ENTERED
 );
 link!(
     INGRESS_FIREWALL,
     "ingress-firewall-allows",
     "Firewall rules let the service's packets in to the database's machine",
     Link::IngressFirewall { .. },
-    "the database runs on no machine of the VPC network"
+    "the database runs on no machine of the VPC network",
+    ENTERED
 );
 link!(
     ROUTE,
@@ -172,14 +180,15 @@ link!(
     "The route that packets take leads to the database",
     Link::Route,
     "no packet to the database enters the VPC network",
-    "private-access-active"
+    &["private-access-active"]
 );
 link!(
     NAT,
     "nat-present",
     "Where all traffic goes into the VPC, Cloud NAT leads out of it",
     Link::Nat,
-    "the egress setting leaves the internet outside the VPC"
+    "the egress setting leaves the internet outside the VPC",
+    ENTERED
 );
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ fn measure(size: usize) {
     let request = pipeline::Request {
         files: vec![file],
         directory: folder.path().to_owned(),
-        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        known_checks: CHECKS.iter().map(|check| check.id.as_str()).collect(),
         ..Default::default()
     };
     let loaded = pipeline::load(&request).unwrap();

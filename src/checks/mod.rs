@@ -19,12 +19,12 @@ use futures::future::BoxFuture;
 
 use crate::live::Scope;
 use crate::model::Service;
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{CheckId, Outcome, Role, Vantage, check_id};
 
 /// A check, as data.
 pub struct Check {
     /// Stable id in kebab-case, worded as a fact that should hold: `vpc-connector-ready`.
-    pub id: &'static str,
+    pub id: CheckId,
     /// The fact in one sentence: "The VPC connector is ready".
     pub holds: &'static str,
     /// Where it observes from. [`Vantage::Runner`] stands for "where the gate dials from", which `--vantage`
@@ -33,10 +33,10 @@ pub struct Check {
     /// What it is for the verdict, unless the native file says otherwise.
     pub role: Role,
     /// Ids of the checks that must have passed before this one can start; else it is blocked.
-    pub needs: &'static [&'static str],
+    pub needs: &'static [CheckId],
     /// Ids of the checks whose failure explains a failure of this one (the edges of the causal graph; the
     /// diagnosis takes the transitive closure).
-    pub explained_by: &'static [&'static str],
+    pub explained_by: &'static [CheckId],
     /// What it is about, for a service: nothing to check, the service as a whole, or several subjects.
     pub subjects: fn(&Service) -> Subjects,
     /// Observes. Never panics, never waits longer than the settings' time-outs; the executor may drop it at any
@@ -134,11 +134,11 @@ pub fn table(on_request: bool) -> Vec<&'static Check> {
 }
 
 /// Id of the check that dials a database by the way of Cloud SQL's connectors: from the public network.
-pub(crate) const BY_CONNECTOR: &str = instance::cloudsql_login::CHECK.id;
+pub(crate) const BY_CONNECTOR: CheckId = instance::cloudsql_login::CHECK.id;
 /// Id of the check of health.
-pub(crate) const HEALTH: &str = health::health_healthy::CHECK.id;
+pub(crate) const HEALTH: CheckId = health::health_healthy::CHECK.id;
 /// Id of the check of the steps of journeys.
-pub(crate) const JOURNEYS: &str = "journey-step-works";
+pub(crate) const JOURNEYS: CheckId = check_id::JOURNEY_STEP_WORKS;
 
 /// The check of that id.
 pub fn find(id: &str) -> Option<&'static Check> {

@@ -182,9 +182,9 @@ fn still_open<'a>(
     }
     let roots: Vec<&NodeRecord> =
         explains::roots(view).into_iter().filter(|root| explains_unmet(view, root, obligations)).collect();
-    let below = |node: &NodeRecord| roots.iter().any(|root| view.graph.explains(&root.check, &node.check));
+    let below = |node: &NodeRecord| roots.iter().any(|root| view.graph.explains(root.check, node.check));
     // The steps to the database prove one thing together, so what stands above one stands above all.
-    let of_database = |node: &NodeRecord| node.check.starts_with("database-");
+    let of_database = |node: &NodeRecord| node.check.as_str().starts_with("database-");
     let no_database = open.iter().any(|node| of_database(node) && below(node));
     open.into_iter().filter(|node| !(below(node) || no_database && of_database(node))).collect()
 }
@@ -192,7 +192,7 @@ fn still_open<'a>(
 /// Whether a root stands in the way of an open node: it blocks it, or would explain its failure.
 fn explains_open(view: &View<'_>, root: &NodeRecord, open: &[&NodeRecord]) -> bool {
     super::view::speaks_of_the_service(root)
-        && open.iter().any(|node| node.key() == root.key() || view.graph.explains(&root.check, &node.check))
+        && open.iter().any(|node| node.key() == root.key() || view.graph.explains(root.check, node.check))
 }
 
 /// What kept the gate from finding out what is open. Where a finding already explains it, only what the gate
@@ -207,7 +207,7 @@ fn gate_causes(
         obligations.iter().filter(|obligation| matches!(obligation.met, Met::Unknown { .. })).collect();
     let database_open = unknown.iter().any(|obligation| obligation.what == "database");
     let only_database: Vec<&NodeRecord> =
-        open.iter().copied().filter(|node| node.check.starts_with("database-")).collect();
+        open.iter().copied().filter(|node| node.check.as_str().starts_with("database-")).collect();
     let mut causes = rules::gate::causes(view, open);
     if database_open && (!explained || !only_database.is_empty()) {
         use super::cause::CauseCode::NotVisibleFromHere;

@@ -3,7 +3,7 @@
 use super::cause::CauseCode::{self, *};
 use super::view::View;
 use super::{Cause, Evidence, Met, Obligation, RuledOut};
-use crate::record::{Vantage, words};
+use crate::record::{CheckId, Vantage, check_id, words};
 
 /// From where a pass counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,10 +15,10 @@ enum From {
 }
 
 /// Which check's pass rules out which causes.
-const TABLE: &[(&str, From, &[CauseCode])] = &[
-    ("service-exists", From::Anywhere, &[ServiceNotFound]),
+const TABLE: &[(CheckId, From, &[CauseCode])] = &[
+    (check_id::SERVICE_EXISTS, From::Anywhere, &[ServiceNotFound]),
     (
-        "revision-ready",
+        check_id::REVISION_READY,
         From::Anywhere,
         &[
             ContainerDidNotStart,
@@ -30,21 +30,21 @@ const TABLE: &[(&str, From, &[CauseCode])] = &[
             RevisionFailed,
         ],
     ),
-    ("revision-serving", From::Anywhere, &[RevisionNotServing]),
-    ("variables-injected", From::Anywhere, &[DatabaseVariableMissing, VariableMissing]),
-    ("variables-filled", From::Anywhere, &[DatabaseVariableEmpty]),
-    ("secret-references-match", From::Anywhere, &[SecretReferenceDrifted]),
-    ("service-account-matches", From::Anywhere, &[ServiceAccountDrifted]),
+    (check_id::REVISION_SERVING, From::Anywhere, &[RevisionNotServing]),
+    (check_id::VARIABLES_INJECTED, From::Anywhere, &[DatabaseVariableMissing, VariableMissing]),
+    (check_id::VARIABLES_FILLED, From::Anywhere, &[DatabaseVariableEmpty]),
+    (check_id::SECRET_REFERENCES_MATCH, From::Anywhere, &[SecretReferenceDrifted]),
+    (check_id::SERVICE_ACCOUNT_MATCHES, From::Anywhere, &[ServiceAccountDrifted]),
     (
-        "secret-version-enabled",
+        check_id::SECRET_VERSION_ENABLED,
         From::Anywhere,
         &[SecretNotFound, SecretVersionMissing, SecretVersionDisabled, SecretVersionDestroyed],
     ),
-    ("secret-readable", From::Anywhere, &[SecretAccessDenied]),
-    ("secret-version-current", From::Anywhere, &[SecretNewerThanRevision]),
-    ("secret-intact", From::Anywhere, &[SecretCorrupted]),
+    (check_id::SECRET_READABLE, From::Anywhere, &[SecretAccessDenied]),
+    (check_id::SECRET_VERSION_CURRENT, From::Anywhere, &[SecretNewerThanRevision]),
+    (check_id::SECRET_INTACT, From::Anywhere, &[SecretCorrupted]),
     (
-        "credential-well-formed",
+        check_id::CREDENTIAL_WELL_FORMED,
         From::Anywhere,
         &[
             CredentialTrailingWhitespace,
@@ -59,47 +59,51 @@ const TABLE: &[(&str, From, &[CauseCode])] = &[
             DatabasePortWrong,
         ],
     ),
-    ("vpc-access-present", From::Anywhere, &[VpcAccessMissing]),
-    ("vpc-connector-ready", From::Anywhere, &[VpcConnectorNotFound, VpcConnectorNotReady]),
-    ("vpc-connector-in-region", From::Anywhere, &[VpcConnectorWrongRegion]),
-    ("vpc-network-matches", From::Anywhere, &[VpcWrongNetwork]),
-    ("egress-carries-database", From::Anywhere, &[EgressBypassesDatabase]),
-    ("vpc-access-matches", From::Anywhere, &[VpcAccessDrifted]),
-    ("subnet-large-enough", From::Anywhere, &[SubnetExhausted]),
-    ("address-range-free", From::Anywhere, &[AddressRangeConflict]),
+    (check_id::VPC_ACCESS_PRESENT, From::Anywhere, &[VpcAccessMissing]),
+    (check_id::VPC_CONNECTOR_READY, From::Anywhere, &[VpcConnectorNotFound, VpcConnectorNotReady]),
+    (check_id::VPC_CONNECTOR_IN_REGION, From::Anywhere, &[VpcConnectorWrongRegion]),
+    (check_id::VPC_NETWORK_MATCHES, From::Anywhere, &[VpcWrongNetwork]),
+    (check_id::EGRESS_CARRIES_DATABASE, From::Anywhere, &[EgressBypassesDatabase]),
+    (check_id::VPC_ACCESS_MATCHES, From::Anywhere, &[VpcAccessDrifted]),
+    (check_id::SUBNET_LARGE_ENOUGH, From::Anywhere, &[SubnetExhausted]),
+    (check_id::ADDRESS_RANGE_FREE, From::Anywhere, &[AddressRangeConflict]),
     (
-        "private-access-active",
+        check_id::PRIVATE_ACCESS_ACTIVE,
         From::Anywhere,
         &[PeeringMissing, PeeringInactive, PeeringRangeMismatch, PscEndpointMissing],
     ),
     (
-        "egress-firewall-allows",
+        check_id::EGRESS_FIREWALL_ALLOWS,
         From::Anywhere,
         &[FirewallDeniesEgress, FirewallDeniesProxyPort, ConnectorHealthRulesMissing],
     ),
-    ("route-leads-to-database", From::Anywhere, &[RouteDiverted]),
-    ("ingress-firewall-allows", From::Anywhere, &[FirewallDeniesIngress]),
-    ("nat-present", From::Anywhere, &[EgressWithoutNat, EgressBlocksCloudsqlSocket]),
+    (check_id::ROUTE_LEADS_TO_DATABASE, From::Anywhere, &[RouteDiverted]),
+    (check_id::INGRESS_FIREWALL_ALLOWS, From::Anywhere, &[FirewallDeniesIngress]),
+    (check_id::NAT_PRESENT, From::Anywhere, &[EgressWithoutNat, EgressBlocksCloudsqlSocket]),
     (
-        "instance-running",
+        check_id::INSTANCE_RUNNING,
         From::Anywhere,
         &[InstanceNotFound, InstanceStopped, InstanceSuspended, InstanceNotRunning, InstanceDiskFull],
     ),
-    ("instance-is-postgres", From::Anywhere, &[InstanceNotPostgres]),
-    ("instance-has-address", From::Anywhere, &[InstanceAddressMismatch]),
-    ("cloudsql-attached", From::Anywhere, &[CloudsqlNotAttached, CloudsqlNameMismatch]),
-    ("instance-admits-service", From::Anywhere, &[InstanceRequiresConnector, AuthorizedNetworkMissing]),
-    ("instance-tls-agrees", From::Anywhere, &[TlsRequired, ClientCertificateRequired]),
-    ("instance-has-database", From::Anywhere, &[DatabaseMissing]),
-    ("instance-has-user", From::Anywhere, &[DatabaseUserMissing]),
-    ("instance-iam-login", From::Anywhere, &[CloudsqlIamLoginMisconfigured]),
-    ("cloudsql-client-granted", From::Anywhere, &[CloudsqlClientRoleMissing]),
-    ("database-name-resolves", From::Inside, &[DatabaseNameUnresolvable]),
-    ("database-port-open", From::Inside, &[DatabaseUnreachable, DatabaseRefused]),
-    ("database-speaks-postgres", From::Anywhere, &[NotPostgres]),
-    ("database-tls-agrees", From::Anywhere, &[TlsUnsupported]),
+    (check_id::INSTANCE_IS_POSTGRES, From::Anywhere, &[InstanceNotPostgres]),
+    (check_id::INSTANCE_HAS_ADDRESS, From::Anywhere, &[InstanceAddressMismatch]),
+    (check_id::CLOUDSQL_ATTACHED, From::Anywhere, &[CloudsqlNotAttached, CloudsqlNameMismatch]),
     (
-        "database-login",
+        check_id::INSTANCE_ADMITS_SERVICE,
+        From::Anywhere,
+        &[InstanceRequiresConnector, AuthorizedNetworkMissing],
+    ),
+    (check_id::INSTANCE_TLS_AGREES, From::Anywhere, &[TlsRequired, ClientCertificateRequired]),
+    (check_id::INSTANCE_HAS_DATABASE, From::Anywhere, &[DatabaseMissing]),
+    (check_id::INSTANCE_HAS_USER, From::Anywhere, &[DatabaseUserMissing]),
+    (check_id::INSTANCE_IAM_LOGIN, From::Anywhere, &[CloudsqlIamLoginMisconfigured]),
+    (check_id::CLOUDSQL_CLIENT_GRANTED, From::Anywhere, &[CloudsqlClientRoleMissing]),
+    (check_id::DATABASE_NAME_RESOLVES, From::Inside, &[DatabaseNameUnresolvable]),
+    (check_id::DATABASE_PORT_OPEN, From::Inside, &[DatabaseUnreachable, DatabaseRefused]),
+    (check_id::DATABASE_SPEAKS_POSTGRES, From::Anywhere, &[NotPostgres]),
+    (check_id::DATABASE_TLS_AGREES, From::Anywhere, &[TlsUnsupported]),
+    (
+        check_id::DATABASE_LOGIN,
         From::Anywhere,
         &[
             PasswordRejected,
@@ -115,7 +119,7 @@ const TABLE: &[(&str, From, &[CauseCode])] = &[
         ],
     ),
     (
-        "cloudsql-login",
+        check_id::CLOUDSQL_LOGIN,
         From::Anywhere,
         &[
             PasswordRejected,
@@ -128,7 +132,7 @@ const TABLE: &[(&str, From, &[CauseCode])] = &[
             ConnectionParameterInvalid,
         ],
     ),
-    ("database-query", From::Anywhere, &[ConnectionCut]),
+    (check_id::DATABASE_QUERY, From::Anywhere, &[ConnectionCut]),
 ];
 
 /// What was ruled out among the things that would explain what is unmet or open.
@@ -141,12 +145,12 @@ pub(super) fn ruled_out<'a>(
     let symptoms = symptoms(view, obligations);
     let mut found = Vec::new();
     for (check, from, codes) in TABLE {
-        let relevant = symptoms.iter().any(|symptom| view.graph.explains(check, symptom));
-        let inside = view.of(check).all(|node| node.vantage == Vantage::InVpc);
-        if !relevant || !view.held(check) || *from == From::Inside && !inside {
+        let relevant = symptoms.iter().any(|symptom| view.graph.explains(*check, *symptom));
+        let inside = view.of(*check).all(|node| node.vantage == Vantage::InVpc);
+        if !relevant || !view.held(*check) || *from == From::Inside && !inside {
             continue;
         }
-        let Some(node) = view.of(check).next() else { continue };
+        let Some(node) = view.of(*check).next() else { continue };
         for code in codes.iter().filter(|code| !named.contains(code)) {
             if found.iter().any(|known: &RuledOut| known.code == *code) {
                 continue; // two checks may rule out the same
@@ -160,10 +164,10 @@ pub(super) fn ruled_out<'a>(
 }
 
 /// The checks that show an obligation to be unmet, or leave it open.
-fn symptoms<'a>(view: &View<'a>, obligations: &[Obligation]) -> Vec<&'a str> {
+fn symptoms(view: &View<'_>, obligations: &[Obligation]) -> Vec<CheckId> {
     let nodes = obligations.iter().flat_map(|obligation| match &obligation.met {
         Met::No { nodes } | Met::Unknown { nodes, .. } => nodes.as_slice(),
         Met::Yes { .. } | Met::Accepted => &[],
     });
-    nodes.filter_map(|key| view.by_key(key)).map(|node| node.check.as_str()).collect()
+    nodes.filter_map(|key| view.by_key(key)).map(|node| node.check).collect()
 }

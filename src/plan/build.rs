@@ -8,7 +8,7 @@ use super::place::place_of;
 use super::{Node, Plan, journeys};
 use crate::checks::{Check, Subjects};
 use crate::model::{Pipeline, Place, Service, Stated, Target};
-use crate::record::Role;
+use crate::record::{CheckId, Role};
 
 /// What the command line or the environment says where the files do not.
 #[derive(Clone, Debug, Default)]
@@ -88,16 +88,16 @@ pub enum PlanError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableError {
     /// Two checks share an id.
-    Duplicate(&'static str),
+    Duplicate(CheckId),
     /// A check needs one that does not exist.
     UnknownNeed {
         /// The check.
-        check: &'static str,
+        check: CheckId,
         /// What it needs.
-        need: &'static str,
+        need: CheckId,
     },
     /// These checks wait for each other.
-    Cycle(Vec<&'static str>),
+    Cycle(Vec<CheckId>),
 }
 
 impl fmt::Display for PlanError {
@@ -136,7 +136,11 @@ impl fmt::Display for PlanError {
                 write!(f, "check {check} needs {need}, which does not exist")
             }
             Self::Table(TableError::Cycle(ids)) => {
-                write!(f, "these checks wait for each other: {}", ids.join(", "))
+                write!(
+                    f,
+                    "these checks wait for each other: {}",
+                    ids.iter().map(CheckId::as_str).collect::<Vec<_>>().join(", ")
+                )
             }
         }
     }
@@ -185,7 +189,7 @@ fn in_order(table: &[&'static Check]) -> Result<Vec<&'static Check>, TableError>
             return Err(TableError::Duplicate(check.id));
         }
         if let Some(need) = check.needs.iter().find(|need| !table.iter().any(|other| other.id == **need)) {
-            return Err(TableError::UnknownNeed { check: check.id, need });
+            return Err(TableError::UnknownNeed { check: check.id, need: *need });
         }
     }
     let mut left: Vec<&'static Check> = table.to_vec();
@@ -328,14 +332,14 @@ fn role(service: &Service, check: &Check, subject: Option<&str>, require: &[Stri
 
 /// Whether a name is that of a check, or of its node about this subject.
 fn names(name: &str, check: &Check, subject: Option<&str>) -> bool {
-    let of_subject = |subject| name.strip_prefix(check.id) == Some(&*format!("[{subject}]"));
-    name == check.id || subject.is_some_and(of_subject)
+    let of_subject = |subject| name.strip_prefix(check.id.as_str()) == Some(&*format!("[{subject}]"));
+    check.id == name || subject.is_some_and(of_subject)
 }
 
 /// What `--require` asks for and no node is.
 fn required_nowhere(require: &[String], nodes: &[Node]) -> Vec<PlanError> {
     let is_planned = |name: &str| nodes.iter().any(|node| names(name, node.check, node.subject.as_deref()));
-    let mut known: Vec<String> = nodes.iter().map(|node| node.check.id.to_owned()).collect();
+    let mut known: Vec<String> = nodes.iter().map(|node| node.check.id.to_string()).collect();
     known.dedup();
     let unknown = require.iter().filter(|name| !is_planned(name));
     unknown.map(|name| PlanError::RequiredNowhere { asked: name.clone(), known: known.clone() }).collect()
@@ -347,9 +351,13 @@ mod tests {
     use crate::model::DeploysVia;
     use crate::record::{Outcome, Vantage};
 
-    const fn check(id: &'static str, needs: &'static [&'static str]) -> Check {
+    const A_ID: CheckId = CheckId::new("a");
+    const B_ID: CheckId = CheckId::new("b");
+    const NOBODY: CheckId = CheckId::new("nobody");
+
+    const fn check(id: &'static str, needs: &'static [CheckId]) -> Check {
         Check {
-            id,
+            id: CheckId::new(id),
             holds: "It holds",
             vantage: Vantage::ControlPlane,
             role: Role::Obligation,
@@ -380,7 +388,7 @@ mod tests {
 
     #[test]
     fn needs_stand_before_what_needs_them() {
-        static B: Check = check("b", &["a"]);
+        static B: Check = check("b", &[A_ID]);
         static A: Check = check("a", &[]);
         let plan = build(&pipeline(&[("s", Some("p"), "r")]), &[&B, &A], &Defaults::default()).unwrap();
         let keys: Vec<String> = plan.nodes.iter().map(|node| plan.key(node)).collect();
@@ -390,16 +398,13 @@ mod tests {
 
     #[test]
     fn a_table_that_contradicts_itself_is_an_error() {
-        static A: Check = check("a", &["b"]);
-        static B: Check = check("b", &["a"]);
+        static A: Check = check("a", &[B_ID]);
+        static B: Check = check("b", &[A_ID]);
         static FREE: Check = check("free", &[]);
-        static LONE: Check = check("lone", &["nobody"]);
-        assert_eq!(in_order(&[&A, &B]).unwrap_err(), TableError::Cycle(vec!["a", "b"]));
-        assert_eq!(in_order(&[&FREE, &FREE]).unwrap_err(), TableError::Duplicate("free"));
-        assert_eq!(
-            in_order(&[&LONE]).unwrap_err(),
-            TableError::UnknownNeed { check: "lone", need: "nobody" }
-        );
+        static LONE: Check = check("lone", &[NOBODY]);
+        assert_eq!(in_order(&[&A, &B]).unwrap_err(), TableError::Cycle(vec![A_ID, B_ID]));
+        assert_eq!(in_order(&[&FREE, &FREE]).unwrap_err(), TableError::Duplicate(FREE.id));
+        assert_eq!(in_order(&[&LONE]).unwrap_err(), TableError::UnknownNeed { check: LONE.id, need: NOBODY });
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Where in the pipeline a check is rooted, so that a report can point there.
 
 use crate::model::{Database, Place, Service};
+use crate::record::{CheckId, check_id};
 
 /// The place that makes the gate ask: a secret's reference, the connector, the host variable, the health path;
 /// else the deploying step.
-pub(super) fn place_of(service: &Service, check: &str, subject: Option<&str>) -> Place {
+pub(super) fn place_of(service: &Service, check: CheckId, subject: Option<&str>) -> Place {
     let subject = subject.and_then(|target| service.secret(target)).map(|secret| &secret.secret.place);
-    let family = check.split('-').next().unwrap_or(check);
+    let family = check.as_str().split('-').next().unwrap_or_default();
     let of_family = match family {
         "vpc" | "egress" => vpc(service),
         "cloudsql" => service.cloudsql_instances.first().map(|instance| &instance.place),
@@ -18,8 +19,8 @@ pub(super) fn place_of(service: &Service, check: &str, subject: Option<&str>) ->
         _ => None,
     };
     let of_check = match check {
-        "service-account-matches" => service.service_account.as_ref().map(|account| &account.place),
-        "variables-filled" => service.database.as_ref().and_then(|one| of_database(service, one)),
+        check_id::SERVICE_ACCOUNT_MATCHES => service.service_account.as_ref().map(|account| &account.place),
+        check_id::VARIABLES_FILLED => service.database.as_ref().and_then(|one| of_database(service, one)),
         _ => None,
     };
     subject.or(of_check).or(of_family).unwrap_or(&service.place).clone()

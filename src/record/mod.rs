@@ -1,6 +1,7 @@
 //! What a run saw: outcomes, findings, attempts, and the record that holds them. Plain data, everybody's vocabulary.
 
 mod attempt;
+pub mod check_id;
 pub mod finding;
 mod outcome;
 mod rollback;
@@ -8,6 +9,7 @@ mod run;
 pub mod words;
 
 pub use attempt::{AttemptVerdict, HealthAttempt, Taken};
+pub use check_id::CheckId;
 pub use outcome::{Broken, Door, Mend, Outcome, Skip, Vantage};
 pub use rollback::Rollback;
 pub use run::{

@@ -90,7 +90,7 @@ pub(super) fn chain(record: &RunRecord, diagnosis: &Diagnosis, service: &Service
     for family in <Family as strum::IntoEnumIterator>::iter() {
         let nodes = record.nodes.iter().filter(|node| node.service == service.key);
         let states: Vec<(Role, State)> = nodes
-            .filter(|node| Family::of(&node.check) == family)
+            .filter(|node| Family::of(node.check.as_str()) == family)
             .map(|node| (node.role, State::of(diagnosis, node)))
             .collect();
         links.extend(joined(&states).map(|state| Link { title: family.short(), state }));

@@ -90,9 +90,9 @@ pub(super) fn names(nodes: &[&NodeRecord]) -> String {
     let mut checks: Vec<(&str, Vec<&str>)> = Vec::new();
     for node in nodes {
         let subject = node.subject.as_deref();
-        match checks.iter_mut().find(|(check, _)| *check == node.check) {
+        match checks.iter_mut().find(|(check, _)| node.check == *check) {
             Some((_, subjects)) => subjects.extend(subject),
-            None => checks.push((&node.check, subject.into_iter().collect())),
+            None => checks.push((node.check.as_str(), subject.into_iter().collect())),
         }
     }
     let one = |(check, subjects): &(&str, Vec<&str>)| match subjects.as_slice() {

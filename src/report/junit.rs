@@ -131,10 +131,10 @@ fn properties(
 }
 
 fn case(diagnosis: &Diagnosis, node: &NodeRecord, class: &str, names: &mut Names) -> TestCase {
-    let class = format!("{class}.{}", Family::of(&node.check));
+    let class = format!("{class}.{}", Family::of(node.check.as_str()));
     let name = match &node.subject {
         Some(subject) => format!("{}[{subject}]", node.check),
-        None => node.check.clone(),
+        None => node.check.to_string(),
     };
     let name = names.unique(&name, &class);
     let time = Duration::milliseconds(i64::try_from(node.duration_ms).unwrap_or(i64::MAX));

@@ -250,7 +250,9 @@ fn folded(diagnosis: &Diagnosis, nodes: &[&NodeRecord]) -> Vec<Row> {
     let mut for_a_reason: Vec<(String, Vec<&NodeRecord>)> = Vec::new();
     for &node in nodes {
         match &node.outcome {
-            Some(Outcome::Passed { .. }) => passed.entry(Family::of(&node.check)).or_default().push(node),
+            Some(Outcome::Passed { .. }) => {
+                passed.entry(Family::of(node.check.as_str())).or_default().push(node)
+            }
             Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }) => not_applicable.push(node),
             Some(Outcome::Skipped { .. } | Outcome::Blocked { .. }) => {
                 let why = words::outcome(node.outcome.as_ref());

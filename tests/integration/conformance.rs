@@ -63,7 +63,7 @@ pub(crate) fn plan_of(file: PathBuf) -> Plan {
     let request = pipeline::Request {
         files: vec![file],
         directory: PathBuf::from("."),
-        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        known_checks: CHECKS.iter().map(|check| check.id.as_str()).collect(),
         ..Default::default()
     };
     let loaded = pipeline::load(&request).unwrap();
@@ -71,7 +71,7 @@ pub(crate) fn plan_of(file: PathBuf) -> Plan {
     let foresees = |id: &str| {
         id == "instance-tls-agrees" || id.starts_with("instance-has-") && id != "instance-has-address"
     };
-    let table: Vec<_> = CHECKS.iter().copied().filter(|check| !foresees(check.id)).collect();
+    let table: Vec<_> = CHECKS.iter().copied().filter(|check| !foresees(check.id.as_str())).collect();
     plan::build(&sandbox::fill(&loaded.pipeline), &table, &plan::Defaults::default()).unwrap()
 }
 

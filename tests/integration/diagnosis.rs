@@ -427,7 +427,7 @@ fn a_login_by_the_connectors_way_is_no_proof_of_the_services_own() {
         let mut record = unproven();
         let at = record.nodes.iter().position(|node| node.check == "database-login").unwrap();
         let mut by_connector = record.nodes[at].clone();
-        by_connector.check = "cloudsql-login".to_owned();
+        by_connector.check = "cloudsql-login".into();
         by_connector.outcome = Some(outcome);
         record.nodes.insert(at + 1, by_connector);
         record
@@ -909,7 +909,7 @@ prop_compose! {
     ) -> RunRecord {
         let mut record = if inside { healthy() } else { unproven() };
         for (node, (choice, at, required)) in record.nodes.iter_mut().zip(ends) {
-            node.outcome = some_end(&node.check, choice, at);
+            node.outcome = some_end(node.check.as_str(), choice, at);
             if required {
                 node.role = Role::Obligation;
             }
@@ -970,7 +970,7 @@ proptest! {
         let at = at.index(worse.nodes.len());
         let node = &mut worse.nodes[at];
         if node.passed() && choice != 9 {
-            node.outcome = some_end(&node.check.clone(), choice, variant);
+            node.outcome = some_end(node.check.as_str(), choice, variant);
             node.facts.retain(|fact| !matches!(fact, Fact::DependencyUp { .. }));
             prop_assert!(diagnose(&worse).verdict >= before, "{:?}", worse.nodes[at]);
         }

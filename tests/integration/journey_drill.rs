@@ -33,7 +33,7 @@ fn changed(file: &str, change: impl Fn(&mut Service)) -> Plan {
     let request = pipeline::Request {
         files: vec![PathBuf::from(file)],
         directory: root().to_owned(),
-        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        known_checks: CHECKS.iter().map(|check| check.id.as_str()).collect(),
         ..Default::default()
     };
     let loaded = pipeline::load(&request).unwrap_or_else(|problems| panic!("{problems}"));

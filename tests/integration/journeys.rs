@@ -97,7 +97,7 @@ fn planned(address: SocketAddr, journeys: &str, environment: &[(&str, &str)]) ->
     folder.file("rungate.yaml", text);
     let request = pipeline::Request {
         directory: folder.path("."),
-        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        known_checks: CHECKS.iter().map(|check| check.id.as_str()).collect(),
         ..Default::default()
     };
     let loaded = pipeline::load(&request).unwrap_or_else(|problems| panic!("{problems}"));

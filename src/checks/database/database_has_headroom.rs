@@ -11,16 +11,16 @@ use crate::live::service::{failed, ingress, passed};
 use crate::model::names_pool_size;
 use crate::probe::postgres::Slots;
 use crate::record::finding::{DatabaseFinding, Finding};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{CheckId, Fact, Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-has-headroom",
+    id: CheckId::new("database-has-headroom"),
     holds: "The database has room for the connections that the service can open",
     vantage: Vantage::Runner,
     role: Role::Advisory,
-    needs: &["database-query"],
-    explained_by: &["database-query"],
+    needs: &[check_id::DATABASE_QUERY],
+    explained_by: &[check_id::DATABASE_QUERY],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

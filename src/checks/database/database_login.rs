@@ -8,22 +8,22 @@ use crate::live::connection::{self, Endpoint};
 use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::probe::postgres::{Method, PassedOver, Session, Stop, login_in_turn};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{Fact, Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-login",
+    id: check_id::DATABASE_LOGIN,
     holds: "The login that the service would make works",
     vantage: Vantage::Runner,
     role: Role::Advisory,
-    needs: &["database-tls-agrees"],
+    needs: &[check_id::DATABASE_TLS_AGREES],
     explained_by: &[
-        "database-tls-agrees",
-        "secret-version-enabled",
-        "secret-readable",
-        "instance-has-database",
-        "instance-has-user",
-        "instance-iam-login",
+        check_id::DATABASE_TLS_AGREES,
+        check_id::SECRET_VERSION_ENABLED,
+        check_id::SECRET_READABLE,
+        check_id::INSTANCE_HAS_DATABASE,
+        check_id::INSTANCE_HAS_USER,
+        check_id::INSTANCE_IAM_LOGIN,
     ],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),

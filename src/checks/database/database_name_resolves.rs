@@ -10,16 +10,16 @@ use crate::live::Scope;
 use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::probe::postgres::{Candidate, candidates, together};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-name-resolves",
+    id: check_id::DATABASE_NAME_RESOLVES,
     holds: "The database's host name has an address",
     vantage: Vantage::Runner,
     role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["credential-well-formed"],
+    needs: &[check_id::SERVICE_EXISTS],
+    explained_by: &[check_id::CREDENTIAL_WELL_FORMED],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

@@ -11,20 +11,20 @@ use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::probe::postgres::{Candidate, Stop, together, try_all};
 use crate::record::finding::{PostgresFinding, Tried};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{Fact, Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-port-open",
+    id: check_id::DATABASE_PORT_OPEN,
     holds: "The database's port accepts connections",
     vantage: Vantage::Runner,
     role: Role::Advisory,
-    needs: &["database-name-resolves"],
+    needs: &[check_id::DATABASE_NAME_RESOLVES],
     explained_by: &[
-        "database-name-resolves",
-        "connectivity-test-reaches-database",
-        "vpc-access-matches",
-        "instance-is-postgres",
+        check_id::DATABASE_NAME_RESOLVES,
+        check_id::CONNECTIVITY_TEST_REACHES_DATABASE,
+        check_id::VPC_ACCESS_MATCHES,
+        check_id::INSTANCE_IS_POSTGRES,
     ],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),

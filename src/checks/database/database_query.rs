@@ -9,16 +9,16 @@ use crate::live::conversation::Answers;
 use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::probe::postgres::{Session, Stop, describe, holdings, slots};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{Fact, Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-query",
+    id: check_id::DATABASE_QUERY,
     holds: "The database answers a query",
     vantage: Vantage::Runner,
     role: Role::Advisory,
-    needs: &["database-login"],
-    explained_by: &["database-login"],
+    needs: &[check_id::DATABASE_LOGIN],
+    explained_by: &[check_id::DATABASE_LOGIN],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

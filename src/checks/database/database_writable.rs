@@ -5,16 +5,16 @@ use crate::checks::database::{answers, declared};
 use crate::live::Scope;
 use crate::live::service::{failed, passed};
 use crate::record::finding::{DatabaseFinding, Finding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{CheckId, Outcome, Role, Vantage, check_id};
 
 /// See the module. Advisory: a service may be meant to read from a standby.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-writable",
+    id: CheckId::new("database-writable"),
     holds: "The database takes writes",
     vantage: Vantage::Runner,
     role: Role::Advisory,
-    needs: &["database-query"],
-    explained_by: &["database-query"],
+    needs: &[check_id::DATABASE_QUERY],
+    explained_by: &[check_id::DATABASE_QUERY],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).unwrap_or_else(|outcome| *outcome) }),
 };

@@ -9,13 +9,13 @@ use crate::live::service::{failed, passed};
 use crate::model::{DatabaseExpectation, Gives, Number, PrivilegeKind, Service, Stated};
 use crate::probe::postgres::{Given, Holdings, Stop};
 use crate::record::finding::{DatabaseFinding, Finding, PostgresFinding};
-use crate::record::{Broken, Outcome, Role, Vantage};
+use crate::record::{Broken, CheckId, Outcome, Role, Vantage, check_id};
 
 /// The migrations of the repository were run.
 pub(in crate::checks) static MIGRATED: Check = Check {
-    id: "database-migrated",
+    id: CheckId::new("database-migrated"),
     holds: "The migrations of the repository were run",
-    explained_by: &["database-query"],
+    explained_by: &[check_id::DATABASE_QUERY],
     subjects: |service| planned(service, |expect| expect.migrations.is_some()),
     run: |scope| Box::pin(async move { super::migrated::run(scope).unwrap_or_else(|outcome| *outcome) }),
     ..PATTERN
@@ -23,9 +23,9 @@ pub(in crate::checks) static MIGRATED: Check = Check {
 
 /// The extensions that the pipeline expects are installed.
 pub(in crate::checks) static EXTENSIONS: Check = Check {
-    id: "database-has-extensions",
+    id: CheckId::new("database-has-extensions"),
     holds: "The database has the extensions that the pipeline expects",
-    explained_by: &["database-query"],
+    explained_by: &[check_id::DATABASE_QUERY],
     subjects: |service| planned(service, |expect| !expect.extensions.is_empty()),
     run: |scope| Box::pin(async move { extensions(scope).unwrap_or_else(|outcome| *outcome) }),
     ..PATTERN
@@ -33,9 +33,9 @@ pub(in crate::checks) static EXTENSIONS: Check = Check {
 
 /// The tables that the pipeline expects are there.
 pub(in crate::checks) static TABLES: Check = Check {
-    id: "database-has-tables",
+    id: CheckId::new("database-has-tables"),
     holds: "The database has the tables that the pipeline expects",
-    explained_by: &["database-migrated", "database-has-extensions"],
+    explained_by: &[MIGRATED.id, EXTENSIONS.id],
     subjects: |service| planned(service, |expect| !expect.tables.is_empty()),
     run: |scope| Box::pin(async move { tables(scope).unwrap_or_else(|outcome| *outcome) }),
     ..PATTERN
@@ -43,9 +43,9 @@ pub(in crate::checks) static TABLES: Check = Check {
 
 /// The service's role has the privileges that the pipeline expects.
 pub(in crate::checks) static PRIVILEGES: Check = Check {
-    id: "database-grants-privileges",
+    id: CheckId::new("database-grants-privileges"),
     holds: "The service's role has the privileges that the pipeline expects",
-    explained_by: &["database-has-tables"],
+    explained_by: &[TABLES.id],
     subjects: |service| planned(service, |expect| !expect.privileges.is_empty()),
     run: |scope| Box::pin(async move { privileges(scope).unwrap_or_else(|outcome| *outcome) }),
     ..PATTERN
@@ -53,9 +53,9 @@ pub(in crate::checks) static PRIVILEGES: Check = Check {
 
 /// A query of the pipeline's gives what it must.
 pub(in crate::checks) static QUERIES: Check = Check {
-    id: "database-gives-expected",
+    id: CheckId::new("database-gives-expected"),
     holds: "A query of the pipeline's gives what it must",
-    explained_by: &["database-grants-privileges"],
+    explained_by: &[PRIVILEGES.id],
     subjects: |service| match expected(service) {
         Some(expect) if !expect.queries.is_empty() => {
             Subjects::Each(expect.queries.iter().map(|query| query.name.clone()).collect())
@@ -68,11 +68,11 @@ pub(in crate::checks) static QUERIES: Check = Check {
 
 /// What the checks of this family share.
 const PATTERN: Check = Check {
-    id: "",
+    id: CheckId::new(""),
     holds: "",
     vantage: Vantage::Runner,
     role: Role::Obligation,
-    needs: &["database-query"],
+    needs: &[check_id::DATABASE_QUERY],
     explained_by: &[],
     subjects: |_| Subjects::None,
     run: |_| Box::pin(async { defect("a check without a run") }),

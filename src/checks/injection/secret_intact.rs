@@ -9,15 +9,15 @@ use crate::live::{Scope, files};
 use crate::model::{Holds, Service, resource};
 use crate::probe::google::{NoAnswer, Payload};
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Outcome, Role, Skip, Vantage};
+use crate::record::{Outcome, Role, Skip, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "secret-intact",
+    id: check_id::SECRET_INTACT,
     holds: "The payload of the secret matches its checksum",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: of_database,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
@@ -62,7 +62,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
             Ok(failed(Finding::Injection(InjectionFinding::Corrupted { secret: name, version })))
         }
         Ok(Payload::Locked) | Err(NoAnswer::NotFound) => {
-            Err(blocked(scope, "secret-version-enabled", Some(target)))
+            Err(blocked(scope, check_id::SECRET_VERSION_ENABLED, Some(target)))
         }
         Err(NoAnswer::Broken(why)) => Err(Outcome::Broken { why: why.clone() }),
     }

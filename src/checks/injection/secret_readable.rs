@@ -10,16 +10,16 @@ use crate::live::service::{failed, malformed, not_applicable, passed};
 use crate::model::resource;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "secret-readable",
+    id: check_id::SECRET_READABLE,
     holds: "The runtime service account may read the secret",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["service-account-matches"],
+    needs: &[check_id::SERVICE_EXISTS],
+    explained_by: &[check_id::SERVICE_ACCOUNT_MATCHES],
     subjects: |service| -> Subjects { each_secret(service) },
     run: |scope| Box::pin(run(scope)),
 };

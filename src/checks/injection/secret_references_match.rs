@@ -7,15 +7,15 @@ use crate::live::Scope;
 use crate::live::service::{failed, ingress, passed};
 use crate::model::{SecretReference, resource};
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Fact, Outcome, Role, Skip, Vantage};
+use crate::record::{Fact, Outcome, Role, Skip, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "secret-references-match",
+    id: check_id::SECRET_REFERENCES_MATCH,
     holds: "The new revision refers to the secrets and versions that the pipeline declares",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: |service| {
         if service.secrets.is_empty() { Subjects::None } else { Subjects::Whole }

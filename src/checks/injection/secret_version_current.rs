@@ -8,17 +8,17 @@ use crate::live::connection::{Given, blocked, given};
 use crate::live::service::{broken, failed, malformed, not_applicable, not_visible, passed, short_name};
 use crate::model::resource;
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "secret-version-current",
+    id: check_id::SECRET_VERSION_CURRENT,
     holds: "The latest version of the secret is older than the revision",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["secret-references-match"],
+    needs: &[check_id::SERVICE_EXISTS],
+    explained_by: &[check_id::SECRET_REFERENCES_MATCH],
     subjects: each_secret,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

@@ -10,12 +10,12 @@ use crate::live::service::{broken, failed, malformed, passed};
 use crate::model::{SecretReference, Service, resource};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Fact, Outcome, Role, Skip, Vantage};
+use crate::record::{Fact, Outcome, Role, Skip, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "secret-version-enabled",
+    id: check_id::SECRET_VERSION_ENABLED,
     holds: "The secret version exists and is enabled",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,

@@ -12,15 +12,15 @@ use crate::live::Scope;
 use crate::live::service::{failed, ingress, not_applicable, passed, short_name};
 use crate::model::Service;
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "variables-filled",
+    id: check_id::VARIABLES_FILLED,
     holds: "The variables that lead to the database are not empty",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: declared,
     run: |scope| Box::pin(run(scope)),

@@ -8,15 +8,15 @@ use crate::live::service::{failed, ingress, passed, short_name};
 use crate::live::variables::declared;
 use crate::model::Service;
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "variables-injected",
+    id: check_id::VARIABLES_INJECTED,
     holds: "The declared variables are on the new revision",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: |service| {
         if declared(service).is_empty() { Subjects::None } else { Subjects::Whole }

@@ -12,17 +12,17 @@ use crate::live::variables::attached;
 use crate::live::{Scope, connection};
 use crate::model::{DatabaseVariables, Service, Stated};
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{Fact, Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "cloudsql-attached",
+    id: check_id::CLOUDSQL_ATTACHED,
     holds: "The instance whose socket the service dials is attached to the new revision",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["variables-injected", "variables-filled"],
+    needs: &[check_id::SERVICE_EXISTS],
+    explained_by: &[check_id::VARIABLES_INJECTED, check_id::VARIABLES_FILLED],
     subjects: |service| {
         let attaches = !service.cloudsql_instances.is_empty();
         if attaches || service.database.is_some() { Subjects::Whole } else { Subjects::None }

@@ -11,15 +11,15 @@ use crate::live::service::{failed, not_applicable, not_visible, passed};
 use crate::live::{Scope, connection};
 use crate::model::{Service, resource};
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "cloudsql-client-granted",
+    id: check_id::CLOUDSQL_CLIENT_GRANTED,
     holds: "The runtime service account may connect to the Cloud SQL instance",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),

@@ -21,23 +21,23 @@ use crate::probe::postgres::{
     login_by_connector,
 };
 use crate::record::finding::{Finding, InstanceFinding, PostgresFinding};
-use crate::record::{Broken, Outcome, Role, Vantage};
+use crate::record::{Broken, Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "cloudsql-login",
+    id: check_id::CLOUDSQL_LOGIN,
     holds: "The instance takes the service's login by Cloud SQL's connector way",
     vantage: Vantage::Runner,
     role: Role::Advisory,
-    needs: &["service-exists", "instance-running"],
+    needs: &[check_id::SERVICE_EXISTS, check_id::INSTANCE_RUNNING],
     explained_by: &[
-        "secret-version-enabled",
-        "secret-readable",
-        "instance-running",
-        "instance-is-postgres",
-        "instance-has-database",
-        "instance-has-user",
-        "instance-iam-login",
+        check_id::SECRET_VERSION_ENABLED,
+        check_id::SECRET_READABLE,
+        check_id::INSTANCE_RUNNING,
+        check_id::INSTANCE_IS_POSTGRES,
+        check_id::INSTANCE_HAS_DATABASE,
+        check_id::INSTANCE_HAS_USER,
+        check_id::INSTANCE_IAM_LOGIN,
     ],
     subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
@@ -56,7 +56,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     }
     // It waits for a dial that may take as long as a lost packet is waited for.
     scope.notes.step_aside();
-    if scope.siblings.clone().passed("database-port-open").await {
+    if scope.siblings.clone().passed(check_id::DATABASE_PORT_OPEN).await {
         return Err(not_applicable(
             "the address that the service dials is reached from here: database-login makes the login there",
         ));

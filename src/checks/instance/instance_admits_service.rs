@@ -16,16 +16,16 @@ use crate::live::service::{failed, malformed, not_applicable, not_visible, passe
 use crate::live::vpc_access::way_in;
 use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-admits-service",
+    id: check_id::INSTANCE_ADMITS_SERVICE,
     holds: "The Cloud SQL instance admits the service",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),

@@ -13,15 +13,15 @@ use crate::live::service::{broken, failed, not_applicable, not_visible, passed};
 use crate::model::{DatabaseVariables, Service};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-has-address",
+    id: check_id::INSTANCE_HAS_ADDRESS,
     holds: "The address that the service dials is the Cloud SQL instance's",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: declared,
     run: |scope| Box::pin(run(scope)),

@@ -11,17 +11,17 @@ use crate::live::instance::{Reached, connection_name, own_instance, reached};
 use crate::live::service::{broken, failed, not_applicable, passed};
 use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, IamProblem, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-iam-login",
+    id: check_id::INSTANCE_IAM_LOGIN,
     holds: "A login with IAM has all that it takes",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["credential-well-formed", "instance-has-address"],
+    needs: &[check_id::SERVICE_EXISTS],
+    explained_by: &[check_id::CREDENTIAL_WELL_FORMED, check_id::INSTANCE_HAS_ADDRESS],
     subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

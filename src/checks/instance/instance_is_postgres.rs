@@ -8,16 +8,16 @@ use crate::live::Scope;
 use crate::live::instance::{connection_name, is_postgres, known_instance};
 use crate::live::service::{failed, malformed, passed};
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-is-postgres",
+    id: check_id::INSTANCE_IS_POSTGRES,
     holds: "The Cloud SQL instance is a PostgreSQL server",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),

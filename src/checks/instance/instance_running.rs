@@ -13,12 +13,12 @@ use crate::live::service::{failed, malformed, not_visible, passed};
 use crate::model::Service;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-running",
+    id: check_id::INSTANCE_RUNNING,
     holds: "The Cloud SQL instance runs",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,

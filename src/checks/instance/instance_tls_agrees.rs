@@ -11,17 +11,17 @@ use crate::live::instance::{Reached, connection_name, own_instance, reached};
 use crate::live::service::{failed, malformed, not_applicable, not_visible, passed};
 use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-tls-agrees",
+    id: check_id::INSTANCE_TLS_AGREES,
     holds: "The service asks for TLS as the Cloud SQL instance demands it",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["credential-well-formed"],
+    needs: &[check_id::SERVICE_EXISTS],
+    explained_by: &[check_id::CREDENTIAL_WELL_FORMED],
     subjects: declared,
     run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
 };

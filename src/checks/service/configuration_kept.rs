@@ -13,18 +13,18 @@ use crate::live::service::{broken, failed, ingress, not_applicable, passed, shor
 use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::{Service, Stated, Variable, infer_database, resource};
 use crate::record::finding::{Finding, InjectionFinding, PathFinding};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{CheckId, Fact, Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "configuration-kept",
+    id: CheckId::new("configuration-kept"),
     holds: "The new revision keeps what led the revision before to its database",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     // A private database without a way in says more than that there was one.
-    explained_by: &["vpc-access-present"],
+    explained_by: &[check_id::VPC_ACCESS_PRESENT],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(run(scope)),
 };

@@ -14,17 +14,17 @@ use crate::live::Scope;
 use crate::live::service::{FRESH, POLL, broken, failed, malformed, noticed, passed, short_name};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
-use crate::record::{Broken, Fact, Outcome, Role, Vantage};
+use crate::record::{Broken, Fact, Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "revision-ready",
+    id: check_id::REVISION_READY,
     holds: "The new revision is ready",
     vantage: Vantage::ControlPlane,
     role: Role::Obligation,
-    needs: &["service-exists"],
-    explained_by: &["service-log-quiet"],
+    needs: &[check_id::SERVICE_EXISTS],
+    explained_by: &[super::service_log_quiet::CHECK.id],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(run(scope)),
 };

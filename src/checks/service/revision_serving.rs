@@ -10,17 +10,17 @@ use crate::live::service::{POLL, broken, failed, malformed, not_applicable, noti
 use crate::live::{Scope, coherence};
 use crate::probe::google::{Answer, NoAnswer};
 use crate::record::finding::{Finding, ServiceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "revision-serving",
+    id: check_id::REVISION_SERVING,
     holds: "The new revision receives the traffic",
     vantage: Vantage::ControlPlane,
     role: Role::Obligation,
-    needs: &["service-exists"],
-    explained_by: &["revision-ready"],
+    needs: &[check_id::SERVICE_EXISTS],
+    explained_by: &[check_id::REVISION_READY],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(run(scope)),
 };

@@ -7,16 +7,16 @@ use crate::live::Scope;
 use crate::live::service::{failed, passed, short_name};
 use crate::model::Stated;
 use crate::record::finding::{Finding, ServiceFinding};
-use crate::record::{Outcome, Role, Skip, Vantage};
+use crate::record::{Outcome, Role, Skip, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "service-account-matches",
+    id: check_id::SERVICE_ACCOUNT_MATCHES,
     holds: "The new revision runs as the service account that the pipeline declares",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: |service| match &service.service_account {
         Some(declared) if !declared.raw().is_empty() => Subjects::Whole,

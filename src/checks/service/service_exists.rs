@@ -5,11 +5,11 @@ use crate::live::Scope;
 use crate::live::service::{broken, failed, passed, short_name};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "service-exists",
+    id: check_id::SERVICE_EXISTS,
     holds: "Cloud Run knows the service",
     vantage: Vantage::ControlPlane,
     role: Role::Obligation,

@@ -10,27 +10,27 @@ use crate::live::service::{FRESH, broken, failed, not_applicable, not_visible, p
 use crate::live::{Scope, connection};
 use crate::logs::{self, Database, Seen};
 use crate::record::finding::{Finding, LogFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{CheckId, Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "service-log-quiet",
+    id: CheckId::new("service-log-quiet"),
     holds: "The service's log tells of no trouble with its database",
     vantage: Vantage::Service,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[
-        "cloudsql-attached",
-        "cloudsql-client-granted",
-        "cloudsql-login",
-        "database-has-headroom",
+        check_id::CLOUDSQL_ATTACHED,
+        check_id::CLOUDSQL_CLIENT_GRANTED,
+        check_id::CLOUDSQL_LOGIN,
+        crate::checks::database::database_has_headroom::CHECK.id,
     ],
     subjects: declared,
     run: |scope| Box::pin(run(scope)),
 };
 
 /// The check whose end ends the watch over the log.
-const HEALTH: &str = "health-healthy";
+const HEALTH: CheckId = check_id::HEALTH_HEALTHY;
 
 /// Pauses between two looks: entries take seconds to arrive, and reads of logs are limited to 60 a minute for a project
 /// (<https://cloud.google.com/logging/quotas>).

@@ -14,16 +14,16 @@ use crate::live::vpc_access::{WayIn, way_in};
 use crate::network::Fault;
 use crate::network::ranges::carried_as_private_range;
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "egress-carries-database",
+    id: check_id::EGRESS_CARRIES_DATABASE,
     holds: "The egress setting sends the database's address into the VPC network",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["vpc-access-present"],
+    needs: &[check_id::VPC_ACCESS_PRESENT],
     explained_by: &[],
     subjects: declared,
     run: |scope| Box::pin(run(scope)),

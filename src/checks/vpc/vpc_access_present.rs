@@ -7,15 +7,15 @@ use crate::live::network::private_database_address;
 use crate::live::service::{failed, passed, short_name};
 use crate::live::vpc_access::{WayIn, way_in};
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "vpc-access-present",
+    id: check_id::VPC_ACCESS_PRESENT,
     holds: "A service with a private database has a way into the VPC network",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: declared,
     run: |scope| Box::pin(run(scope)),

@@ -6,16 +6,16 @@ use crate::live::Scope;
 use crate::live::service::{failed, malformed, passed};
 use crate::model::resource;
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "vpc-connector-in-region",
+    id: check_id::VPC_CONNECTOR_IN_REGION,
     holds: "The VPC connector stands in the service's region",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: with_vpc,
     run: |scope| Box::pin(run(scope)),

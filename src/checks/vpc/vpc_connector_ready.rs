@@ -9,16 +9,16 @@ use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::{Service, resource};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "vpc-connector-ready",
+    id: check_id::VPC_CONNECTOR_READY,
     holds: "The VPC connector is ready",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: with_vpc,
     run: |scope| Box::pin(run(scope)),

@@ -12,15 +12,15 @@ use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::resource;
 use crate::network::Network;
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "vpc-network-matches",
+    id: check_id::VPC_NETWORK_MATCHES,
     holds: "The service leaves into the network of its database",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
+    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[],
     subjects: declared,
     run: |scope| Box::pin(run(scope)),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::diagnosis::Graph;
 use crate::record::{
-    Ended, Fact, NodeRecord, Outcome, RECORD_VERSION, Role, RunRecord, ServiceRecord, Skip, Vantage,
+    CheckId, Ended, Fact, NodeRecord, Outcome, RECORD_VERSION, Role, RunRecord, ServiceRecord, Skip, Vantage,
 };
 
 /// What became of several runs.
@@ -91,7 +91,7 @@ pub fn merge(runs: &[RunRecord]) -> Result<Merged, MergeError> {
     let started = runs.iter().map(|run| run.started).min().unwrap_or(first.started);
     let keys = keys(&runs);
     let mut services: BTreeMap<String, ServiceRecord> = BTreeMap::new();
-    let mut nodes: BTreeMap<(String, usize, String, Option<String>), NodeRecord> = BTreeMap::new();
+    let mut nodes: BTreeMap<(String, usize, CheckId, Option<String>), NodeRecord> = BTreeMap::new();
     let mut twice: BTreeMap<String, usize> = BTreeMap::new();
     let mut duration_ms = 0;
     for run in &runs {
@@ -108,8 +108,8 @@ pub fn merge(runs: &[RunRecord]) -> Result<Merged, MergeError> {
         }
         for node in &run.nodes {
             let node = moved(node.clone(), offset, &renamed);
-            let place = Graph::of_checks().position(&node.check);
-            let key = (node.service.clone(), place, node.check.clone(), node.subject.clone());
+            let place = Graph::of_checks().position(node.check);
+            let key = (node.service.clone(), place, node.check, node.subject.clone());
             match nodes.remove(&key) {
                 None => drop(nodes.insert(key, node)),
                 Some(known) => {

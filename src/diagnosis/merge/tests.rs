@@ -11,7 +11,7 @@ fn place() -> Place {
 fn node(service: &str, check: &str, outcome: Outcome) -> NodeRecord {
     NodeRecord {
         service: service.to_owned(),
-        check: check.to_owned(),
+        check: check.into(),
         subject: None,
         role: Role::Obligation,
         vantage: Vantage::ControlPlane,

@@ -42,7 +42,7 @@ pub(in crate::diagnosis) fn explains(view: &View<'_>, cause: &NodeRecord, sympto
     if journey::is_earlier(cause, symptom) {
         return true;
     }
-    view.graph.explains(&cause.check, &symptom.check)
+    view.graph.explains(cause.check, symptom.check)
         && speaks_of_the_service(cause)
         && match what {
             Finding::Health(health) => explains_health(view, cause, why, health),

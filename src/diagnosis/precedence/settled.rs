@@ -4,7 +4,7 @@ use super::graph::Graph;
 use super::{across, explains};
 use crate::diagnosis::view::View;
 use crate::diagnosis::{Confidence, conclude, obligations, rules};
-use crate::record::RunRecord;
+use crate::record::{CheckId, RunRecord};
 
 /// The services of a running record whose fate is sealed, each with the key of the node that seals it.
 pub(in crate::diagnosis) fn settled(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
@@ -37,7 +37,7 @@ fn waits_for(view: &View<'_>, callee: &str) -> bool {
         let unfinished_above = view
             .nodes
             .iter()
-            .any(|node| node.outcome.is_none() && view.graph.explains(&node.check, &root.check));
+            .any(|node| node.outcome.is_none() && view.graph.explains(node.check, root.check));
         let blame = root.finding().and_then(|finding| across::blame(finding, call, callee));
         !unfinished_above
             && matches!(blame, Some(across::Blame::Named | across::Blame::Alike))
@@ -47,8 +47,8 @@ fn waits_for(view: &View<'_>, callee: &str) -> bool {
 }
 
 /// Whether a check makes a login, or builds on one.
-fn proves_a_login(check: &str) -> bool {
-    check.starts_with("database-") || check == crate::checks::BY_CONNECTOR
+fn proves_a_login(check: CheckId) -> bool {
+    check.as_str().starts_with("database-") || check == crate::checks::BY_CONNECTOR
 }
 
 /// The node that seals a service: the root of an obligation already seen to be unmet, of a kind that waiting
@@ -59,7 +59,7 @@ fn seal(view: &View<'_>) -> Option<String> {
         let unfinished_above = view
             .nodes
             .iter()
-            .any(|node| node.outcome.is_none() && view.graph.explains(&node.check, &root.check));
+            .any(|node| node.outcome.is_none() && view.graph.explains(node.check, root.check));
         let finished = root.outcome.is_some();
         let judgement = root.finding().map(|finding| rules::judge(view, root, finding));
         // A mere difference is the cause only where nothing deeper is, and that only the end of the run shows.
@@ -67,7 +67,7 @@ fn seal(view: &View<'_>) -> Option<String> {
         let lasting = !differs && judgement.as_ref().is_some_and(|judgement| !judgement.code.waiting_mends());
         // A login that works would refute what is only likely: that is worth waiting for.
         let open = judgement.is_some_and(|judgement| judgement.confidence == Confidence::Likely)
-            && view.nodes.iter().any(|node| node.outcome.is_none() && proves_a_login(&node.check));
+            && view.nodes.iter().any(|node| node.outcome.is_none() && proves_a_login(node.check));
         finished
             && lasting
             && !open

@@ -25,7 +25,7 @@ pub(super) fn checks(record: &RunRecord, diagnosis: &Diagnosis, nodes: &[&NodeRe
             ul.time {
                 @for family in Family::iter() {
                     @let members: Vec<&&NodeRecord> =
-                        nodes.iter().filter(|node| Family::of(&node.check) == family).collect();
+                        nodes.iter().filter(|node| Family::of(node.check.as_str()) == family).collect();
                     @if !members.is_empty() {
                         li.family { (family.title()) }
                         @for node in members { li { (row(diagnosis, node, whole)) } }
@@ -40,7 +40,7 @@ fn row(diagnosis: &Diagnosis, node: &NodeRecord, whole: u64) -> Markup {
     let state = State::of(diagnosis, node);
     let name = match &node.subject {
         Some(subject) => format!("{}[{subject}]", node.check),
-        None => node.check.clone(),
+        None => node.check.to_string(),
     };
     let ran = match &node.outcome {
         Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => false,

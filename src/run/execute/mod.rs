@@ -458,7 +458,7 @@ fn blank(plan: &Plan, options: &Options) -> RunRecord {
         .iter()
         .map(|node| NodeRecord {
             service: plan.targets[node.target].key.clone(),
-            check: node.check.id.to_owned(),
+            check: node.check.id,
             subject: node.subject.clone(),
             role: node.role,
             // "Where the gate dials from" is the user's to say.

@@ -12,27 +12,29 @@ mod watch;
 
 use futures::future::join_all;
 
+use crate::checks::database::{database_writable, expected};
+use crate::checks::service::configuration_kept;
 use crate::checks::{Check, Subjects};
 use crate::live::Scope;
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Outcome, Role, Vantage, check_id};
 use expect::Expected;
 use watch::Bad;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "health-healthy",
+    id: check_id::HEALTH_HEALTHY,
     holds: "The service's own health answer says healthy",
     vantage: Vantage::Service,
     role: Role::Obligation,
     // A stated URL needs nobody's answer; where none is stated, the check asks for it itself.
     needs: &[],
     explained_by: &[
-        "service-exists",
-        "secret-version-current",
-        "configuration-kept",
-        "revision-serving",
-        "database-writable",
-        "database-gives-expected",
+        check_id::SERVICE_EXISTS,
+        check_id::SECRET_VERSION_CURRENT,
+        configuration_kept::CHECK.id,
+        check_id::REVISION_SERVING,
+        database_writable::CHECK.id,
+        expected::QUERIES.id,
     ],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),

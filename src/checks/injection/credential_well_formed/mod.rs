@@ -14,17 +14,22 @@ use crate::live::service::passed;
 use crate::live::{Scope, files};
 use crate::model::{DatabaseVariables, Holds, resource};
 use crate::record::finding::{CredentialFinding, Drivers, Finding, Unfit};
-use crate::record::{Outcome, Role, Skip, Vantage};
+use crate::record::{Outcome, Role, Skip, Vantage, check_id};
 use shape::{Beside, Expected, shape};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "credential-well-formed",
+    id: check_id::CREDENTIAL_WELL_FORMED,
     holds: "The database's variables have values of the right shape",
     vantage: Vantage::ControlPlane,
     role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["variables-injected", "variables-filled", "secret-references-match", "secret-intact"],
+    needs: &[check_id::SERVICE_EXISTS],
+    explained_by: &[
+        check_id::VARIABLES_INJECTED,
+        check_id::VARIABLES_FILLED,
+        check_id::SECRET_REFERENCES_MATCH,
+        check_id::SECRET_INTACT,
+    ],
     subjects: declared,
     run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
 };
@@ -66,7 +71,7 @@ async fn look(
     variable: &str,
 ) -> Result<Option<CredentialFinding>, Outcome> {
     let (value, secret) = match given(revision, variable) {
-        None => return Err(connection::blocked(scope, "variables-injected", None)),
+        None => return Err(connection::blocked(scope, check_id::VARIABLES_INJECTED, None)),
         Some(Given::Plain(path)) if Holds::of(variable) != Holds::Value => {
             return in_file(scope, revision, variables, variable, path.expose_secret().trim()).await;
         }

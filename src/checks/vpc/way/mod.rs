@@ -13,7 +13,7 @@ use crate::live::Scope;
 use crate::live::service::{failed, not_applicable, not_visible, passed};
 use crate::network::{DestinationKind, Facts, Fault, Gap, Link, Reading, Verdict, walk};
 use crate::record::finding::{Finding, OwnOpinion, PathFinding};
-use crate::record::{Broken, Outcome, Role, Vantage, words};
+use crate::record::{Broken, CheckId, Outcome, Role, Vantage, check_id, words};
 
 /// The way, and what of it could not be read.
 struct Known {
@@ -115,18 +115,19 @@ fn unknown(known: &Known, gap: &Gap) -> Outcome {
 }
 
 /// What explains that a link of the way does not hold: the packet does not enter the network as it is meant to.
-const ENTERED: &[&str] = &["vpc-access-present", "vpc-connector-ready", "vpc-network-matches"];
+const ENTERED: &[CheckId] =
+    &[check_id::VPC_ACCESS_PRESENT, check_id::VPC_CONNECTOR_READY, check_id::VPC_NETWORK_MATCHES];
 
 /// A check of some links of the way.
 macro_rules! link {
-    ($name:ident, $id:literal, $holds:literal, $links:pat, $nothing:literal, $above:expr) => {
+    ($name:ident, $id:expr, $holds:literal, $links:pat, $nothing:literal, $above:expr) => {
         /// A check of one link; see its page.
         pub(in crate::checks) static $name: Check = Check {
             id: $id,
             holds: $holds,
             vantage: Vantage::ControlPlane,
             role: Role::Advisory,
-            needs: &["service-exists"],
+            needs: &[check_id::SERVICE_EXISTS],
             explained_by: $above,
             subjects: crate::checks::database::declared,
             run: |scope| Box::pin(look(scope, |link| matches!(link, $links), $nothing)),
@@ -136,7 +137,7 @@ macro_rules! link {
 
 link!(
     SUBNET,
-    "subnet-large-enough",
+    check_id::SUBNET_LARGE_ENOUGH,
     "The subnet of direct VPC egress has addresses for the service's instances",
     Link::Subnet,
     "the service does not use direct VPC egress",
@@ -144,7 +145,7 @@ link!(
 );
 link!(
     RANGES,
-    "address-range-free",
+    check_id::ADDRESS_RANGE_FREE,
     "No other range has the database's address",
     Link::Addresses,
     "no other range can have the database's address",
@@ -152,7 +153,7 @@ link!(
 );
 link!(
     PRIVATE_ACCESS,
-    "private-access-active",
+    check_id::PRIVATE_ACCESS_ACTIVE,
     "Private services access, or Private Service Connect, leads to the database",
     Link::Peering | Link::Endpoint,
     "the database is not reached through private services access or Private Service Connect",
@@ -160,7 +161,7 @@ link!(
 );
 link!(
     EGRESS_FIREWALL,
-    "egress-firewall-allows",
+    check_id::EGRESS_FIREWALL_ALLOWS,
     "Firewall rules let the service's packets out to the database",
     Link::EgressFirewall { .. } | Link::ConnectorRules,
     "no packet to the database enters the VPC network",
@@ -168,7 +169,7 @@ link!(
 );
 link!(
     INGRESS_FIREWALL,
-    "ingress-firewall-allows",
+    check_id::INGRESS_FIREWALL_ALLOWS,
     "Firewall rules let the service's packets in to the database's machine",
     Link::IngressFirewall { .. },
     "the database runs on no machine of the VPC network",
@@ -176,15 +177,15 @@ link!(
 );
 link!(
     ROUTE,
-    "route-leads-to-database",
+    check_id::ROUTE_LEADS_TO_DATABASE,
     "The route that packets take leads to the database",
     Link::Route,
     "no packet to the database enters the VPC network",
-    &["private-access-active"]
+    &[check_id::PRIVATE_ACCESS_ACTIVE]
 );
 link!(
     NAT,
-    "nat-present",
+    check_id::NAT_PRESENT,
     "Where all traffic goes into the VPC, Cloud NAT leads out of it",
     Link::Nat,
     "the egress setting leaves the internet outside the VPC",

@@ -118,7 +118,15 @@ async fn run(plan: &Plan) -> Duration {
         sandbox: false,
     };
     let began = Instant::now();
-    let record = execute(plan, Arc::new(outside), &options, settled, pending(), &mut |_| {}).await;
+    let record = execute(
+        plan,
+        Arc::new(outside),
+        &options,
+        |record| settled(record, checks::graph()),
+        pending(),
+        &mut |_| {},
+    )
+    .await;
     let wall = began.elapsed();
     assert!(record.nodes.iter().all(|node| node.passed()), "{:?}", record.nodes);
     wall

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt as _, stream};
 
 use super::{Refusal, world};
-use crate::checks::JOURNEYS;
+use crate::checks;
 use crate::diagnosis::cause::CauseCode;
 use crate::diagnosis::{self, Diagnosis, Verdict};
 use crate::plan::Plan;
 use crate::record::finding::{Finding, HealthFinding};
-use crate::record::{NodeRecord, RunRecord};
+use crate::record::{NodeRecord, RunRecord, check_id};
 use crate::run::{self, Options};
 use crate::sandbox::faults::{FAULTS, Fault};
 use crate::sandbox::variants::{VARIANTS, Variant};
@@ -175,8 +175,16 @@ async fn one(plan: &Plan, exercise: Exercise, options: &Options) -> Result<Row, 
     let changes: Vec<&'static Fault> = exercise.change().into_iter().collect();
     let (_sandbox, outside) = world::broken(plan, &changes, None, &options.settings).await?;
     let stop = std::future::pending();
-    let record = run::execute(plan, outside.into(), options, diagnosis::settled, stop, &mut |_| {}).await;
-    let diagnosis = diagnosis::diagnose(&record);
+    let record = run::execute(
+        plan,
+        outside.into(),
+        options,
+        |record| diagnosis::settled(record, checks::graph()),
+        stop,
+        &mut |_| {},
+    )
+    .await;
+    let diagnosis = diagnosis::diagnose(&record, checks::graph());
     // What leaves a verdict healthy is named beside it.
     let beside = diagnosis.advisories.iter().filter(|_| matches!(exercise, Exercise::Fault(_)));
     let cause = diagnosis.causes.iter().chain(beside).next().map(|cause| cause.code.to_string());
@@ -186,8 +194,12 @@ async fn one(plan: &Plan, exercise: Exercise, options: &Options) -> Result<Row, 
 
 /// Whether the first cause has what users meet among its symptoms; `None`: nothing asks for it.
 fn journey(record: &RunRecord, diagnosis: &Diagnosis) -> Option<bool> {
-    let walked: Vec<String> =
-        record.nodes.iter().filter(|node| node.check == JOURNEYS).map(NodeRecord::key).collect();
+    let walked: Vec<String> = record
+        .nodes
+        .iter()
+        .filter(|node| node.check == check_id::JOURNEY_STEP_WORKS)
+        .map(NodeRecord::key)
+        .collect();
     let database_down = record.nodes.iter().any(|node| {
         matches!(node.finding(), Some(Finding::Health(HealthFinding::Unhealthy { failing, .. }))
             if failing.iter().any(|one| one.database))

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::precedence::graph::Graph;
 use super::precedence::{across, explains};
 use super::view::View;
 use super::{
@@ -10,7 +9,7 @@ use super::{
     ruled_out, rules,
 };
 use crate::record::finding::{Finding, HealthFinding, JourneyFinding};
-use crate::record::{Ended, Fact, NodeRecord, Outcome, RunRecord, Skip};
+use crate::record::{Ended, Fact, Graph, NodeRecord, Outcome, RunRecord, Skip};
 
 /// Judges a record against a causal graph.
 pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
@@ -43,6 +42,7 @@ pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
         causes,
         advisories: parts.iter_mut().flat_map(|part| std::mem::take(&mut part.advisories)).collect(),
         ruled_out: parts.iter_mut().flat_map(|part| std::mem::take(&mut part.ruled_out)).collect(),
+        families: record.nodes.iter().map(|node| (node.check, graph.family(node.check))).collect(),
         services: parts.into_iter().map(|part| part.service).collect(),
     }
 }
@@ -184,7 +184,7 @@ fn still_open<'a>(
         explains::roots(view).into_iter().filter(|root| explains_unmet(view, root, obligations)).collect();
     let below = |node: &NodeRecord| roots.iter().any(|root| view.graph.explains(root.check, node.check));
     // The steps to the database prove one thing together, so what stands above one stands above all.
-    let of_database = |node: &NodeRecord| node.check.as_str().starts_with("database-");
+    let of_database = |node: &NodeRecord| view.is_of_database(node.check);
     let no_database = open.iter().any(|node| of_database(node) && below(node));
     open.into_iter().filter(|node| !(below(node) || no_database && of_database(node))).collect()
 }
@@ -207,7 +207,7 @@ fn gate_causes(
         obligations.iter().filter(|obligation| matches!(obligation.met, Met::Unknown { .. })).collect();
     let database_open = unknown.iter().any(|obligation| obligation.what == "database");
     let only_database: Vec<&NodeRecord> =
-        open.iter().copied().filter(|node| node.check.as_str().starts_with("database-")).collect();
+        open.iter().copied().filter(|node| view.is_of_database(node.check)).collect();
     let mut causes = rules::gate::causes(view, open);
     if database_open && (!explained || !only_database.is_empty()) {
         use super::cause::CauseCode::NotVisibleFromHere;

@@ -42,8 +42,8 @@ pub(super) fn verdict(obligations: &[Obligation]) -> Verdict {
 
 /// Who accepts the database unproven accepts what it holds unproven, too; what was seen to be wrong, nobody accepts.
 fn accepted(view: &View<'_>, check: CheckId, met: Met) -> Met {
-    let of_database = view.record.accepted_unproven.contains(&Unproven::Database)
-        && check.as_str().starts_with("database-");
+    let of_database =
+        view.record.accepted_unproven.contains(&Unproven::Database) && view.is_of_database(check);
     match met {
         Met::Unknown { .. } if of_database => Met::Accepted,
         Met::Yes { .. } | Met::Unknown { .. } | Met::No { .. } | Met::Accepted => met,
@@ -146,7 +146,8 @@ fn database(view: &View<'_>) -> Met {
     if view.record.accepted_unproven.contains(&Unproven::Database) {
         return Met::Accepted;
     }
-    let nodes: Vec<&NodeRecord> = view.nodes.iter().copied().filter(|node| leaves_unproven(node)).collect();
+    let nodes: Vec<&NodeRecord> =
+        view.nodes.iter().copied().filter(|node| leaves_unproven(view, node)).collect();
     let because = nodes.iter().find(|node| !node.passed()).map_or_else(
         || "nothing proved the database".to_owned(),
         |node| {
@@ -172,7 +173,7 @@ fn names_database_up(node: &NodeRecord) -> bool {
 }
 
 /// Whether a node could have proven the database, and did not.
-fn leaves_unproven(node: &NodeRecord) -> bool {
+fn leaves_unproven(view: &View<'_>, node: &NodeRecord) -> bool {
     if node.check == HEALTHY {
         // A health answer that has nothing to do with the database leaves it as open as it was.
         return match node.finding() {
@@ -194,5 +195,5 @@ fn leaves_unproven(node: &NodeRecord) -> bool {
     let proves = node.passed() && node.vantage == Vantage::InVpc;
     let nothing_to_prove =
         matches!(node.outcome, Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }));
-    node.check.as_str().starts_with("database-") && !proves && !nothing_to_prove
+    view.is_of_database(node.check) && !proves && !nothing_to_prove
 }

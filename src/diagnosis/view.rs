@@ -1,8 +1,7 @@
 //! The record as the diagnosis looks at it: one service, its checks in causal order.
 
-use super::precedence::graph::Graph;
 use crate::record::finding::{Finding, HealthFinding, PostgresFinding};
-use crate::record::{CheckId, NodeRecord, RunRecord, ServiceRecord, Vantage, check_id};
+use crate::record::{CheckId, Family, Graph, NodeRecord, RunRecord, ServiceRecord, Vantage, check_id};
 
 /// One service of a record, with its nodes in causal order, whatever order the record has them in.
 #[derive(Clone, Debug)]
@@ -28,6 +27,11 @@ impl<'a> View<'a> {
 
     pub(super) fn by_key(&self, key: &str) -> Option<&'a NodeRecord> {
         self.nodes.iter().copied().find(|node| node.key() == key)
+    }
+
+    /// Whether a check is part of the conversation with the database.
+    pub(super) fn is_of_database(&self, check: CheckId) -> bool {
+        self.graph.family(check) == Family::Database
     }
 
     /// Whether the check was made and held for every subject.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use super::place::place_of;
 use super::{Node, Plan, journeys};
 use crate::checks::{Check, Subjects};
 use crate::model::{Pipeline, Place, Service, Stated, Target};
@@ -162,6 +161,7 @@ pub fn build(
     for (index, target) in targets.iter().enumerate() {
         let from = nodes.len();
         plan_service(index, target, &order, &defaults.require, &mut nodes);
+        wait_for_ends(&mut nodes, from);
         if nodes.len() > from && nodes[from..].iter().all(|node: &Node| node.role == Role::Advisory) {
             let (service, place) = (target.key.clone(), target.service.place.clone());
             errors.push(PlanError::NothingRequired { service, place });
@@ -306,13 +306,21 @@ fn plan_service(
                 target: index,
                 check,
                 role: role(service, check, subject.as_deref(), require),
-                place: place_of(service, check.id, subject.as_deref()),
+                place: (check.place)(service, subject.as_deref()).clone(),
                 subject,
                 needs,
                 after: Vec::new(),
                 outlasts: false,
             });
         }
+    }
+}
+
+/// Lets each node of a service, the last in the list, wait for the ends that its check asks for.
+fn wait_for_ends(nodes: &mut [Node], from: usize) {
+    for index in from..nodes.len() {
+        let ends = nodes[index].check.after;
+        nodes[index].after = (from..nodes.len()).filter(|&at| ends.contains(&nodes[at].check.id)).collect();
     }
 }
 
@@ -348,8 +356,9 @@ fn required_nowhere(require: &[String], nodes: &[Node]) -> Vec<PlanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::USUAL;
     use crate::model::DeploysVia;
-    use crate::record::{Outcome, Vantage};
+    use crate::record::Outcome;
 
     const A_ID: CheckId = CheckId::new("a");
     const B_ID: CheckId = CheckId::new("b");
@@ -359,12 +368,11 @@ mod tests {
         Check {
             id: CheckId::new(id),
             holds: "It holds",
-            vantage: Vantage::ControlPlane,
             role: Role::Obligation,
             needs,
-            explained_by: &[],
             subjects: |_| Subjects::Whole,
             run: |_| Box::pin(async { Outcome::Passed { detail: String::new() } }),
+            ..USUAL
         }
     }
 

@@ -2,7 +2,9 @@
 
 mod attempt;
 pub mod check_id;
+mod family;
 pub mod finding;
+mod graph;
 mod outcome;
 mod rollback;
 mod run;
@@ -10,6 +12,8 @@ pub mod words;
 
 pub use attempt::{AttemptVerdict, HealthAttempt, Taken};
 pub use check_id::CheckId;
+pub use family::Family;
+pub use graph::{Graph, Vertex};
 pub use outcome::{Broken, Door, Mend, Outcome, Skip, Vantage};
 pub use rollback::Rollback;
 pub use run::{

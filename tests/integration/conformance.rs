@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use rungate::checks::CHECKS;
+use rungate::checks::{CHECKS, graph};
 use rungate::diagnosis::cause::CauseCode;
 use rungate::diagnosis::{Verdict, diagnose, settled};
 use rungate::live::RunSettings;
@@ -98,8 +98,10 @@ pub(crate) async fn said(plan: &Plan, cloud: &sandbox::Sandbox, dial: Arc<dyn Di
         sandbox: true,
     };
     let never = std::future::pending();
-    let record = execute(plan, Arc::new(outside), &options, settled, never, &mut |_| {}).await;
-    let diagnosis = diagnose(&record);
+    let record =
+        execute(plan, Arc::new(outside), &options, |record| settled(record, graph()), never, &mut |_| {})
+            .await;
+    let diagnosis = diagnose(&record, graph());
     let failing = record.nodes.iter().find_map(|node| match &node.outcome {
         Some(Outcome::Failed { finding: Finding::Postgres(finding) }) => {
             Some(format!("{}: {}", node.check, kind(finding)))

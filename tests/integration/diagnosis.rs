@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use rungate::diagnosis::cause::CauseCode;
-use rungate::diagnosis::{Confidence, Diagnosis, Met, Verdict, diagnose_with, settled_with};
+use rungate::diagnosis::{self, Confidence, Diagnosis, Met, Verdict, settled};
 use rungate::network::Fault;
 use rungate::network::firewall::{Direction, RuleKind, RuleRef};
 use rungate::record::finding::{
@@ -16,7 +16,7 @@ use rungate::record::{Broken, Door, Ended, Fact, Mend, Outcome, Role, RunRecord,
 use crate::records::*;
 
 fn diagnose(record: &RunRecord) -> Diagnosis {
-    diagnose_with(record, &GRAPH)
+    diagnosis::diagnose(record, &GRAPH)
 }
 
 fn codes(diagnosis: &Diagnosis) -> Vec<CauseCode> {
@@ -816,7 +816,7 @@ fn waiting_ends_when_nothing_can_change_any_more() {
         let health = node(&mut record, "health-healthy");
         health.outcome = None;
         health.so_far = so_far;
-        let sealed = settled_with(&record, &GRAPH);
+        let sealed = settled(&record, &GRAPH);
         let expected: Vec<(String, String)> = expected
             .map(|check| record.nodes.iter().find(|node| node.check == check).unwrap())
             .map(|node| (SERVICE.to_owned(), node.key()))
@@ -998,7 +998,7 @@ proptest! {
         let health = node(&mut running, "health-healthy");
         health.outcome = None;
         health.so_far = Some(database_down());
-        for (_, key) in settled_with(&running, &GRAPH) {
+        for (_, key) in settled(&running, &GRAPH) {
             let mut ended = running.clone();
             fail(&mut ended, "health-healthy", database_down());
             let diagnosis = diagnose(&ended);

@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use rungate::diagnosis::Graph;
+use rungate::checks;
 use rungate::record::finding::{
     CredentialFinding, Dependency, Finding, HealthFinding, IamProblem, InjectionFinding, InstanceFinding,
     JourneyFinding, PathFinding, PostgresFinding, ServiceFinding, Stage, Unfit,
 };
-use rungate::record::{CheckId, NodeRecord, Outcome, RunRecord};
+use rungate::record::{CheckId, Graph, NodeRecord, Outcome, RunRecord, Vertex};
 
 /// The service of the invented runs.
 pub(crate) const SERVICE: &str = "auth-staging";
@@ -156,7 +156,13 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         (CheckId::from(*check), above.iter().map(|id| CheckId::from(*id)).collect::<Vec<_>>())
     };
     let edges: Vec<(CheckId, Vec<CheckId>)> = edges.iter().map(typed).collect();
-    Graph::new(edges.iter().map(|(check, above)| (*check, above.as_slice())))
+    let family = |id: CheckId| checks::find(id.as_str()).unwrap().family;
+    Graph::new(edges.iter().map(|(id, above)| Vertex {
+        id: *id,
+        family: family(*id),
+        explained_by: above.as_slice(),
+        explains: &[],
+    }))
 });
 
 /// The ids of all checks of the graph, in causal order.

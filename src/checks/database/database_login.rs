@@ -1,21 +1,22 @@
 //! The login that the service would make works.
 
-use crate::checks::Check;
 use crate::checks::database::{bounds, candidates, declared, patiently, token, trust};
+use crate::checks::{Check, USUAL, either, place};
 use crate::connection::Connection;
 use crate::live::Scope;
 use crate::live::connection::{self, Endpoint};
 use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::probe::postgres::{Method, PassedOver, Session, Stop, login_in_turn};
-use crate::record::{Fact, Outcome, Role, Vantage, check_id};
+use crate::record::{Fact, Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
     id: check_id::DATABASE_LOGIN,
     holds: "The login that the service would make works",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
     needs: &[check_id::DATABASE_TLS_AGREES],
     explained_by: &[
         check_id::DATABASE_TLS_AGREES,
@@ -26,7 +27,8 @@ pub(in crate::checks) static CHECK: Check = Check {
         check_id::INSTANCE_IAM_LOGIN,
     ],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -3,22 +3,23 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::checks::Check;
 use crate::checks::database::{self, bounds, candidates, declared, patiently};
+use crate::checks::{Check, USUAL, either, place};
 use crate::connection::{DsnServer, SessionTarget};
 use crate::live::Scope;
 use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::probe::postgres::{Candidate, Stop, together, try_all};
 use crate::record::finding::{PostgresFinding, Tried};
-use crate::record::{Fact, Outcome, Role, Vantage, check_id};
+use crate::record::{Fact, Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
     id: check_id::DATABASE_PORT_OPEN,
     holds: "The database's port accepts connections",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
     needs: &[check_id::DATABASE_NAME_RESOLVES],
     explained_by: &[
         check_id::DATABASE_NAME_RESOLVES,
@@ -27,7 +28,8 @@ pub(in crate::checks) static CHECK: Check = Check {
         check_id::INSTANCE_IS_POSTGRES,
     ],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 /// What came of each server: the address that takes connections, after how long, and those that do not.

@@ -2,14 +2,14 @@
 //! somebody states as needed is needed.
 
 use crate::checks::database::answers;
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, at_once, defect, place};
 use crate::live::Scope;
 use crate::live::conversation::Answers;
 use crate::live::service::{failed, passed};
 use crate::model::{DatabaseExpectation, Gives, Number, PrivilegeKind, Service, Stated};
 use crate::probe::postgres::{Given, Holdings, Stop};
 use crate::record::finding::{DatabaseFinding, Finding, PostgresFinding};
-use crate::record::{Broken, CheckId, Outcome, Role, Vantage, check_id};
+use crate::record::{CheckId, Family, Outcome, Role, Vantage, check_id};
 
 /// The migrations of the repository were run.
 pub(in crate::checks) static MIGRATED: Check = Check {
@@ -17,7 +17,7 @@ pub(in crate::checks) static MIGRATED: Check = Check {
     holds: "The migrations of the repository were run",
     explained_by: &[check_id::DATABASE_QUERY],
     subjects: |service| planned(service, |expect| expect.migrations.is_some()),
-    run: |scope| Box::pin(async move { super::migrated::run(scope).unwrap_or_else(|outcome| *outcome) }),
+    run: |scope| at_once(super::migrated::run(scope)),
     ..PATTERN
 };
 
@@ -27,7 +27,7 @@ pub(in crate::checks) static EXTENSIONS: Check = Check {
     holds: "The database has the extensions that the pipeline expects",
     explained_by: &[check_id::DATABASE_QUERY],
     subjects: |service| planned(service, |expect| !expect.extensions.is_empty()),
-    run: |scope| Box::pin(async move { extensions(scope).unwrap_or_else(|outcome| *outcome) }),
+    run: |scope| at_once(extensions(scope)),
     ..PATTERN
 };
 
@@ -37,7 +37,7 @@ pub(in crate::checks) static TABLES: Check = Check {
     holds: "The database has the tables that the pipeline expects",
     explained_by: &[MIGRATED.id, EXTENSIONS.id],
     subjects: |service| planned(service, |expect| !expect.tables.is_empty()),
-    run: |scope| Box::pin(async move { tables(scope).unwrap_or_else(|outcome| *outcome) }),
+    run: |scope| at_once(tables(scope)),
     ..PATTERN
 };
 
@@ -47,7 +47,7 @@ pub(in crate::checks) static PRIVILEGES: Check = Check {
     holds: "The service's role has the privileges that the pipeline expects",
     explained_by: &[TABLES.id],
     subjects: |service| planned(service, |expect| !expect.privileges.is_empty()),
-    run: |scope| Box::pin(async move { privileges(scope).unwrap_or_else(|outcome| *outcome) }),
+    run: |scope| at_once(privileges(scope)),
     ..PATTERN
 };
 
@@ -56,26 +56,25 @@ pub(in crate::checks) static QUERIES: Check = Check {
     id: CheckId::new("database-gives-expected"),
     holds: "A query of the pipeline's gives what it must",
     explained_by: &[PRIVILEGES.id],
+    explains: &[check_id::HEALTH_HEALTHY],
     subjects: |service| match expected(service) {
         Some(expect) if !expect.queries.is_empty() => {
             Subjects::Each(expect.queries.iter().map(|query| query.name.clone()).collect())
         }
         Some(_) | None => Subjects::None,
     },
-    run: |scope| Box::pin(async move { query(scope).unwrap_or_else(|outcome| *outcome) }),
+    run: |scope| at_once(query(scope)),
     ..PATTERN
 };
 
 /// What the checks of this family share.
 const PATTERN: Check = Check {
-    id: CheckId::new(""),
-    holds: "",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
     role: Role::Obligation,
     needs: &[check_id::DATABASE_QUERY],
-    explained_by: &[],
-    subjects: |_| Subjects::None,
-    run: |_| Box::pin(async { defect("a check without a run") }),
+    ..USUAL
 };
 
 fn expected(service: &Service) -> Option<&DatabaseExpectation> {
@@ -84,10 +83,6 @@ fn expected(service: &Service) -> Option<&DatabaseExpectation> {
 
 fn planned(service: &Service, asks: fn(&DatabaseExpectation) -> bool) -> Subjects {
     if expected(service).is_some_and(asks) { Subjects::Whole } else { Subjects::None }
-}
-
-fn defect(detail: &str) -> Outcome {
-    Outcome::Broken { why: Broken::Defect { detail: detail.to_owned() } }
 }
 
 /// What is expected, what the server said, and what it said of that.

@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 
 use google_cloud_sql_v1::model::{ConnectSettings, DatabaseInstance, SqlIpAddressType};
 
-use crate::checks::Check;
 use crate::checks::database::{bounds, declared, token};
+use crate::checks::{Check, Dials, USUAL, either, place};
 use crate::connection::{Authorities, Connection, Identity};
 use crate::live::instance::{connection_name, is_postgres, of_type, own_instance};
 use crate::live::service::{broken, failed, malformed, not_applicable, not_visible, passed};
@@ -21,14 +21,16 @@ use crate::probe::postgres::{
     login_by_connector,
 };
 use crate::record::finding::{Finding, InstanceFinding, PostgresFinding};
-use crate::record::{Broken, Outcome, Role, Vantage, check_id};
+use crate::record::{Broken, Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
     id: check_id::CLOUDSQL_LOGIN,
     holds: "The instance takes the service's login by Cloud SQL's connector way",
+    family: Family::Instance,
+    place: place::of_attached,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
+    dials: Dials::FromOutside,
     needs: &[check_id::SERVICE_EXISTS, check_id::INSTANCE_RUNNING],
     explained_by: &[
         check_id::SECRET_VERSION_ENABLED,
@@ -40,7 +42,8 @@ pub(in crate::checks) static CHECK: Check = Check {
         check_id::INSTANCE_IAM_LOGIN,
     ],
     subjects: declared,
-    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -9,24 +9,25 @@ use std::time::Duration;
 use google_cloud_run_v2::model::condition::{Reasons, State};
 use google_cloud_run_v2::model::{Condition, Revision, Service};
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
 use crate::live::service::{FRESH, POLL, broken, failed, malformed, noticed, passed, short_name};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
-use crate::record::{Broken, Fact, Outcome, Role, Vantage, check_id};
+use crate::record::{Broken, Fact, Family, Outcome, Role, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
     id: check_id::REVISION_READY,
     holds: "The new revision is ready",
-    vantage: Vantage::ControlPlane,
+    family: Family::Service,
+    place: place::of_service,
     role: Role::Obligation,
-    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[super::service_log_quiet::CHECK.id],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 /// Looks in a row that may end without an answer before the wait is given up.

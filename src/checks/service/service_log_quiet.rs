@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use google_cloud_run_v2::model::Revision;
 
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::service::{FRESH, broken, failed, not_applicable, not_visible, passed, short_name};
 use crate::live::{Scope, connection};
 use crate::logs::{self, Database, Seen};
 use crate::record::finding::{Finding, LogFinding};
-use crate::record::{CheckId, Outcome, Role, Vantage, check_id};
+use crate::record::{CheckId, Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
     id: CheckId::new("service-log-quiet"),
     holds: "The service's log tells of no trouble with its database",
+    family: Family::Service,
+    place: place::of_service,
     vantage: Vantage::Service,
-    role: Role::Advisory,
-    needs: &[check_id::SERVICE_EXISTS],
     explained_by: &[
         check_id::CLOUDSQL_ATTACHED,
         check_id::CLOUDSQL_CLIENT_GRANTED,
@@ -26,7 +26,8 @@ pub(in crate::checks) static CHECK: Check = Check {
         crate::checks::database::database_has_headroom::CHECK.id,
     ],
     subjects: declared,
-    run: |scope| Box::pin(run(scope)),
+    run: |scope| either(watch(scope)),
+    ..USUAL
 };
 
 /// The check whose end ends the watch over the log.
@@ -41,12 +42,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Up to so many services of a project, the log is read even where health is good; above, the limit of reads is kept
 /// for those that need it.
 const READ_WITHOUT_NEED: usize = 20;
-
-async fn run(scope: &Scope) -> Outcome {
-    match watch(scope).await {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
-}
 
 /// Looks until there is trouble or health has been judged.
 async fn watch(scope: &Scope) -> Result<Outcome, Outcome> {

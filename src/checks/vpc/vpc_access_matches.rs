@@ -6,22 +6,21 @@
 use google_cloud_run_v2::model::vpc_access::VpcEgress;
 use google_cloud_run_v2::model::{Revision, VpcAccess};
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
 use crate::live::service::{failed, passed, short_name};
 use crate::model::{Service, Stated, Target, resource};
 use crate::network::Network;
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Fact, Outcome, Role, Skip, Vantage, check_id};
+use crate::record::{Fact, Family, Outcome, Skip, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
     id: check_id::VPC_ACCESS_MATCHES,
     holds: "The new revision has the VPC access that the pipeline declares",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &[check_id::SERVICE_EXISTS],
+    family: Family::Vpc,
+    place: place::of_vpc,
     // These say what is broken about the way that the revision has, and that is more than that it is another.
     explained_by: &[
         check_id::VPC_CONNECTOR_IN_REGION,
@@ -35,6 +34,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     ],
     subjects: |service| if stated(service).is_empty() { Subjects::None } else { Subjects::Whole },
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 /// A part of the way into a VPC network.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::future::BoxFuture;
 
 use super::*;
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL};
 use crate::model::{DeploysVia, Place, Service, Stated, Target, Variable};
 use crate::plan::Node;
 use crate::probe::dial::System;
@@ -22,12 +22,11 @@ const fn check(id: &'static str, run: Run) -> Check {
     Check {
         id: CheckId::new(id),
         holds: "it holds",
-        vantage: Vantage::ControlPlane,
         role: Role::Obligation,
         needs: &[],
-        explained_by: &[],
         subjects: |_| Subjects::Whole,
         run,
+        ..USUAL
     }
 }
 

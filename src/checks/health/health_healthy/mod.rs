@@ -12,11 +12,9 @@ mod watch;
 
 use futures::future::join_all;
 
-use crate::checks::database::{database_writable, expected};
-use crate::checks::service::configuration_kept;
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, either, place};
 use crate::live::Scope;
-use crate::record::{Outcome, Role, Vantage, check_id};
+use crate::record::{Family, Outcome, Role, Vantage, check_id};
 use expect::Expected;
 use watch::Bad;
 
@@ -24,20 +22,16 @@ use watch::Bad;
 pub(in crate::checks) static CHECK: Check = Check {
     id: check_id::HEALTH_HEALTHY,
     holds: "The service's own health answer says healthy",
+    family: Family::Health,
+    place: place::of_health,
     vantage: Vantage::Service,
     role: Role::Obligation,
     // A stated URL needs nobody's answer; where none is stated, the check asks for it itself.
     needs: &[],
-    explained_by: &[
-        check_id::SERVICE_EXISTS,
-        check_id::SECRET_VERSION_CURRENT,
-        configuration_kept::CHECK.id,
-        check_id::REVISION_SERVING,
-        database_writable::CHECK.id,
-        expected::QUERIES.id,
-    ],
+    explained_by: &[check_id::SERVICE_EXISTS, check_id::SECRET_VERSION_CURRENT, check_id::REVISION_SERVING],
     subjects: |_| Subjects::Whole,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {

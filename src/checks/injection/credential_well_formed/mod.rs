@@ -6,24 +6,23 @@ mod way;
 use google_cloud_run_v2::model::Revision;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, either, place};
 use crate::connection::passfile;
 use crate::live::connection::{self, Given, INSPECT_SECRETS, given};
 use crate::live::service::passed;
 use crate::live::{Scope, files};
 use crate::model::{DatabaseVariables, Holds, resource};
 use crate::record::finding::{CredentialFinding, Drivers, Finding, Unfit};
-use crate::record::{Outcome, Role, Skip, Vantage, check_id};
+use crate::record::{Family, Outcome, Skip, check_id};
 use shape::{Beside, Expected, shape};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
     id: check_id::CREDENTIAL_WELL_FORMED,
     holds: "The database's variables have values of the right shape",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &[check_id::SERVICE_EXISTS],
+    family: Family::Injection,
+    place: place::of_database,
     explained_by: &[
         check_id::VARIABLES_INJECTED,
         check_id::VARIABLES_FILLED,
@@ -31,7 +30,8 @@ pub(in crate::checks) static CHECK: Check = Check {
         check_id::SECRET_INTACT,
     ],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {

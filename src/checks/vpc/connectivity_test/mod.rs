@@ -7,23 +7,22 @@ use std::net::IpAddr;
 use google_cloud_networkmanagement_v1::model::endpoint::CloudRunRevisionEndpoint;
 use google_cloud_networkmanagement_v1::model::{ConnectivityTest, Endpoint};
 
-use crate::checks::Check;
 use crate::checks::database::declared;
 use crate::checks::vpc::way;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::instance::addresses;
 use crate::live::service::{broken, failed, not_visible, passed, short_name};
 use crate::record::finding::{Finding, OwnOpinion, PathFinding};
-use crate::record::{Fact, NodeKey, Outcome, Role, Vantage, check_id};
+use crate::record::{Fact, Family, NodeKey, Outcome, check_id};
 use opinion::Opinion;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
     id: check_id::CONNECTIVITY_TEST_REACHES_DATABASE,
     holds: "Google's Connectivity Tests let a packet of the service through to its database",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &[check_id::SERVICE_EXISTS],
+    family: Family::Vpc,
+    place: place::of_service,
     // What rungate itself sees to be broken is the deeper word; this one then agrees with it.
     explained_by: &[
         check_id::VPC_CONNECTOR_IN_REGION,
@@ -39,14 +38,9 @@ pub(in crate::checks) static CHECK: Check = Check {
         check_id::INSTANCE_ADMITS_SERVICE,
     ],
     subjects: declared,
-    run: |scope| Box::pin(run(scope)),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
-
-async fn run(scope: &Scope) -> Outcome {
-    match look(scope).await {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
-}
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let revision = scope.revision().await?;

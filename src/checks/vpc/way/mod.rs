@@ -8,12 +8,12 @@ pub(super) mod destination;
 mod firewall;
 pub(super) mod source;
 
-use crate::checks::Check;
+use crate::checks::{Check, USUAL};
 use crate::live::Scope;
 use crate::live::service::{failed, not_applicable, not_visible, passed};
 use crate::network::{DestinationKind, Facts, Fault, Gap, Link, Reading, Verdict, walk};
 use crate::record::finding::{Finding, OwnOpinion, PathFinding};
-use crate::record::{Broken, CheckId, Outcome, Role, Vantage, check_id, words};
+use crate::record::{Broken, CheckId, Family, Outcome, check_id, words};
 
 /// The way, and what of it could not be read.
 struct Known {
@@ -120,17 +120,17 @@ const ENTERED: &[CheckId] =
 
 /// A check of some links of the way.
 macro_rules! link {
-    ($name:ident, $id:expr, $holds:literal, $links:pat, $nothing:literal, $above:expr) => {
+    ($name:ident, $id:expr, $holds:literal, $place:ident, $links:pat, $nothing:literal, $above:expr) => {
         /// A check of one link; see its page.
         pub(in crate::checks) static $name: Check = Check {
             id: $id,
             holds: $holds,
-            vantage: Vantage::ControlPlane,
-            role: Role::Advisory,
-            needs: &[check_id::SERVICE_EXISTS],
+            family: Family::Vpc,
+            place: crate::checks::place::$place,
             explained_by: $above,
             subjects: crate::checks::database::declared,
             run: |scope| Box::pin(look(scope, |link| matches!(link, $links), $nothing)),
+            ..USUAL
         };
     };
 }
@@ -139,6 +139,7 @@ link!(
     SUBNET,
     check_id::SUBNET_LARGE_ENOUGH,
     "The subnet of direct VPC egress has addresses for the service's instances",
+    of_service,
     Link::Subnet,
     "the service does not use direct VPC egress",
     ENTERED
@@ -147,6 +148,7 @@ link!(
     RANGES,
     check_id::ADDRESS_RANGE_FREE,
     "No other range has the database's address",
+    of_service,
     Link::Addresses,
     "no other range can have the database's address",
     ENTERED
@@ -155,6 +157,7 @@ link!(
     PRIVATE_ACCESS,
     check_id::PRIVATE_ACCESS_ACTIVE,
     "Private services access, or Private Service Connect, leads to the database",
+    of_service,
     Link::Peering | Link::Endpoint,
     "the database is not reached through private services access or Private Service Connect",
     ENTERED
@@ -163,6 +166,7 @@ link!(
     EGRESS_FIREWALL,
     check_id::EGRESS_FIREWALL_ALLOWS,
     "Firewall rules let the service's packets out to the database",
+    of_vpc,
     Link::EgressFirewall { .. } | Link::ConnectorRules,
     "no packet to the database enters the VPC network",
     ENTERED
@@ -171,6 +175,7 @@ link!(
     INGRESS_FIREWALL,
     check_id::INGRESS_FIREWALL_ALLOWS,
     "Firewall rules let the service's packets in to the database's machine",
+    of_service,
     Link::IngressFirewall { .. },
     "the database runs on no machine of the VPC network",
     ENTERED
@@ -179,6 +184,7 @@ link!(
     ROUTE,
     check_id::ROUTE_LEADS_TO_DATABASE,
     "The route that packets take leads to the database",
+    of_service,
     Link::Route,
     "no packet to the database enters the VPC network",
     &[check_id::PRIVATE_ACCESS_ACTIVE]
@@ -187,6 +193,7 @@ link!(
     NAT,
     check_id::NAT_PRESENT,
     "Where all traffic goes into the VPC, Cloud NAT leads out of it",
+    of_service,
     Link::Nat,
     "the egress setting leaves the internet outside the VPC",
     ENTERED

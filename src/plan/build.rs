@@ -182,7 +182,7 @@ pub fn build(
     Ok(Plan { files, targets, nodes, environment: BTreeMap::new() })
 }
 
-/// The table so ordered that what is needed stands before what needs it; otherwise as it was.
+/// The table so ordered that what is needed, or waited for, stands before what needs it; otherwise as it was.
 fn in_order(table: &[&'static Check]) -> Result<Vec<&'static Check>, TableError> {
     for (index, check) in table.iter().enumerate() {
         if table[..index].iter().any(|other| other.id == check.id) {
@@ -195,9 +195,9 @@ fn in_order(table: &[&'static Check]) -> Result<Vec<&'static Check>, TableError>
     let mut left: Vec<&'static Check> = table.to_vec();
     let mut order: Vec<&'static Check> = Vec::new();
     while !left.is_empty() {
-        let free = left
-            .iter()
-            .position(|check| check.needs.iter().all(|need| order.iter().any(|done| done.id == *need)));
+        // What is only waited for may be missing from the table.
+        let waits = |id: &CheckId| left.iter().any(|other| other.id == *id);
+        let free = left.iter().position(|check| !check.needs.iter().chain(check.after).any(waits));
         match free {
             Some(index) => order.push(left.remove(index)),
             None => return Err(TableError::Cycle(left.iter().map(|check| check.id).collect())),
@@ -410,7 +410,10 @@ mod tests {
         static B: Check = check("b", &[A_ID]);
         static FREE: Check = check("free", &[]);
         static LONE: Check = check("lone", &[NOBODY]);
+        static FIRST: Check = Check { after: &[B_ID], ..check("a", &[]) };
         assert_eq!(in_order(&[&A, &B]).unwrap_err(), TableError::Cycle(vec![A_ID, B_ID]));
+        assert_eq!(in_order(&[&FIRST, &B]).unwrap_err(), TableError::Cycle(vec![A_ID, B_ID]));
+        assert_eq!(in_order(&[&FIRST, &FREE]).unwrap()[0].id, A_ID, "what is not planned is not waited for");
         assert_eq!(in_order(&[&FREE, &FREE]).unwrap_err(), TableError::Duplicate(FREE.id));
         assert_eq!(in_order(&[&LONE]).unwrap_err(), TableError::UnknownNeed { check: LONE.id, need: NOBODY });
     }

@@ -253,7 +253,7 @@ fn folded(diagnosis: &Diagnosis, nodes: &[&NodeRecord]) -> Vec<Row> {
     for &node in nodes {
         match &node.outcome {
             Some(Outcome::Passed { .. }) => {
-                passed.entry(diagnosis.family(node.check)).or_default().push(node)
+                passed.entry(diagnosis.family(node.check)).or_default().push(node);
             }
             Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }) => not_applicable.push(node),
             Some(Outcome::Skipped { .. } | Outcome::Blocked { .. }) => {

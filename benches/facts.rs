@@ -15,7 +15,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rungate::checks::CHECKS;
+use rungate::checks::{CHECKS, graph};
 use rungate::diagnosis::{Verdict, diagnose, settled};
 use rungate::live::RunSettings;
 use rungate::pipeline;
@@ -66,7 +66,7 @@ fn measure(size: usize) {
     let request = pipeline::Request {
         files: vec![file],
         directory: folder.path().to_owned(),
-        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        known_checks: CHECKS.iter().map(|check| check.id.as_str()).collect(),
         ..Default::default()
     };
     let loaded = pipeline::load(&request).unwrap();
@@ -101,9 +101,11 @@ async fn run(plan: &Plan, size: usize) {
         sandbox: true,
     };
     let began = Instant::now();
-    let record = execute(plan, Arc::new(outside), &options, settled, pending(), &mut |_| {}).await;
+    let record =
+        execute(plan, Arc::new(outside), &options, |record| settled(record, graph()), pending(), &mut |_| {})
+            .await;
     let wall = began.elapsed();
-    assert_eq!(diagnose(&record).verdict, Verdict::Healthy, "{size} services");
+    assert_eq!(diagnose(&record, graph()).verdict, Verdict::Healthy, "{size} services");
     let requests: u64 = cloud.requests().values().sum();
     println!(
         "{size:>8} {:>9.0} {requests:>10} {:>20.1} {:>10}",

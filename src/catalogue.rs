@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::{CheckId, check_id};
+
 /// What a cause is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::Display, strum::EnumIter)]
 #[strum(serialize_all = "kebab-case")]
@@ -51,7 +53,7 @@ enum Waiting {
 
 /// One line of the table becomes the variant, its stable code, its page, and an arm in each column's function.
 macro_rules! causes {
-    ($($(#[$doc:meta])* $name:ident, $id:literal, $family:ident, $waiting:ident, $refuted:ident, [$($check:literal),*];)*) => {
+    ($($(#[$doc:meta])* $name:ident, $id:literal, $family:ident, $waiting:ident, $refuted:ident, [$($check:ident),*];)*) => {
         /// Stable codes of causes, in kebab-case in every output. Each has a page under `docs/causes/`.
         #[derive(
             Clone,
@@ -114,9 +116,9 @@ macro_rules! causes {
             }
 
             /// The checks of which one that passes rules it out.
-            pub const fn ruled_out_by(self) -> &'static [&'static str] {
+            pub const fn ruled_out_by(self) -> &'static [CheckId] {
                 match self {
-                    $(Self::$name => &[$($check),*],)*
+                    $(Self::$name => &[$(check_id::$check),*],)*
                 }
             }
 
@@ -149,183 +151,183 @@ causes! {
     /// Gate and deploy name different projects or regions.
     TargetMismatch, "target-mismatch", Files, Never, No, [];
     /// No such service in that project and region.
-    ServiceNotFound, "service-not-found", Revision, Never, No, ["service-exists"];
+    ServiceNotFound, "service-not-found", Revision, Never, No, [SERVICE_EXISTS];
     /// The revision's container failed its start.
-    ContainerDidNotStart, "container-did-not-start", Revision, Helps, No, ["revision-ready"];
+    ContainerDidNotStart, "container-did-not-start", Revision, Helps, No, [REVISION_READY];
     /// The container was ended for its memory.
     ContainerOutOfMemory, "container-out-of-memory", Revision, Never, No, [];
     /// There is no such image.
-    ImageNotFound, "image-not-found", Revision, Never, No, ["revision-ready"];
+    ImageNotFound, "image-not-found", Revision, Never, No, [REVISION_READY];
     /// Cloud Run may not read the image.
-    ImageAccessDenied, "image-access-denied", Revision, Never, No, ["revision-ready"];
+    ImageAccessDenied, "image-access-denied", Revision, Never, No, [REVISION_READY];
     /// The image is built for another platform.
-    ImageWrongPlatform, "image-wrong-platform", Revision, Never, No, ["revision-ready"];
+    ImageWrongPlatform, "image-wrong-platform", Revision, Never, No, [REVISION_READY];
     /// The network or subnetwork of direct VPC egress does not exist.
-    VpcNetworkNotFound, "vpc-network-not-found", Way, Never, No, ["revision-ready"];
+    VpcNetworkNotFound, "vpc-network-not-found", Way, Never, No, [REVISION_READY];
     /// Cloud Run may not use the connector.
-    VpcConnectorAccessDenied, "vpc-connector-access-denied", Way, Never, No, ["revision-ready"];
+    VpcConnectorAccessDenied, "vpc-connector-access-denied", Way, Never, No, [REVISION_READY];
     /// The revision failed for another stated reason.
-    RevisionFailed, "revision-failed", Revision, Never, Inferred, ["revision-ready"];
+    RevisionFailed, "revision-failed", Revision, Never, Inferred, [REVISION_READY];
     /// The new revision is not the one that receives the traffic.
-    RevisionNotServing, "revision-not-serving", Revision, Never, No, ["revision-serving"];
+    RevisionNotServing, "revision-not-serving", Revision, Never, No, [REVISION_SERVING];
     /// A variable that leads to the database is declared, and absent from the revision.
-    DatabaseVariableMissing, "database-variable-missing", Injection, Never, No, ["variables-injected"];
+    DatabaseVariableMissing, "database-variable-missing", Injection, Never, No, [VARIABLES_INJECTED];
     /// Another declared variable is absent from the revision.
-    VariableMissing, "variable-missing", Injection, Never, No, ["variables-injected"];
+    VariableMissing, "variable-missing", Injection, Never, No, [VARIABLES_INJECTED];
     /// A variable that leads to the database is there, and empty.
-    DatabaseVariableEmpty, "database-variable-empty", Injection, Never, No, ["variables-filled"];
+    DatabaseVariableEmpty, "database-variable-empty", Injection, Never, No, [VARIABLES_FILLED];
     /// The revision refers to another secret or version than declared.
-    SecretReferenceDrifted, "secret-reference-drifted", Injection, Never, No, ["secret-references-match"];
+    SecretReferenceDrifted, "secret-reference-drifted", Injection, Never, No, [SECRET_REFERENCES_MATCH];
     /// The service runs as another account than declared.
-    ServiceAccountDrifted, "service-account-drifted", Revision, Never, No, ["service-account-matches"];
+    ServiceAccountDrifted, "service-account-drifted", Revision, Never, No, [SERVICE_ACCOUNT_MATCHES];
     /// No such secret.
-    SecretNotFound, "secret-not-found", Injection, Never, No, ["secret-version-enabled"];
+    SecretNotFound, "secret-not-found", Injection, Never, No, [SECRET_VERSION_ENABLED];
     /// No such version of the secret.
-    SecretVersionMissing, "secret-version-missing", Injection, Never, No, ["secret-version-enabled"];
+    SecretVersionMissing, "secret-version-missing", Injection, Never, No, [SECRET_VERSION_ENABLED];
     /// The version is disabled.
-    SecretVersionDisabled, "secret-version-disabled", Injection, Never, No, ["secret-version-enabled"];
+    SecretVersionDisabled, "secret-version-disabled", Injection, Never, No, [SECRET_VERSION_ENABLED];
     /// The version is destroyed.
-    SecretVersionDestroyed, "secret-version-destroyed", Injection, Never, No, ["secret-version-enabled"];
+    SecretVersionDestroyed, "secret-version-destroyed", Injection, Never, No, [SECRET_VERSION_ENABLED];
     /// The runtime service account may not read the secret.
-    SecretAccessDenied, "secret-access-denied", Injection, Never, No, ["secret-readable"];
+    SecretAccessDenied, "secret-access-denied", Injection, Never, No, [SECRET_READABLE];
     /// A newer version exists than the one that running instances took at their start.
-    SecretNewerThanRevision, "secret-newer-than-revision", Injection, Never, No, ["secret-version-current"];
+    SecretNewerThanRevision, "secret-newer-than-revision", Injection, Never, No, [SECRET_VERSION_CURRENT];
     /// Payload and checksum disagree.
-    SecretCorrupted, "secret-corrupted", Injection, Never, No, ["secret-intact"];
+    SecretCorrupted, "secret-corrupted", Injection, Never, No, [SECRET_INTACT];
     /// A newline or blank at the credential's edge.
-    CredentialTrailingWhitespace, "credential-trailing-whitespace", Credential, Never, Yes, ["credential-well-formed"];
+    CredentialTrailingWhitespace, "credential-trailing-whitespace", Credential, Never, Yes, [CREDENTIAL_WELL_FORMED];
     /// An empty credential.
-    CredentialEmpty, "credential-empty", Credential, Never, Yes, ["credential-well-formed"];
+    CredentialEmpty, "credential-empty", Credential, Never, Yes, [CREDENTIAL_WELL_FORMED];
     /// A connection string that no driver could read.
-    CredentialUnreadable, "credential-unreadable", Credential, Never, Yes, ["credential-well-formed"];
+    CredentialUnreadable, "credential-unreadable", Credential, Never, Yes, [CREDENTIAL_WELL_FORMED];
     /// Quotes that are part of the value.
-    CredentialQuoted, "credential-quoted", Credential, Never, Yes, ["credential-well-formed"];
+    CredentialQuoted, "credential-quoted", Credential, Never, Yes, [CREDENTIAL_WELL_FORMED];
     /// JSON, base64 or a byte-order mark in place of the credential.
-    CredentialEncoded, "credential-encoded", Credential, Never, Yes, ["credential-well-formed"];
+    CredentialEncoded, "credential-encoded", Credential, Never, Yes, [CREDENTIAL_WELL_FORMED];
     /// A scheme or option that the driver does not take.
     CredentialSchemeMismatch, "credential-scheme-mismatch", Credential, Never, No, [];
     /// A raw `@`, `/`, `#`, `?` or `%` in a connection string.
-    CredentialUnescaped, "credential-unescaped", Credential, Never, Inferred, ["credential-well-formed"];
+    CredentialUnescaped, "credential-unescaped", Credential, Never, Inferred, [CREDENTIAL_WELL_FORMED];
     /// A dummy in place of a value.
-    CredentialPlaceholder, "credential-placeholder", Credential, Never, Yes, ["credential-well-formed"];
+    CredentialPlaceholder, "credential-placeholder", Credential, Never, Yes, [CREDENTIAL_WELL_FORMED];
     /// The host is the container itself.
-    DatabaseHostLoopback, "database-host-loopback", Credential, Never, Yes, ["credential-well-formed"];
+    DatabaseHostLoopback, "database-host-loopback", Credential, Never, Yes, [CREDENTIAL_WELL_FORMED];
     /// The host is a name from a compose file.
-    DatabaseHostPlaceholder, "database-host-placeholder", Credential, Never, Yes, ["credential-well-formed"];
+    DatabaseHostPlaceholder, "database-host-placeholder", Credential, Never, Yes, [CREDENTIAL_WELL_FORMED];
     /// The port is another server's.
-    DatabasePortWrong, "database-port-wrong", Credential, Never, Yes, ["credential-well-formed"];
+    DatabasePortWrong, "database-port-wrong", Credential, Never, Yes, [CREDENTIAL_WELL_FORMED];
     /// TLS is required on the `/cloudsql` socket.
     SocketTlsConflict, "socket-tls-conflict", Credential, Never, Yes, [];
     /// The path of the socket is longer than Linux allows.
     SocketPathTooLong, "socket-path-too-long", Credential, Never, Yes, [];
     /// A private database, and no way into the VPC.
-    VpcAccessMissing, "vpc-access-missing", Way, Never, Inferred, ["vpc-access-present"];
+    VpcAccessMissing, "vpc-access-missing", Way, Never, Inferred, [VPC_ACCESS_PRESENT];
     /// The connector does not exist.
-    VpcConnectorNotFound, "vpc-connector-not-found", Way, Never, No, ["vpc-connector-ready"];
+    VpcConnectorNotFound, "vpc-connector-not-found", Way, Never, No, [VPC_CONNECTOR_READY];
     /// The connector is not ready.
-    VpcConnectorNotReady, "vpc-connector-not-ready", Way, Never, Inferred, ["vpc-connector-ready"];
+    VpcConnectorNotReady, "vpc-connector-not-ready", Way, Never, Inferred, [VPC_CONNECTOR_READY];
     /// The connector stands in another region.
-    VpcConnectorWrongRegion, "vpc-connector-wrong-region", Way, Never, No, ["vpc-connector-in-region"];
+    VpcConnectorWrongRegion, "vpc-connector-wrong-region", Way, Never, No, [VPC_CONNECTOR_IN_REGION];
     /// An API that the path needs is off.
     VpcApiDisabled, "vpc-api-disabled", Way, Never, No, [];
     /// The service leaves into another network than the database's.
-    VpcWrongNetwork, "vpc-wrong-network", Way, Never, Inferred, ["vpc-network-matches"];
+    VpcWrongNetwork, "vpc-wrong-network", Way, Never, Inferred, [VPC_NETWORK_MATCHES];
     /// The egress setting does not carry the database's address.
-    EgressBypassesDatabase, "egress-bypasses-database", Way, Never, Inferred, ["egress-carries-database"];
+    EgressBypassesDatabase, "egress-bypasses-database", Way, Never, Inferred, [EGRESS_CARRIES_DATABASE];
     /// Connector, egress or network of the revision are not those declared.
-    VpcAccessDrifted, "vpc-access-drifted", Way, Never, No, ["vpc-access-matches"];
+    VpcAccessDrifted, "vpc-access-drifted", Way, Never, No, [VPC_ACCESS_MATCHES];
     /// The subnet of direct VPC egress has too few addresses.
-    SubnetExhausted, "subnet-exhausted", Way, Never, Yes, ["subnet-large-enough"];
+    SubnetExhausted, "subnet-exhausted", Way, Never, Yes, [SUBNET_LARGE_ENOUGH];
     /// A range is in the way of the database's address.
-    AddressRangeConflict, "address-range-conflict", Way, Never, Yes, ["address-range-free"];
+    AddressRangeConflict, "address-range-conflict", Way, Never, Yes, [ADDRESS_RANGE_FREE];
     /// The network has no private services access.
-    PeeringMissing, "peering-missing", Way, Never, Yes, ["private-access-active"];
+    PeeringMissing, "peering-missing", Way, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
     /// The peering of private services access is not active.
-    PeeringInactive, "peering-inactive", Way, Never, Yes, ["private-access-active"];
+    PeeringInactive, "peering-inactive", Way, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
     /// The peering does not lead to the range in which the database lies.
-    PeeringRangeMismatch, "peering-range-mismatch", Way, Never, Yes, ["private-access-active"];
+    PeeringRangeMismatch, "peering-range-mismatch", Way, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
     /// Private Service Connect is not set up for this service.
-    PscEndpointMissing, "psc-endpoint-missing", Way, Never, Yes, ["private-access-active"];
+    PscEndpointMissing, "psc-endpoint-missing", Way, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
     /// A firewall rule drops packets of the service on their way out.
-    FirewallDeniesEgress, "firewall-denies-egress", Way, Never, Yes, ["egress-firewall-allows"];
+    FirewallDeniesEgress, "firewall-denies-egress", Way, Never, Yes, [EGRESS_FIREWALL_ALLOWS];
     /// Port 5432 is open, and 3307 of the Cloud SQL proxies is not.
-    FirewallDeniesProxyPort, "firewall-denies-proxy-port", Way, Never, Yes, ["egress-firewall-allows"];
+    FirewallDeniesProxyPort, "firewall-denies-proxy-port", Way, Never, Yes, [EGRESS_FIREWALL_ALLOWS];
     /// A Shared VPC lacks the rules by which Google reaches connectors.
-    ConnectorHealthRulesMissing, "connector-health-rules-missing", Way, Never, Yes, ["egress-firewall-allows"];
+    ConnectorHealthRulesMissing, "connector-health-rules-missing", Way, Never, Yes, [EGRESS_FIREWALL_ALLOWS];
     /// Packets to the database go elsewhere.
-    RouteDiverted, "route-diverted", Way, Never, Yes, ["route-leads-to-database"];
+    RouteDiverted, "route-diverted", Way, Never, Yes, [ROUTE_LEADS_TO_DATABASE];
     /// A firewall rule drops packets on their way into the machine of the database.
-    FirewallDeniesIngress, "firewall-denies-ingress", Way, Never, Yes, ["ingress-firewall-allows"];
+    FirewallDeniesIngress, "firewall-denies-ingress", Way, Never, Yes, [INGRESS_FIREWALL_ALLOWS];
     /// All traffic goes into the VPC, and no NAT leads out of it.
-    EgressWithoutNat, "egress-without-nat", Way, Never, Yes, ["nat-present"];
+    EgressWithoutNat, "egress-without-nat", Way, Never, Yes, [NAT_PRESENT];
     /// The `/cloudsql` socket, with all traffic sent into the VPC.
-    EgressBlocksCloudsqlSocket, "egress-blocks-cloudsql-socket", Way, Never, Inferred, ["nat-present"];
+    EgressBlocksCloudsqlSocket, "egress-blocks-cloudsql-socket", Way, Never, Inferred, [NAT_PRESENT];
     /// No such instance.
-    InstanceNotFound, "instance-not-found", Instance, Never, Yes, ["instance-running"];
+    InstanceNotFound, "instance-not-found", Instance, Never, Yes, [INSTANCE_RUNNING];
     /// The owner stopped the instance.
-    InstanceStopped, "instance-stopped", Instance, Never, Yes, ["instance-running"];
+    InstanceStopped, "instance-stopped", Instance, Never, Yes, [INSTANCE_RUNNING];
     /// Google suspended the instance.
-    InstanceSuspended, "instance-suspended", Instance, Never, Yes, ["instance-running"];
+    InstanceSuspended, "instance-suspended", Instance, Never, Yes, [INSTANCE_RUNNING];
     /// The instance is in another state than running.
-    InstanceNotRunning, "instance-not-running", Instance, Never, Yes, ["instance-running"];
+    InstanceNotRunning, "instance-not-running", Instance, Never, Yes, [INSTANCE_RUNNING];
     /// Its disk is full, and Cloud SQL shut it down.
-    InstanceDiskFull, "instance-disk-full", Instance, Never, Yes, ["instance-running"];
+    InstanceDiskFull, "instance-disk-full", Instance, Never, Yes, [INSTANCE_RUNNING];
     /// Another engine runs there.
-    InstanceNotPostgres, "instance-not-postgres", Instance, Never, Yes, ["instance-is-postgres"];
+    InstanceNotPostgres, "instance-not-postgres", Instance, Never, Yes, [INSTANCE_IS_POSTGRES];
     /// The host is no address of the instance.
-    InstanceAddressMismatch, "instance-address-mismatch", Instance, Never, Yes, ["instance-has-address"];
+    InstanceAddressMismatch, "instance-address-mismatch", Instance, Never, Yes, [INSTANCE_HAS_ADDRESS];
     /// The host is a `/cloudsql` socket, and no instance is attached.
-    CloudsqlNotAttached, "cloudsql-not-attached", Instance, Never, Inferred, ["cloudsql-attached"];
+    CloudsqlNotAttached, "cloudsql-not-attached", Instance, Never, Inferred, [CLOUDSQL_ATTACHED];
     /// The host is the socket of an instance that is not attached.
-    CloudsqlNameMismatch, "cloudsql-name-mismatch", Instance, Never, Yes, ["cloudsql-attached"];
+    CloudsqlNameMismatch, "cloudsql-name-mismatch", Instance, Never, Yes, [CLOUDSQL_ATTACHED];
     /// Direct connections are refused by the instance's policy.
-    InstanceRequiresConnector, "instance-requires-connector", Instance, Never, Yes, ["instance-admits-service"];
+    InstanceRequiresConnector, "instance-requires-connector", Instance, Never, Yes, [INSTANCE_ADMITS_SERVICE];
     /// The public address does not admit the caller.
-    AuthorizedNetworkMissing, "authorized-network-missing", Instance, Never, Yes, ["instance-admits-service"];
+    AuthorizedNetworkMissing, "authorized-network-missing", Instance, Never, Yes, [INSTANCE_ADMITS_SERVICE];
     /// The server takes encrypted connections only.
-    TlsRequired, "tls-required", Postgres, Never, Inferred, ["instance-tls-agrees"];
+    TlsRequired, "tls-required", Postgres, Never, Inferred, [INSTANCE_TLS_AGREES];
     /// The server takes connections with a client certificate only.
-    ClientCertificateRequired, "client-certificate-required", Postgres, Never, Inferred, ["instance-tls-agrees"];
+    ClientCertificateRequired, "client-certificate-required", Postgres, Never, Inferred, [INSTANCE_TLS_AGREES];
     /// The user is not on the instance.
-    DatabaseUserMissing, "database-user-missing", Instance, Never, Yes, ["instance-has-user"];
+    DatabaseUserMissing, "database-user-missing", Instance, Never, Yes, [INSTANCE_HAS_USER];
     /// The IAM user is not named as PostgreSQL names it.
-    CloudsqlIamLoginMisconfigured, "cloudsql-iam-login-misconfigured", Instance, Never, Inferred, ["instance-iam-login"];
+    CloudsqlIamLoginMisconfigured, "cloudsql-iam-login-misconfigured", Instance, Never, Inferred, [INSTANCE_IAM_LOGIN];
     /// The runtime service account may not connect.
-    CloudsqlClientRoleMissing, "cloudsql-client-role-missing", Instance, Never, Yes, ["cloudsql-client-granted"];
+    CloudsqlClientRoleMissing, "cloudsql-client-role-missing", Instance, Never, Yes, [CLOUDSQL_CLIENT_GRANTED];
     /// The host name has no address where it is asked.
-    DatabaseNameUnresolvable, "database-name-unresolvable", Way, Never, No, ["database-name-resolves"];
+    DatabaseNameUnresolvable, "database-name-unresolvable", Way, Never, No, [DATABASE_NAME_RESOLVES];
     /// Packets vanish, and nothing in the control plane explains it.
-    DatabaseUnreachable, "database-unreachable", Way, Helps, Inferred, ["database-port-open"]; // direct VPC egress may need a minute after an instance starts
+    DatabaseUnreachable, "database-unreachable", Way, Helps, Inferred, [DATABASE_PORT_OPEN]; // direct VPC egress may need a minute after an instance starts
     /// Nothing listens there.
-    DatabaseRefused, "database-refused", Postgres, Helps, No, ["database-port-open"]; // a server that restarts
+    DatabaseRefused, "database-refused", Postgres, Helps, No, [DATABASE_PORT_OPEN]; // a server that restarts
     /// Something answers that is no PostgreSQL.
-    NotPostgres, "not-postgres", Postgres, Never, No, ["database-speaks-postgres"];
+    NotPostgres, "not-postgres", Postgres, Never, No, [DATABASE_SPEAKS_POSTGRES];
     /// TLS is asked for and not offered.
-    TlsUnsupported, "tls-unsupported", Postgres, Never, No, ["database-tls-agrees"];
+    TlsUnsupported, "tls-unsupported", Postgres, Never, No, [DATABASE_TLS_AGREES];
     /// The TLS handshake failed.
     TlsCertificateInvalid, "tls-certificate-invalid", Postgres, Never, No, [];
     /// 28P01.
-    PasswordRejected, "password-rejected", Postgres, Never, No, ["database-login", "cloudsql-login"];
+    PasswordRejected, "password-rejected", Postgres, Never, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The server demands TLS, or the client certificate, host or user is not admitted.
-    LoginNotAllowed, "login-not-allowed", Postgres, Never, No, ["database-login", "cloudsql-login"];
+    LoginNotAllowed, "login-not-allowed", Postgres, Never, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The server admits nobody from this host, for this user and database.
-    HostNotAllowed, "host-not-allowed", Postgres, Never, No, ["database-login"];
+    HostNotAllowed, "host-not-allowed", Postgres, Never, No, [DATABASE_LOGIN];
     /// What answers does not prove that it knows the password.
-    ServerNotAuthentic, "server-not-authentic", Postgres, Never, Inferred, ["database-login"];
+    ServerNotAuthentic, "server-not-authentic", Postgres, Never, Inferred, [DATABASE_LOGIN];
     /// The database does not exist on the server.
-    DatabaseMissing, "database-missing", Postgres, Never, Inferred, ["instance-has-database", "database-login", "cloudsql-login"];
+    DatabaseMissing, "database-missing", Postgres, Never, Inferred, [INSTANCE_HAS_DATABASE, DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The role may not connect to the database.
-    ConnectPrivilegeMissing, "connect-privilege-missing", Postgres, Never, No, ["database-login", "cloudsql-login"];
+    ConnectPrivilegeMissing, "connect-privilege-missing", Postgres, Never, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The database accepts no connections.
-    DatabaseClosed, "database-closed", Postgres, Never, No, ["database-login", "cloudsql-login"];
+    DatabaseClosed, "database-closed", Postgres, Never, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// No connection slot is left.
-    ConnectionSlotsExhausted, "connection-slots-exhausted", Postgres, Helps, No, ["database-login", "cloudsql-login"];
+    ConnectionSlotsExhausted, "connection-slots-exhausted", Postgres, Helps, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The server is starting, stopping or in recovery.
-    DatabaseStarting, "database-starting", Postgres, Helps, No, ["database-login", "cloudsql-login"];
+    DatabaseStarting, "database-starting", Postgres, Helps, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The server refuses a connection option.
-    ConnectionParameterInvalid, "connection-parameter-invalid", Postgres, Never, No, ["database-login", "cloudsql-login"];
+    ConnectionParameterInvalid, "connection-parameter-invalid", Postgres, Never, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The session ends in its middle.
-    ConnectionCut, "connection-cut", Postgres, Helps, No, ["database-query"];
+    ConnectionCut, "connection-cut", Postgres, Helps, No, [DATABASE_QUERY];
     /// A standby, or a server that is set to read only.
     DatabaseReadOnly, "database-read-only", Postgres, Never, No, [];
     /// Migrations of the repository were not run.

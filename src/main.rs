@@ -85,11 +85,11 @@ fn judge(
         let (outside, _sandbox) = world::open(asked, context, &plan, &options.settings).await?;
         let vault = Arc::clone(&outside.vault);
         let watch = &mut |event: run::Event<'_>| progress.see(&event);
+        let settled = |record: &RunRecord| diagnosis::settled(record, checks::graph());
         let stop = signal::stopped();
         let outside = Arc::new(outside);
-        let mut record =
-            run::execute(&plan, Arc::clone(&outside), &options, diagnosis::settled, stop, watch).await;
-        let diagnosis = diagnosis::diagnose(&record);
+        let mut record = run::execute(&plan, Arc::clone(&outside), &options, settled, stop, watch).await;
+        let diagnosis = diagnosis::diagnose(&record, checks::graph());
         match asked.on_failure {
             Some(OnFailure::Rollback) => rollback::roll_back(&outside, &plan, &diagnosis, &mut record).await,
             None => {}

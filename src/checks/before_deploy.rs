@@ -34,16 +34,7 @@ const fn before(
     subjects: fn(&Service) -> Subjects,
     run: for<'a> fn(&'a Scope) -> BoxFuture<'a, Outcome>,
 ) -> Check {
-    Check {
-        id: check.id,
-        holds: check.holds,
-        vantage: check.vantage,
-        role: Role::Obligation,
-        needs: &[],
-        explained_by: &[],
-        subjects,
-        run,
-    }
+    Check { role: Role::Obligation, needs: &[], explained_by: &[], explains: &[], subjects, run, ..*check }
 }
 
 fn with_connector(service: &Service) -> Subjects {

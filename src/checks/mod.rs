@@ -9,34 +9,48 @@ mod health;
 mod injection;
 mod instance;
 mod journey;
+mod place;
 mod service;
 mod vpc;
 
 pub use before_deploy::BEFORE_DEPLOY;
 pub(crate) use journey::subjects as journey_steps;
 
+use std::sync::LazyLock;
+
 use futures::future::BoxFuture;
 
 use crate::live::Scope;
-use crate::model::Service;
-use crate::record::{Outcome, Role, Vantage};
+use crate::model::{Place, Service};
+use crate::record::{Broken, CheckId, Family, Graph, Outcome, Role, Vantage, Vertex, check_id};
 
 /// A check, as data.
+#[derive(Clone, Copy)]
 pub struct Check {
     /// Stable id in kebab-case, worded as a fact that should hold: `vpc-connector-ready`.
-    pub id: &'static str,
+    pub id: CheckId,
     /// The fact in one sentence: "The VPC connector is ready".
     pub holds: &'static str,
-    /// Where it observes from. [`Vantage::Runner`] stands for "where the gate dials from", which `--vantage`
-    /// changes to [`Vantage::InVpc`].
+    /// The part of the way that it is about.
+    pub family: Family,
+    /// The place in the pipeline that makes the gate ask, for a service and the subject.
+    pub place: for<'a> fn(&'a Service, Option<&str>) -> &'a Place,
+    /// Where it observes from. [`Vantage::Runner`] stands for "where the gate dials from", see [`Dials`].
     pub vantage: Vantage,
+    /// From where it dials a database, if it does.
+    pub dials: Dials,
     /// What it is for the verdict, unless the native file says otherwise.
     pub role: Role,
     /// Ids of the checks that must have passed before this one can start; else it is blocked.
-    pub needs: &'static [&'static str],
-    /// Ids of the checks whose failure explains a failure of this one (the edges of the causal graph; the
-    /// diagnosis takes the transitive closure).
-    pub explained_by: &'static [&'static str],
+    pub needs: &'static [CheckId],
+    /// Ids of the checks that must have ended before, however they did.
+    pub after: &'static [CheckId],
+    /// Ids of the checks whose failure explains a failure of this one directly (the edges of the causal graph). What
+    /// explains those, the graph finds by itself: a test fails on an edge that follows from others.
+    pub explained_by: &'static [CheckId],
+    /// The same edges from their other end: ids of the checks whose failure this one's explains, so that a new check
+    /// need not be written into the files of others.
+    pub explains: &'static [CheckId],
     /// What it is about, for a service: nothing to check, the service as a whole, or several subjects.
     pub subjects: fn(&Service) -> Subjects,
     /// Observes. Never panics, never waits longer than the settings' time-outs; the executor may drop it at any
@@ -48,6 +62,48 @@ impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Check").field(&self.id).finish()
     }
+}
+
+/// From where a check dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dials {
+    /// From where the gate stands, which is for `--vantage` to say.
+    FromTheGate,
+    /// From the public network, wherever the gate stands: by the way of Cloud SQL's connectors.
+    FromOutside,
+}
+
+/// What most checks are: a fact that Google's APIs tell of the deployed service, and on which no verdict rests. Each
+/// check says what it is itself, and in what it differs from this.
+pub(crate) const USUAL: Check = Check {
+    id: CheckId::new(""),
+    holds: "",
+    family: Family::Other,
+    place: place::of_service,
+    vantage: Vantage::ControlPlane,
+    dials: Dials::FromTheGate,
+    role: Role::Advisory,
+    needs: &[check_id::SERVICE_EXISTS],
+    after: &[],
+    explained_by: &[],
+    explains: &[],
+    subjects: |_| Subjects::None,
+    run: |_| Box::pin(async { defect("a check without a run") }),
+};
+
+/// A look as the run of a check: whether it came to its end or had to stop before, what it gives is the outcome.
+fn either<'a>(look: impl Future<Output = Result<Outcome, Outcome>> + Send + 'a) -> BoxFuture<'a, Outcome> {
+    Box::pin(async { look.await.unwrap_or_else(|outcome| outcome) })
+}
+
+/// [`either`] for a look that waits for nothing.
+fn at_once<'a>(looked: Result<Outcome, Box<Outcome>>) -> BoxFuture<'a, Outcome> {
+    Box::pin(std::future::ready(looked.unwrap_or_else(|outcome| *outcome)))
+}
+
+/// What cannot be unless rungate itself is wrong.
+fn defect(detail: &str) -> Outcome {
+    Outcome::Broken { why: Broken::Defect { detail: detail.to_owned() } }
 }
 
 /// What a check is about, for one service.
@@ -133,12 +189,18 @@ pub fn table(on_request: bool) -> Vec<&'static Check> {
     table
 }
 
-/// Id of the check that dials a database by the way of Cloud SQL's connectors: from the public network.
-pub(crate) const BY_CONNECTOR: &str = instance::cloudsql_login::CHECK.id;
-/// Id of the check of health.
-pub(crate) const HEALTH: &str = health::health_healthy::CHECK.id;
-/// Id of the check of the steps of journeys.
-pub(crate) const JOURNEYS: &str = "journey-step-works";
+/// The graph of all checks, for those who judge what was seen.
+pub fn graph() -> &'static Graph {
+    static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
+        Graph::new(table(true).into_iter().map(|check| Vertex {
+            id: check.id,
+            family: check.family,
+            explained_by: check.explained_by,
+            explains: check.explains,
+        }))
+    });
+    &GRAPH
+}
 
 /// The check of that id.
 pub fn find(id: &str) -> Option<&'static Check> {

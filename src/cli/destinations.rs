@@ -131,7 +131,7 @@ impl Destinations {
             self.reports.pop();
         }
         let record = RunRecord::refused(problem);
-        let diagnosis = crate::diagnosis::diagnose(&record);
+        let diagnosis = crate::diagnosis::diagnose(&record, crate::checks::graph());
         self.write(&record, &diagnosis);
     }
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt as _, stream};
 
 use super::{Refusal, world};
-use crate::checks::JOURNEYS;
+use crate::checks;
 use crate::diagnosis::{self, Diagnosis, Verdict};
 use crate::plan::Plan;
 use crate::record::finding::{Finding, HealthFinding};
-use crate::record::{NodeRecord, RunRecord};
+use crate::record::{NodeRecord, RunRecord, check_id};
 use crate::run::{self, Options};
 use crate::sandbox::faults::{self, Fault, Kind};
 use crate::sandbox::world::World;
@@ -107,8 +107,16 @@ async fn one(plan: &Plan, fault: Option<&'static Fault>, options: &Options) -> R
     let changes: Vec<&'static Fault> = fault.into_iter().collect();
     let (_sandbox, outside) = world::broken(plan, &changes, None, &options.settings).await?;
     let stop = std::future::pending();
-    let record = run::execute(plan, outside.into(), options, diagnosis::settled, stop, &mut |_| {}).await;
-    let diagnosis = diagnosis::diagnose(&record);
+    let record = run::execute(
+        plan,
+        outside.into(),
+        options,
+        |record| diagnosis::settled(record, checks::graph()),
+        stop,
+        &mut |_| {},
+    )
+    .await;
+    let diagnosis = diagnosis::diagnose(&record, checks::graph());
     // What leaves a verdict healthy is named beside it.
     let beside =
         diagnosis.advisories.iter().filter(|_| fault.is_some_and(|fault| fault.kind() == Kind::Fault));
@@ -119,8 +127,12 @@ async fn one(plan: &Plan, fault: Option<&'static Fault>, options: &Options) -> R
 
 /// Whether the first cause has what users meet among its symptoms; `None`: nothing asks for it.
 fn journey(record: &RunRecord, diagnosis: &Diagnosis) -> Option<bool> {
-    let walked: Vec<String> =
-        record.nodes.iter().filter(|node| node.check == JOURNEYS).map(NodeRecord::key).collect();
+    let walked: Vec<String> = record
+        .nodes
+        .iter()
+        .filter(|node| node.check == check_id::JOURNEY_STEP_WORKS)
+        .map(NodeRecord::key)
+        .collect();
     let database_down = record.nodes.iter().any(|node| {
         matches!(node.finding(), Some(Finding::Health(HealthFinding::Unhealthy { failing, .. }))
             if failing.iter().any(|one| one.database))

@@ -185,7 +185,11 @@ mod tests {
     #[test]
     fn no_value_ends_its_own_output() {
         let record = RunRecord::refused("a\nverdict=healthy\nverdict<<X\nhealthy\nX");
-        let text = outputs(&record, &crate::diagnosis::diagnose(&record), &[("json", "a\nb".to_owned())]);
+        let text = outputs(
+            &record,
+            &crate::diagnosis::diagnose(&record, crate::checks::graph()),
+            &[("json", "a\nb".to_owned())],
+        );
         let lines: Vec<&str> = text.lines().collect();
         let mut names = Vec::new();
         for part in lines.chunks(3) {

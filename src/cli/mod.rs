@@ -46,7 +46,7 @@ pub fn request(files: &Files, context: &Context) -> Request {
     Request {
         files: files.files.clone(),
         directory: context.directory.clone(),
-        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        known_checks: CHECKS.iter().map(|check| check.id.as_str()).collect(),
         // The command line wins: it comes last.
         substitutions: context.substitutions.iter().chain(&files.substitution).cloned().collect(),
         running: context.running.clone(),

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::arguments::{DiagnoseArguments, MergeArguments};
 use super::{Context, Destinations, Refusal, closing};
-use crate::diagnosis;
 use crate::diagnosis::merge::{Merged, merge as join};
 use crate::record::{RECORD_VERSION, RunRecord};
 use crate::report::Style;
 use crate::text::escape::{one_line, shown};
+use crate::{checks, diagnosis};
 
 /// The largest saved run that is read, in bytes.
 const LARGEST_RUN: u64 = 64 << 20;
@@ -23,7 +23,7 @@ const LONGEST_PROBLEM: usize = 300;
 pub fn report(asked: &DiagnoseArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
     let record = read(&asked.run)?;
     let reports = Destinations::open(&asked.output, None, style, context)?;
-    let diagnosis = diagnosis::diagnose(&record);
+    let diagnosis = diagnosis::diagnose(&record, checks::graph());
     reports.write(&record, &diagnosis);
     closing::say(&diagnosis, context);
     Ok(diagnosis.exit_code)
@@ -36,12 +36,12 @@ pub fn report(asked: &DiagnoseArguments, context: &Context, style: Style) -> Res
 pub fn merge(asked: &MergeArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
     let runs = asked.runs.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let Merged { record, remarks } =
-        join(&runs).map_err(|error| Refusal::new(one_line(&error.to_string())))?;
+        join(&runs, checks::graph()).map_err(|error| Refusal::new(one_line(&error.to_string())))?;
     let reports = Destinations::open(&asked.output, asked.save_run.as_deref(), style, context)?;
     for remark in &remarks {
         drop(writeln!(std::io::stderr(), "rungate: {}", one_line(remark)));
     }
-    let diagnosis = diagnosis::diagnose(&record);
+    let diagnosis = diagnosis::diagnose(&record, checks::graph());
     reports.write(&record, &diagnosis);
     closing::say(&diagnosis, context);
     Ok(diagnosis.exit_code)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::precedence::graph::Graph;
 use super::precedence::order::{self, Rank};
 use super::precedence::{across, explains};
 use super::view::View;
@@ -11,7 +10,7 @@ use super::{
     rules,
 };
 use crate::record::finding::{Finding, HealthFinding, JourneyFinding};
-use crate::record::{Ended, Fact, NodeRecord, RunRecord};
+use crate::record::{Ended, Fact, Graph, NodeRecord, RunRecord};
 
 /// Judges a record against a causal graph.
 pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
@@ -48,6 +47,7 @@ pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
         causes,
         advisories: parts.iter_mut().flat_map(|part| std::mem::take(&mut part.advisories)).collect(),
         ruled_out: parts.iter_mut().flat_map(|part| std::mem::take(&mut part.ruled_out)).collect(),
+        families: record.nodes.iter().map(|node| (node.check, graph.family(node.check))).collect(),
         services: parts.into_iter().map(|part| part.service).collect(),
     }
 }
@@ -140,7 +140,7 @@ fn gate_causes(
         obligations.iter().filter(|obligation| matches!(obligation.met, Met::Unknown { .. })).collect();
     let database_open = unknown.iter().any(|obligation| obligation.what == "database");
     let only_database: Vec<&NodeRecord> =
-        open.iter().copied().filter(|node| node.check.starts_with("database-")).collect();
+        open.iter().copied().filter(|node| view.is_of_database(node.check)).collect();
     let mut causes = rules::gate::causes(view, open);
     if database_open && (!explained || !only_database.is_empty()) {
         use super::cause::CauseCode::NotVisibleFromHere;

@@ -9,25 +9,21 @@ mod ruled_out;
 mod rules;
 mod view;
 
+use std::collections::BTreeMap;
+
 pub use crate::catalogue as cause;
-pub use precedence::Graph;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::CauseCode;
 use crate::model::Place;
-use crate::record::{RunRecord, Vantage};
+use crate::record::{CheckId, Family, Graph, RunRecord, Vantage};
 
 /// Judges a run: its verdict, its causes with the root cause first, and the exit status that follows.
 ///
 /// Pure: the same record gives the same diagnosis, whatever the order of its nodes. A record that has no end for
 /// every check is judged as it stands, and is not healthy for it.
-pub fn diagnose(record: &RunRecord) -> Diagnosis {
-    diagnose_with(record, Graph::of_checks())
-}
-
-/// [`diagnose`] against another causal graph than that of [`crate::checks::CHECKS`].
-pub fn diagnose_with(record: &RunRecord, graph: &Graph) -> Diagnosis {
+pub fn diagnose(record: &RunRecord, graph: &Graph) -> Diagnosis {
     conclude::conclude(record, graph)
 }
 
@@ -36,12 +32,7 @@ pub fn diagnose_with(record: &RunRecord, graph: &Graph) -> Diagnosis {
 /// A service is settled when an obligation is already seen to be unmet, a finished check found a root of it that
 /// waiting does not help ([`CauseCode::waiting_helps`]), and no unfinished check could still turn out to be the
 /// cause of that root.
-pub fn settled(record: &RunRecord) -> Vec<(String, String)> {
-    settled_with(record, Graph::of_checks())
-}
-
-/// [`settled`] against another causal graph than that of [`crate::checks::CHECKS`].
-pub fn settled_with(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
+pub fn settled(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
     precedence::settled::settled(record, graph)
 }
 
@@ -195,4 +186,13 @@ pub struct Diagnosis {
     pub advisories: Vec<Cause>,
     /// What was ruled out, and by what.
     pub ruled_out: Vec<RuledOut>,
+    /// To which family each check of the record belongs, by the graph that it was judged by: reports group by it.
+    pub families: BTreeMap<CheckId, Family>,
+}
+
+impl Diagnosis {
+    /// The family of a check.
+    pub fn family(&self, check: CheckId) -> Family {
+        self.families.get(&check).copied().unwrap_or(Family::Other)
+    }
 }

@@ -4,13 +4,13 @@ use super::precedence::explains::admits_database;
 use super::view::{View, names_database_down};
 use super::{Met, Obligation, Verdict};
 use crate::record::finding::{Finding, HealthFinding};
-use crate::record::{Fact, NodeRecord, Outcome, Role, Skip, Unproven, Vantage, words};
+use crate::record::{CheckId, Fact, NodeRecord, Outcome, Role, Skip, Unproven, Vantage, check_id, words};
 
 /// The checks that show that the new revision serves.
-const SERVES: [&str; 3] = ["service-exists", "revision-ready", "revision-serving"];
-const HEALTHY: &str = "health-healthy";
+const SERVES: [CheckId; 3] = [check_id::SERVICE_EXISTS, check_id::REVISION_READY, check_id::REVISION_SERVING];
+const HEALTHY: CheckId = check_id::HEALTH_HEALTHY;
 /// The check that makes the steps of journeys.
-const JOURNEYS: &str = crate::checks::JOURNEYS;
+const JOURNEYS: CheckId = check_id::JOURNEY_STEP_WORKS;
 
 /// Every obligation of a service: `serves`, `healthy`, `database`, `journeys`, and each check that `require:` names.
 pub(super) fn obligations(view: &View<'_>) -> Vec<Obligation> {
@@ -25,7 +25,7 @@ pub(super) fn obligations(view: &View<'_>) -> Vec<Obligation> {
     add("journeys", (!steps.is_empty()).then(|| all_of(&steps, &[])));
     for check in required(view) {
         let nodes: Vec<&NodeRecord> = view.of(check).collect();
-        add(check, Some(accepted(view, check, all_of(&nodes, &[]))));
+        add(check.as_str(), Some(accepted(view, check, all_of(&nodes, &[]))));
     }
     found
 }
@@ -41,9 +41,9 @@ pub(super) fn verdict(obligations: &[Obligation]) -> Verdict {
 }
 
 /// Who accepts the database unproven accepts what it holds unproven, too; what was seen to be wrong, nobody accepts.
-fn accepted(view: &View<'_>, check: &str, met: Met) -> Met {
+fn accepted(view: &View<'_>, check: CheckId, met: Met) -> Met {
     let of_database =
-        view.record.accepted_unproven.contains(&Unproven::Database) && check.starts_with("database-");
+        view.record.accepted_unproven.contains(&Unproven::Database) && view.is_of_database(check);
     match met {
         Met::Unknown { .. } if of_database => Met::Accepted,
         Met::Yes { .. } | Met::Unknown { .. } | Met::No { .. } | Met::Accepted => met,
@@ -51,12 +51,12 @@ fn accepted(view: &View<'_>, check: &str, met: Met) -> Met {
 }
 
 /// The checks outside the core that `require:` made obligations, in causal order.
-fn required<'a>(view: &View<'a>) -> Vec<&'a str> {
-    let mut checks: Vec<&str> = view
+fn required(view: &View<'_>) -> Vec<CheckId> {
+    let mut checks: Vec<CheckId> = view
         .nodes
         .iter()
         .filter(|node| node.role == Role::Obligation && node.check != HEALTHY)
-        .map(|node| node.check.as_str())
+        .map(|node| node.check)
         .filter(|check| !SERVES.contains(check) && *check != JOURNEYS)
         .collect();
     checks.dedup();
@@ -65,13 +65,13 @@ fn required<'a>(view: &View<'a>) -> Vec<&'a str> {
 
 /// An obligation that rests on core checks: those that the user made advisory do not count, and without any
 /// left there is no such obligation. A core check that is not in the record was not found out.
-fn core(view: &View<'_>, checks: &[&str]) -> Option<Met> {
+fn core(view: &View<'_>, checks: &[CheckId]) -> Option<Met> {
     let mut nodes = Vec::new();
     let mut absent = Vec::new();
-    for check in checks {
+    for &check in checks {
         let all: Vec<&NodeRecord> = view.of(check).collect();
         if all.is_empty() {
-            absent.push(*check);
+            absent.push(check.as_str());
         }
         nodes.extend(all.into_iter().filter(|node| node.role == Role::Obligation));
     }
@@ -101,7 +101,7 @@ fn all_of(nodes: &[&NodeRecord], absent: &[&str]) -> Met {
 
 /// Whether a node is as good as passed: it passed, or it is a required check with nothing to check.
 fn holds(node: &NodeRecord) -> bool {
-    let core = node.check == HEALTHY || SERVES.contains(&node.check.as_str());
+    let core = node.check == HEALTHY || SERVES.contains(&node.check);
     match &node.outcome {
         Some(Outcome::Passed { .. }) => true,
         Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }) => !core,
@@ -146,7 +146,8 @@ fn database(view: &View<'_>) -> Met {
     if view.record.accepted_unproven.contains(&Unproven::Database) {
         return Met::Accepted;
     }
-    let nodes: Vec<&NodeRecord> = view.nodes.iter().copied().filter(|node| leaves_unproven(node)).collect();
+    let nodes: Vec<&NodeRecord> =
+        view.nodes.iter().copied().filter(|node| leaves_unproven(view, node)).collect();
     let because = nodes.iter().find(|node| !node.passed()).map_or_else(
         || "nothing proved the database".to_owned(),
         |node| {
@@ -172,7 +173,7 @@ fn names_database_up(node: &NodeRecord) -> bool {
 }
 
 /// Whether a node could have proven the database, and did not.
-fn leaves_unproven(node: &NodeRecord) -> bool {
+fn leaves_unproven(view: &View<'_>, node: &NodeRecord) -> bool {
     if node.check == HEALTHY {
         // A health answer that has nothing to do with the database leaves it as open as it was.
         return match node.finding() {
@@ -194,5 +195,5 @@ fn leaves_unproven(node: &NodeRecord) -> bool {
     let proves = node.passed() && node.vantage == Vantage::InVpc;
     let nothing_to_prove =
         matches!(node.outcome, Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }));
-    node.check.starts_with("database-") && !proves && !nothing_to_prove
+    view.is_of_database(node.check) && !proves && !nothing_to_prove
 }

@@ -1,8 +1,7 @@
 //! The record as the diagnosis looks at it: one service, its checks in causal order.
 
-use super::precedence::graph::Graph;
 use crate::record::finding::{Finding, HealthFinding, PostgresFinding};
-use crate::record::{NodeRecord, RunRecord, ServiceRecord, Vantage};
+use crate::record::{CheckId, Family, Graph, NodeRecord, RunRecord, ServiceRecord, Vantage, check_id};
 
 /// One service of a record, with its nodes in causal order, whatever order the record has them in.
 #[derive(Clone, Debug)]
@@ -17,12 +16,12 @@ impl<'a> View<'a> {
     pub(super) fn new(record: &'a RunRecord, graph: &'a Graph, service: &'a ServiceRecord) -> Self {
         let mut nodes: Vec<&NodeRecord> =
             record.nodes.iter().filter(|node| node.service == service.key).collect();
-        nodes.sort_by_key(|node| (graph.position(&node.check), node.key()));
+        nodes.sort_by_key(|node| (graph.position(node.check), node.key()));
         Self { record, graph, service, nodes }
     }
 
     /// The nodes of a check: several where it has subjects.
-    pub(super) fn of(&self, check: &str) -> impl Iterator<Item = &'a NodeRecord> {
+    pub(super) fn of(&self, check: CheckId) -> impl Iterator<Item = &'a NodeRecord> {
         self.nodes.iter().copied().filter(move |node| node.check == check)
     }
 
@@ -30,14 +29,19 @@ impl<'a> View<'a> {
         self.nodes.iter().copied().find(|node| node.key() == key)
     }
 
+    /// Whether a check is part of the conversation with the database.
+    pub(super) fn is_of_database(&self, check: CheckId) -> bool {
+        self.graph.family(check) == Family::Database
+    }
+
     /// Whether the check was made and held for every subject.
-    pub(super) fn held(&self, check: &str) -> bool {
+    pub(super) fn held(&self, check: CheckId) -> bool {
         self.of(check).next().is_some() && self.of(check).all(NodeRecord::passed)
     }
 
     /// Whether a login and a query worked with the service's own network and identity.
     pub(super) fn query_worked_inside(&self) -> bool {
-        self.of("database-query").any(|node| node.passed() && node.vantage == Vantage::InVpc)
+        self.of(check_id::DATABASE_QUERY).any(|node| node.passed() && node.vantage == Vantage::InVpc)
     }
 
     /// Whether a variable, or the file of a mounted secret, leads to the database. Where the record does not say

@@ -18,7 +18,7 @@ use crate::live::variables::{attached, declares};
 use crate::live::{Scope, files};
 use crate::model::{Database, DatabaseVariables, Holds, resource};
 use crate::probe::google::{NoAnswer, Payload};
-use crate::record::{Broken, DatabaseRecord, NodeKey, Outcome, Skip};
+use crate::record::{Broken, CheckId, DatabaseRecord, NodeKey, Outcome, Skip, check_id};
 
 /// What allows the gate to read payloads of secrets.
 pub(crate) const INSPECT_SECRETS: &str = "--inspect-secrets";
@@ -403,7 +403,9 @@ pub(crate) async fn value(
     variable: &str,
 ) -> Result<SecretString, Outcome> {
     match given(revision, variable) {
-        None if declares(&scope.target.service, variable) => Err(blocked(scope, "variables-injected", None)),
+        None if declares(&scope.target.service, variable) => {
+            Err(blocked(scope, check_id::VARIABLES_INJECTED, None))
+        }
         // Only the native file names it: the image may bring it along, and that cannot be seen.
         None => Err(not_visible(format!("the revision has no variable {variable}; its image may bring one"))),
         Some(Given::Plain(value)) => match Holds::of(variable) {
@@ -442,13 +444,13 @@ pub(crate) async fn payload(
     secret: &str,
     version: &str,
 ) -> Result<Option<SecretString>, Outcome> {
-    let by = |check: &str| blocked(scope, check, Some(variable));
+    let by = |check: CheckId| blocked(scope, check, Some(variable));
     let (google, project) = (&scope.outside.google, &scope.target.project);
     match google.secret_payload(project, secret, version).await.as_deref() {
         Ok(Payload::Whole(bytes)) => {
             Ok(std::str::from_utf8(bytes.expose_secret()).ok().map(SecretString::from))
         }
-        Ok(Payload::Corrupted) => Err(by("secret-intact")),
+        Ok(Payload::Corrupted) => Err(by(check_id::SECRET_INTACT)),
         Ok(Payload::Locked) => match google.secret_version(project, secret, version).await {
             // Its own state does not forbid it, so something else does: the key that it is encrypted with, as a rule.
             Ok(live) if live.state == State::Enabled => Err(Outcome::Broken {
@@ -458,9 +460,9 @@ pub(crate) async fn payload(
                         .to_owned(),
                 },
             }),
-            Ok(_) | Err(_) => Err(by("secret-version-enabled")),
+            Ok(_) | Err(_) => Err(by(check_id::SECRET_VERSION_ENABLED)),
         },
-        Err(NoAnswer::NotFound) => Err(by("secret-version-enabled")),
+        Err(NoAnswer::NotFound) => Err(by(check_id::SECRET_VERSION_ENABLED)),
         Err(NoAnswer::Broken(why)) => Err(Outcome::Broken { why: why.clone() }),
     }
 }
@@ -508,12 +510,12 @@ fn note(scope: &Scope, database: &Database, fill: impl FnOnce(&mut DatabaseRecor
 }
 
 /// Another check's finding stands in the way.
-pub(crate) fn blocked(scope: &Scope, check: &str, subject: Option<&str>) -> Outcome {
+pub(crate) fn blocked(scope: &Scope, check: CheckId, subject: Option<&str>) -> Outcome {
     Outcome::Blocked { by: NodeKey { service: &scope.target.key, check, subject }.to_string() }
 }
 
 fn malformed(scope: &Scope) -> Outcome {
-    blocked(scope, "credential-well-formed", None)
+    blocked(scope, check_id::CREDENTIAL_WELL_FORMED, None)
 }
 
 pub(crate) fn unstated(what: &str) -> Outcome {

@@ -11,7 +11,7 @@ use crate::live::service::{broken, not_applicable};
 use crate::live::{Scope, connection};
 use crate::model::{Service, Stated};
 use crate::probe::google::{Answer, NoAnswer};
-use crate::record::{Outcome, Skip};
+use crate::record::{Outcome, Skip, check_id};
 use crate::text::bounded;
 
 /// The instance that the files name, if they name one.
@@ -85,9 +85,10 @@ pub(crate) async fn known_instance(scope: &Scope) -> Result<DatabaseInstance, Ou
     if let Some(connection) = stated.and_then(|stated| stated.as_known()) {
         return match scope.instance(connection).await {
             Ok(instance) => Ok(DatabaseInstance::clone(&instance)),
-            Err(NoAnswer::NotFound) => {
-                Err(not_applicable(format!("{connection} does not exist (see {})", "instance-running")))
-            }
+            Err(NoAnswer::NotFound) => Err(not_applicable(format!(
+                "{connection} does not exist (see {})",
+                check_id::INSTANCE_RUNNING
+            ))),
             Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
         };
     }

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use super::place::place_of;
 use super::{Node, Plan, journeys};
 use crate::checks::{Check, Subjects};
 use crate::model::resource::short;
 use crate::model::{Pipeline, Place, Service, Stated, Target};
-use crate::record::Role;
+use crate::record::{CheckId, Role};
 
 /// What the command line or the environment says where the files do not.
 #[derive(Clone, Debug, Default)]
@@ -89,16 +88,16 @@ pub enum PlanError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableError {
     /// Two checks share an id.
-    Duplicate(&'static str),
+    Duplicate(CheckId),
     /// A check needs one that does not exist.
     UnknownNeed {
         /// The check.
-        check: &'static str,
+        check: CheckId,
         /// What it needs.
-        need: &'static str,
+        need: CheckId,
     },
     /// These checks wait for each other.
-    Cycle(Vec<&'static str>),
+    Cycle(Vec<CheckId>),
 }
 
 impl fmt::Display for PlanError {
@@ -137,7 +136,11 @@ impl fmt::Display for PlanError {
                 write!(f, "check {check} needs {need}, which does not exist")
             }
             Self::Table(TableError::Cycle(ids)) => {
-                write!(f, "these checks wait for each other: {}", ids.join(", "))
+                write!(
+                    f,
+                    "these checks wait for each other: {}",
+                    ids.iter().map(CheckId::as_str).collect::<Vec<_>>().join(", ")
+                )
             }
         }
     }
@@ -159,6 +162,7 @@ pub fn build(
     for (index, target) in targets.iter().enumerate() {
         let from = nodes.len();
         plan_service(index, target, &order, &defaults.require, &mut nodes);
+        wait_for_ends(&mut nodes, from);
         if nodes.len() > from && nodes[from..].iter().all(|node: &Node| node.role == Role::Advisory) {
             let (service, place) = (target.key.clone(), target.service.place.clone());
             errors.push(PlanError::NothingRequired { service, place });
@@ -179,22 +183,22 @@ pub fn build(
     Ok(Plan { files, targets, nodes, environment: BTreeMap::new() })
 }
 
-/// The table so ordered that what is needed stands before what needs it; otherwise as it was.
+/// The table so ordered that what is needed, or waited for, stands before what needs it; otherwise as it was.
 fn in_order(table: &[&'static Check]) -> Result<Vec<&'static Check>, TableError> {
     for (index, check) in table.iter().enumerate() {
         if table[..index].iter().any(|other| other.id == check.id) {
             return Err(TableError::Duplicate(check.id));
         }
         if let Some(need) = check.needs.iter().find(|need| !table.iter().any(|other| other.id == **need)) {
-            return Err(TableError::UnknownNeed { check: check.id, need });
+            return Err(TableError::UnknownNeed { check: check.id, need: *need });
         }
     }
     let mut left: Vec<&'static Check> = table.to_vec();
     let mut order: Vec<&'static Check> = Vec::new();
     while !left.is_empty() {
-        let free = left
-            .iter()
-            .position(|check| check.needs.iter().all(|need| order.iter().any(|done| done.id == *need)));
+        // What is only waited for may be missing from the table.
+        let waits = |id: &CheckId| left.iter().any(|other| other.id == *id);
+        let free = left.iter().position(|check| !check.needs.iter().chain(check.after).any(waits));
         match free {
             Some(index) => order.push(left.remove(index)),
             None => return Err(TableError::Cycle(left.iter().map(|check| check.id).collect())),
@@ -302,13 +306,21 @@ fn plan_service(
                 target: index,
                 check,
                 role: role(service, check, subject.as_deref(), require),
-                place: place_of(service, check.id, subject.as_deref()),
+                place: (check.place)(service, subject.as_deref()).clone(),
                 subject,
                 needs,
                 after: Vec::new(),
                 outlasts: false,
             });
         }
+    }
+}
+
+/// Lets each node of a service, the last in the list, wait for the ends that its check asks for.
+fn wait_for_ends(nodes: &mut [Node], from: usize) {
+    for index in from..nodes.len() {
+        let ends = nodes[index].check.after;
+        nodes[index].after = (from..nodes.len()).filter(|&at| ends.contains(&nodes[at].check.id)).collect();
     }
 }
 
@@ -328,14 +340,14 @@ fn role(service: &Service, check: &Check, subject: Option<&str>, require: &[Stri
 
 /// Whether a name is that of a check, or of its node about this subject.
 fn names(name: &str, check: &Check, subject: Option<&str>) -> bool {
-    let of_subject = |subject| name.strip_prefix(check.id) == Some(&*format!("[{subject}]"));
-    name == check.id || subject.is_some_and(of_subject)
+    let of_subject = |subject| name.strip_prefix(check.id.as_str()) == Some(&*format!("[{subject}]"));
+    check.id == name || subject.is_some_and(of_subject)
 }
 
 /// What `--require` asks for and no node is.
 fn required_nowhere(require: &[String], nodes: &[Node]) -> Vec<PlanError> {
     let is_planned = |name: &str| nodes.iter().any(|node| names(name, node.check, node.subject.as_deref()));
-    let mut known: Vec<String> = nodes.iter().map(|node| node.check.id.to_owned()).collect();
+    let mut known: Vec<String> = nodes.iter().map(|node| node.check.id.to_string()).collect();
     known.dedup();
     let unknown = require.iter().filter(|name| !is_planned(name));
     unknown.map(|name| PlanError::RequiredNowhere { asked: name.clone(), known: known.clone() }).collect()
@@ -344,19 +356,23 @@ fn required_nowhere(require: &[String], nodes: &[Node]) -> Vec<PlanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::USUAL;
     use crate::model::DeploysVia;
-    use crate::record::{Outcome, Vantage};
+    use crate::record::Outcome;
 
-    const fn check(id: &'static str, needs: &'static [&'static str]) -> Check {
+    const A_ID: CheckId = CheckId::new("a");
+    const B_ID: CheckId = CheckId::new("b");
+    const NOBODY: CheckId = CheckId::new("nobody");
+
+    const fn check(id: &'static str, needs: &'static [CheckId]) -> Check {
         Check {
-            id,
+            id: CheckId::new(id),
             holds: "It holds",
-            vantage: Vantage::ControlPlane,
             role: Role::Obligation,
             needs,
-            explained_by: &[],
             subjects: |_| Subjects::Whole,
             run: |_| Box::pin(async { Outcome::Passed { detail: String::new() } }),
+            ..USUAL
         }
     }
 
@@ -380,7 +396,7 @@ mod tests {
 
     #[test]
     fn needs_stand_before_what_needs_them() {
-        static B: Check = check("b", &["a"]);
+        static B: Check = check("b", &[A_ID]);
         static A: Check = check("a", &[]);
         let plan = build(&pipeline(&[("s", Some("p"), "r")]), &[&B, &A], &Defaults::default()).unwrap();
         let keys: Vec<String> = plan.nodes.iter().map(|node| plan.key(node)).collect();
@@ -390,16 +406,16 @@ mod tests {
 
     #[test]
     fn a_table_that_contradicts_itself_is_an_error() {
-        static A: Check = check("a", &["b"]);
-        static B: Check = check("b", &["a"]);
+        static A: Check = check("a", &[B_ID]);
+        static B: Check = check("b", &[A_ID]);
         static FREE: Check = check("free", &[]);
-        static LONE: Check = check("lone", &["nobody"]);
-        assert_eq!(in_order(&[&A, &B]).unwrap_err(), TableError::Cycle(vec!["a", "b"]));
-        assert_eq!(in_order(&[&FREE, &FREE]).unwrap_err(), TableError::Duplicate("free"));
-        assert_eq!(
-            in_order(&[&LONE]).unwrap_err(),
-            TableError::UnknownNeed { check: "lone", need: "nobody" }
-        );
+        static LONE: Check = check("lone", &[NOBODY]);
+        static FIRST: Check = Check { after: &[B_ID], ..check("a", &[]) };
+        assert_eq!(in_order(&[&A, &B]).unwrap_err(), TableError::Cycle(vec![A_ID, B_ID]));
+        assert_eq!(in_order(&[&FIRST, &B]).unwrap_err(), TableError::Cycle(vec![A_ID, B_ID]));
+        assert_eq!(in_order(&[&FIRST, &FREE]).unwrap()[0].id, A_ID, "what is not planned is not waited for");
+        assert_eq!(in_order(&[&FREE, &FREE]).unwrap_err(), TableError::Duplicate(FREE.id));
+        assert_eq!(in_order(&[&LONE]).unwrap_err(), TableError::UnknownNeed { check: LONE.id, need: NOBODY });
     }
 
     #[test]

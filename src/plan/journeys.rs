@@ -1,8 +1,8 @@
 //! How the steps of journeys stand to each other and to health.
 
 use super::Node;
-use crate::checks::{HEALTH, JOURNEYS};
 use crate::model::{Journey, Stated, Step, Target};
+use crate::record::Family;
 
 /// A step of a journey as a node of the plan.
 struct Planned<'a> {
@@ -12,12 +12,13 @@ struct Planned<'a> {
     step: &'a Step,
 }
 
-/// Lets each step wait for what it needs: the step before it, the journeys that its own needs, the end of health; and
-/// points it to its place.
+/// Lets each step wait for what it needs: the step before it, the journeys that its own needs, and at the other services
+/// that it asks for the same ends as at its own.
 pub(super) fn connect(targets: &[Target], nodes: &mut [Node]) {
     let planned = planned(targets, nodes);
-    let health = |target: usize| {
-        let of = move |(_, node): &(usize, &Node)| node.target == target && node.check.id == HEALTH;
+    let ends = |step: &Node, target: usize| {
+        let of =
+            |(_, node): &(usize, &Node)| node.target == target && step.check.after.contains(&node.check.id);
         nodes.iter().enumerate().filter(of).map(|(index, _)| index).collect::<Vec<usize>>()
     };
     let mut links: Vec<(usize, Vec<usize>, Vec<usize>)> = Vec::new();
@@ -26,10 +27,10 @@ pub(super) fn connect(targets: &[Target], nodes: &mut [Node]) {
             other.target == one.target && other.journey.name.value == one.journey.name.value
         };
         let before: Vec<&Planned<'_>> = planned[..at].iter().filter(same).collect();
-        let (mut needs, mut after) = (Vec::new(), health(nodes[one.node].target));
+        let (mut needs, mut after) = (Vec::new(), nodes[one.node].after.clone());
         for service in one.journey.steps.iter().filter_map(|step| step.head.service()) {
             let others = targets.iter().enumerate().filter(|(_, target)| target.name == service.raw());
-            after.extend(others.flat_map(|(target, _)| health(target)));
+            after.extend(others.flat_map(|(target, _)| ends(&nodes[one.node], target)));
         }
         match before.iter().rev().find(|other| !other.step.always) {
             Some(previous) if !one.step.always => needs.push(previous.node),
@@ -39,20 +40,16 @@ pub(super) fn connect(targets: &[Target], nodes: &mut [Node]) {
         after.extend(before.iter().map(|other| other.node));
         links.push((one.node, needs, after));
     }
-    let places: Vec<_> = planned.iter().map(|one| (one.node, one.step.name.place.clone())).collect();
     for (index, needs, after) in links {
         let node = &mut nodes[index];
         (node.needs, node.after, node.outlasts) = (needs, after, true);
-    }
-    for (index, place) in places {
-        nodes[index].place = place;
     }
 }
 
 /// Every step, in the order of the plan. The steps of a journey come in their own order.
 fn planned<'a>(targets: &'a [Target], nodes: &[Node]) -> Vec<Planned<'a>> {
     let mut planned = Vec::new();
-    for (index, node) in nodes.iter().enumerate().filter(|(_, node)| node.check.id == JOURNEYS) {
+    for (index, node) in nodes.iter().enumerate().filter(|(_, node)| node.check.family == Family::Journey) {
         let service = &targets[node.target].service;
         let found = crate::checks::journey_steps(service)
             .find(|(journey, step)| node.subject.as_deref() == Some(journey.subject(step).as_str()));

@@ -3,7 +3,6 @@
 mod build;
 mod calls;
 mod journeys;
-mod place;
 
 pub use build::{Defaults, PlanError, TableError, build};
 pub use calls::{Call, calls};

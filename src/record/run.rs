@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Dependency, Finding, PostgresFinding};
-use super::{HealthAttempt, Outcome, Rollback, Vantage};
+use super::{CheckId, HealthAttempt, Outcome, Rollback, Vantage};
 use crate::model::Place;
 
 /// Version of the record's shape.
@@ -197,7 +197,7 @@ pub struct NodeRecord {
     /// Key of the service.
     pub service: String,
     /// Id of the check.
-    pub check: String,
+    pub check: CheckId,
     /// What it is about, where one service has several (the target of a secret).
     pub subject: Option<String>,
     /// Its role.
@@ -222,7 +222,7 @@ pub struct NodeRecord {
 impl NodeRecord {
     /// The key by which other nodes name this one: `service/check` or `service/check[subject]`.
     pub fn key(&self) -> String {
-        NodeKey { service: &self.service, check: &self.check, subject: self.subject.as_deref() }.to_string()
+        NodeKey { service: &self.service, check: self.check, subject: self.subject.as_deref() }.to_string()
     }
 
     /// What it saw to be bad: its finding, or while it still waits what it has seen so far.
@@ -251,7 +251,7 @@ pub struct NodeKey<'a> {
     /// Key of the service.
     pub service: &'a str,
     /// Id of the check.
-    pub check: &'a str,
+    pub check: CheckId,
     /// Subject, where there are several.
     pub subject: Option<&'a str>,
 }

@@ -1,10 +1,9 @@
 //! The chain from the pipeline to the database and back, as reports draw it: one link a family of checks, each with
 //! the worst that became of its checks. Everything in it is of a closed vocabulary; no text of others.
 
-use super::family::Family;
 use super::standing::{cause_of, is_root};
 use crate::diagnosis::Diagnosis;
-use crate::record::{Ended, NodeRecord, Outcome, Role, RunRecord, ServiceRecord, Skip};
+use crate::record::{Ended, Family, NodeRecord, Outcome, Role, RunRecord, ServiceRecord, Skip};
 
 /// What is known of a link, the least telling first: a link is as bad as the worst of its checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
@@ -90,7 +89,7 @@ pub(super) fn chain(record: &RunRecord, diagnosis: &Diagnosis, service: &Service
     for family in <Family as strum::IntoEnumIterator>::iter() {
         let nodes = record.nodes.iter().filter(|node| node.service == service.key);
         let states: Vec<(Role, State)> = nodes
-            .filter(|node| Family::of(&node.check) == family)
+            .filter(|node| diagnosis.family(node.check) == family)
             .map(|node| (node.role, State::of(diagnosis, node)))
             .collect();
         links.extend(joined(&states).map(|state| Link { title: family.short(), state }));

@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 use junit_report::{Duration, Report, TestCase, TestCaseBuilder, TestSuite};
 
 use super::Style;
-use super::family::Family;
 use super::standing::{cause_of, concerns, concluded, is_rested_on, is_root};
 use super::suites::{self, Suite};
 use crate::diagnosis::cause::CauseCode;
@@ -131,10 +130,10 @@ fn properties(
 }
 
 fn case(diagnosis: &Diagnosis, node: &NodeRecord, class: &str, names: &mut Names) -> TestCase {
-    let class = format!("{class}.{}", Family::of(&node.check));
+    let class = format!("{class}.{}", diagnosis.family(node.check));
     let name = match &node.subject {
         Some(subject) => format!("{}[{subject}]", node.check),
-        None => node.check.clone(),
+        None => node.check.to_string(),
     };
     let name = names.unique(&name, &class);
     let time = Duration::milliseconds(i64::try_from(node.duration_ms).unwrap_or(i64::MAX));

@@ -93,7 +93,7 @@ impl Page {
 fn row(diagnosis: &Diagnosis, node: &NodeRecord) -> String {
     let name = match &node.subject {
         Some(subject) => format!("{}[{subject}]", node.check),
-        None => node.check.clone(),
+        None => node.check.to_string(),
     };
     let took = match &node.outcome {
         Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => String::new(),

@@ -2,7 +2,6 @@
 //! status stand in the [`Diagnosis`].
 
 mod chain;
-mod family;
 pub mod file;
 pub(crate) mod github;
 mod html;
@@ -10,13 +9,13 @@ mod inert;
 mod json;
 mod junit;
 pub(crate) mod markdown;
+mod names;
 mod numbers;
 mod page;
 mod standing;
 mod suites;
 mod text;
 
-pub use family::Family;
 pub use file::{Destination, ReportError};
 
 use crate::diagnosis::Diagnosis;

@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 
 use super::Style;
-use super::family::{Family, names};
+use super::names::names;
 use super::numbers::{count, coverage, seconds};
 use super::page::{Page, Paint};
 use super::standing::{self, cause_of, concluded, label};
 use crate::diagnosis::{Cause, Diagnosis, Remedy, RuledOut, ServiceDiagnosis, Verdict};
-use crate::record::{NodeRecord, Outcome, RunRecord, ServiceRecord, Skip, words};
+use crate::record::{Family, NodeRecord, Outcome, RunRecord, ServiceRecord, Skip, words};
 
 /// Width of the column of checks, at most.
 const WIDEST_NAME: usize = 38;
@@ -98,7 +98,11 @@ fn service_part(
         diagnosis.ruled_out.iter().filter(|one| one.service == service.key).collect();
     if !ruled_out.is_empty() {
         page.blank();
-        ruled_out_part(page, &ruled_out, verbose);
+        if verbose {
+            ruled_out_part(page, &ruled_out);
+        } else {
+            page.labelled("ruled out", &ruled_out_folded(record, diagnosis, &ruled_out), Paint::Dim);
+        }
     }
     let nodes: Vec<&NodeRecord> = record.nodes.iter().filter(|node| node.service == service.key).collect();
     notes(page, &nodes);
@@ -164,12 +168,8 @@ fn steps<'a>(page: &mut Page, label: &str, steps: impl Iterator<Item = (&'a str,
 /// How many causes are named rather than counted.
 const MOST_NAMED: usize = 6;
 
-/// One line a check, with all that its pass rules out; folded, one line for all of them.
-fn ruled_out_part(page: &mut Page, ruled_out: &[&RuledOut], verbose: bool) {
-    if !verbose {
-        page.labelled("ruled out", &ruled_out_folded(ruled_out), Paint::Dim);
-        return;
-    }
+/// One line a check, with all that its pass rules out.
+fn ruled_out_part(page: &mut Page, ruled_out: &[&RuledOut]) {
     let mut by: Vec<(&str, Vec<String>)> = Vec::new();
     for one in ruled_out {
         let code = one.code.to_string();
@@ -189,14 +189,16 @@ fn check_of(node: &str) -> &str {
     node.split_once('/').map_or(node, |(_, check)| check)
 }
 
-/// Few causes by name, many by the family that rules them out.
-fn ruled_out_folded(ruled_out: &[&RuledOut]) -> String {
+/// One line for all: few causes by name, many by the family that rules them out.
+fn ruled_out_folded(record: &RunRecord, diagnosis: &Diagnosis, ruled_out: &[&RuledOut]) -> String {
     if ruled_out.len() <= MOST_NAMED {
         return ruled_out.iter().map(|one| one.code.to_string()).collect::<Vec<_>>().join(", ");
     }
     let mut families: BTreeMap<Family, usize> = BTreeMap::new();
     for one in ruled_out {
-        *families.entry(Family::of(check_of(&one.by.node))).or_default() += 1;
+        let node = record.nodes.iter().find(|node| node.key() == one.by.node);
+        let family = node.map_or(Family::Other, |node| diagnosis.family(node.check));
+        *families.entry(family).or_default() += 1;
     }
     let counts: Vec<String> =
         families.iter().map(|(family, number)| format!("{} ({number})", family.title())).collect();
@@ -250,7 +252,9 @@ fn folded(diagnosis: &Diagnosis, nodes: &[&NodeRecord]) -> Vec<Row> {
     let mut for_a_reason: Vec<(String, Vec<&NodeRecord>)> = Vec::new();
     for &node in nodes {
         match &node.outcome {
-            Some(Outcome::Passed { .. }) => passed.entry(Family::of(&node.check)).or_default().push(node),
+            Some(Outcome::Passed { .. }) => {
+                passed.entry(diagnosis.family(node.check)).or_default().push(node);
+            }
             Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }) => not_applicable.push(node),
             Some(Outcome::Skipped { .. } | Outcome::Blocked { .. }) => {
                 let why = words::outcome(node.outcome.as_ref());

@@ -213,7 +213,8 @@ fn declared() -> Service {
 
 /// Ids of the checks that only ask the control plane, and read no payload.
 fn control_plane() -> impl Iterator<Item = &'static str> {
-    let all = CHECKS.iter().filter(|check| check.vantage == Vantage::ControlPlane).map(|check| check.id);
+    let all =
+        CHECKS.iter().filter(|check| check.vantage == Vantage::ControlPlane).map(|check| check.id.as_str());
     all.filter(|id| !["credential-well-formed", "secret-intact"].contains(id))
 }
 

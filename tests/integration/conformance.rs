@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use rungate::checks::CHECKS;
+use rungate::checks::{CHECKS, graph};
 use rungate::diagnosis::cause::CauseCode;
 use rungate::diagnosis::{diagnose, settled};
 use rungate::live::RunSettings;
@@ -63,7 +63,7 @@ pub(crate) fn plan_of(file: PathBuf) -> Plan {
     let request = pipeline::Request {
         files: vec![file],
         directory: PathBuf::from("."),
-        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        known_checks: CHECKS.iter().map(|check| check.id.as_str()).collect(),
         ..Default::default()
     };
     let loaded = pipeline::load(&request).unwrap();
@@ -71,7 +71,7 @@ pub(crate) fn plan_of(file: PathBuf) -> Plan {
     let foresees = |id: &str| {
         id == "instance-tls-agrees" || id.starts_with("instance-has-") && id != "instance-has-address"
     };
-    let table: Vec<_> = CHECKS.iter().copied().filter(|check| !foresees(check.id)).collect();
+    let table: Vec<_> = CHECKS.iter().copied().filter(|check| !foresees(check.id.as_str())).collect();
     plan::build(&sandbox::fill(&loaded.pipeline), &table, &plan::Defaults::default()).unwrap()
 }
 
@@ -98,8 +98,10 @@ pub(crate) async fn said(plan: &Plan, cloud: &sandbox::Sandbox, dial: Arc<dyn Di
         sandbox: true,
     };
     let never = std::future::pending();
-    let record = execute(plan, Arc::new(outside), &options, settled, never, &mut |_| {}).await;
-    let diagnosis = diagnose(&record);
+    let record =
+        execute(plan, Arc::new(outside), &options, |record| settled(record, graph()), never, &mut |_| {})
+            .await;
+    let diagnosis = diagnose(&record, graph());
     let failing = record.nodes.iter().find_map(|node| match &node.outcome {
         Some(Outcome::Failed { finding: Finding::Postgres(finding) }) => {
             Some(format!("{}: {}", node.check, kind(finding)))

@@ -92,7 +92,7 @@ fn notes(record: &RunRecord) -> String {
 async fn a_test_is_made_read_and_deleted() {
     let (record, sandbox) = whole(&[]).await;
     assert!(node(&record).passed(), "{:?}", node(&record).outcome);
-    assert_eq!(diagnosis::diagnose(&record).verdict, Verdict::Healthy);
+    assert_eq!(diagnosis::diagnose(&record, rungate::checks::graph()).verdict, Verdict::Healthy);
     assert_eq!(sandbox.connectivity_tests(), Vec::<String>::new());
     let asked = |method: &str| {
         let of = |(name, _): &(String, u64)| name.starts_with(method) && name.contains("connectivityTests");
@@ -106,7 +106,7 @@ async fn a_test_is_made_read_and_deleted() {
 async fn a_drop_that_both_see_is_one_cause() {
     for code in ["firewall-denies-egress", "peering-inactive", "vpc-access-missing", "instance-stopped"] {
         let (record, sandbox) = whole(&[find(code).unwrap()]).await;
-        let judged = diagnosis::diagnose(&record);
+        let judged = diagnosis::diagnose(&record, rungate::checks::graph());
         let causes: Vec<String> = judged.causes.iter().map(|cause| cause.code.to_string()).collect();
         assert_eq!(causes, [code], "{:?}", node(&record).outcome);
         assert!(
@@ -119,7 +119,7 @@ async fn a_drop_that_both_see_is_one_cause() {
         assert!(sandbox.connectivity_tests().is_empty());
         let again: RunRecord = serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
         assert_eq!(again, record);
-        assert_eq!(diagnosis::diagnose(&again), judged);
+        assert_eq!(diagnosis::diagnose(&again, rungate::checks::graph()), judged);
     }
 }
 
@@ -131,7 +131,11 @@ async fn what_google_leaves_open_stays_open() {
             panic!("{said}: {:?}", node(&record).outcome)
         };
         assert!(detail.starts_with(said), "{detail}");
-        assert_eq!(diagnosis::diagnose(&record).verdict, Verdict::Healthy, "nothing rests on it");
+        assert_eq!(
+            diagnosis::diagnose(&record, rungate::checks::graph()).verdict,
+            Verdict::Healthy,
+            "nothing rests on it"
+        );
         assert!(sandbox.connectivity_tests().is_empty());
     }
     let (record, _sandbox) = whole(&[&HIDDEN]).await;
@@ -147,7 +151,7 @@ async fn what_google_leaves_open_stays_open() {
 async fn where_the_two_disagree_both_are_told_and_neither_proves() {
     let (record, _sandbox) = whole(&[&SEE_A_DROP]).await;
     assert!(matches!(node(&record).outcome, Some(Outcome::Failed { .. })), "{:?}", node(&record).outcome);
-    let judged = diagnosis::diagnose(&record);
+    let judged = diagnosis::diagnose(&record, rungate::checks::graph());
     assert_eq!(judged.verdict, Verdict::Healthy, "health and login are seen to work");
     assert_eq!(judged.advisories[0].code, CauseCode::RouteDiverted);
 
@@ -155,7 +159,7 @@ async fn where_the_two_disagree_both_are_told_and_neither_proves() {
     assert!(node(&record).passed(), "{:?}", node(&record).outcome);
     let told = notes(&record);
     assert!(told.contains("reachable") && told.contains("deny-database-egress"), "{told}");
-    let cause = &diagnosis::diagnose(&record).causes[0];
+    let cause = &diagnosis::diagnose(&record, rungate::checks::graph()).causes[0];
     assert_eq!((cause.code, cause.confidence), (CauseCode::FirewallDeniesEgress, Confidence::Likely));
     assert!(cause.claim.contains("Connectivity Tests let the packet through"), "{}", cause.claim);
 }

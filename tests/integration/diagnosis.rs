@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use rungate::diagnosis::cause::CauseCode;
-use rungate::diagnosis::{Confidence, Diagnosis, Met, Verdict, diagnose_with, settled_with};
+use rungate::diagnosis::{self, Confidence, Diagnosis, Met, Verdict, settled};
 use rungate::network::Fault;
 use rungate::network::firewall::{Direction, RuleKind, RuleRef};
 use rungate::record::finding::{
@@ -16,7 +16,7 @@ use rungate::record::{Broken, Door, Ended, Fact, Mend, Outcome, Role, RunRecord,
 use crate::records::*;
 
 fn diagnose(record: &RunRecord) -> Diagnosis {
-    diagnose_with(record, &GRAPH)
+    diagnosis::diagnose(record, &GRAPH)
 }
 
 fn codes(diagnosis: &Diagnosis) -> Vec<CauseCode> {
@@ -427,7 +427,7 @@ fn a_login_by_the_connectors_way_is_no_proof_of_the_services_own() {
         let mut record = unproven();
         let at = record.nodes.iter().position(|node| node.check == "database-login").unwrap();
         let mut by_connector = record.nodes[at].clone();
-        by_connector.check = "cloudsql-login".to_owned();
+        by_connector.check = "cloudsql-login".into();
         by_connector.outcome = Some(outcome);
         record.nodes.insert(at + 1, by_connector);
         record
@@ -816,7 +816,7 @@ fn waiting_ends_when_nothing_can_change_any_more() {
         let health = node(&mut record, "health-healthy");
         health.outcome = None;
         health.so_far = so_far;
-        let sealed = settled_with(&record, &GRAPH);
+        let sealed = settled(&record, &GRAPH);
         let expected: Vec<(String, String)> = expected
             .map(|check| record.nodes.iter().find(|node| node.check == check).unwrap())
             .map(|node| (SERVICE.to_owned(), node.key()))
@@ -909,7 +909,7 @@ prop_compose! {
     ) -> RunRecord {
         let mut record = if inside { healthy() } else { unproven() };
         for (node, (choice, at, required)) in record.nodes.iter_mut().zip(ends) {
-            node.outcome = some_end(&node.check, choice, at);
+            node.outcome = some_end(node.check.as_str(), choice, at);
             if required {
                 node.role = Role::Obligation;
             }
@@ -970,7 +970,7 @@ proptest! {
         let at = at.index(worse.nodes.len());
         let node = &mut worse.nodes[at];
         if node.passed() && choice != 9 {
-            node.outcome = some_end(&node.check.clone(), choice, variant);
+            node.outcome = some_end(node.check.as_str(), choice, variant);
             node.facts.retain(|fact| !matches!(fact, Fact::DependencyUp { .. }));
             prop_assert!(diagnose(&worse).verdict >= before, "{:?}", worse.nodes[at]);
         }
@@ -998,7 +998,7 @@ proptest! {
         let health = node(&mut running, "health-healthy");
         health.outcome = None;
         health.so_far = Some(database_down());
-        for (_, key) in settled_with(&running, &GRAPH) {
+        for (_, key) in settled(&running, &GRAPH) {
             let mut ended = running.clone();
             fail(&mut ended, "health-healthy", database_down());
             let diagnosis = diagnose(&ended);

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::Parser as _;
 use rungate::cli::arguments::Arguments;
+use rungate::record::CheckId;
 use rungate::sandbox::faults::{self, Fault, Kind};
 
 use crate::common::{Rungate, root};
@@ -257,14 +258,14 @@ fn the_reference_lists_every_page() {
 /// written from there.
 #[test]
 fn the_pages_of_checks_say_what_explains_them() {
-    let graph = rungate::diagnosis::Graph::of_checks();
+    let graph = rungate::checks::graph();
     let checks = rungate::checks::table(true);
     for check in &checks {
-        let above: Vec<&str> =
-            checks.iter().map(|one| one.id).filter(|id| graph.explains(id, check.id)).collect();
-        let through = |id: &str| above.iter().any(|other| graph.explains(id, other));
+        let above: Vec<CheckId> =
+            checks.iter().map(|one| one.id).filter(|id| graph.explains(*id, check.id)).collect();
+        let through = |id: CheckId| above.iter().any(|other| graph.explains(id, *other));
         let nearest: Vec<String> =
-            above.iter().filter(|id| !through(id)).map(|id| format!("`{id}`")).collect();
+            above.iter().filter(|id| !through(**id)).map(|id| format!("`{id}`")).collect();
         let text = match nearest.as_slice() {
             [] => "Nothing that rungate looks at: a failure here is a root cause.".to_owned(),
             [one] => format!("A failure of {one}, or what explains that, makes a failure here its symptom."),

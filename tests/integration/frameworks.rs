@@ -64,7 +64,7 @@ impl App {
         let output =
             check(&rungate, &control_plane(), &["--quiet", "--save-run", "run.json"]).output().unwrap();
         let record: RunRecord = serde_json::from_str(&rungate.read("run.json")).unwrap();
-        let diagnosis = diagnosis::diagnose(&record);
+        let diagnosis = diagnosis::diagnose(&record, rungate::checks::graph());
         assert_eq!(output.status.code(), Some(i32::from(diagnosis.exit_code)));
         (record, diagnosis.verdict)
     }

@@ -33,7 +33,7 @@ fn changed(file: &str, change: impl Fn(&mut Service)) -> Plan {
     let request = pipeline::Request {
         files: vec![PathBuf::from(file)],
         directory: root().to_owned(),
-        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        known_checks: CHECKS.iter().map(|check| check.id.as_str()).collect(),
         ..Default::default()
     };
     let loaded = pipeline::load(&request).unwrap_or_else(|problems| panic!("{problems}"));
@@ -62,8 +62,16 @@ async fn gate(plan: &Plan, faults: &[&'static Fault], vantage: Vantage) -> (RunR
         sandbox: true,
     };
     let stop = std::future::pending();
-    let record = run::execute(plan, Arc::new(outside), &options, diagnosis::settled, stop, &mut |_| {}).await;
-    let diagnosis = diagnosis::diagnose(&record);
+    let record = run::execute(
+        plan,
+        Arc::new(outside),
+        &options,
+        |record| diagnosis::settled(record, rungate::checks::graph()),
+        stop,
+        &mut |_| {},
+    )
+    .await;
+    let diagnosis = diagnosis::diagnose(&record, rungate::checks::graph());
     (record, diagnosis)
 }
 

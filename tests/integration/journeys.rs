@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rungate::checks::{self, CHECKS};
+use rungate::checks::{self, CHECKS, graph};
 use rungate::diagnosis::{self, diagnose};
 use rungate::live::RunSettings;
 use rungate::pipeline;
@@ -97,7 +97,7 @@ fn planned(address: SocketAddr, journeys: &str, environment: &[(&str, &str)]) ->
     folder.file("rungate.yaml", text);
     let request = pipeline::Request {
         directory: folder.path("."),
-        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        known_checks: CHECKS.iter().map(|check| check.id.as_str()).collect(),
         ..Default::default()
     };
     let loaded = pipeline::load(&request).unwrap_or_else(|problems| panic!("{problems}"));
@@ -136,7 +136,7 @@ fn walked(plan: &Plan) -> RunRecord {
         plan,
         Arc::new(outside),
         &options,
-        diagnosis::settled,
+        |record| diagnosis::settled(record, checks::graph()),
         std::future::pending(),
         &mut |_| {},
     ))
@@ -236,7 +236,7 @@ fn a_failing_step_shows_what_differed_and_blocks_the_next_but_not_the_cleaning_u
         matches!(outcome(&record, "read mail"), Outcome::Blocked { by } if by == "auth/journey-step-works[sign in / who am I]")
     );
     assert!(passed(&record, "sign out"));
-    let diagnosis = diagnose(&record);
+    let diagnosis = diagnose(&record, graph());
     assert_eq!(diagnosis.causes[0].code.to_string(), "journey-step-failed");
     assert_eq!(diagnosis.exit_code, 1);
 }
@@ -257,7 +257,7 @@ fn nothing_is_cleaned_up_where_nothing_was_done() {
     assert!(what.contains("E2E_PASSWORD"), "{what}");
     assert!(matches!(outcome(&record, "sign out"), Outcome::Skipped { reason: Skip::NotApplicable { .. } }));
     assert_eq!(asked.load(Ordering::Relaxed), 0);
-    assert_eq!(diagnose(&record).exit_code, 3, "not asked is not healthy");
+    assert_eq!(diagnose(&record, graph()).exit_code, 3, "not asked is not healthy");
     // The first step fails: nothing was captured that could be cleaned up.
     let record = walk(address, GOLDEN, &[("E2E_PASSWORD", "hunter2hunter2")]);
     assert!(matches!(outcome(&record, "sign out"), Outcome::Skipped { reason: Skip::NotApplicable { .. } }));
@@ -406,7 +406,7 @@ fn no_secret_of_a_journey_shows_in_any_output() {
         let journeys = journeys.replace("bearer: ((token))", "basic: {user: ada, password: ((password))}");
         let record = walk(address, &journeys, &[("E2E_PASSWORD", PASSWORD)]);
         assert!(matches!(finding(&record, "who am I"), JourneyFinding::Unexpected { status: 401, .. }));
-        let diagnosis = diagnose(&record);
+        let diagnosis = diagnose(&record, graph());
         told.push_str(&serde_json::to_string(&record).unwrap());
         for report in REPORTS {
             told.push_str(&render(report.id, &record, &diagnosis, &Style::default()).unwrap());
@@ -512,7 +512,7 @@ fn the_front_end_is_not_the_service() {
     ] {
         let sent = body.clone();
         let record = walk(server(move |_, stream| say(stream, status, "", sent.as_bytes())), ONE, &[]);
-        let diagnosis = diagnose(&record);
+        let diagnosis = diagnose(&record, graph());
         let named = diagnosis.causes[0].code.to_string();
         match code {
             Some(code) => assert_eq!((diagnosis.exit_code, named.as_str()), (1, code), "{status} {body}"),
@@ -586,7 +586,7 @@ fn hostile_answers_are_bounded_typed_and_escaped() {
         assert!(typed, "{name}: {found:?}");
         let whole = serde_json::to_string(&record).unwrap();
         assert!(whole.len() < 20_000, "{name}: a record of {} bytes", whole.len());
-        let diagnosis = diagnose(&record);
+        let diagnosis = diagnose(&record, graph());
         for report in REPORTS {
             let text = render(report.id, &record, &diagnosis, &Style::default()).unwrap();
             let bad = |c: char| c.is_control() && c != '\n' && c != '\t' || c == '\u{202e}';

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use rungate::checks::graph;
 use rungate::connection::{Authorities, Connection, Identity, SslMode, Trust};
 use rungate::diagnosis::diagnose;
 use rungate::probe::dial::System;
@@ -66,7 +67,7 @@ pub(crate) fn named(end: &Result<Session, Stop>) -> (String, String) {
     assert!(!text.contains(PASSWORD) && !format!("{finding}").contains(PASSWORD), "{finding}");
     let mut record = records::healthy();
     records::fail(&mut record, "database-login", Finding::Postgres(finding.clone()));
-    let diagnosis = diagnose(&record);
+    let diagnosis = diagnose(&record, graph());
     let cause = &diagnosis.causes[0];
     let confidence = format!("{:?}", cause.confidence).to_lowercase();
     let seen = match finding {

@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use rungate::diagnosis::Graph;
+use rungate::checks;
 use rungate::record::finding::{
     CredentialFinding, Dependency, Finding, HealthFinding, IamProblem, InjectionFinding, InstanceFinding,
     JourneyFinding, PathFinding, PostgresFinding, ServiceFinding, Stage, Unfit,
 };
-use rungate::record::{NodeRecord, Outcome, RunRecord};
+use rungate::record::{CheckId, Graph, NodeRecord, Outcome, RunRecord, Vertex};
 
 /// The service of the invented runs.
 pub(crate) const SERVICE: &str = "auth-staging";
@@ -152,12 +152,22 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
     let all: Vec<&str> = edges.iter().map(|(check, _)| *check).collect();
     edges.push(("health-healthy", all));
     edges.push(("journey-step-works", vec!["health-healthy"]));
-    Graph::new(edges.iter().map(|(check, explained_by)| (*check, explained_by.as_slice())))
+    let typed = |(check, above): &(&str, Vec<&str>)| {
+        (CheckId::from(*check), above.iter().map(|id| CheckId::from(*id)).collect::<Vec<_>>())
+    };
+    let edges: Vec<(CheckId, Vec<CheckId>)> = edges.iter().map(typed).collect();
+    let family = |id: CheckId| checks::find(id.as_str()).unwrap().family;
+    Graph::new(edges.iter().map(|(id, above)| Vertex {
+        id: *id,
+        family: family(*id),
+        explained_by: above.as_slice(),
+        explains: &[],
+    }))
 });
 
 /// The ids of all checks of the graph, in causal order.
 pub(crate) fn checks() -> Vec<String> {
-    healthy().nodes.into_iter().map(|node| node.check).collect()
+    healthy().nodes.into_iter().map(|node| node.check.to_string()).collect()
 }
 
 /// A run in which every check was made from inside the VPC, and held.

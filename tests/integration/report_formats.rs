@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use proptest::prelude::*;
-use rungate::diagnosis::{Verdict, diagnose_with};
+use rungate::diagnosis::{Verdict, diagnose};
 use rungate::record::RunRecord;
 use rungate::report::{SCHEMA, Style, render};
 use serde_json::Value;
@@ -137,7 +137,7 @@ fn of_many(services: usize) -> RunRecord {
 #[test]
 fn markdown_beyond_the_limit_is_shortened_by_whole_parts_and_says_so() {
     let record = of_many(400);
-    let diagnosis = diagnose_with(&record, &GRAPH);
+    let diagnosis = diagnose(&record, &GRAPH);
     let text = render("markdown", &record, &diagnosis, &Style::default()).unwrap();
     assert!((900_000..=1 << 20).contains(&text.len()), "{}", text.len());
     markdown_is_inert(&text);
@@ -211,7 +211,7 @@ fn annotations_stand_on_the_files_own_lines_the_root_cause_first_one_a_service()
         }
     }
     let record = of_many(23);
-    let diagnosis = diagnose_with(&record, &GRAPH);
+    let diagnosis = diagnose(&record, &GRAPH);
     let commands =
         commands_are_ours(&record, &render("github", &record, &diagnosis, &Style::default()).unwrap());
     let errors: Vec<_> = commands.iter().filter(|(name, ..)| name == "error").collect();
@@ -258,7 +258,7 @@ proptest! {
     fn whatever_became_of_the_checks_the_json_report_is_valid(record in some_run()) {
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
-        let text = render("json", &record, &diagnose_with(&record, &GRAPH), &Style::default()).unwrap();
+        let text = render("json", &record, &diagnose(&record, &GRAPH), &Style::default()).unwrap();
         prop_assert!(validator.is_valid(&serde_json::from_str(&text).unwrap()));
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use proptest::prelude::*;
-use rungate::diagnosis::{Diagnosis, Verdict, diagnose_with};
+use rungate::diagnosis::{Diagnosis, Verdict, diagnose};
 use rungate::record::finding::{Finding, ServiceFinding};
 use rungate::record::{Outcome, RunRecord};
 use rungate::report::{REPORTS, Style, render};
@@ -24,7 +24,7 @@ pub(crate) fn cases() -> Vec<(PathBuf, RunRecord, Diagnosis)> {
         let text = fs::read_to_string(folder.join("run.json")).unwrap();
         let record: RunRecord =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        let diagnosis = diagnose_with(&record, &GRAPH);
+        let diagnosis = diagnose(&record, &GRAPH);
         (folder, record, diagnosis)
     };
     folders.into_iter().map(read).collect()
@@ -92,7 +92,7 @@ fn junit_counts_are_true_and_show_the_verdict() {
 proptest! {
     #[test]
     fn junit_counts_are_true_whatever_became_of_the_checks(record in some_run()) {
-        junit_is_true("some run", &record, &diagnose_with(&record, &GRAPH));
+        junit_is_true("some run", &record, &diagnose(&record, &GRAPH));
     }
 
     #[test]
@@ -113,7 +113,7 @@ proptest! {
         let finding = ServiceFinding::RevisionFailed { revision, reason: Some(text.clone()), message };
         fail(&mut record, "revision-ready", Finding::Service(finding));
         node(&mut record, "revision-ready").place.file = text.as_str().into();
-        let diagnosis = diagnose_with(&record, &GRAPH);
+        let diagnosis = diagnose(&record, &GRAPH);
         junit_is_true("hostile", &record, &diagnosis);
         crate::report_formats::markdown_is_inert(&render("markdown", &record, &diagnosis, &Style::default()).unwrap());
         crate::report_formats::commands_are_ours(&record, &render("github", &record, &diagnosis, &Style::default()).unwrap());

@@ -57,9 +57,16 @@ pub(crate) async fn gate(mut service: Service, faults: &[&'static Fault]) -> (Ru
         sandbox: true,
     };
     let stop = std::future::pending();
-    let record =
-        run::execute(&plan, Arc::new(outside), &options, diagnosis::settled, stop, &mut |_| {}).await;
-    let diagnosis = diagnosis::diagnose(&record);
+    let record = run::execute(
+        &plan,
+        Arc::new(outside),
+        &options,
+        |record| diagnosis::settled(record, rungate::checks::graph()),
+        stop,
+        &mut |_| {},
+    )
+    .await;
+    let diagnosis = diagnosis::diagnose(&record, rungate::checks::graph());
     (record, diagnosis)
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rungate::diagnosis::cause::CauseCode::{self, *};
-use rungate::diagnosis::{Confidence, Diagnosis, Verdict, diagnose_with, settled_with};
+use rungate::diagnosis::{self, Confidence, Diagnosis, Verdict, settled};
 use rungate::plan;
 use rungate::record::finding::Finding;
 use rungate::record::{CallRecord, RunRecord};
@@ -13,7 +13,7 @@ use crate::common::Rungate;
 use crate::records::*;
 
 fn diagnose(record: &RunRecord) -> Diagnosis {
-    diagnose_with(record, &GRAPH)
+    diagnosis::diagnose(record, &GRAPH)
 }
 
 /// Healthy services of these names, and who calls whom.
@@ -240,7 +240,7 @@ fn waiting_for_a_caller_ends_with_the_service_that_it_names() {
         (node.outcome, node.so_far) = (None, Some(finding));
     };
     let sealed = |record: &RunRecord| -> Vec<String> {
-        settled_with(record, &GRAPH).into_iter().map(|(service, _)| service).collect()
+        settled(record, &GRAPH).into_iter().map(|(service, _)| service).collect()
     };
     waiting(&mut record, unhealthy(&[("auth", false)], &[]));
     assert_eq!(sealed(&record).len(), 2);

@@ -126,7 +126,7 @@ fn world(text: &str) -> World {
     let request = Request {
         files: vec![file],
         directory: common::root().to_owned(),
-        known_checks: CHECKS.iter().map(|check| check.id).collect(),
+        known_checks: CHECKS.iter().map(|check| check.id.as_str()).collect(),
         ..Request::default()
     };
     let loaded = pipeline::load(&request).unwrap();

@@ -3,26 +3,28 @@
 use google_cloud_run_v2::model::{Revision, Service};
 use secrecy::ExposeSecret as _;
 
-use crate::checks::Check;
 use crate::checks::database::{answers, declared, outcome};
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::connection::{Given, given};
 use crate::live::service::{failed, ingress, passed};
 use crate::model::names_pool_size;
 use crate::probe::postgres::Slots;
 use crate::record::finding::{DatabaseFinding, Finding};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{CheckId, Fact, Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-has-headroom",
+    id: CheckId::new("database-has-headroom"),
     holds: "The database has room for the connections that the service can open",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
-    needs: &["database-query"],
-    explained_by: &["database-query"],
+    needs: &[check_id::DATABASE_QUERY],
+    explained_by: &[check_id::DATABASE_QUERY],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 /// Connections of one instance of Cloud Run to one Cloud SQL instance, at most

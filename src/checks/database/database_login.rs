@@ -1,38 +1,34 @@
 //! The login that the service would make works.
 
-use crate::checks::Check;
 use crate::checks::database::{bounds, candidates, declared, patiently, token, trust};
+use crate::checks::{Check, USUAL, either, place};
 use crate::connection::Connection;
 use crate::live::Scope;
 use crate::live::connection::{self, Endpoint};
 use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::probe::postgres::{Method, PassedOver, Session, Stop, login_in_turn};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{Fact, Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-login",
+    id: check_id::DATABASE_LOGIN,
     holds: "The login that the service would make works",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
-    needs: &["database-tls-agrees"],
+    needs: &[check_id::DATABASE_TLS_AGREES],
     explained_by: &[
-        "database-tls-agrees",
-        "credential-well-formed",
-        "secret-references-match",
-        "secret-version-enabled",
-        "secret-readable",
-        "instance-running",
-        "secret-intact",
-        "instance-admits-service",
-        "instance-tls-agrees",
-        "instance-has-database",
-        "instance-has-user",
-        "instance-iam-login",
+        check_id::DATABASE_TLS_AGREES,
+        check_id::SECRET_VERSION_ENABLED,
+        check_id::SECRET_READABLE,
+        check_id::INSTANCE_HAS_DATABASE,
+        check_id::INSTANCE_HAS_USER,
+        check_id::INSTANCE_IAM_LOGIN,
     ],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {

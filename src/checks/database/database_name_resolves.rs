@@ -4,24 +4,25 @@ use std::net::IpAddr;
 
 use tokio::time::Instant;
 
-use crate::checks::Check;
 use crate::checks::database::{self, bounds, declared};
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::probe::postgres::{Candidate, candidates, together};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-name-resolves",
+    id: check_id::DATABASE_NAME_RESOLVES,
     holds: "The database's host name has an address",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["credential-well-formed", "variables-injected", "variables-filled"],
+    explained_by: &[check_id::CREDENTIAL_WELL_FORMED],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -3,48 +3,33 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::checks::Check;
 use crate::checks::database::{self, bounds, candidates, declared, patiently};
+use crate::checks::{Check, USUAL, either, place};
 use crate::connection::{DsnServer, SessionTarget};
 use crate::live::Scope;
 use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::probe::postgres::{Candidate, Stop, together, try_all};
 use crate::record::finding::{PostgresFinding, Tried};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{Fact, Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-port-open",
+    id: check_id::DATABASE_PORT_OPEN,
     holds: "The database's port accepts connections",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
-    needs: &["database-name-resolves"],
+    needs: &[check_id::DATABASE_NAME_RESOLVES],
     explained_by: &[
-        "database-name-resolves",
-        "variables-injected",
-        "secret-references-match",
-        "vpc-access-present",
-        "vpc-connector-ready",
-        "vpc-connector-in-region",
-        "vpc-network-matches",
-        "connectivity-test-reaches-database",
-        "egress-carries-database",
-        "vpc-access-matches",
-        "subnet-large-enough",
-        "address-range-free",
-        "private-access-active",
-        "egress-firewall-allows",
-        "route-leads-to-database",
-        "ingress-firewall-allows",
-        "nat-present",
-        "instance-running",
-        "instance-has-address",
-        "instance-is-postgres",
-        "instance-admits-service",
+        check_id::DATABASE_NAME_RESOLVES,
+        check_id::CONNECTIVITY_TEST_REACHES_DATABASE,
+        check_id::VPC_ACCESS_MATCHES,
+        check_id::INSTANCE_IS_POSTGRES,
     ],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 /// What came of each server: the address that takes connections, after how long, and those that do not.

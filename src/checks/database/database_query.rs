@@ -1,26 +1,28 @@
 //! The database answers a query.
 
-use crate::checks::Check;
 use crate::checks::database::database_login::log_in;
 use crate::checks::database::{bounds, declared, outcome, patiently};
+use crate::checks::{Check, USUAL, either, place};
 use crate::connection::Connection;
 use crate::live::Scope;
 use crate::live::conversation::Answers;
 use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::probe::postgres::{Session, Stop, describe, holdings, slots};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{Fact, Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-query",
+    id: check_id::DATABASE_QUERY,
     holds: "The database answers a query",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
-    needs: &["database-login"],
-    explained_by: &["database-login"],
+    needs: &[check_id::DATABASE_LOGIN],
+    explained_by: &[check_id::DATABASE_LOGIN],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {

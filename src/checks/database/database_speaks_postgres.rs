@@ -1,23 +1,25 @@
 //! What listens there is a PostgreSQL server.
 
-use crate::checks::Check;
 use crate::checks::database::{self, bounds, candidates, declared, patiently};
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::probe::postgres::{SslAnswer, ask_for_tls, connect_in_turn};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-speaks-postgres",
+    id: check_id::DATABASE_SPEAKS_POSTGRES,
     holds: "What listens on the database's port is a PostgreSQL server",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
-    needs: &["database-port-open"],
-    explained_by: &["database-port-open"],
+    needs: &[check_id::DATABASE_PORT_OPEN],
+    explained_by: &[check_id::DATABASE_PORT_OPEN],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {

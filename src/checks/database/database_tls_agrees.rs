@@ -3,28 +3,30 @@
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::checks::Check;
 use crate::checks::database::{bounds, candidates, declared, endpoint, patiently, trust};
+use crate::checks::{Check, USUAL, either, place};
 use crate::connection::{Connection, SslMode};
 use crate::live::service::passed;
 use crate::live::vantage::from_where;
 use crate::live::{Scope, connection};
 use crate::probe::postgres::{Agreement, Candidate, Secured, Verified, agree_on_tls, in_turn};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{Fact, Family, Outcome, Vantage, check_id};
 
 /// A certificate that ends within so many days is told of.
 const SOON: i64 = 30;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-tls-agrees",
+    id: check_id::DATABASE_TLS_AGREES,
     holds: "The service and the database's server agree on TLS",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
-    needs: &["database-speaks-postgres"],
-    explained_by: &["database-speaks-postgres", "credential-well-formed", "instance-tls-agrees"],
+    needs: &[check_id::DATABASE_SPEAKS_POSTGRES],
+    explained_by: &[check_id::DATABASE_SPEAKS_POSTGRES, check_id::INSTANCE_TLS_AGREES],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -1,22 +1,25 @@
 //! The database takes writes.
 
-use crate::checks::Check;
 use crate::checks::database::{answers, declared};
+use crate::checks::{Check, USUAL, at_once, place};
 use crate::live::Scope;
 use crate::live::service::{failed, passed};
 use crate::record::finding::{DatabaseFinding, Finding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{CheckId, Family, Outcome, Vantage, check_id};
 
 /// See the module. Advisory: a service may be meant to read from a standby.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "database-writable",
+    id: CheckId::new("database-writable"),
     holds: "The database takes writes",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
-    needs: &["database-query"],
-    explained_by: &["database-query"],
+    needs: &[check_id::DATABASE_QUERY],
+    explained_by: &[check_id::DATABASE_QUERY],
+    explains: &[check_id::HEALTH_HEALTHY],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).unwrap_or_else(|outcome| *outcome) }),
+    run: |scope| at_once(run(scope)),
+    ..USUAL
 };
 
 fn run(scope: &Scope) -> Result<Outcome, Box<Outcome>> {

@@ -2,86 +2,79 @@
 //! somebody states as needed is needed.
 
 use crate::checks::database::answers;
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, at_once, defect, place};
 use crate::live::Scope;
 use crate::live::conversation::Answers;
 use crate::live::service::{failed, passed};
 use crate::model::{DatabaseExpectation, Gives, Number, PrivilegeKind, Service, Stated};
 use crate::probe::postgres::{Given, Holdings, Stop};
 use crate::record::finding::{DatabaseFinding, Finding, PostgresFinding};
-use crate::record::{Broken, Outcome, Role, Vantage};
+use crate::record::{CheckId, Family, Outcome, Role, Vantage, check_id};
 
 /// The migrations of the repository were run.
 pub(in crate::checks) static MIGRATED: Check = Check {
-    id: "database-migrated",
+    id: CheckId::new("database-migrated"),
     holds: "The migrations of the repository were run",
-    explained_by: &["database-query"],
+    explained_by: &[check_id::DATABASE_QUERY],
     subjects: |service| planned(service, |expect| expect.migrations.is_some()),
-    run: |scope| Box::pin(async move { super::migrated::run(scope).unwrap_or_else(|outcome| *outcome) }),
+    run: |scope| at_once(super::migrated::run(scope)),
     ..PATTERN
 };
 
 /// The extensions that the pipeline expects are installed.
 pub(in crate::checks) static EXTENSIONS: Check = Check {
-    id: "database-has-extensions",
+    id: CheckId::new("database-has-extensions"),
     holds: "The database has the extensions that the pipeline expects",
-    explained_by: &["database-query"],
+    explained_by: &[check_id::DATABASE_QUERY],
     subjects: |service| planned(service, |expect| !expect.extensions.is_empty()),
-    run: |scope| Box::pin(async move { extensions(scope).unwrap_or_else(|outcome| *outcome) }),
+    run: |scope| at_once(extensions(scope)),
     ..PATTERN
 };
 
 /// The tables that the pipeline expects are there.
 pub(in crate::checks) static TABLES: Check = Check {
-    id: "database-has-tables",
+    id: CheckId::new("database-has-tables"),
     holds: "The database has the tables that the pipeline expects",
-    explained_by: &["database-query", "database-migrated", "database-has-extensions"],
+    explained_by: &[MIGRATED.id, EXTENSIONS.id],
     subjects: |service| planned(service, |expect| !expect.tables.is_empty()),
-    run: |scope| Box::pin(async move { tables(scope).unwrap_or_else(|outcome| *outcome) }),
+    run: |scope| at_once(tables(scope)),
     ..PATTERN
 };
 
 /// The service's role has the privileges that the pipeline expects.
 pub(in crate::checks) static PRIVILEGES: Check = Check {
-    id: "database-grants-privileges",
+    id: CheckId::new("database-grants-privileges"),
     holds: "The service's role has the privileges that the pipeline expects",
-    explained_by: &["database-query", "database-migrated", "database-has-tables"],
+    explained_by: &[TABLES.id],
     subjects: |service| planned(service, |expect| !expect.privileges.is_empty()),
-    run: |scope| Box::pin(async move { privileges(scope).unwrap_or_else(|outcome| *outcome) }),
+    run: |scope| at_once(privileges(scope)),
     ..PATTERN
 };
 
 /// A query of the pipeline's gives what it must.
 pub(in crate::checks) static QUERIES: Check = Check {
-    id: "database-gives-expected",
+    id: CheckId::new("database-gives-expected"),
     holds: "A query of the pipeline's gives what it must",
-    explained_by: &[
-        "database-query",
-        "database-migrated",
-        "database-has-extensions",
-        "database-has-tables",
-        "database-grants-privileges",
-    ],
+    explained_by: &[PRIVILEGES.id],
+    explains: &[check_id::HEALTH_HEALTHY],
     subjects: |service| match expected(service) {
         Some(expect) if !expect.queries.is_empty() => {
             Subjects::Each(expect.queries.iter().map(|query| query.name.clone()).collect())
         }
         Some(_) | None => Subjects::None,
     },
-    run: |scope| Box::pin(async move { query(scope).unwrap_or_else(|outcome| *outcome) }),
+    run: |scope| at_once(query(scope)),
     ..PATTERN
 };
 
 /// What the checks of this family share.
 const PATTERN: Check = Check {
-    id: "",
-    holds: "",
+    family: Family::Database,
+    place: place::of_database,
     vantage: Vantage::Runner,
     role: Role::Obligation,
-    needs: &["database-query"],
-    explained_by: &[],
-    subjects: |_| Subjects::None,
-    run: |_| Box::pin(async { defect("a check without a run") }),
+    needs: &[check_id::DATABASE_QUERY],
+    ..USUAL
 };
 
 fn expected(service: &Service) -> Option<&DatabaseExpectation> {
@@ -90,10 +83,6 @@ fn expected(service: &Service) -> Option<&DatabaseExpectation> {
 
 fn planned(service: &Service, asks: fn(&DatabaseExpectation) -> bool) -> Subjects {
     if expected(service).is_some_and(asks) { Subjects::Whole } else { Subjects::None }
-}
-
-fn defect(detail: &str) -> Outcome {
-    Outcome::Broken { why: Broken::Defect { detail: detail.to_owned() } }
 }
 
 /// What is expected, what the server said, and what it said of that.

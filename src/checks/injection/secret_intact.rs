@@ -2,25 +2,24 @@
 
 use crate::checks::injection::secret_version_enabled::reference;
 use crate::checks::injection::variables_injected;
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, either, place};
 use crate::live::connection::{self, Given, INSPECT_SECRETS, blocked};
 use crate::live::service::{failed, not_applicable, passed};
 use crate::live::{Scope, files};
 use crate::model::{Holds, Service, resource};
 use crate::probe::google::{NoAnswer, Payload};
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Outcome, Role, Skip, Vantage};
+use crate::record::{Family, Outcome, Skip, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "secret-intact",
+    id: check_id::SECRET_INTACT,
     holds: "The payload of the secret matches its checksum",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Injection,
+    place: place::of_secret,
     subjects: of_database,
-    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 /// One node for each secret that the gate may read at all: those that lead to the database.
@@ -62,7 +61,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
             Ok(failed(Finding::Injection(InjectionFinding::Corrupted { secret: name, version })))
         }
         Ok(Payload::Locked) | Err(NoAnswer::NotFound) => {
-            Err(blocked(scope, "secret-version-enabled", Some(target)))
+            Err(blocked(scope, check_id::SECRET_VERSION_ENABLED, Some(target)))
         }
         Err(NoAnswer::Broken(why)) => Err(Outcome::Broken { why: why.clone() }),
     }

@@ -3,32 +3,26 @@
 //! From the policies of the secret, its project, and all that it inherits; see [`crate::live::access`].
 
 use crate::checks::injection::secret_version_enabled::{each_secret, reference, stated_secret};
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::access::{self, Access, On};
 use crate::live::service::{failed, malformed, not_applicable, passed};
 use crate::model::resource;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "secret-readable",
+    id: check_id::SECRET_READABLE,
     holds: "The runtime service account may read the secret",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["service-account-matches"],
+    family: Family::Injection,
+    place: place::of_secret,
+    explained_by: &[check_id::SERVICE_ACCOUNT_MATCHES],
     subjects: |service| -> Subjects { each_secret(service) },
-    run: |scope| Box::pin(run(scope)),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
-
-async fn run(scope: &Scope) -> Outcome {
-    match look(scope).await {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
-}
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let account = account(scope).await?;

@@ -2,25 +2,24 @@
 
 use google_cloud_run_v2::model::{Container, Revision, env_var, volume};
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
 use crate::live::service::{failed, ingress, passed};
 use crate::model::{SecretReference, resource};
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Fact, Outcome, Role, Skip, Vantage};
+use crate::record::{Fact, Family, Outcome, Skip, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "secret-references-match",
+    id: check_id::SECRET_REFERENCES_MATCH,
     holds: "The new revision refers to the secrets and versions that the pipeline declares",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Injection,
+    place: place::of_secret,
     subjects: |service| {
         if service.secrets.is_empty() { Subjects::None } else { Subjects::Whole }
     },
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Outcome {

@@ -1,26 +1,26 @@
 //! No version of a secret is newer than the revision that took the latest one into a variable.
 
-use crate::checks::Check;
 use crate::checks::injection::secret_version_enabled::{each_secret, reference};
 use crate::checks::injection::variables_injected;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::connection::{Given, blocked, given};
 use crate::live::service::{broken, failed, malformed, not_applicable, not_visible, passed};
 use crate::model::resource::{self, short};
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "secret-version-current",
+    id: check_id::SECRET_VERSION_CURRENT,
     holds: "The latest version of the secret is older than the revision",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["secret-references-match"],
+    family: Family::Injection,
+    place: place::of_secret,
+    explained_by: &[check_id::SECRET_REFERENCES_MATCH],
     subjects: each_secret,
-    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -4,25 +4,25 @@ use google_cloud_secretmanager_v1::model::secret_version::State;
 use google_cloud_wkt::Timestamp as Then;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::service::{broken, failed, malformed, passed};
 use crate::model::{SecretReference, Service, resource};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Fact, Outcome, Role, Skip, Vantage};
+use crate::record::{Fact, Family, Outcome, Skip, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "secret-version-enabled",
+    id: check_id::SECRET_VERSION_ENABLED,
     holds: "The secret version exists and is enabled",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
+    family: Family::Injection,
+    place: place::of_secret,
     needs: &[],
-    explained_by: &[],
     subjects: each_secret,
-    run: |scope| Box::pin(run(scope)),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 /// One node for each target that a secret is injected into.
@@ -54,12 +54,6 @@ pub(in crate::checks) fn stated_secret(reference: &SecretReference) -> Result<&s
 
 fn unresolved(target: &str, expression: &str) -> Outcome {
     Outcome::Skipped { reason: Skip::Unresolved { what: format!("{expression}, the secret of {target}") } }
-}
-
-async fn run(scope: &Scope) -> Outcome {
-    match look(scope).await {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
 }
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -7,25 +7,24 @@
 use google_cloud_run_v2::model::{Revision, env_var};
 
 use super::credential_well_formed::may_be_empty;
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, place};
 use crate::live::Scope;
 use crate::live::service::{failed, ingress, not_applicable, passed};
 use crate::model::Service;
 use crate::model::resource::short;
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "variables-filled",
+    id: check_id::VARIABLES_FILLED,
     holds: "The variables that lead to the database are not empty",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Injection,
+    place: place::of_database,
     subjects: declared,
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Outcome {

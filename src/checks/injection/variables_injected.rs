@@ -2,27 +2,26 @@
 
 use google_cloud_run_v2::model::Revision;
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
 use crate::live::service::{failed, ingress, passed};
 use crate::live::variables::declared;
 use crate::model::Service;
 use crate::model::resource::short;
 use crate::record::finding::{Finding, InjectionFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "variables-injected",
+    id: check_id::VARIABLES_INJECTED,
     holds: "The declared variables are on the new revision",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Injection,
+    place: place::of_service,
     subjects: |service| {
         if declared(service).is_empty() { Subjects::None } else { Subjects::Whole }
     },
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Outcome {

@@ -6,29 +6,29 @@ use google_cloud_run_v2::model::{Container, ExecutionEnvironment, Revision, volu
 use google_cloud_sql_v1::model::DatabaseInstance;
 use google_cloud_sql_v1::model::ip_configuration::CaMode;
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, either, place};
 use crate::live::service::{failed, ingress, not_applicable, passed};
 use crate::live::variables::attached;
 use crate::live::{Scope, connection};
 use crate::model::resource::short;
 use crate::model::{DatabaseVariables, Service, Stated};
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{Fact, Family, Outcome, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "cloudsql-attached",
+    id: check_id::CLOUDSQL_ATTACHED,
     holds: "The instance whose socket the service dials is attached to the new revision",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["variables-injected", "variables-filled"],
+    family: Family::Instance,
+    place: place::of_attached,
+    explained_by: &[check_id::VARIABLES_INJECTED, check_id::VARIABLES_FILLED],
     subjects: |service| {
         let attaches = !service.cloudsql_instances.is_empty();
         if attaches || service.database.is_some() { Subjects::Whole } else { Subjects::None }
     },
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -4,25 +4,24 @@ use google_cloud_run_v2::model::{Revision, volume};
 
 use crate::checks::database::declared;
 use crate::checks::injection::secret_readable::account;
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, either, place};
 use crate::live::access::{self, Access, On};
 use crate::live::instance::{Reached, connection_name, known_instance, named, reached};
 use crate::live::service::{failed, not_applicable, not_visible, passed};
 use crate::live::{Scope, connection};
 use crate::model::{Service, resource};
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "cloudsql-client-granted",
+    id: check_id::CLOUDSQL_CLIENT_GRANTED,
     holds: "The runtime service account may connect to the Cloud SQL instance",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Instance,
+    place: place::of_attached,
     subjects,
-    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 fn subjects(service: &Service) -> Subjects {

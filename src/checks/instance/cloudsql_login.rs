@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 
 use google_cloud_sql_v1::model::{ConnectSettings, DatabaseInstance, SqlIpAddressType};
 
-use crate::checks::Check;
 use crate::checks::database::{bounds, declared, token};
+use crate::checks::{Check, Dials, USUAL, either, place};
 use crate::connection::{Authorities, Connection, Identity};
 use crate::live::instance::{connection_name, is_postgres, of_type, own_instance};
 use crate::live::service::{broken, failed, malformed, not_applicable, not_visible, passed};
@@ -21,30 +21,29 @@ use crate::probe::postgres::{
     login_by_connector,
 };
 use crate::record::finding::{Finding, InstanceFinding, PostgresFinding};
-use crate::record::{Broken, Outcome, Role, Vantage};
+use crate::record::{Broken, Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "cloudsql-login",
+    id: check_id::CLOUDSQL_LOGIN,
     holds: "The instance takes the service's login by Cloud SQL's connector way",
+    family: Family::Instance,
+    place: place::of_attached,
     vantage: Vantage::Runner,
-    role: Role::Advisory,
-    needs: &["service-exists", "instance-running"],
+    dials: Dials::FromOutside,
+    needs: &[check_id::SERVICE_EXISTS, check_id::INSTANCE_RUNNING],
     explained_by: &[
-        "variables-injected",
-        "credential-well-formed",
-        "secret-references-match",
-        "secret-version-enabled",
-        "secret-readable",
-        "secret-intact",
-        "instance-running",
-        "instance-is-postgres",
-        "instance-has-database",
-        "instance-has-user",
-        "instance-iam-login",
+        check_id::SECRET_VERSION_ENABLED,
+        check_id::SECRET_READABLE,
+        check_id::INSTANCE_RUNNING,
+        check_id::INSTANCE_IS_POSTGRES,
+        check_id::INSTANCE_HAS_DATABASE,
+        check_id::INSTANCE_HAS_USER,
+        check_id::INSTANCE_IAM_LOGIN,
     ],
     subjects: declared,
-    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
@@ -60,7 +59,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     }
     // It waits for a dial that may take as long as a lost packet is waited for.
     scope.notes.step_aside();
-    if scope.siblings.clone().passed("database-port-open").await {
+    if scope.siblings.clone().passed(check_id::DATABASE_PORT_OPEN).await {
         return Err(not_applicable(
             "the address that the service dials is reached from here: database-login makes the login there",
         ));

@@ -9,26 +9,25 @@ use google_cloud_sql_v1::model::{AclEntry, DatabaseInstance, SqlIpAddressType};
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::instance::{Reached, connection_name, of_type, own_instance, reached};
 use crate::live::service::{failed, malformed, not_applicable, not_visible, passed};
 use crate::live::vpc_access::way_in;
 use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-admits-service",
+    id: check_id::INSTANCE_ADMITS_SERVICE,
     holds: "The Cloud SQL instance admits the service",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Instance,
+    place: place::of_instance,
     subjects: declared,
-    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use google_cloud_sql_v1::model::DatabaseInstance;
 
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::instance::{addresses, connection_name, is_postgres, named};
 use crate::live::network::database_address;
@@ -13,25 +13,18 @@ use crate::live::service::{broken, failed, not_applicable, not_visible, passed};
 use crate::model::{DatabaseVariables, Service};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-has-address",
+    id: check_id::INSTANCE_HAS_ADDRESS,
     holds: "The address that the service dials is the Cloud SQL instance's",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Instance,
+    place: place::of_instance,
     subjects: declared,
-    run: |scope| Box::pin(run(scope)),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
-
-async fn run(scope: &Scope) -> Outcome {
-    match look(scope).await {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
-}
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let dialled = database_address(scope).await?;

@@ -1,29 +1,24 @@
 //! The user that the service logs in as exists on the Cloud SQL instance.
 
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::instance::{connection_name, own_instance, some_of};
 use crate::live::service::{broken, failed, not_applicable, passed};
 use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-has-user",
+    id: check_id::INSTANCE_HAS_USER,
     holds: "The user exists on the Cloud SQL instance",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[
-        "variables-injected",
-        "secret-references-match",
-        "credential-well-formed",
-        "instance-has-address",
-    ],
+    family: Family::Instance,
+    place: place::of_instance,
+    explained_by: &[check_id::CREDENTIAL_WELL_FORMED, check_id::INSTANCE_HAS_ADDRESS],
     subjects: declared,
-    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -3,32 +3,27 @@
 use google_cloud_sql_v1::model::user::SqlUserType;
 use google_cloud_sql_v1::model::{DatabaseInstance, User};
 
-use crate::checks::Check;
 use crate::checks::database::declared;
 use crate::checks::injection::secret_readable::account;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::access::{self, Access, On};
 use crate::live::instance::{Reached, connection_name, own_instance, reached};
 use crate::live::service::{broken, failed, not_applicable, passed};
 use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, IamProblem, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-iam-login",
+    id: check_id::INSTANCE_IAM_LOGIN,
     holds: "A login with IAM has all that it takes",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[
-        "variables-injected",
-        "secret-references-match",
-        "credential-well-formed",
-        "instance-has-address",
-    ],
+    family: Family::Instance,
+    place: place::of_instance,
+    explained_by: &[check_id::CREDENTIAL_WELL_FORMED, check_id::INSTANCE_HAS_ADDRESS],
     subjects: declared,
-    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 /// What the addresses of service accounts end in, and the names of their roles in PostgreSQL do not.

@@ -2,25 +2,24 @@
 
 use google_cloud_sql_v1::model::DatabaseInstance;
 
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::instance::{connection_name, is_postgres, known_instance};
 use crate::live::service::{failed, malformed, passed};
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-is-postgres",
+    id: check_id::INSTANCE_IS_POSTGRES,
     holds: "The Cloud SQL instance is a PostgreSQL server",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Instance,
+    place: place::of_instance,
     subjects: declared,
-    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -6,26 +6,26 @@ use google_cloud_sql_v1::model::database_instance::sql_out_of_disk_report::SqlOu
 use google_cloud_sql_v1::model::settings::SqlActivationPolicy;
 
 use crate::checks::database::declared;
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
 use crate::live::instance::{connection_name, known_instance, named};
 use crate::live::service::{failed, malformed, not_visible, passed};
 use crate::model::Service;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-running",
+    id: check_id::INSTANCE_RUNNING,
     holds: "The Cloud SQL instance runs",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
+    family: Family::Instance,
+    place: place::of_instance,
     needs: &[], // a named instance can be judged without the service
-    explained_by: &[],
     subjects,
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 fn subjects(service: &Service) -> Subjects {

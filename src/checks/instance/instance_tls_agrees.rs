@@ -4,26 +4,26 @@ use google_cloud_run_v2::model::{Revision, volume};
 use google_cloud_sql_v1::model::DatabaseInstance;
 use google_cloud_sql_v1::model::ip_configuration::SslMode as Demanded;
 
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, either, place};
 use crate::connection::SslMode;
 use crate::live::instance::{Reached, connection_name, own_instance, reached};
 use crate::live::service::{failed, malformed, not_applicable, not_visible, passed};
 use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, InstanceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "instance-tls-agrees",
+    id: check_id::INSTANCE_TLS_AGREES,
     holds: "The service asks for TLS as the Cloud SQL instance demands it",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["variables-injected", "credential-well-formed"],
+    family: Family::Instance,
+    place: place::of_instance,
+    explained_by: &[check_id::CREDENTIAL_WELL_FORMED],
     subjects: declared,
-    run: |scope| Box::pin(async move { look(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {

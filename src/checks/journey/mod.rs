@@ -18,23 +18,27 @@ use crate::live::values::Values;
 use crate::live::walk::Walk;
 use crate::model::{Journey, Service, Step};
 use crate::record::finding::{Finding, JourneyFinding};
-use crate::record::{Broken, Fact, Outcome, Role, Skip, Vantage};
+use crate::record::{Broken, Fact, Family, Outcome, Role, Skip, Vantage, check_id};
 use step::{End, make};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: super::JOURNEYS,
+    id: check_id::JOURNEY_STEP_WORKS,
     holds: "What users do works",
+    family: Family::Journey,
+    place: super::place::of_step,
     vantage: Vantage::Service,
     role: Role::Obligation,
     // The plan has each step wait for the one before it.
     needs: &[],
-    explained_by: &[super::HEALTH],
+    after: &[check_id::HEALTH_HEALTHY],
+    explained_by: &[check_id::HEALTH_HEALTHY],
     subjects: |service| {
         let subjects: Vec<String> = subjects(service).map(|(journey, step)| journey.subject(step)).collect();
         if subjects.is_empty() { Subjects::None } else { Subjects::Each(subjects) }
     },
     run: |scope| Box::pin(run(scope)),
+    ..super::USUAL
 };
 
 /// Pause before something is made again.

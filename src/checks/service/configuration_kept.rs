@@ -7,27 +7,28 @@
 use google_cloud_run_v2::model::condition::State;
 use google_cloud_run_v2::model::{Container, Revision, env_var};
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
 use crate::live::service::{broken, failed, ingress, not_applicable, passed};
 use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::resource::short;
 use crate::model::{Service, Stated, Variable, infer_database, resource};
 use crate::record::finding::{Finding, InjectionFinding, PathFinding};
-use crate::record::{Fact, Outcome, Role, Vantage};
+use crate::record::{CheckId, Fact, Family, Outcome, check_id};
 use crate::text::{bounded, listed};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "configuration-kept",
+    id: CheckId::new("configuration-kept"),
     holds: "The new revision keeps what led the revision before to its database",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
+    family: Family::Service,
+    place: place::of_service,
     // A private database without a way in says more than that there was one.
-    explained_by: &["vpc-access-present"],
+    explained_by: &[check_id::VPC_ACCESS_PRESENT],
+    explains: &[check_id::HEALTH_HEALTHY],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Outcome {

@@ -9,31 +9,26 @@ use std::time::Duration;
 use google_cloud_run_v2::model::condition::{Reasons, State};
 use google_cloud_run_v2::model::{Condition, Revision, Service};
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
 use crate::live::service::{FRESH, POLL, broken, failed, malformed, noticed, passed};
 use crate::model::resource::short;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
-use crate::record::{Broken, Fact, Outcome, Role, Vantage};
+use crate::record::{Broken, Fact, Family, Outcome, Role, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "revision-ready",
+    id: check_id::REVISION_READY,
     holds: "The new revision is ready",
-    vantage: Vantage::ControlPlane,
+    family: Family::Service,
+    place: place::of_service,
     role: Role::Obligation,
-    needs: &["service-exists"],
-    explained_by: &[
-        "secret-version-enabled",
-        "secret-readable",
-        "vpc-connector-ready",
-        "vpc-connector-in-region",
-        "service-log-quiet",
-    ],
+    explained_by: &[super::service_log_quiet::CHECK.id],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 /// Looks in a row that may end without an answer before the wait is given up.

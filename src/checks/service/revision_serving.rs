@@ -5,25 +5,26 @@ use std::time::Duration;
 use google_cloud_run_v2::model::condition::State;
 use google_cloud_run_v2::model::{Service, TrafficTargetAllocationType};
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::service::{POLL, broken, failed, malformed, not_applicable, noticed, passed};
 use crate::live::{Scope, coherence};
 use crate::model::resource::short;
 use crate::probe::google::{Answer, NoAnswer};
 use crate::record::finding::{Finding, ServiceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, Role, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "revision-serving",
+    id: check_id::REVISION_SERVING,
     holds: "The new revision receives the traffic",
-    vantage: Vantage::ControlPlane,
+    family: Family::Service,
+    place: place::of_service,
     role: Role::Obligation,
-    needs: &["service-exists"],
-    explained_by: &["revision-ready"],
+    explained_by: &[check_id::REVISION_READY],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Outcome {

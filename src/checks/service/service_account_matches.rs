@@ -2,28 +2,27 @@
 
 use google_cloud_run_v2::model::Revision;
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
 use crate::live::service::{failed, passed};
 use crate::model::Stated;
 use crate::model::resource::short;
 use crate::record::finding::{Finding, ServiceFinding};
-use crate::record::{Outcome, Role, Skip, Vantage};
+use crate::record::{Family, Outcome, Skip, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "service-account-matches",
+    id: check_id::SERVICE_ACCOUNT_MATCHES,
     holds: "The new revision runs as the service account that the pipeline declares",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Injection,
+    place: place::of_account,
     subjects: |service| match &service.service_account {
         Some(declared) if !declared.raw().is_empty() => Subjects::Whole,
         Some(_) | None => Subjects::None,
     },
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Outcome {

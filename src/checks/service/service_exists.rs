@@ -1,23 +1,24 @@
 //! Cloud Run knows the service in the project and region that the pipeline deploys to.
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
 use crate::live::service::{broken, failed, passed};
 use crate::model::resource::short;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, Role, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "service-exists",
+    id: check_id::SERVICE_EXISTS,
     holds: "Cloud Run knows the service",
-    vantage: Vantage::ControlPlane,
+    family: Family::Service,
+    place: place::of_service,
     role: Role::Obligation,
     needs: &[],
-    explained_by: &[],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Outcome {

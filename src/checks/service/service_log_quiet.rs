@@ -4,36 +4,35 @@ use std::time::Duration;
 
 use google_cloud_run_v2::model::Revision;
 
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::service::{FRESH, broken, failed, not_applicable, not_visible, passed};
 use crate::live::{Scope, connection};
 use crate::logs::{self, Database, Seen};
 use crate::model::resource::short;
 use crate::record::finding::{Finding, LogFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{CheckId, Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "service-log-quiet",
+    id: CheckId::new("service-log-quiet"),
     holds: "The service's log tells of no trouble with its database",
+    family: Family::Service,
+    place: place::of_service,
     vantage: Vantage::Service,
-    role: Role::Advisory,
-    needs: &["service-exists"],
     explained_by: &[
-        "instance-has-address",
-        "cloudsql-attached",
-        "cloudsql-client-granted",
-        "database-query",
-        "cloudsql-login",
-        "database-has-headroom",
+        check_id::CLOUDSQL_ATTACHED,
+        check_id::CLOUDSQL_CLIENT_GRANTED,
+        check_id::CLOUDSQL_LOGIN,
+        crate::checks::database::database_has_headroom::CHECK.id,
     ],
     subjects: declared,
-    run: |scope| Box::pin(run(scope)),
+    run: |scope| either(watch(scope)),
+    ..USUAL
 };
 
 /// The check whose end ends the watch over the log.
-const HEALTH: &str = "health-healthy";
+const HEALTH: CheckId = check_id::HEALTH_HEALTHY;
 
 /// Pauses between two looks: entries take seconds to arrive, and reads of logs are limited to 60 a minute for a project
 /// (<https://cloud.google.com/logging/quotas>).
@@ -44,12 +43,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Up to so many services of a project, the log is read even where health is good; above, the limit of reads is kept
 /// for those that need it.
 const READ_WITHOUT_NEED: usize = 20;
-
-async fn run(scope: &Scope) -> Outcome {
-    match watch(scope).await {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
-}
 
 /// Looks until there is trouble or health has been judged.
 async fn watch(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use google_cloud_run_v2::model::Revision;
 use google_cloud_run_v2::model::vpc_access::VpcEgress;
 
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::network::private_database_address;
 use crate::live::service::{failed, malformed, not_applicable, not_visible, passed};
@@ -15,26 +15,20 @@ use crate::model::resource::short;
 use crate::network::Fault;
 use crate::network::ranges::carried_as_private_range;
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "egress-carries-database",
+    id: check_id::EGRESS_CARRIES_DATABASE,
     holds: "The egress setting sends the database's address into the VPC network",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["vpc-access-present"],
-    explained_by: &[],
+    family: Family::Vpc,
+    place: place::of_vpc,
+    needs: &[check_id::VPC_ACCESS_PRESENT],
     subjects: declared,
-    run: |scope| Box::pin(run(scope)),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
-
-async fn run(scope: &Scope) -> Outcome {
-    match look(scope).await {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
-}
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let address = private_database_address(scope).await?;

@@ -6,40 +6,36 @@
 use google_cloud_run_v2::model::vpc_access::VpcEgress;
 use google_cloud_run_v2::model::{Revision, VpcAccess};
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
 use crate::live::service::{failed, passed};
 use crate::model::resource::short;
 use crate::model::{Service, Stated, Target, resource};
 use crate::network::Network;
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Fact, Outcome, Role, Skip, Vantage};
+use crate::record::{Fact, Family, Outcome, Skip, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "vpc-access-matches",
+    id: check_id::VPC_ACCESS_MATCHES,
     holds: "The new revision has the VPC access that the pipeline declares",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
+    family: Family::Vpc,
+    place: place::of_vpc,
     // These say what is broken about the way that the revision has, and that is more than that it is another.
     explained_by: &[
-        "vpc-access-present",
-        "vpc-connector-ready",
-        "vpc-connector-in-region",
-        "vpc-network-matches",
-        "egress-carries-database",
-        "subnet-large-enough",
-        "address-range-free",
-        "private-access-active",
-        "egress-firewall-allows",
-        "route-leads-to-database",
-        "ingress-firewall-allows",
-        "nat-present",
+        check_id::VPC_CONNECTOR_IN_REGION,
+        check_id::EGRESS_CARRIES_DATABASE,
+        check_id::SUBNET_LARGE_ENOUGH,
+        check_id::ADDRESS_RANGE_FREE,
+        check_id::EGRESS_FIREWALL_ALLOWS,
+        check_id::ROUTE_LEADS_TO_DATABASE,
+        check_id::INGRESS_FIREWALL_ALLOWS,
+        check_id::NAT_PRESENT,
     ],
     subjects: |service| if stated(service).is_empty() { Subjects::None } else { Subjects::Whole },
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 /// A part of the way into a VPC network.

@@ -1,32 +1,25 @@
 //! A revision whose database has a private address has a way into a VPC network.
 
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::network::private_database_address;
 use crate::live::service::{failed, passed};
 use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::resource::short;
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "vpc-access-present",
+    id: check_id::VPC_ACCESS_PRESENT,
     holds: "A service with a private database has a way into the VPC network",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Vpc,
+    place: place::of_vpc,
     subjects: declared,
-    run: |scope| Box::pin(run(scope)),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
-
-async fn run(scope: &Scope) -> Outcome {
-    match look(scope).await {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
-}
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let address = private_database_address(scope).await?;

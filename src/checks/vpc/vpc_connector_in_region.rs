@@ -1,24 +1,23 @@
 //! The VPC connector stands in the service's own region: Cloud Run cannot use another.
 
-use crate::checks::Check;
 use crate::checks::vpc::vpc_connector_ready::{connector, with_vpc};
+use crate::checks::{Check, USUAL, place};
 use crate::live::Scope;
 use crate::live::service::{failed, malformed, passed};
 use crate::model::resource;
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "vpc-connector-in-region",
+    id: check_id::VPC_CONNECTOR_IN_REGION,
     holds: "The VPC connector stands in the service's region",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Vpc,
+    place: place::of_vpc,
     subjects: with_vpc,
     run: |scope| Box::pin(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Outcome {

@@ -2,26 +2,25 @@
 
 use google_cloud_vpcaccess_v1::model::connector::State;
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::service::{broken, failed, malformed, not_applicable, passed};
 use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::{Service, resource};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 use crate::text::bounded;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "vpc-connector-ready",
+    id: check_id::VPC_CONNECTOR_READY,
     holds: "The VPC connector is ready",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Vpc,
+    place: place::of_vpc,
     subjects: with_vpc,
-    run: |scope| Box::pin(run(scope)),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
 
 /// The service as a whole, where the files speak of a connector or of a database that may need one.
@@ -44,12 +43,6 @@ pub(in crate::checks) async fn connector(scope: &Scope) -> Result<String, Outcom
             Err(not_applicable("the revision has direct VPC egress and no connector"))
         }
         None => Err(not_applicable("the revision has no connector")),
-    }
-}
-
-async fn run(scope: &Scope) -> Outcome {
-    match look(scope).await {
-        Ok(outcome) | Err(outcome) => outcome,
     }
 }
 

@@ -2,9 +2,9 @@
 
 use google_cloud_sql_v1::model::DatabaseInstance;
 
-use crate::checks::Check;
 use crate::checks::database::declared;
 use crate::checks::vpc::way::source::{network_of_connector, network_of_direct};
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::instance::{connection_name, known_instance};
 use crate::live::service::{failed, not_applicable, passed};
@@ -12,25 +12,18 @@ use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::resource;
 use crate::network::Network;
 use crate::record::finding::{Finding, PathFinding};
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "vpc-network-matches",
+    id: check_id::VPC_NETWORK_MATCHES,
     holds: "The service leaves into the network of its database",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &[],
+    family: Family::Vpc,
+    place: place::of_vpc,
     subjects: declared,
-    run: |scope| Box::pin(run(scope)),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
-
-async fn run(scope: &Scope) -> Outcome {
-    match look(scope).await {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
-}
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let revision = scope.revision().await?;

@@ -157,7 +157,7 @@ pub(super) fn ask(
     if let Some(detail) = without_credentials(&record) {
         return Ok(Answers::None(format!("there are no credentials ({detail})")));
     }
-    let diagnosis = diagnosis::diagnose(&record);
+    let diagnosis = diagnosis::diagnose(&record, crate::checks::graph());
     let failed: Vec<String> =
         record.nodes.iter().filter(|node| node.finding().is_some()).map(NodeRecord::key).collect();
     // What was not found out is shown with its check; of the obligations after a deploy nothing is known yet.

@@ -8,9 +8,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::diagnosis::Graph;
 use crate::record::{
-    Ended, Fact, NodeRecord, Outcome, RECORD_VERSION, Role, RunRecord, ServiceRecord, Skip, Vantage,
+    CheckId, Ended, Fact, Graph, NodeRecord, Outcome, RECORD_VERSION, Role, RunRecord, ServiceRecord, Skip,
+    Vantage,
 };
 
 /// What became of several runs.
@@ -65,11 +65,11 @@ impl std::error::Error for MergeError {}
 /// A service, whatever a run calls it.
 type Identity = (String, String, String);
 
-/// Joins the runs.
+/// Joins the runs; their checks in the order of the graph.
 ///
 /// # Errors
 /// Runs that cannot be one.
-pub fn merge(runs: &[RunRecord]) -> Result<Merged, MergeError> {
+pub fn merge(runs: &[RunRecord], graph: &Graph) -> Result<Merged, MergeError> {
     let mut runs: Vec<(String, &RunRecord)> =
         runs.iter().map(|run| (serde_json::to_string(run).unwrap_or_default(), run)).collect();
     runs.sort_by(|a, b| a.0.cmp(&b.0));
@@ -91,7 +91,7 @@ pub fn merge(runs: &[RunRecord]) -> Result<Merged, MergeError> {
     let started = runs.iter().map(|run| run.started).min().unwrap_or(first.started);
     let keys = keys(&runs);
     let mut services: BTreeMap<String, ServiceRecord> = BTreeMap::new();
-    let mut nodes: BTreeMap<(String, usize, String, Option<String>), NodeRecord> = BTreeMap::new();
+    let mut nodes: BTreeMap<(String, usize, CheckId, Option<String>), NodeRecord> = BTreeMap::new();
     let mut twice: BTreeMap<String, usize> = BTreeMap::new();
     let mut duration_ms = 0;
     for run in &runs {
@@ -108,8 +108,8 @@ pub fn merge(runs: &[RunRecord]) -> Result<Merged, MergeError> {
         }
         for node in &run.nodes {
             let node = moved(node.clone(), offset, &renamed);
-            let place = Graph::of_checks().position(&node.check);
-            let key = (node.service.clone(), place, node.check.clone(), node.subject.clone());
+            let place = graph.position(node.check);
+            let key = (node.service.clone(), place, node.check, node.subject.clone());
             match nodes.remove(&key) {
                 None => drop(nodes.insert(key, node)),
                 Some(known) => {

@@ -2,7 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Place;
-use crate::record::Broken;
+use crate::record::{Broken, Family, Vertex};
+
+fn graph() -> Graph {
+    use crate::record::check_id::{HEALTH_HEALTHY, REVISION_READY, SERVICE_EXISTS};
+    let order = [SERVICE_EXISTS, REVISION_READY, HEALTH_HEALTHY];
+    Graph::new(order.map(|id| Vertex { id, family: Family::Service, explained_by: &[], explains: &[] }))
+}
 
 fn place() -> Place {
     Place { file: "f.yaml".into(), line: 1, column: 1 }
@@ -11,7 +17,7 @@ fn place() -> Place {
 fn node(service: &str, check: &str, outcome: Outcome) -> NodeRecord {
     NodeRecord {
         service: service.to_owned(),
-        check: check.to_owned(),
+        check: check.into(),
         subject: None,
         role: Role::Obligation,
         vantage: Vantage::ControlPlane,
@@ -76,7 +82,7 @@ fn regions_become_services_of_one_run_on_one_line_of_time() {
         run("eu", 100, &[("revision-ready", passed())]),
         run("us", 102, &[("revision-ready", failed()), ("health-healthy", settled())]),
     );
-    let Merged { record, remarks } = merge(&[us, eu]).unwrap();
+    let Merged { record, remarks } = merge(&[us, eu], &graph()).unwrap();
     assert_eq!(remarks, Vec::<String>::new());
     let keys: Vec<&str> = record.services.iter().map(|service| service.key.as_str()).collect();
     assert_eq!(keys, ["auth@eu.p", "auth@us.p"]);
@@ -96,7 +102,7 @@ fn regions_become_services_of_one_run_on_one_line_of_time() {
 fn what_was_seen_to_be_bad_counts_and_the_contradiction_is_told() {
     let (good, bad) =
         (run("eu", 1, &[("health-healthy", passed())]), run("eu", 2, &[("health-healthy", failed())]));
-    let Merged { record, remarks } = merge(&[good, bad]).unwrap();
+    let Merged { record, remarks } = merge(&[good, bad], &graph()).unwrap();
     assert_eq!(record.nodes.len(), 1);
     assert!(record.nodes[0].finding().is_some());
     assert!(
@@ -113,20 +119,20 @@ fn runs_that_are_not_of_one_deploy_are_not_joined() {
     other.services[0].revision = Some("auth-2".to_owned());
     let revisions = vec!["auth-1".to_owned(), "auth-2".to_owned()];
     assert_eq!(
-        merge(&[one.clone(), other]),
+        merge(&[one.clone(), other], &graph()),
         Err(MergeError::Revisions { service: "auth".to_owned(), revisions })
     );
     let sandbox = RunRecord { sandbox: true, ..one.clone() };
-    assert_eq!(merge(&[one.clone(), sandbox]), Err(MergeError::Sandbox));
+    assert_eq!(merge(&[one.clone(), sandbox], &graph()), Err(MergeError::Sandbox));
     let newer = RunRecord { version: 9, ..one };
-    assert_eq!(merge(&[newer]), Err(MergeError::Version { found: 9 }));
-    assert_eq!(merge(&[]), Err(MergeError::Nothing));
+    assert_eq!(merge(&[newer], &graph()), Err(MergeError::Version { found: 9 }));
+    assert_eq!(merge(&[], &graph()), Err(MergeError::Nothing));
 }
 
 #[test]
 fn the_same_run_twice_counts_once() {
     let one = run("eu", 1, &[("health-healthy", failed())]);
-    let Merged { record, remarks } = merge(&[one.clone(), one.clone()]).unwrap();
+    let Merged { record, remarks } = merge(&[one.clone(), one.clone()], &graph()).unwrap();
     assert_eq!((record.nodes, record.services), (one.nodes, one.services));
     assert_eq!(remarks.len(), 1);
 }
@@ -150,15 +156,15 @@ proptest! {
         runs in proptest::collection::vec(some_run(), 1..5).prop_shuffle(),
         turn in 0_usize..5,
     ) {
-        let merged = merge(&runs).unwrap();
+        let merged = merge(&runs, &graph()).unwrap();
         let mut turned = runs.clone();
         turned.rotate_left(turn % runs.len());
-        prop_assert_eq!(&merge(&turned).unwrap(), &merged);
+        prop_assert_eq!(&merge(&turned, &graph()).unwrap(), &merged);
         turned.reverse();
-        prop_assert_eq!(&merge(&turned).unwrap(), &merged);
+        prop_assert_eq!(&merge(&turned, &graph()).unwrap(), &merged);
         let bad = |run: &RunRecord| run.nodes.iter().any(|node| node.finding().is_some());
         prop_assert_eq!(bad(&merged.record), runs.iter().any(bad));
-        let verdict = |run: &RunRecord| crate::diagnosis::diagnose(run).verdict;
+        let verdict = |run: &RunRecord| crate::diagnosis::diagnose(run, &graph()).verdict;
         let healthy = crate::diagnosis::Verdict::Healthy;
         if verdict(&merged.record) == healthy {
             prop_assert!(runs.iter().all(|run| !bad(run)));

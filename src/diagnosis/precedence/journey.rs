@@ -3,7 +3,7 @@
 use super::super::view::{View, names_database_down};
 use super::explains::{is_of_database, stands};
 use crate::record::finding::{DatabaseFinding, Finding, HealthFinding, JourneyFinding};
-use crate::record::{Fact, NodeRecord, Outcome};
+use crate::record::{Fact, NodeRecord, Outcome, check_id};
 
 /// Whether both are steps of one journey, the one before the other: what cleans up after a step that failed may well
 /// find nothing to clean up.
@@ -65,7 +65,7 @@ pub(in crate::diagnosis) fn explained(
 
 /// Whether the service itself names its database as up.
 fn database_works(view: &View<'_>) -> bool {
-    view.of("health-healthy").any(|node| match &node.outcome {
+    view.of(check_id::HEALTH_HEALTHY).any(|node| match &node.outcome {
         Some(Outcome::Passed { .. }) => node
             .facts
             .iter()

@@ -3,7 +3,7 @@
 //! Two causes in the wrong order? Ask in this sequence, and change the first place that answers:
 //!
 //! 1. *Is the one a symptom of the other?* Then only the other should be named. That the checks can explain each other is
-//!    said by `explained_by` in the file of the check whose failure is the symptom (`graph` takes its closure); that these
+//!    said by `explained_by` in the file of the check whose failure is the symptom ([`Graph`](crate::record::Graph) takes its closure); that these
 //!    two findings do is one arm in `explains` (`journey` for what users do, `across` for services that call each other).
 //! 2. *Do they differ in what they do to the verdict?* What shows an obligation to be unmet stands before what leaves one
 //!    open, that before the gate's own trouble: `order::ranked` and `order::line`.
@@ -16,9 +16,6 @@
 
 pub(super) mod across;
 pub(super) mod explains;
-pub(super) mod graph;
 mod journey;
 pub(super) mod order;
 pub(super) mod settled;
-
-pub use graph::Graph;

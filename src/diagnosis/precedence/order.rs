@@ -80,7 +80,7 @@ pub(in crate::diagnosis) fn explains_unmet(
 /// Whether a root stands in the way of an open node: it blocks it, or would explain its failure.
 fn explains_open(view: &View<'_>, root: &NodeRecord, open: &[&NodeRecord]) -> bool {
     speaks_of_the_service(root)
-        && open.iter().any(|node| node.key() == root.key() || view.graph.explains(&root.check, &node.check))
+        && open.iter().any(|node| node.key() == root.key() || view.graph.explains(root.check, node.check))
 }
 
 /// The nodes that leave an obligation open, and what blocked them, in causal order.
@@ -127,9 +127,9 @@ pub(in crate::diagnosis) fn still_open<'a>(
     }
     let roots: Vec<&NodeRecord> =
         explains::roots(view).into_iter().filter(|root| explains_unmet(view, root, obligations)).collect();
-    let below = |node: &NodeRecord| roots.iter().any(|root| view.graph.explains(&root.check, &node.check));
+    let below = |node: &NodeRecord| roots.iter().any(|root| view.graph.explains(root.check, node.check));
     // The steps to the database prove one thing together, so what stands above one stands above all.
-    let of_database = |node: &NodeRecord| node.check.starts_with("database-");
+    let of_database = |node: &NodeRecord| view.is_of_database(node.check);
     let no_database = open.iter().any(|node| of_database(node) && below(node));
     open.into_iter().filter(|node| !(below(node) || no_database && of_database(node))).collect()
 }

@@ -1,10 +1,9 @@
 //! Whether waiting can still change anything: for ending a run early.
 
-use super::graph::Graph;
 use super::{across, explains, order};
 use crate::diagnosis::view::View;
 use crate::diagnosis::{Confidence, obligations, rules};
-use crate::record::RunRecord;
+use crate::record::{Graph, NodeRecord, RunRecord, Vantage};
 
 /// The services of a running record whose fate is sealed, each with the key of the node that seals it.
 pub(in crate::diagnosis) fn settled(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
@@ -33,11 +32,11 @@ fn waits_for(view: &View<'_>, callee: &str) -> bool {
     };
     let obligations = obligations::obligations(view);
     let roots = explains::roots(view);
-    let names = |root: &&crate::record::NodeRecord| {
+    let names = |root: &&NodeRecord| {
         let unfinished_above = view
             .nodes
             .iter()
-            .any(|node| node.outcome.is_none() && view.graph.explains(&node.check, &root.check));
+            .any(|node| node.outcome.is_none() && view.graph.explains(node.check, root.check));
         let blame = root.finding().and_then(|finding| across::blame(finding, call, callee));
         !unfinished_above
             && matches!(blame, Some(across::Blame::Named | across::Blame::Alike))
@@ -46,9 +45,12 @@ fn waits_for(view: &View<'_>, callee: &str) -> bool {
     !roots.is_empty() && roots.iter().all(names)
 }
 
-/// Whether a check makes a login, or builds on one.
-fn proves_a_login(check: &str) -> bool {
-    check.starts_with("database-") || check == crate::checks::BY_CONNECTOR
+/// Whether the gate itself dials the database there: it leads to a login, makes one, or builds on it.
+fn proves_a_login(node: &NodeRecord) -> bool {
+    match node.vantage {
+        Vantage::Runner | Vantage::InVpc => true,
+        Vantage::Pipeline | Vantage::ControlPlane | Vantage::Service => false,
+    }
 }
 
 /// The node that seals a service: the root of an obligation already seen to be unmet, of a kind that waiting
@@ -59,7 +61,7 @@ fn seal(view: &View<'_>) -> Option<String> {
         let unfinished_above = view
             .nodes
             .iter()
-            .any(|node| node.outcome.is_none() && view.graph.explains(&node.check, &root.check));
+            .any(|node| node.outcome.is_none() && view.graph.explains(node.check, root.check));
         let finished = root.outcome.is_some();
         let judgement = root.finding().map(|finding| rules::judge(view, root, finding));
         // A mere difference is the cause only where nothing deeper is, and that only the end of the run shows.
@@ -67,7 +69,7 @@ fn seal(view: &View<'_>) -> Option<String> {
         let lasting = !differs && judgement.as_ref().is_some_and(|judgement| !judgement.code.waiting_helps());
         // A login that works would refute what is only likely: that is worth waiting for.
         let open = judgement.is_some_and(|judgement| judgement.confidence == Confidence::Likely)
-            && view.nodes.iter().any(|node| node.outcome.is_none() && proves_a_login(&node.check));
+            && view.nodes.iter().any(|node| node.outcome.is_none() && proves_a_login(node));
         finished && lasting && !open && !unfinished_above && order::explains_unmet(view, root, &obligations)
     });
     sealed.map(|root| root.key())

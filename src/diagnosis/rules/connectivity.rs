@@ -4,12 +4,13 @@ use super::super::cause::CauseCode::{self, *};
 use super::super::view::View;
 use super::Judgement;
 use crate::record::finding::OwnOpinion;
+use crate::record::{CheckId, check_id};
 
 /// The port of the Cloud SQL proxies, the built-in socket among them.
 const PROXY_PORT: u16 = 3307;
 
 /// The check whose word this is.
-pub(super) const CHECK: &str = "connectivity-test-reaches-database";
+pub(super) const CHECK: CheckId = check_id::CONNECTIVITY_TEST_REACHES_DATABASE;
 
 /// A drop as the check saw it.
 pub(super) struct Dropped<'a> {
@@ -92,7 +93,7 @@ impl Dropped<'_> {
             FirewallDeniesIngress
         } else if code == EgressWithoutNat && self.port == PROXY_PORT {
             EgressBlocksCloudsqlSocket
-        } else if code == EgressBypassesDatabase && !view.held("vpc-access-present") {
+        } else if code == EgressBypassesDatabase && !view.held(check_id::VPC_ACCESS_PRESENT) {
             VpcAccessMissing
         } else {
             code

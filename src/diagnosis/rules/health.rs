@@ -3,6 +3,7 @@
 use super::super::cause::CauseCode;
 use super::super::view::View;
 use super::{Judgement, door, postgres, unseen, way};
+use crate::record::check_id;
 use crate::record::finding::{Dependency, HealthFinding};
 use crate::text::shell::{command, quote};
 
@@ -125,12 +126,14 @@ fn database_down(view: &View<'_>, url: &str) -> Judgement {
             .suspect("its instances started before a secret was changed, and still hold the old value", None)
     } else if let Some((api, project)) = way::connectors_off(view) {
         let seen = format!("the service says that its database is down ({url})");
-        way::without_connectors(&seen, api, project).suspects(unseen::suspects(view, "health-healthy"))
+        way::without_connectors(&seen, api, project)
+            .suspects(unseen::suspects(view, check_id::HEALTH_HEALTHY))
     } else {
         let claim =
             format!("the service says that its database is down ({url}), and nothing seen here explains it");
-        let judgement = Judgement::likely(code, claim).suspects(unseen::suspects(view, "health-healthy"));
-        if view.held("database-port-open") {
+        let judgement =
+            Judgement::likely(code, claim).suspects(unseen::suspects(view, check_id::HEALTH_HEALTHY));
+        if view.held(check_id::DATABASE_PORT_OPEN) {
             judgement
         } else {
             let port = view.service.database.as_ref().and_then(|database| database.port).unwrap_or(5432);

@@ -8,6 +8,7 @@ use super::postgres::{
     describe_instance, instance, instance_logs, instance_project, on_instance, operations,
 };
 use crate::model::resource::instance_of;
+use crate::record::check_id;
 use crate::record::finding::{OtherEnd, OtherWay, Stage};
 use crate::text::shell::{command, quote};
 
@@ -131,7 +132,7 @@ impl Login<'_> {
             text: "the password was changed on one side only, in Cloud SQL or in Secret Manager".to_owned(),
             command: secret_versions(view),
         };
-        let known = view.held("instance-has-user");
+        let known = view.held(check_id::INSTANCE_HAS_USER);
         let unknown = Suspect {
             text: format!("there is no user {user} on the instance"),
             command: on_instance(view, "users", "list", None),
@@ -143,7 +144,7 @@ impl Login<'_> {
                 user.replace('\'', "''")
             ))),
         };
-        let rotated = view.of("secret-version-current").any(|node| node.finding().is_some());
+        let rotated = view.of(check_id::SECRET_VERSION_CURRENT).any(|node| node.finding().is_some());
         let by_token = is_iam(user).then(|| Suspect {
             text: format!("{user} looks like an IAM user, whose password is an access token and no secret"),
             command: on_instance(view, "users", "list", None),
@@ -385,7 +386,7 @@ fn set_password(view: &View<'_>, user: &str) -> Option<String> {
 
 /// The versions of the secrets that lead to the database: a rotation shows as a newer one.
 fn secret_versions(view: &View<'_>) -> Option<String> {
-    let secrets = view.nodes.iter().filter(|node| node.check == "secret-version-enabled");
+    let secrets = view.nodes.iter().filter(|node| node.check == check_id::SECRET_VERSION_ENABLED);
     let mut targets = secrets.filter_map(|node| node.subject.as_deref());
     // The record names the variables that receive secrets, not the secrets: show what the revision refers to.
     targets.find(|target| view.leads_to_database(target))?;

@@ -220,7 +220,7 @@ fn unreachable(view: &View<'_>, node: &NodeRecord, addresses: &[SocketAddr], see
         );
     }
     if let Some((api, project)) = way::connectors_off(view) {
-        return way::without_connectors(seen, api, project).suspects(unseen::suspects(view, &node.check));
+        return way::without_connectors(seen, api, project).suspects(unseen::suspects(view, node.check));
     }
     let project = view.project_flag();
     let (host, port) = addresses.first().map_or_else(
@@ -228,7 +228,7 @@ fn unreachable(view: &View<'_>, node: &NodeRecord, addresses: &[SocketAddr], see
         |address| (address.ip().to_string(), address.port().to_string()),
     );
     Judgement::likely(code, format!("{seen}, and nothing that was read of the control plane explains it"))
-        .suspects(unseen::suspects(view, &node.check))
+        .suspects(unseen::suspects(view, node.check))
         .suspects(way_suspects(view, &port))
         .mend("let Google trace the packets, and name the rule or route that drops them", {
             let source = format!(

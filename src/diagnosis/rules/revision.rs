@@ -6,6 +6,7 @@ use super::super::view::View;
 use super::service::logs;
 use super::{Judgement, on_service, update_service};
 use crate::model::resource::short;
+use crate::record::check_id;
 use crate::text::shell::command;
 
 const THEN_DEPLOY: &str = "then deploy again: the failed revision does not come back by itself";
@@ -153,7 +154,7 @@ fn platform(revision: &str, message: &str, because: &str) -> Judgement {
 fn secret_denied(view: &View<'_>, revision: &str, message: &str) -> Judgement {
     let claim = format!("revision {revision} failed because it may not read a secret: {message}");
     // The grant was seen: then it came too late, or has not reached every place yet.
-    let granted = view.held("secret-readable");
+    let granted = view.held(check_id::SECRET_READABLE);
     let mut judgement = if granted {
         Judgement::likely(CauseCode::SecretAccessDenied, format!("{claim}; the grant is there by now"))
             .suspect("the grant had not taken effect when Cloud Run looked: that takes a minute or two", None)
@@ -211,7 +212,7 @@ fn network(view: &View<'_>, revision: &str, message: &str) -> Judgement {
 }
 
 fn connector(view: &View<'_>, revision: &str, message: &str) -> Judgement {
-    let ready = view.held("vpc-connector-ready");
+    let ready = view.held(check_id::VPC_CONNECTOR_READY);
     let list = ["gcloud", "compute", "networks", "vpc-access", "connectors", "list"];
     let list = command(list.into_iter().chain([&*view.region_flag(), &*view.project_flag()]));
     let grant = [

@@ -4,12 +4,12 @@ use super::super::Suspect;
 use super::super::view::View;
 use super::postgres::files;
 use crate::model::resource::{instance_of, project_of};
-use crate::record::{NodeRecord, Outcome, Skip, words};
+use crate::record::{CheckId, NodeRecord, Outcome, Skip, check_id, words};
 use crate::text::shell::command;
 
 /// A suspect for each check between the service and the symptom that could not be made, in causal order.
-pub(super) fn suspects(view: &View<'_>, symptom: &str) -> Vec<Suspect> {
-    let relevant = view.nodes.iter().filter(|node| view.graph.explains(&node.check, symptom));
+pub(super) fn suspects(view: &View<'_>, symptom: CheckId) -> Vec<Suspect> {
+    let relevant = view.nodes.iter().filter(|node| view.graph.explains(node.check, symptom));
     relevant.filter(|node| is_unseen(node)).filter_map(|node| suspect(view, node)).collect()
 }
 
@@ -25,65 +25,73 @@ fn is_unseen(node: &NodeRecord) -> bool {
 
 /// What a check that could not be made would have told. `None` for checks whose answer is not about the way.
 fn suspect(view: &View<'_>, node: &NodeRecord) -> Option<Suspect> {
-    let (would_be, command) = match node.check.as_str() {
-        "revision-serving" => ("another revision serves".to_owned(), service(view)),
-        "variables-injected" => ("the revision lacks a variable".to_owned(), service(view)),
-        "variables-filled" => ("a variable that leads to the database is empty".to_owned(), service(view)),
-        "secret-references-match" => ("the revision refers to another secret".to_owned(), service(view)),
-        "secret-version-enabled" => (
+    let (would_be, command) = match node.check {
+        check_id::REVISION_SERVING => ("another revision serves".to_owned(), service(view)),
+        check_id::VARIABLES_INJECTED => ("the revision lacks a variable".to_owned(), service(view)),
+        check_id::VARIABLES_FILLED => {
+            ("a variable that leads to the database is empty".to_owned(), service(view))
+        }
+        check_id::SECRET_REFERENCES_MATCH => {
+            ("the revision refers to another secret".to_owned(), service(view))
+        }
+        check_id::SECRET_VERSION_ENABLED => (
             format!("the secret version of {} is disabled or gone", subject(node)),
             Some(command(["gcloud", "secrets", "list", &view.project_flag()])),
         ),
-        "secret-readable" => (
+        check_id::SECRET_READABLE => (
             format!("the runtime service account may not read the secret of {}", subject(node)),
             view.service.service_account.as_deref().map(|account| roles_of(view, account)),
         ),
-        "secret-version-current" => (
+        check_id::SECRET_VERSION_CURRENT => (
             format!("the secret of {} has a newer version than instances hold", subject(node)),
             Some(command(["gcloud", "secrets", "list", &view.project_flag()])),
         ),
-        "credential-well-formed" => ("the credential is malformed".to_owned(), Some(inside(view))),
-        "vpc-access-present" => ("the revision has no way into the VPC".to_owned(), service(view)),
-        "vpc-connector-ready" => ("the VPC connector is not ready".to_owned(), Some(connectors(view))),
-        "vpc-connector-in-region" => {
+        check_id::CREDENTIAL_WELL_FORMED => ("the credential is malformed".to_owned(), Some(inside(view))),
+        check_id::VPC_ACCESS_PRESENT => ("the revision has no way into the VPC".to_owned(), service(view)),
+        check_id::VPC_CONNECTOR_READY => {
+            ("the VPC connector is not ready".to_owned(), Some(connectors(view)))
+        }
+        check_id::VPC_CONNECTOR_IN_REGION => {
             ("the VPC connector stands in another region".to_owned(), Some(connectors(view)))
         }
-        "vpc-network-matches" => {
+        check_id::VPC_NETWORK_MATCHES => {
             ("the service leaves into another network than the database's".to_owned(), Some(connectors(view)))
         }
-        "egress-carries-database" => {
+        check_id::EGRESS_CARRIES_DATABASE => {
             ("the egress setting does not carry the database's address".to_owned(), service(view))
         }
-        "instance-running" => ("the Cloud SQL instance does not run".to_owned(), instance(view)),
-        "instance-has-address" => {
+        check_id::INSTANCE_RUNNING => ("the Cloud SQL instance does not run".to_owned(), instance(view)),
+        check_id::INSTANCE_HAS_ADDRESS => {
             ("the host is no address of the Cloud SQL instance".to_owned(), instance(view))
         }
-        "cloudsql-attached" => {
+        check_id::CLOUDSQL_ATTACHED => {
             ("the revision does not attach the instance whose socket it dials".to_owned(), service(view))
         }
-        "instance-admits-service" => {
+        check_id::INSTANCE_ADMITS_SERVICE => {
             ("the Cloud SQL instance does not admit the service".to_owned(), instance(view))
         }
-        "instance-tls-agrees" => ("the Cloud SQL instance demands other TLS".to_owned(), instance(view)),
-        "instance-has-database" => {
+        check_id::INSTANCE_TLS_AGREES => {
+            ("the Cloud SQL instance demands other TLS".to_owned(), instance(view))
+        }
+        check_id::INSTANCE_HAS_DATABASE => {
             ("the Cloud SQL instance has no such database".to_owned(), on_instance(view, "databases"))
         }
-        "instance-has-user" | "instance-iam-login" => {
+        check_id::INSTANCE_HAS_USER | check_id::INSTANCE_IAM_LOGIN => {
             ("the Cloud SQL instance has no such user".to_owned(), on_instance(view, "users"))
         }
-        "cloudsql-client-granted" => (
+        check_id::CLOUDSQL_CLIENT_GRANTED => (
             "the runtime service account may not connect to Cloud SQL".to_owned(),
             view.service.service_account.as_deref().map(|account| roles_of(view, account)),
         ),
-        "database-name-resolves" => {
+        check_id::DATABASE_NAME_RESOLVES => {
             ("the database's host name has no address inside the VPC".to_owned(), Some(inside(view)))
         }
-        "database-port-open" => {
+        check_id::DATABASE_PORT_OPEN => {
             ("the database does not answer inside the VPC".to_owned(), Some(inside(view)))
         }
         // The instance took the same login, asked by another way.
-        "database-login" if view.held("cloudsql-login") => return None,
-        "database-login" => (
+        check_id::DATABASE_LOGIN if view.held(check_id::CLOUDSQL_LOGIN) => return None,
+        check_id::DATABASE_LOGIN => (
             "the database refuses the login (password, role, database name, slots)".to_owned(),
             Some(inside(view)),
         ),

@@ -8,7 +8,7 @@ use super::{Judgement, connectivity, update_service};
 use crate::network::firewall::{Direction, RuleKind, RuleRef};
 use crate::network::routes::RouteKind;
 use crate::network::{Conflict, Fault};
-use crate::record::{Broken as Unread, Outcome};
+use crate::record::{Broken as Unread, Outcome, check_id};
 use crate::text::shell::command;
 
 /// A broken link as the check saw it.
@@ -322,7 +322,7 @@ fn describe(view: &View<'_>, by: &RuleRef) -> Option<String> {
 ///
 /// Google says so of the project that asks, too: it points to a cause, and proves none.
 pub(super) fn connectors_off<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> {
-    view.of("vpc-connector-ready").find_map(|node| match &node.outcome {
+    view.of(check_id::VPC_CONNECTOR_READY).find_map(|node| match &node.outcome {
         Some(Outcome::Broken { why: Unread::ApiDisabled { api, project } })
             if api == "vpcaccess.googleapis.com" =>
         {

@@ -4,11 +4,10 @@ use maud::{Markup, html};
 use strum::IntoEnumIterator as _;
 
 use super::super::chain::State;
-use super::super::family::Family;
 use super::super::numbers::seconds;
 use super::shown;
 use crate::diagnosis::Diagnosis;
-use crate::record::{Fact, NodeRecord, Outcome, RunRecord, words};
+use crate::record::{Fact, Family, NodeRecord, Outcome, RunRecord, words};
 
 /// Width of the scale, in its own units: a bar is drawn in thousandths of the run.
 const SCALE: u64 = 1000;
@@ -25,7 +24,7 @@ pub(super) fn checks(record: &RunRecord, diagnosis: &Diagnosis, nodes: &[&NodeRe
             ul.time {
                 @for family in Family::iter() {
                     @let members: Vec<&&NodeRecord> =
-                        nodes.iter().filter(|node| Family::of(&node.check) == family).collect();
+                        nodes.iter().filter(|node| diagnosis.family(node.check) == family).collect();
                     @if !members.is_empty() {
                         li.family { (family.title()) }
                         @for node in members { li { (row(diagnosis, node, whole)) } }
@@ -40,7 +39,7 @@ fn row(diagnosis: &Diagnosis, node: &NodeRecord, whole: u64) -> Markup {
     let state = State::of(diagnosis, node);
     let name = match &node.subject {
         Some(subject) => format!("{}[{subject}]", node.check),
-        None => node.check.clone(),
+        None => node.check.to_string(),
     };
     let ran = match &node.outcome {
         Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => false,

@@ -11,7 +11,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::redact::redacted;
-use crate::checks::BY_CONNECTOR;
+use crate::checks::Dials;
 use crate::live::{Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
 use crate::plan::{Plan, calls};
 use crate::probe::Outside;
@@ -458,14 +458,15 @@ fn blank(plan: &Plan, options: &Options) -> RunRecord {
         .iter()
         .map(|node| NodeRecord {
             service: plan.targets[node.target].key.clone(),
-            check: node.check.id.to_owned(),
+            check: node.check.id,
             subject: node.subject.clone(),
             role: node.role,
             // "Where the gate dials from" is the user's to say.
             vantage: match node.check.vantage {
-                // What it sees, it sees from outside wherever the gate stands.
-                Vantage::Runner if node.check.id == BY_CONNECTOR => Vantage::Runner,
-                Vantage::Runner => options.settings.vantage,
+                Vantage::Runner => match node.check.dials {
+                    Dials::FromTheGate => options.settings.vantage,
+                    Dials::FromOutside => Vantage::Runner,
+                },
                 other @ (Vantage::Pipeline | Vantage::ControlPlane | Vantage::InVpc | Vantage::Service) => {
                     other
                 }

@@ -6,28 +6,27 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::future::BoxFuture;
 
 use super::*;
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL};
 use crate::model::{DeploysVia, Place, Service, Stated, Target, Variable};
 use crate::plan::Node;
 use crate::probe::dial::System;
 use crate::probe::google::{Auth, Endpoints, Google, Timeouts};
 use crate::probe::http::Http;
 use crate::record::finding::{Finding, HealthFinding};
-use crate::record::{Fact, Role};
+use crate::record::{CheckId, Fact, Role};
 use crate::text::vault::Vault;
 
 type Run = for<'a> fn(&'a Scope) -> BoxFuture<'a, Outcome>;
 
 const fn check(id: &'static str, run: Run) -> Check {
     Check {
-        id,
+        id: CheckId::new(id),
         holds: "it holds",
-        vantage: Vantage::ControlPlane,
         role: Role::Obligation,
         needs: &[],
-        explained_by: &[],
         subjects: |_| Subjects::Whole,
         run,
+        ..USUAL
     }
 }
 

@@ -12,76 +12,26 @@ mod watch;
 
 use futures::future::join_all;
 
-use crate::checks::{Check, Subjects};
+use crate::checks::{Check, Subjects, USUAL, either, place};
 use crate::live::Scope;
-use crate::record::{Outcome, Role, Vantage};
+use crate::record::{Family, Outcome, Role, Vantage, check_id};
 use expect::Expected;
 use watch::Bad;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "health-healthy",
+    id: check_id::HEALTH_HEALTHY,
     holds: "The service's own health answer says healthy",
+    family: Family::Health,
+    place: place::of_health,
     vantage: Vantage::Service,
     role: Role::Obligation,
     // A stated URL needs nobody's answer; where none is stated, the check asks for it itself.
     needs: &[],
-    explained_by: &[
-        "service-exists",
-        "variables-injected",
-        "variables-filled",
-        "secret-references-match",
-        "service-account-matches",
-        "secret-version-enabled",
-        "secret-readable",
-        "secret-version-current",
-        "secret-intact",
-        "credential-well-formed",
-        "vpc-access-present",
-        "vpc-connector-in-region",
-        "vpc-connector-ready",
-        "vpc-network-matches",
-        "connectivity-test-reaches-database",
-        "egress-carries-database",
-        "vpc-access-matches",
-        "configuration-kept",
-        "subnet-large-enough",
-        "address-range-free",
-        "private-access-active",
-        "egress-firewall-allows",
-        "route-leads-to-database",
-        "ingress-firewall-allows",
-        "nat-present",
-        "instance-running",
-        "instance-is-postgres",
-        "instance-has-address",
-        "cloudsql-attached",
-        "instance-admits-service",
-        "instance-tls-agrees",
-        "instance-has-database",
-        "instance-has-user",
-        "instance-iam-login",
-        "cloudsql-client-granted",
-        "revision-ready",
-        "revision-serving",
-        "database-name-resolves",
-        "database-port-open",
-        "database-speaks-postgres",
-        "database-tls-agrees",
-        "database-login",
-        "cloudsql-login",
-        "database-query",
-        "database-writable",
-        "database-has-headroom",
-        "database-migrated",
-        "database-has-extensions",
-        "database-has-tables",
-        "database-grants-privileges",
-        "database-gives-expected",
-        "service-log-quiet",
-    ],
+    explained_by: &[check_id::SERVICE_EXISTS, check_id::SECRET_VERSION_CURRENT, check_id::REVISION_SERVING],
     subjects: |_| Subjects::Whole,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {

@@ -5,8 +5,8 @@ mod shape;
 use google_cloud_run_v2::model::Revision;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::checks::Check;
 use crate::checks::database::declared;
+use crate::checks::{Check, USUAL, either, place};
 use crate::connection::passfile;
 use crate::connection::unfit::{Beside, Expected};
 use crate::live::connection::{self, Given, INSPECT_SECRETS, given};
@@ -14,19 +14,24 @@ use crate::live::service::passed;
 use crate::live::{Scope, files};
 use crate::model::{DatabaseVariables, Holds, resource};
 use crate::record::finding::{CredentialFinding, Drivers, Finding, Unfit};
-use crate::record::{Outcome, Role, Skip, Vantage};
+use crate::record::{Family, Outcome, Skip, check_id};
 use shape::shape;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "credential-well-formed",
+    id: check_id::CREDENTIAL_WELL_FORMED,
     holds: "The database's variables have values of the right shape",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
-    explained_by: &["variables-injected", "variables-filled", "secret-references-match", "secret-intact"],
+    family: Family::Injection,
+    place: place::of_database,
+    explained_by: &[
+        check_id::VARIABLES_INJECTED,
+        check_id::VARIABLES_FILLED,
+        check_id::SECRET_REFERENCES_MATCH,
+        check_id::SECRET_INTACT,
+    ],
     subjects: declared,
-    run: |scope| Box::pin(async move { run(scope).await.unwrap_or_else(|outcome| outcome) }),
+    run: |scope| either(run(scope)),
+    ..USUAL
 };
 
 async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
@@ -66,7 +71,7 @@ async fn look(
     variable: &str,
 ) -> Result<Option<CredentialFinding>, Outcome> {
     let (value, secret) = match given(revision, variable) {
-        None => return Err(connection::blocked(scope, "variables-injected", None)),
+        None => return Err(connection::blocked(scope, check_id::VARIABLES_INJECTED, None)),
         Some(Given::Plain(path)) if Holds::of(variable) != Holds::Value => {
             return in_file(scope, revision, variables, variable, path.expose_secret().trim()).await;
         }

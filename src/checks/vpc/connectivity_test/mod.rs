@@ -7,51 +7,41 @@ use std::net::IpAddr;
 use google_cloud_networkmanagement_v1::model::endpoint::CloudRunRevisionEndpoint;
 use google_cloud_networkmanagement_v1::model::{ConnectivityTest, Endpoint};
 
-use crate::checks::Check;
 use crate::checks::database::declared;
 use crate::checks::vpc::way;
+use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::instance::addresses;
 use crate::live::service::{broken, failed, not_visible, passed};
 use crate::model::resource::short;
 use crate::record::finding::{Finding, OwnOpinion, PathFinding};
-use crate::record::{Fact, NodeKey, Outcome, Role, Vantage};
+use crate::record::{Fact, Family, NodeKey, Outcome, check_id};
 use opinion::Opinion;
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: "connectivity-test-reaches-database",
+    id: check_id::CONNECTIVITY_TEST_REACHES_DATABASE,
     holds: "Google's Connectivity Tests let a packet of the service through to its database",
-    vantage: Vantage::ControlPlane,
-    role: Role::Advisory,
-    needs: &["service-exists"],
+    family: Family::Vpc,
+    place: place::of_service,
     // What rungate itself sees to be broken is the deeper word; this one then agrees with it.
     explained_by: &[
-        "vpc-access-present",
-        "vpc-connector-ready",
-        "vpc-connector-in-region",
-        "vpc-network-matches",
-        "egress-carries-database",
-        "subnet-large-enough",
-        "address-range-free",
-        "private-access-active",
-        "egress-firewall-allows",
-        "route-leads-to-database",
-        "ingress-firewall-allows",
-        "nat-present",
-        "instance-running",
-        "instance-has-address",
-        "instance-admits-service",
+        check_id::VPC_CONNECTOR_IN_REGION,
+        check_id::EGRESS_CARRIES_DATABASE,
+        check_id::SUBNET_LARGE_ENOUGH,
+        check_id::ADDRESS_RANGE_FREE,
+        check_id::EGRESS_FIREWALL_ALLOWS,
+        check_id::ROUTE_LEADS_TO_DATABASE,
+        check_id::INGRESS_FIREWALL_ALLOWS,
+        check_id::NAT_PRESENT,
+        check_id::INSTANCE_RUNNING,
+        check_id::INSTANCE_HAS_ADDRESS,
+        check_id::INSTANCE_ADMITS_SERVICE,
     ],
     subjects: declared,
-    run: |scope| Box::pin(run(scope)),
+    run: |scope| either(look(scope)),
+    ..USUAL
 };
-
-async fn run(scope: &Scope) -> Outcome {
-    match look(scope).await {
-        Ok(outcome) | Err(outcome) => outcome,
-    }
-}
 
 async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let revision = scope.revision().await?;

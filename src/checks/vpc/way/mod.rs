@@ -8,12 +8,12 @@ pub(super) mod destination;
 mod firewall;
 pub(super) mod source;
 
-use crate::checks::Check;
+use crate::checks::{Check, USUAL};
 use crate::live::Scope;
 use crate::live::service::{failed, not_applicable, not_visible, passed};
 use crate::network::{DestinationKind, Facts, Fault, Gap, Link, Reading, Verdict, walk};
 use crate::record::finding::{Finding, OwnOpinion, PathFinding};
-use crate::record::{Broken, Outcome, Role, Vantage, words};
+use crate::record::{Broken, CheckId, Family, Outcome, check_id, words};
 
 /// The way, and what of it could not be read.
 struct Known {
@@ -114,72 +114,89 @@ fn unknown(known: &Known, gap: &Gap) -> Outcome {
     not_visible(gap.to_string())
 }
 
+/// What explains that a link of the way does not hold: the packet does not enter the network as it is meant to.
+const ENTERED: &[CheckId] =
+    &[check_id::VPC_ACCESS_PRESENT, check_id::VPC_CONNECTOR_READY, check_id::VPC_NETWORK_MATCHES];
+
 /// A check of some links of the way.
 macro_rules! link {
-    ($name:ident, $id:literal, $holds:literal, $links:pat, $nothing:literal $(, $above:literal)*) => {
+    ($name:ident, $id:expr, $holds:literal, $place:ident, $links:pat, $nothing:literal, $above:expr) => {
         /// A check of one link; see its page.
         pub(in crate::checks) static $name: Check = Check {
             id: $id,
             holds: $holds,
-            vantage: Vantage::ControlPlane,
-            role: Role::Advisory,
-            needs: &["service-exists"],
-            explained_by: &["vpc-access-present", "vpc-connector-ready", "vpc-network-matches" $(, $above)*],
+            family: Family::Vpc,
+            place: crate::checks::place::$place,
+            explained_by: $above,
             subjects: crate::checks::database::declared,
             run: |scope| Box::pin(look(scope, |link| matches!(link, $links), $nothing)),
+            ..USUAL
         };
     };
 }
 
 link!(
     SUBNET,
-    "subnet-large-enough",
+    check_id::SUBNET_LARGE_ENOUGH,
     "The subnet of direct VPC egress has addresses for the service's instances",
+    of_service,
     Link::Subnet,
-    "the service does not use direct VPC egress"
+    "the service does not use direct VPC egress",
+    ENTERED
 );
 link!(
     RANGES,
-    "address-range-free",
+    check_id::ADDRESS_RANGE_FREE,
     "No other range has the database's address",
+    of_service,
     Link::Addresses,
-    "no other range can have the database's address"
+    "no other range can have the database's address",
+    ENTERED
 );
 link!(
     PRIVATE_ACCESS,
-    "private-access-active",
+    check_id::PRIVATE_ACCESS_ACTIVE,
     "Private services access, or Private Service Connect, leads to the database",
+    of_service,
     Link::Peering | Link::Endpoint,
-    "the database is not reached through private services access or Private Service Connect"
+    "the database is not reached through private services access or Private Service Connect",
+    ENTERED
 );
 link!(
     EGRESS_FIREWALL,
-    "egress-firewall-allows",
+    check_id::EGRESS_FIREWALL_ALLOWS,
     "Firewall rules let the service's packets out to the database",
+    of_vpc,
     Link::EgressFirewall { .. } | Link::ConnectorRules,
-    "no packet to the database enters the VPC network"
+    "no packet to the database enters the VPC network",
+    ENTERED
 );
 link!(
     INGRESS_FIREWALL,
-    "ingress-firewall-allows",
+    check_id::INGRESS_FIREWALL_ALLOWS,
     "Firewall rules let the service's packets in to the database's machine",
+    of_service,
     Link::IngressFirewall { .. },
-    "the database runs on no machine of the VPC network"
+    "the database runs on no machine of the VPC network",
+    ENTERED
 );
 link!(
     ROUTE,
-    "route-leads-to-database",
+    check_id::ROUTE_LEADS_TO_DATABASE,
     "The route that packets take leads to the database",
+    of_service,
     Link::Route,
     "no packet to the database enters the VPC network",
-    "private-access-active"
+    &[check_id::PRIVATE_ACCESS_ACTIVE]
 );
 link!(
     NAT,
-    "nat-present",
+    check_id::NAT_PRESENT,
     "Where all traffic goes into the VPC, Cloud NAT leads out of it",
+    of_service,
     Link::Nat,
-    "the egress setting leaves the internet outside the VPC"
+    "the egress setting leaves the internet outside the VPC",
+    ENTERED
 );
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ mod target;
 mod trust;
 mod unescaped;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 pub use dsn::{
     Dsn, DsnForm, DsnProblem, Server as DsnServer, SessionTarget, SslMode, TlsFiles, parse as parse_dsn,
 };

@@ -212,6 +212,32 @@ pub(super) fn option<'t>(dsn: &'t str, key: &str) -> Option<&'t str> {
     query.split('&').find_map(pair).map(|(_, value)| value).filter(|value| !value.contains(OPEN))
 }
 
+/// What the dry run makes of the variables of a service, in a line: for the table of all who ask.
+#[cfg(test)]
+pub(crate) fn asked(service: &Service) -> String {
+    let ways = ways(service);
+    let leading = service.database.as_ref().map(|database| database.variables.leading()).unwrap_or_default();
+    let leads = |way: &&Way<'_>| way.pieces().any(|piece| piece.from.name == leading);
+    let Some(way) = ways.iter().find(leads) else { return "! no way".to_owned() };
+    if let Some(error) = &way.error {
+        return format!("! {error}");
+    }
+    let text = |piece: &Option<Piece<'_>>| piece.as_ref().map(|piece| piece.text.clone());
+    let [host, port, user, password, name] =
+        [&way.host, &way.port, &way.user, &way.password, &way.name].map(text);
+    let mut said = crate::connection::tests::core(
+        host.as_deref().unwrap_or_default(),
+        port.as_deref().unwrap_or("-"),
+        user.as_deref(),
+        password.as_deref(),
+        name.as_deref(),
+    );
+    if let Some((mode, _)) = way.known_sslmode().filter(|(mode, _)| *mode != SslMode::Prefer) {
+        said.push_str(&format!(" sslmode={mode}"));
+    }
+    said
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -111,9 +111,25 @@ pub(crate) async fn credentials(scope: &Scope) -> Result<Connection, Outcome> {
 }
 
 async fn drawn(scope: &Scope, hostless: bool) -> Result<Connection, Outcome> {
-    let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    let way = whole(scope, &revision, &database.variables).await?;
+    of_revision(scope, &revision, hostless).await
+}
+
+/// What this revision says, in a line: for the table of all who ask.
+#[cfg(test)]
+pub(crate) async fn asked(scope: &Scope, revision: &Revision) -> Result<Connection, String> {
+    of_revision(scope, revision, false).await.map_err(|outcome| match outcome {
+        Outcome::Skipped { reason } => format!("! {reason:?}"),
+        Outcome::Blocked { by } => format!("! blocked by {by}"),
+        other @ (Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Broken { .. }) => {
+            format!("! {other:?}")
+        }
+    })
+}
+
+async fn of_revision(scope: &Scope, revision: &Revision, hostless: bool) -> Result<Connection, Outcome> {
+    let database = database(scope).ok_or_else(no_database)?;
+    let way = whole(scope, revision, &database.variables).await?;
     let port = way.port;
     let host = match way.host.clone() {
         Some(host) => host,
@@ -141,8 +157,8 @@ async fn drawn(scope: &Scope, hostless: bool) -> Result<Connection, Outcome> {
         target: way.target,
         balanced: way.balanced,
         files: way.files,
-        options: way.options.or_else(|| options(&revision)),
-        pool: way.pool.or_else(|| pool(&revision, &database.variables)),
+        options: way.options.or_else(|| options(revision)),
+        pool: way.pool.or_else(|| pool(revision, &database.variables)),
         trust: Trust::default(),
     })
 }

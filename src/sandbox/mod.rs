@@ -24,4 +24,6 @@ pub mod variants;
 pub mod world;
 
 pub use invent::fill;
+#[cfg(test)]
+pub(crate) use service::asked;
 pub use start::{Sandbox, SandboxError, SandboxOptions, start};

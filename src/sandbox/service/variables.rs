@@ -99,3 +99,54 @@ fn file(instance: &Instance, path: &str) -> Option<String> {
     let text = instance.cloud.world.file(instance.revision(), path)?;
     Some(text.expose_secret().to_owned())
 }
+
+/// What the sample service makes of its variables, in a line: for the table of all who ask.
+#[cfg(test)]
+pub(crate) fn asked(world: crate::sandbox::world::World) -> String {
+    use std::sync::Arc;
+
+    use crate::sandbox::certificates::Authority;
+    use crate::sandbox::cloud::{Cloud, Places};
+
+    let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+    let places = Places {
+        control_plane: nowhere,
+        services: Vec::new(),
+        tagged: Vec::new(),
+        instances: Vec::new(),
+        attached: Vec::new(),
+        connectors: Vec::new(),
+        closed: nowhere,
+    };
+    let authority = Arc::new(Authority::new("table").unwrap());
+    let cloud = Arc::new(Cloud::new(world, places, std::time::Duration::ZERO, authority));
+    let Some(instance) = Instance::start(&cloud, 0, super::Leads::Traffic) else {
+        return "! no instance".to_owned();
+    };
+    let way = match way(&instance) {
+        Ok(way) => way,
+        Err(why) => return format!("! {why}"),
+    };
+    let password = way.password.as_ref().map(|password| password.expose_secret());
+    let first = way.servers.first();
+    let mut said = crate::connection::tests::core(
+        first.map(|one| one.host.as_str()).unwrap_or_default(),
+        &first.map(|one| one.port.to_string()).unwrap_or_default(),
+        Some(&way.user),
+        password,
+        way.name.as_deref(),
+    );
+    for server in way.servers.iter().skip(1) {
+        said.push_str(&format!(" then={server}"));
+    }
+    if way.sslmode != SslMode::Disable {
+        said.push_str(&format!(" sslmode={}", way.sslmode));
+    }
+    if way.target != SessionTarget::Any {
+        said.push_str(&format!(" target={}", way.target));
+    }
+    if let Some(options) = &way.options {
+        said.push_str(&format!(" options={options}"));
+    }
+    said
+}

@@ -30,7 +30,12 @@ const IMAGE: &str = "us-docker.pkg.dev/cloudrun/container/hello";
 impl World {
     /// The healthy world of these services, before their newest revisions are deployed.
     pub fn describe(targets: &[Arc<Target>]) -> Self {
-        let mut world = Self::default();
+        Self::default().described(targets)
+    }
+
+    /// The same in a world in which there is something already.
+    pub(crate) fn described(self, targets: &[Arc<Target>]) -> Self {
+        let mut world = self;
         for target in targets {
             world.add(target);
         }

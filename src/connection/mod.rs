@@ -8,6 +8,7 @@ mod encoded;
 mod iam;
 pub mod passfile;
 mod place;
+mod resolve;
 mod scheme;
 mod target;
 mod trust;
@@ -23,6 +24,9 @@ pub(crate) use dummy::{is_dummy, is_dummy_host};
 pub(crate) use encoded::{encoding, looks_encoded};
 pub(crate) use iam::iam_account;
 pub(crate) use place::{LONGEST_SOCKET, is_compose_name, is_loopback, socket_length, whose_port};
+pub(crate) use resolve::{
+    Facts, Found, Given, Missing, Part, Reads, Source, Unreadable, Way, resolve, socket_folder,
+};
 pub(crate) use scheme::{Mismatch, has_option, mismatch};
 pub use target::{Connection, DEFAULT_PORT};
 pub use trust::{Authorities, Identity, PemProblem, Trust};

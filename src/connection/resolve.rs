@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::driver::{self, Family};
+use super::driver::{self, Family, Reading};
 use super::{DEFAULT_PORT, Dsn, DsnForm, DsnProblem, SslMode, TlsFiles, parse_dsn, passfile};
 use crate::model::{DatabaseVariables, Holds};
 
@@ -280,6 +280,8 @@ impl Look<'_> {
     ) -> Result<Dsn, &'static str> {
         // R2DBC takes this off before it reads an ordinary URL.
         let text = text.strip_prefix("r2dbc:").unwrap_or(text);
+        let rails = names.clone().any(|name| matches!(name, "RAILS_ENV" | "RACK_ENV"));
+        let text = if rails && self.families == [Family::Libpq] { &of_rails(text) } else { text };
         let mut dsn = driver::dialled(name, text, names)?;
         // The library of Cloud SQL's dials its instance, or the socket that it is given, whatever the URL's host is.
         if dsn.instance.is_some()
@@ -540,6 +542,20 @@ impl Look<'_> {
             None => Err(Missing::NoPassword { path, passed_over: None }),
         }
     }
+}
+
+/// What Active Record hands on to libpq: it reads the URL itself, and keeps to itself what libpq does not know
+/// (`pool`, `prepared_statements`).
+fn of_rails(text: &str) -> String {
+    let Some((before, query)) = text.split_once('?').filter(|(before, _)| before.contains("://")) else {
+        return text.to_owned();
+    };
+    let taken = |pair: &&str| {
+        let alone = format!("postgresql:///?{pair}");
+        !matches!(driver::reading(Family::Libpq, &alone), Reading::Refuses(_))
+    };
+    let taken: Vec<&str> = query.split('&').filter(taken).collect();
+    format!("{before}?{}", taken.join("&"))
 }
 
 /// The connection string with another place.

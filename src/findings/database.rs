@@ -170,18 +170,26 @@ impl<'a> Reader<'a> {
 
     fn parts(&self, prefix: Option<&'static str>, variables: &DatabaseVariables) -> Way<'a> {
         let way = self.resolve(variables);
-        // What stands in a file is not in the pipeline.
-        let port = variables.port().filter(|name| Holds::of(name) == Holds::Value);
-        let port = port.and_then(|name| self.service.variable(name));
+        let pieces = self.pieces(&way);
+        // The text itself: of a port, of what is empty, and of what cannot be read. What stands in a file is not in the
+        // pipeline.
+        let raw = |name: Option<&str>| {
+            let name = name.filter(|name| Holds::of(name) == Holds::Value)?;
+            let from = self.service.variable(name)?;
+            Some(Piece { text: blanked(&from.value), from })
+        };
         let usual = prefix.unwrap_or_else(|| variables.prefix());
         Way {
             prefix,
-            port: port.map(|from| Piece { text: blanked(&from.value), from }),
+            host: pieces.host.or_else(|| raw(variables.host())),
+            port: raw(variables.port()),
+            user: pieces.user.or_else(|| raw(variables.user())),
+            name: pieces.name.or_else(|| raw(variables.name())),
             postgres: usual.contains("PG")
                 || usual.contains("PSQL")
                 || usual.contains("POSTGRES")
                 || names_postgres(self.service, usual),
-            ..self.pieces(&way)
+            ..pieces
         }
     }
 
@@ -260,7 +268,7 @@ pub(crate) fn asked(service: &Service) -> String {
         [&way.host, &way.port, &way.user, &way.password, &way.name].map(text);
     let mut said = crate::connection::tests::core(
         host.as_deref().unwrap_or_default(),
-        port.as_deref().unwrap_or("-"),
+        port.as_deref().unwrap_or_default(),
         user.as_deref(),
         password.as_deref(),
         name.as_deref(),

@@ -101,10 +101,13 @@ impl World {
         let user = invent::slug(&target.name, '_');
         if let Some(url) = variables.url() {
             // What has a variable of its own is left out of the invented one.
+            let password = random::word(24);
             let whole = matches!(variables, DatabaseVariables::Dsn(_));
-            self.value(target, revision, url, variables.password().is_none(), || match whole {
-                true => invent::dsn(host, &user, &random::word(24), &user),
-                false => format!("postgresql://{host}:{DEFAULT_PORT}/{user}"),
+            let login = whole.then_some((user.as_str(), password.as_str()));
+            let names: Vec<String> = revision.env.iter().map(|variable| variable.name.clone()).collect();
+            let names = names.iter().map(String::as_str);
+            self.value(target, revision, url, variables.password().is_none(), || {
+                invent::dsn(url, names, host, login, &user)
             });
         }
         if let Some(name) = variables.instance() {

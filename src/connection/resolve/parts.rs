@@ -139,9 +139,10 @@ impl Look<'_> {
             };
             Dsn {
                 sslmode: sslmode.as_ref().map(|part| part.value).unwrap_or_default(),
-                target: match place.target {
-                    SessionTarget::Any => target().unwrap_or_default(),
-                    stated => stated,
+                target: if place.target == SessionTarget::Any {
+                    target().unwrap_or_default()
+                } else {
+                    place.target
                 },
                 balanced: place.balanced
                     || word(&["LOADBALANCEHOSTS"]).is_some_and(|word| word.trim() == "random"),

@@ -5,7 +5,10 @@ pub mod driver;
 pub mod dsn;
 mod iam;
 pub mod passfile;
+mod resolve;
 mod target;
+#[cfg(test)]
+pub(crate) mod tests;
 mod trust;
 pub(crate) mod unfit;
 
@@ -14,6 +17,9 @@ pub use dsn::{
     Dsn, DsnForm, DsnProblem, Server as DsnServer, SessionTarget, SslMode, TlsFiles, parse as parse_dsn,
 };
 pub(crate) use iam::iam_account;
+pub(crate) use resolve::{
+    Facts, Found, Given, Missing, Part, Reads, Source, Unreadable, Way, resolve, socket_folder,
+};
 pub use target::{Connection, DEFAULT_PORT};
 pub use trust::{Authorities, Identity, PemProblem, Trust};
 pub(crate) use unfit::{LONGEST_SOCKET, is_dummy, is_dummy_host, is_loopback, socket_length};

@@ -1,10 +1,15 @@
 //! The ways to a database that a service's plain variables state: connection strings, parts, sockets.
 
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use super::open::{OPEN, blanked, is_known};
-use crate::connection::{DsnProblem, Scheme, SslMode, parse_dsn};
-use crate::model::{DatabaseVariables, Holds, Service, Variable, infer_database};
+use super::open::{OPEN, blanked, is_known, may_be_equal};
+use crate::connection::{
+    self, DsnProblem, Facts, Found, Given, Missing, Part, Reads, Source, SslMode, Unreadable, socket_folder,
+};
+use crate::model::{
+    DatabaseVariables, Holds, Service, Variable, holds_connection_string, infer_database, names_postgres,
+    usual_parts,
+};
 
 /// A text and the variable that states it (or a part of it). It may be open in part.
 #[derive(Clone, Debug)]
@@ -23,7 +28,7 @@ impl Piece<'_> {
 /// One way to a database, as far as plain variables state it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Way<'a> {
-    /// The connection string, where it is one: its text without quotes, blanks and `jdbc:`.
+    /// The connection string, where it is one: its text without quotes and blanks around it.
     pub(super) dsn: Option<Piece<'a>>,
     /// Why the connection string cannot be read, where all of it is known.
     pub(super) error: Option<DsnProblem>,
@@ -66,40 +71,29 @@ impl<'a> Way<'a> {
     }
 }
 
-/// The folder of a socket: without the socket's own name.
-pub(super) fn socket_folder(path: &str) -> &str {
-    let folder = path.split("/.s.PGSQL.").next().unwrap_or(path);
-    folder.trim_end_matches('/')
-}
-
 /// The connection name of a Cloud SQL socket's folder.
 pub(super) fn connection_name(folder: &str) -> Option<&str> {
     folder.strip_prefix("/cloudsql/").filter(|name| !name.is_empty())
 }
 
-/// Names under which users put a connection string in key=value form; a URL is known by itself.
-const DSN_NAMES: &[&str] =
-    &["DATABASE_URL", "DB_URL", "POSTGRES_URL", "POSTGRES_DSN", "PG_DSN", "DATABASE_DSN", "DB_DSN", "DSN"];
-/// Prefixes under which users put the parts.
-const PREFIXES: &[&str] = &["DB_", "DATABASE_", "POSTGRES_", "POSTGRESQL_", "PG_", "PG", "SQL_", "INSTANCE_"];
-const HOSTS: &[&str] = &["HOST", "HOSTNAME", "SERVER", "ADDRESS", "UNIX_SOCKET", "SOCKET", "SOCKET_PATH"];
-const USERS: &[&str] = &["USER", "USERNAME"];
-const PASSWORDS: &[&str] = &["PASSWORD", "PASS", "PASSWD", "PWD"];
-const NAMES: &[&str] = &["NAME", "DATABASE", "DB"];
-const SSL_MODES: &[&str] = &["SSLMODE", "SSL_MODE"];
-/// What tells which database it is.
-const ENGINES: &[&str] = &["CONNECTION", "DIALECT", "ENGINE", "TYPE", "DRIVER", "CLIENT", "KIND", "VENDOR"];
-
 /// The ways that the ingress container's variables state. None for another engine than PostgreSQL.
 pub(super) fn ways(service: &Service) -> Vec<Way<'_>> {
-    let strings = service.env.iter().filter_map(connection_string);
-    let parts = PREFIXES.iter().filter_map(|prefix| parts(service, prefix));
-    let mut ways: Vec<Way<'_>> = strings.chain(parts).collect();
-    if let Some(database) = infer_database(service)
-        && let Some(way) = inferred(service, &database.variables)
-        && !ways.iter().any(|known| known.host.as_ref().is_some_and(|one| is_of(&way, one.from)))
-    {
-        ways.push(way);
+    let reader = Reader::of(service);
+    let mut ways: Vec<Way<'_>> = service.env.iter().filter_map(|one| reader.connection_string(one)).collect();
+    // The main way by its names, and what stands beside it under other usual prefixes.
+    let main =
+        reader.main.iter().filter(|variables| variables.url().is_none()).map(|one| (None, one.clone()));
+    let others = usual_parts(service).into_iter().map(|(prefix, variables)| (Some(prefix), variables));
+    for (prefix, variables) in main.chain(others) {
+        let way = reader.parts(prefix, &variables);
+        let hosts = |one: &Way<'_>| one.host.as_ref().map(|host| std::ptr::from_ref(host.from));
+        let known = ways.iter_mut().find(|known| hosts(known).is_some() && hosts(known) == hosts(&way));
+        let stated = way.pieces().next().is_some();
+        match known {
+            Some(known) => known.prefix = known.prefix.or(prefix),
+            None if stated => ways.push(way),
+            None => {}
+        }
     }
     // A socket that an unusual name leads to.
     for variable in &service.env {
@@ -113,90 +107,143 @@ pub(super) fn ways(service: &Service) -> Vec<Way<'_>> {
     ways
 }
 
-fn is_of(way: &Way<'_>, variable: &Variable) -> bool {
-    way.host.as_ref().is_some_and(|host| std::ptr::eq(host.from, variable))
-}
-
-/// The parts by names that are less usual (`AUTH_DB_HOST`).
-fn inferred<'a>(service: &'a Service, variables: &DatabaseVariables) -> Option<Way<'a>> {
-    let piece = |name: Option<&str>| {
-        // What stands in a file is not in the pipeline.
-        let from = service.variable(name.filter(|name| Holds::of(name) == Holds::Value)?)?;
-        Some(Piece { text: blanked(&from.value), from })
-    };
-    let host = piece(variables.host())?;
-    let prefix = variables.prefix();
-    Some(Way {
-        host: Some(host),
-        port: piece(variables.port()),
-        user: piece(variables.user()),
-        password: piece(variables.password()),
-        name: piece(variables.name()),
-        sslmode: piece(Some(&format!("{prefix}SSLMODE"))),
-        postgres: prefix.contains("PG") || prefix.contains("POSTGRES"),
-        ..Way::default()
-    })
-}
-
-/// The text of a value without what does not belong to a connection string: blanks, quotes, `jdbc:`.
+/// The text of a value without what does not belong to a connection string, and is found by itself: blanks and quotes.
 fn stripped(text: &str) -> &str {
-    let bare = text.trim().trim_matches(['"', '\'', '`']).trim();
-    bare.strip_prefix("jdbc:").unwrap_or(bare)
+    text.trim().trim_matches(['"', '\'', '`']).trim()
 }
 
-fn connection_string(variable: &Variable) -> Option<Way<'_>> {
-    let blanked = blanked(&variable.value);
-    let text = stripped(&blanked);
-    let piece = |text: String| Piece { text, from: variable };
-    let url = Scheme::of(text).is_some_and(Scheme::is_postgres);
-    let pairs = !text.contains("://")
-        && (text.contains("host=") || text.contains("dbname="))
-        && DSN_NAMES.iter().any(|name| variable.name.ends_with(name));
-    if !url && !pairs {
-        return None;
+/// The dialect of a URL: `postgresql` of `postgresql+asyncpg://…` and of `jdbc:postgresql:…`.
+fn dialect(text: &str) -> Option<&str> {
+    match text.strip_prefix("jdbc:") {
+        Some(rest) => rest.split(':').next(),
+        None => text.strip_prefix("r2dbc:").unwrap_or(text).split_once("://")?.0.split('+').next(),
     }
-    let mut way = Way { dsn: Some(piece(text.to_owned())), postgres: true, ..Way::default() };
-    match parse_dsn(text) {
-        Ok(dsn) => {
-            way.host = dsn.host.map(piece);
-            way.port = Some(piece(dsn.port.to_string()));
-            way.user = dsn.user.map(piece);
-            way.password = dsn.password.map(|password| piece(password.expose_secret().to_owned()));
-            way.name = dsn.database.map(piece);
-            way.sslmode = Some(piece(dsn.sslmode.to_string()));
+}
+
+/// Reads the ways of one service.
+struct Reader<'a> {
+    service: &'a Service,
+    /// The variables of the main way.
+    main: Option<DatabaseVariables>,
+}
+
+impl<'a> Reader<'a> {
+    fn of(service: &'a Service) -> Self {
+        Self { service, main: infer_database(service).map(|database| database.variables) }
+    }
+
+    fn connection_string(&self, variable: &'a Variable) -> Option<Way<'a>> {
+        let blanked = blanked(&variable.value);
+        let text = stripped(&blanked);
+        let main = self.main.as_ref().filter(|main| main.url() == Some(variable.name.as_str()));
+        let usual = main.is_some()
+            || holds_connection_string(&variable.name)
+            || variable.name.to_ascii_uppercase().ends_with("DSN");
+        let lower = text.to_ascii_lowercase();
+        let url = matches!(dialect(text), Some("postgres" | "postgresql"));
+        // `key=value` is known as a connection string by its variable's name only.
+        let pairs = usual && !text.contains("://") && (lower.contains("host=") || lower.contains("dbname="));
+        if !url && !pairs {
+            return None;
         }
-        Err(error) if is_known(text) => way.error = Some(error),
-        Err(_) => {}
+        // What stands beside the main one belongs to it.
+        let alone = DatabaseVariables::Dsn(variable.name.clone());
+        let way = self.resolve(main.unwrap_or(&alone));
+        let mut found = Way {
+            dsn: Some(Piece { text: text.to_owned(), from: variable }),
+            postgres: true,
+            ..self.pieces(&way)
+        };
+        match way.place {
+            Ok(place) => found.port = Some(Piece { text: place.port.to_string(), from: variable }),
+            Err(Missing::Unreadable { why: Unreadable::Dsn(problem), .. }) => found.error = Some(problem),
+            Err(
+                Missing::Unreadable { why: Unreadable::Refused(_) | Unreadable::Port, .. }
+                | Missing::Unread(_)
+                | Missing::Absent(_)
+                | Missing::Open
+                | Missing::NoPassword { .. },
+            ) => {}
+        }
+        Some(found)
     }
-    Some(way)
-}
 
-fn parts<'a>(service: &'a Service, prefix: &'static str) -> Option<Way<'a>> {
-    let variable =
-        |suffixes: &[&str]| suffixes.iter().find_map(|suffix| service.variable(&format!("{prefix}{suffix}")));
-    let piece = |suffixes: &[&str]| variable(suffixes).map(|from| Piece { text: blanked(&from.value), from });
-    let engine = variable(ENGINES).and_then(|variable| variable.value.as_known()).unwrap_or_default();
-    let engine = engine.to_ascii_lowercase();
-    let other = ["mysql", "maria", "mssql", "sqlserver", "sqlsrv", "mongo", "sqlite", "oracle"];
-    if other.iter().any(|other| engine.contains(other)) {
-        return None;
+    fn parts(&self, prefix: Option<&'static str>, variables: &DatabaseVariables) -> Way<'a> {
+        let way = self.resolve(variables);
+        let pieces = self.pieces(&way);
+        // The text itself: of a port, of what is empty, and of what cannot be read. What stands in a file is not in the
+        // pipeline.
+        let raw = |name: Option<&str>| {
+            let name = name.filter(|name| Holds::of(name) == Holds::Value)?;
+            let from = self.service.variable(name)?;
+            Some(Piece { text: blanked(&from.value), from })
+        };
+        let usual = prefix.unwrap_or_else(|| variables.prefix());
+        Way {
+            prefix,
+            host: pieces.host.or_else(|| raw(variables.host())),
+            port: raw(variables.port()),
+            user: pieces.user.or_else(|| raw(variables.user())),
+            name: pieces.name.or_else(|| raw(variables.name())),
+            postgres: usual.contains("PG")
+                || usual.contains("PSQL")
+                || usual.contains("POSTGRES")
+                || names_postgres(self.service, usual),
+            ..pieces
+        }
     }
-    let way = Way {
-        prefix: Some(prefix),
-        host: piece(HOSTS),
-        port: piece(&["PORT"]),
-        user: piece(USERS),
-        password: piece(PASSWORDS),
-        name: piece(NAMES),
-        sslmode: piece(SSL_MODES),
-        postgres: prefix.starts_with('P') || engine.contains("postgres") || engine == "pg",
-        ..Way::default()
-    };
-    // An address of MySQL's: the names alone do not say which database it is.
-    let mysql = way.port.as_ref().is_some_and(|port| port.text == "3306") && !way.postgres;
-    // `INSTANCE_NAME` and `PG_…` alone say nothing; a host or a password does.
-    let led = way.host.is_some() || way.password.is_some();
-    (led && !mysql).then_some(way)
+
+    /// The parts that plain variables state.
+    fn pieces(&self, way: &connection::Way) -> Way<'a> {
+        let piece = |found: &Found<String>| {
+            let part = found.as_ref().ok()?.as_ref()?;
+            Some(Piece { text: part.value.clone(), from: self.service.variable(&part.from)? })
+        };
+        let password = way.password.clone().map(|part| {
+            part.map(|Part { value, from }| Part { value: value.expose_secret().to_owned(), from })
+        });
+        let sslmode = way
+            .sslmode
+            .clone()
+            .map(|part| part.map(|Part { value, from }| Part { value: value.to_string(), from }));
+        Way {
+            host: piece(&way.host),
+            user: piece(&way.user),
+            password: piece(&password),
+            name: piece(&way.name),
+            sslmode: piece(&sslmode),
+            ..Way::default()
+        }
+    }
+
+    /// The way as the files state it; what is open in them stays open.
+    fn resolve(&self, variables: &DatabaseVariables) -> connection::Way {
+        let service = self.service;
+        let secrets = service.secrets.iter().map(|secret| secret.target.as_str());
+        let names = service.env.iter().map(|variable| variable.name.as_str()).chain(secrets);
+        let facts = Facts {
+            names: names.collect(),
+            opens_socket: &|instance| {
+                service.cloudsql_instances.iter().any(|one| may_be_equal(&blanked(one), instance, ':'))
+            },
+            reads: Reads::AsMeant,
+        };
+        connection::resolve(variables, &facts, &|source| match source {
+            Source::Variable(name) => match service.variable(name) {
+                Some(variable) => {
+                    let text = blanked(&variable.value);
+                    let whole = variables.url() == Some(name.as_str());
+                    let text = if whole { stripped(&text) } else { text.as_str() };
+                    let value = SecretString::from(text);
+                    if is_known(text) { Given::Value(value) } else { Given::Open(value) }
+                }
+                None if service.secret(name).is_some() => Given::Unread,
+                None => Given::Absent,
+            },
+            // What stands in a file is not in the pipeline.
+            Source::File(_) | Source::PasswordFile(_) => Given::Unread,
+        })
+    }
 }
 
 /// The value of an option of a connection string's query, where it is known.
@@ -204,6 +251,32 @@ pub(super) fn option<'t>(dsn: &'t str, key: &str) -> Option<&'t str> {
     let (_, query) = dsn.split_once('?')?;
     let pair = |pair: &'t str| pair.split_once('=').filter(|(name, _)| *name == key);
     query.split('&').find_map(pair).map(|(_, value)| value).filter(|value| !value.contains(OPEN))
+}
+
+/// What the dry run makes of the variables of a service, in a line: for the table of all who ask.
+#[cfg(test)]
+pub(crate) fn asked(service: &Service) -> String {
+    let ways = ways(service);
+    let leading = service.database.as_ref().map(|database| database.variables.leading()).unwrap_or_default();
+    let leads = |way: &&Way<'_>| way.pieces().any(|piece| piece.from.name == leading);
+    let Some(way) = ways.iter().find(leads) else { return "! no way".to_owned() };
+    if let Some(error) = &way.error {
+        return format!("! {error}");
+    }
+    let text = |piece: &Option<Piece<'_>>| piece.as_ref().map(|piece| piece.text.clone());
+    let [host, port, user, password, name] =
+        [&way.host, &way.port, &way.user, &way.password, &way.name].map(text);
+    let mut said = crate::connection::tests::core(
+        host.as_deref().unwrap_or_default(),
+        port.as_deref().unwrap_or_default(),
+        user.as_deref(),
+        password.as_deref(),
+        name.as_deref(),
+    );
+    if let Some((mode, _)) = way.known_sslmode().filter(|(mode, _)| *mode != SslMode::Prefer) {
+        said.push_str(&format!(" sslmode={mode}"));
+    }
+    said
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ use crate::model::{Place, Service};
 pub use crate::pipeline::Severity;
 use crate::pipeline::{JOB_SOCKET_MISSING, Loaded, Problem};
 pub use annotations::annotations;
+#[cfg(test)]
+pub(crate) use database::asked;
 use look::{Found, Look, Texts};
 pub use rules::RULES;
 pub use sarif::sarif;

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::connection::{
-    Authorities, Connection, Dsn, Identity, SslMode, TlsFiles, Trust, parse_dsn, passfile,
+    Authorities, Connection, DsnProblem, Facts, Given, Identity, Missing, Reads, Source, TlsFiles, Trust,
+    Unreadable, passfile, resolve,
 };
-use crate::model::{DatabaseVariables, DeploysVia, Holds, Place, Service, Stated, Variable, infer_database};
+use crate::model::{DatabaseVariables, DeploysVia, Place, Service, Stated, Variable, infer_database};
 use crate::probe::postgres::system_authorities;
 use crate::text::vault::Vault;
 
@@ -88,8 +90,7 @@ pub fn way(
         return Err((Vec::new(), why.to_owned()));
     };
     let found: Vec<String> = chosen.names().into_iter().map(str::to_owned).collect();
-    let given = Given { variables, vault };
-    match given.connection(&chosen) {
+    match connection_of(&chosen, variables, vault) {
         Ok(connection) => Ok(Way { variables: found, connection }),
         Err(why) => Err((found, why)),
     }
@@ -106,168 +107,123 @@ fn inferred(variables: &BTreeMap<String, SecretString>) -> Option<DatabaseVariab
     infer_database(&service).map(|database| database.variables)
 }
 
-struct Given<'a> {
-    variables: &'a BTreeMap<String, SecretString>,
-    vault: &'a Vault,
+fn connection_of(
+    chosen: &DatabaseVariables,
+    variables: &BTreeMap<String, SecretString>,
+    vault: &Vault,
+) -> Result<Connection, String> {
+    let facts = Facts {
+        names: variables.keys().map(String::as_str).collect(),
+        opens_socket: &|instance| Path::new("/cloudsql").join(instance).exists(),
+        reads: Reads::AsMeant,
+    };
+    let mut read: BTreeMap<Source, Given> = BTreeMap::new();
+    let way = loop {
+        let way = resolve(chosen, &facts, &|source| match source {
+            Source::Variable(name) => variables.get(name).cloned().map_or(Given::Absent, Given::Value),
+            Source::File(_) | Source::PasswordFile(_) => read.get(source).cloned().unwrap_or(Given::Unread),
+        });
+        way.secrets.iter().for_each(|secret| vault.remember(secret));
+        match way.whole() {
+            Ok(way) => break way,
+            Err(Missing::Unread(source)) => {
+                let given = fetch(&source, vault)?;
+                read.insert(source, given);
+            }
+            Err(missing) => return Err(why(&missing)),
+        }
+    };
+    let Some(host) = way.host else {
+        return Err(match way.instance {
+            Some(_) => "the instance is reached through a library of Cloud SQL's, by no address that a variable states"
+                .to_owned(),
+            None => format!("{} states no host", chosen.leading()),
+        });
+    };
+    let Some(user) = way.user else { return Err("no variable states the user".to_owned()) };
+    let trust = trust(&way.files, vault)?;
+    Ok(Connection {
+        host,
+        port: way.port,
+        database: way.database.unwrap_or_else(|| user.clone()),
+        user,
+        password: way.password,
+        sslmode: way.sslmode,
+        connect_timeout: way.connect_timeout,
+        others: way.servers.into_iter().skip(1).collect(),
+        target: way.target,
+        balanced: way.balanced,
+        files: way.files,
+        options: way.options,
+        pool: way.pool,
+        trust,
+    })
 }
 
-impl Given<'_> {
-    fn connection(&self, chosen: &DatabaseVariables) -> Result<Connection, String> {
-        let mut way = match chosen.url() {
-            Some(url) => self.dsn(url)?,
-            None => self.parts(chosen)?,
-        };
-        if way.user.is_none() {
-            way.user = self.beside(chosen.user())?;
+/// Why a part is not known, without any value.
+fn why(missing: &Missing) -> String {
+    match missing {
+        Missing::Unread(Source::Variable(name) | Source::File(name) | Source::PasswordFile(name)) => {
+            format!("{name} was not read")
         }
-        if way.database.is_none() {
-            way.database = self.beside(chosen.name())?;
+        Missing::Open => "a variable is not known".to_owned(),
+        Missing::Absent(name) => format!("there is no variable {name}"),
+        Missing::Unreadable { variable, why: Unreadable::Dsn(DsnProblem::Empty) } => {
+            format!("{variable} is empty")
         }
-        if way.password.is_none() {
-            way.password = self.password(chosen, &way)?;
+        Missing::Unreadable { variable, why: Unreadable::Dsn(problem) } => {
+            format!("{variable} cannot be read as a connection string: {problem}")
         }
-        let Some(host) = way.host else {
-            return Err(format!("{} states no host", chosen.leading()));
-        };
-        let Some(user) = way.user else { return Err("no variable states the user".to_owned()) };
-        let files = TlsFiles {
-            root: way.files.root.or_else(|| self.option(chosen, "SSLROOTCERT")),
-            certificate: way.files.certificate.or_else(|| self.option(chosen, "SSLCERT")),
-            key: way.files.key.or_else(|| self.option(chosen, "SSLKEY")),
-        };
-        let trust = self.trust(&files)?;
-        Ok(Connection {
-            host,
-            port: way.port,
-            database: way.database.unwrap_or_else(|| user.clone()),
-            user,
-            password: way.password,
-            sslmode: way.sslmode,
-            connect_timeout: way.connect_timeout,
-            others: way.servers.into_iter().skip(1).collect(),
-            target: way.target,
-            balanced: way.balanced,
-            files,
-            options: way.options.or_else(|| self.option(chosen, "OPTIONS")),
-            pool: way.pool,
-            trust,
-        })
-    }
-
-    /// The password that stands beside the connection string; else where libpq looks for one.
-    fn password(&self, chosen: &DatabaseVariables, way: &Dsn) -> Result<Option<SecretString>, String> {
-        let is_value = |variable: &&str| Holds::of(variable) != Holds::PasswordFile;
-        let libpqs = || self.variables.contains_key("PGPASSWORD").then_some("PGPASSWORD");
-        if let Some(variable) = chosen.password().filter(is_value).or_else(libpqs) {
-            let password = self.value(variable)?;
-            self.vault.remember(&password);
-            return Ok(Some(password));
+        Missing::Unreadable { variable, why: Unreadable::Refused(words) } => {
+            format!("{variable} is refused: {words}")
         }
-        let stated = self.variables.get(Holds::PASSFILE).map(|path| path.expose_secret().to_owned());
-        let Some(path) = way.passfile.clone().or(stated.filter(|path| !path.is_empty())) else {
-            return Ok(None);
-        };
-        let content = SecretString::from(text_of(&path)?);
-        passfile::passwords(&content).iter().for_each(|password| self.vault.remember(password));
-        let mode = std::fs::metadata(&path).map(|meta| meta.permissions().mode()).unwrap_or_default();
-        if mode & passfile::OTHERS != 0 {
-            return Err(format!(
-                "libpq passes over {path}, because others may read it (mode {:04o})",
-                mode & 0o777
-            ));
+        Missing::Unreadable { variable, why: Unreadable::Port } => format!("{variable} holds no port"),
+        Missing::NoPassword { path, passed_over: Some(mode) } => {
+            format!("libpq passes over {path}, because others may read it (mode {:04o})", mode & 0o777)
         }
-        let (Some(host), Some(user)) = (&way.host, &way.user) else { return Ok(None) };
-        let name = way.database.as_ref().unwrap_or(user);
-        let found = passfile::password(content.expose_secret(), host, way.port, name, user);
-        found.map(Some).ok_or_else(|| format!("no line of {path} is for this server, database and user"))
-    }
-
-    fn dsn(&self, variable: &str) -> Result<Dsn, String> {
-        let value = &self.value(variable)?;
-        // Even an unreadable one holds a password: then the whole of it is secret.
-        let parsed = parse_dsn(value.expose_secret());
-        self.vault.remember(value);
-        let dsn = parsed
-            .map_err(|problem| format!("{variable} cannot be read as a connection string: {problem}"))?;
-        if let Some(password) = &dsn.password {
-            self.vault.remember(password);
-        }
-        Ok(dsn)
-    }
-
-    fn parts(&self, chosen: &DatabaseVariables) -> Result<Dsn, String> {
-        let host = match (chosen.instance(), chosen.host()) {
-            (Some(instance), _) => Some(format!("/cloudsql/{}", self.text(instance)?)),
-            (None, Some(host)) => Some(self.text(host)?),
-            (None, None) => None,
-        };
-        let mut parts = Dsn::at(host, self.beside(chosen.port())?)
-            .map_err(|_problem| format!("{} holds no port", chosen.port().unwrap_or_default()))?;
-        let word = |option: &str| self.option(chosen, option);
-        let target = word("TARGET_SESSION_ATTRS").or_else(|| word("TARGETSESSIONATTRS"));
-        parts.target = target.and_then(|word| word.trim().parse().ok()).unwrap_or_default();
-        if let Some(mode) = self.option(chosen, "SSLMODE").or_else(|| self.option(chosen, "SSL_MODE")) {
-            parts.sslmode = mode.trim().to_ascii_lowercase().parse::<SslMode>().unwrap_or_default();
-        }
-        Ok(parts)
-    }
-
-    /// An option in a variable beside the others: `DB_SSLMODE`, else libpq's own `PGSSLMODE`.
-    fn option(&self, chosen: &DatabaseVariables, option: &str) -> Option<String> {
-        [format!("{}{option}", chosen.prefix()), format!("PG{option}")]
-            .iter()
-            .filter_map(|name| self.variables.get(name))
-            .map(|value| value.expose_secret().to_owned())
-            .find(|value| !value.is_empty())
-    }
-
-    /// What a variable says, or the file to which it leads.
-    fn value(&self, variable: &str) -> Result<SecretString, String> {
-        match self.variables.get(variable) {
-            None => Err(format!("there is no variable {variable}")),
-            Some(value) if value.expose_secret().is_empty() => Err(format!("{variable} is empty")),
-            Some(value) => match Holds::of(variable) {
-                Holds::Value | Holds::PasswordFile => Ok(value.clone()),
-                Holds::Path => {
-                    let text = text_of(value.expose_secret().trim())?;
-                    let text = text.strip_suffix('\n').unwrap_or(&text);
-                    Ok(text.strip_suffix('\r').unwrap_or(text).into())
-                }
-            },
+        Missing::NoPassword { path, passed_over: None } => {
+            format!("no line of {path} is for this server, database and user")
         }
     }
+}
 
-    fn text(&self, variable: &str) -> Result<String, String> {
-        self.value(variable).map(|value| value.expose_secret().to_owned())
-    }
+/// Reads a file of the process's own.
+fn fetch(source: &Source, vault: &Vault) -> Result<Given, String> {
+    Ok(match source {
+        // They are all there from the beginning.
+        Source::Variable(_) => Given::Absent,
+        Source::File(path) => Given::Value(text_of(path)?.into()),
+        Source::PasswordFile(path) => {
+            let content = SecretString::from(text_of(path)?);
+            passfile::passwords(&content).iter().for_each(|password| vault.remember(password));
+            let mode = std::fs::metadata(path).map(|meta| meta.permissions().mode()).unwrap_or_default();
+            if mode & passfile::OTHERS != 0 { Given::PassedOver { mode } } else { Given::Value(content) }
+        }
+    })
+}
 
-    fn beside(&self, variable: Option<&str>) -> Result<Option<String>, String> {
-        variable.map(|variable| self.text(variable)).transpose()
-    }
-
-    /// What the files hold that the service is given for TLS: here they are.
-    fn trust(&self, files: &TlsFiles) -> Result<Trust, String> {
-        let authorities = match files.root.as_deref() {
-            None => None,
-            Some(Trust::SYSTEM) => Some(system_authorities().map_err(|problem| problem.to_string())?),
-            Some(path) => {
-                let read = Authorities::of_pem(&file(path)?, format!("the file {path}"), true);
-                Some(read.map_err(|problem| format!("{path}: {problem}"))?)
+/// What the files hold that the service is given for TLS: here they are.
+fn trust(files: &TlsFiles, vault: &Vault) -> Result<Trust, String> {
+    let authorities = match files.root.as_deref() {
+        None => None,
+        Some(Trust::SYSTEM) => Some(system_authorities().map_err(|problem| problem.to_string())?),
+        Some(path) => {
+            let read = Authorities::of_pem(&file(path)?, format!("the file {path}"), true);
+            Some(read.map_err(|problem| format!("{path}: {problem}"))?)
+        }
+    };
+    let identity = match (files.certificate.as_deref(), files.key.as_deref()) {
+        (Some(certificate), Some(key)) => {
+            let pem = file(key)?;
+            if let Ok(text) = String::from_utf8(pem.clone()) {
+                vault.remember(&SecretString::from(text));
             }
-        };
-        let identity = match (files.certificate.as_deref(), files.key.as_deref()) {
-            (Some(certificate), Some(key)) => {
-                let pem = file(key)?;
-                if let Ok(text) = String::from_utf8(pem.clone()) {
-                    self.vault.remember(&SecretString::from(text));
-                }
-                let read = Identity::of_pem(&file(certificate)?, &pem);
-                Some(read.map_err(|problem| format!("{certificate}: {problem}"))?)
-            }
-            (Some(_) | None, None) | (None, Some(_)) => None,
-        };
-        Ok(Trust { authorities, identity })
-    }
+            let read = Identity::of_pem(&file(certificate)?, &pem);
+            Some(read.map_err(|problem| format!("{certificate}: {problem}"))?)
+        }
+        (Some(_) | None, None) | (None, Some(_)) => None,
+    };
+    Ok(Trust { authorities, identity })
 }
 
 fn text_of(path: &str) -> Result<String, String> {
@@ -283,6 +239,7 @@ fn file(path: &str) -> Result<Vec<u8>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::SslMode;
 
     fn found(names: &Names, variables: &[(&str, &str)]) -> Result<Way, (Vec<String>, String)> {
         let variables =

@@ -4,19 +4,20 @@
 //! What the files declare only says *which* variables matter ([`DatabaseVariables`]); their values are those of the
 //! live revision, for it is the revision that dials.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use google_cloud_run_v2::model::{Revision, env_var};
 use google_cloud_secretmanager_v1::model::secret_version::State;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::connection::{
-    Connection, Dsn, DsnServer, SessionTarget, SslMode, TlsFiles, Trust, driver, passfile,
+    self, Connection, Dsn, DsnServer, Facts, Missing, Part, Reads, SessionTarget, Source, SslMode, TlsFiles,
+    Trust, Way, passfile,
 };
 use crate::live::service::{ingress, not_applicable, not_visible};
 use crate::live::variables::{attached, declares};
 use crate::live::{Scope, files};
-use crate::model::{Database, DatabaseVariables, Holds, resource};
+use crate::model::{Database, DatabaseVariables, resource};
 use crate::probe::google::{NoAnswer, Payload};
 use crate::record::{Broken, CheckId, DatabaseRecord, NodeKey, Outcome, Skip, check_id};
 
@@ -77,13 +78,7 @@ impl Endpoint {
 pub(crate) async fn host(scope: &Scope) -> Result<Option<String>, Outcome> {
     let Some(database) = &scope.target.service.database else { return Ok(None) };
     let revision = scope.revision().await?;
-    let host = match database.variables.url() {
-        Some(url) => dsn(scope, &revision, url).await?.host,
-        None => {
-            let host = location(scope, &revision, &database.variables).await?;
-            Dsn::at(host, None).map_err(|_problem| malformed(scope))?.host
-        }
-    };
+    let host = asking(scope, &revision, database, |way| way.host).await?.map(|part| part.value);
     note(scope, database, |record| record.host.clone_from(&host));
     Ok(host)
 }
@@ -92,9 +87,9 @@ pub(crate) async fn host(scope: &Scope) -> Result<Option<String>, Outcome> {
 pub(crate) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    let way = place(scope, &revision, &database.variables).await?;
+    let way = asking(scope, &revision, database, |way| way.place).await?;
     let port = way.port;
-    let Some(host) = way.host.clone() else { return Err(unknown_host(&way, &database.variables)) };
+    let Some(host) = way.host.clone() else { return Err(unknown_host(&way)) };
     note(scope, database, |record| (record.host, record.port) = (Some(host.clone()), Some(port)));
     let others = way.servers.into_iter().skip(1).collect();
     Ok(Endpoint { host, port, others, target: way.target, balanced: way.balanced })
@@ -102,23 +97,36 @@ pub(crate) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outcome> {
 
 /// The whole way to the database, as the live revision goes it.
 pub(crate) async fn connection(scope: &Scope) -> Result<Connection, Outcome> {
-    drawn(scope, false).await
+    let revision = scope.revision().await?;
+    whole(scope, &revision, false).await
 }
 
 /// As whom and to which database the live revision logs in; where the host is not known, it is empty.
 pub(crate) async fn credentials(scope: &Scope) -> Result<Connection, Outcome> {
-    drawn(scope, true).await
+    let revision = scope.revision().await?;
+    whole(scope, &revision, true).await
 }
 
-async fn drawn(scope: &Scope, hostless: bool) -> Result<Connection, Outcome> {
+/// What this revision says, or why it says nothing: for the table of all who ask.
+#[cfg(test)]
+pub(crate) async fn asked(scope: &Scope, revision: &Revision) -> Result<Connection, String> {
+    whole(scope, revision, false).await.map_err(|outcome| match outcome {
+        Outcome::Skipped { reason } => format!("! {reason:?}"),
+        Outcome::Blocked { by } => format!("! blocked by {by}"),
+        other @ (Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Broken { .. }) => {
+            format!("! {other:?}")
+        }
+    })
+}
+
+async fn whole(scope: &Scope, revision: &Revision, hostless: bool) -> Result<Connection, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
-    let revision = scope.revision().await?;
-    let way = whole(scope, &revision, &database.variables).await?;
+    let way = asking(scope, revision, database, Way::whole).await?;
     let port = way.port;
     let host = match way.host.clone() {
         Some(host) => host,
         None if hostless => String::new(),
-        None => return Err(unknown_host(&way, &database.variables)),
+        None => return Err(unknown_host(&way)),
     };
     // libpq would take the name of the account that the container runs as, which nothing here knows.
     let Some(user) = way.user else { return Err(unstated("the database's user")) };
@@ -141,37 +149,19 @@ async fn drawn(scope: &Scope, hostless: bool) -> Result<Connection, Outcome> {
         target: way.target,
         balanced: way.balanced,
         files: way.files,
-        options: way.options.or_else(|| options(&revision)),
-        pool: way.pool.or_else(|| pool(&revision, &database.variables)),
+        options: way.options,
+        pool: way.pool,
         trust: Trust::default(),
     })
-}
-
-/// The settings that the driver asks the server for by libpq's own variable, which other drivers read, too.
-fn options(revision: &Revision) -> Option<String> {
-    match given(revision, "PGOPTIONS")? {
-        Given::Plain(value) => Some(value.expose_secret().to_owned()).filter(|text| !text.is_empty()),
-        Given::Secret { .. } => None,
-    }
 }
 
 /// The files that the driver is given for TLS: by the connection string, or by variables beside it.
 pub(crate) async fn tls_files(scope: &Scope, revision: &Revision) -> TlsFiles {
     let Some(database) = database(scope) else { return TlsFiles::default() };
-    // Where the connection string cannot be read, the variables beside it can.
-    match place(scope, revision, &database.variables).await {
+    match asking(scope, revision, database, |way| way.place).await {
         Ok(way) => way.files,
-        Err(_) => files_beside(revision, &database.variables),
-    }
-}
-
-/// The files for TLS that variables of their own state.
-fn files_beside(revision: &Revision, variables: &DatabaseVariables) -> TlsFiles {
-    let beside = |words: &[&str]| beside(revision, variables, words);
-    TlsFiles {
-        root: beside(&["SSLROOTCERT", "SSL_ROOT_CERT", "SSL_CA"]),
-        certificate: beside(&["SSLCERT", "SSL_CERT"]),
-        key: beside(&["SSLKEY", "SSL_KEY"]),
+        // Where the connection string cannot be read, the variables beside it can.
+        Err(_) => as_given(revision, &database.variables, &BTreeMap::new()).files,
     }
 }
 
@@ -180,15 +170,8 @@ fn files_beside(revision: &Revision, variables: &DatabaseVariables) -> TlsFiles 
 pub(crate) async fn identity(scope: &Scope) -> Result<(Option<String>, Option<String>), Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    let way = place(scope, &revision, &database.variables).await?;
-    let user = match way.user {
-        Some(user) => Some(user),
-        None => text(scope, &revision, database.variables.user()).await?,
-    };
-    let name = match way.database {
-        Some(name) => Some(name),
-        None => text(scope, &revision, database.variables.name()).await?,
-    };
+    let both = |way: Way| Ok((way.user?.map(|part| part.value), way.name?.map(|part| part.value)));
+    let (user, name) = asking(scope, &revision, database, both).await?;
     note(scope, database, |record| {
         record.user.clone_from(&user);
         record.name.clone_from(&name);
@@ -200,123 +183,132 @@ pub(crate) async fn identity(scope: &Scope) -> Result<(Option<String>, Option<St
 pub(crate) async fn sslmode(scope: &Scope) -> Result<SslMode, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    match database.variables.url() {
-        Some(url) => Ok(dsn(scope, &revision, url).await?.sslmode),
-        None => Ok(ssl_mode(&revision, &database.variables)),
-    }
+    let mode = asking(scope, &revision, database, |way| way.sslmode).await?;
+    Ok(mode.map(|part| part.value).unwrap_or_default())
 }
 
-/// The variable that holds the database's password, if the live revision is given one.
+/// The variable that holds the database's password, if the live revision is given one. The password itself is not read.
 pub(crate) async fn password_variable(scope: &Scope) -> Result<Option<String>, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    if let Some(url) = database.variables.url() {
-        let password = dsn(scope, &revision, url).await?.password;
-        if password.is_some_and(|password| !password.expose_secret().is_empty()) {
-            return Ok(Some(url.to_owned()));
+    let variable = |way: Way| {
+        way.place?;
+        Ok(match way.password {
+            Ok(Some(password)) => Some(password).filter(|part| !part.value.expose_secret().is_empty()),
+            Err(Missing::Unread(Source::Variable(from))) => {
+                Some(Part { value: SecretString::default(), from })
+            }
+            Err(
+                Missing::Unread(Source::File(_) | Source::PasswordFile(_))
+                | Missing::Unreadable { .. }
+                | Missing::NoPassword { .. },
+            ) => database
+                .variables
+                .password()
+                .map(|name| Part { value: SecretString::default(), from: name.to_owned() }),
+            Err(Missing::Absent(_) | Missing::Open) | Ok(None) => None,
+        })
+    };
+    Ok(asking(scope, &revision, database, variable).await?.map(|part| part.from))
+}
+
+/// What a variable beside the host's says of TLS: `DB_SSLMODE` beside `DB_HOST`, or libpq's own `PGSSLMODE`.
+pub(crate) fn ssl_mode(revision: &Revision, variables: &DatabaseVariables) -> SslMode {
+    let mode = as_given(revision, variables, &BTreeMap::new()).sslmode;
+    mode.ok().flatten().map(|part| part.value).unwrap_or_default()
+}
+
+/// What is read of secrets and files, once it is.
+type Read = BTreeMap<Source, connection::Given>;
+
+/// The way as the revision states it, with what was read beside it.
+fn as_given(revision: &Revision, variables: &DatabaseVariables, read: &Read) -> Way {
+    let attached = attached(revision);
+    let facts = Facts {
+        names: names(revision),
+        // Not attached, it has no socket: then the code gives the name to a library, which dials by no address that can
+        // be seen.
+        opens_socket: &|instance| attached.iter().any(|one| one == instance),
+        reads: Reads::AsMeant,
+    };
+    let look_up = |source: &Source| match (read.get(source), source) {
+        (Some(known), _) => known.clone(),
+        (None, Source::Variable(name)) => match given(revision, name) {
+            None => connection::Given::Absent,
+            Some(Given::Plain(value)) => connection::Given::Value(value),
+            Some(Given::Secret { .. }) => connection::Given::Unread,
+        },
+        (None, Source::File(_) | Source::PasswordFile(_)) => connection::Given::Unread,
+    };
+    connection::resolve(variables, &facts, &look_up)
+}
+
+/// A part of the way; reads what it stands in, and nothing else.
+async fn asking<T>(
+    scope: &Scope,
+    revision: &Revision,
+    database: &Database,
+    part: impl Fn(Way) -> Result<T, Missing>,
+) -> Result<T, Outcome> {
+    let mut read = Read::new();
+    loop {
+        let way = as_given(revision, &database.variables, &read);
+        way.secrets.iter().for_each(|secret| scope.outside.vault.remember(secret));
+        match part(way) {
+            Ok(part) => return Ok(part),
+            Err(Missing::Unread(source)) => {
+                let given = fetch(scope, revision, &source).await?;
+                read.insert(source, given);
+            }
+            Err(Missing::Absent(variable)) if declares(&scope.target.service, &variable) => {
+                return Err(blocked(scope, check_id::VARIABLES_INJECTED, None));
+            }
+            // Only the native file names it: the image may bring it along, and that cannot be seen.
+            Err(Missing::Absent(variable)) => {
+                return Err(not_visible(format!(
+                    "the revision has no variable {variable}; its image may bring one"
+                )));
+            }
+            // The check of its shape says what is wrong with it.
+            Err(Missing::Open | Missing::Unreadable { .. } | Missing::NoPassword { .. }) => {
+                return Err(malformed(scope));
+            }
         }
     }
-    let filled = |variable: &&str| match given(&revision, variable) {
-        Some(Given::Plain(value)) => !value.expose_secret().is_empty(),
-        Some(Given::Secret { .. }) => true,
-        None => false,
+}
+
+/// Reads a secret or a file of the revision.
+async fn fetch(scope: &Scope, revision: &Revision, source: &Source) -> Result<connection::Given, Outcome> {
+    let value = match source {
+        Source::Variable(variable) => match given(revision, variable) {
+            None => return Ok(connection::Given::Absent),
+            Some(Given::Plain(value)) => value,
+            Some(Given::Secret { .. }) if !scope.settings.inspect_secrets => {
+                return Err(Outcome::Skipped {
+                    reason: Skip::NotAllowed { flag: INSPECT_SECRETS.to_owned() },
+                });
+            }
+            Some(Given::Secret { secret, version }) => {
+                payload(scope, variable, &secret, &version).await?.ok_or_else(|| malformed(scope))?
+            }
+        },
+        Source::File(path) => files::content(scope, revision, path).await?,
+        Source::PasswordFile(path) => {
+            let content = files::content(scope, revision, path).await?;
+            passfile::passwords(&content).iter().for_each(|one| scope.outside.vault.remember(one));
+            let mode = files::mounted(revision, path).map(|file| file.mode).unwrap_or_default();
+            if mode & passfile::OTHERS != 0 {
+                return Ok(connection::Given::PassedOver { mode });
+            }
+            content
+        }
     };
-    Ok(database.variables.password().filter(filled).map(str::to_owned))
-}
-
-/// The host that variables of their own state.
-async fn location(
-    scope: &Scope,
-    revision: &Revision,
-    variables: &DatabaseVariables,
-) -> Result<Option<String>, Outcome> {
-    if let Some(instance) = text(scope, revision, variables.instance()).await? {
-        // Not attached, it has no socket: then the code gives the name to a library, which dials by no address that
-        // can be seen.
-        let attached = attached(revision).contains(&instance);
-        return Ok(attached.then(|| format!("/cloudsql/{instance}")));
-    }
-    text(scope, revision, variables.host()).await
-}
-
-/// Host and port, and whatever stands in the same variable; and the files for TLS.
-async fn place(scope: &Scope, revision: &Revision, variables: &DatabaseVariables) -> Result<Dsn, Outcome> {
-    let files = files_beside(revision, variables);
-    if let Some(url) = variables.url() {
-        let mut way = dsn(scope, revision, url).await?;
-        way.files = TlsFiles {
-            root: way.files.root.or(files.root),
-            certificate: way.files.certificate.or(files.certificate),
-            key: way.files.key.or(files.key),
-        };
-        return Ok(way);
-    }
-    let host = location(scope, revision, variables).await?;
-    let port = text(scope, revision, variables.port()).await?;
-    let mut way = Dsn::at(host, port).map_err(|_problem| malformed(scope))?;
-    let beside = |words: &[&str]| beside(revision, variables, words);
-    way.sslmode = ssl_mode(revision, variables);
-    way.files = files;
-    way.target = beside(&["TARGET_SESSION_ATTRS", "TARGETSESSIONATTRS"])
-        .and_then(|word| word.trim().parse().ok())
-        .unwrap_or_default();
-    way.balanced = beside(&["LOADBALANCEHOSTS"]).is_some_and(|word| word.trim() == "random");
-    way.connect_timeout = beside(&["CONNECT_TIMEOUT"])
-        .and_then(|seconds| seconds.trim().parse().ok())
-        .filter(|seconds| *seconds > 0)
-        .map(Duration::from_secs);
-    Ok(way)
-}
-
-/// The whole way, as one connection string would say it: what a connection string leaves out is taken from the
-/// variables beside it, as JDBC does, and last from libpq's own.
-async fn whole(scope: &Scope, revision: &Revision, variables: &DatabaseVariables) -> Result<Dsn, Outcome> {
-    let mut way = place(scope, revision, variables).await?;
-    if way.user.is_none() {
-        way.user = text(scope, revision, variables.user()).await?;
-    }
-    if way.database.is_none() {
-        way.database = text(scope, revision, variables.name()).await?;
-    }
-    if way.password.is_none() {
-        way.password = password(scope, revision, variables, &way).await?;
-    }
-    Ok(way)
-}
-
-/// The password that stands beside the connection string; else where libpq looks for one.
-async fn password(
-    scope: &Scope,
-    revision: &Revision,
-    variables: &DatabaseVariables,
-    way: &Dsn,
-) -> Result<Option<SecretString>, Outcome> {
-    let is_value = |variable: &&str| Holds::of(variable) != Holds::PasswordFile;
-    let libpqs = || given(revision, "PGPASSWORD").map(|_given| "PGPASSWORD");
-    if let Some(variable) = variables.password().filter(is_value).or_else(libpqs) {
-        let password = value(scope, revision, variable).await?;
-        scope.outside.vault.remember(&password);
-        return Ok(Some(password));
-    }
-    let path = way.passfile.clone().or_else(|| plain(revision, Holds::PASSFILE));
-    let Some(path) = path else { return Ok(None) };
-    let content = files::content(scope, revision, &path).await?;
-    passfile::passwords(&content).iter().for_each(|password| scope.outside.vault.remember(password));
-    let (Some(host), Some(user)) = (&way.host, &way.user) else { return Ok(None) };
-    let name = way.database.as_ref().unwrap_or(user);
-    let found = passfile::password(content.expose_secret(), host, way.port, name, user);
-    // libpq passes over a file that others may read; the check of the credential says so.
-    let usable = files::mounted(revision, &path).is_none_or(|file| file.mode & passfile::OTHERS == 0);
-    match found.filter(|_| usable) {
-        Some(password) => Ok(Some(password)),
-        None => Err(malformed(scope)),
-    }
+    Ok(connection::Given::Value(value))
 }
 
 /// Why no host is known.
-fn unknown_host(way: &Dsn, variables: &DatabaseVariables) -> Outcome {
-    let library = way.instance.is_some() || variables.instance().is_some();
-    if library {
+fn unknown_host(way: &Dsn) -> Outcome {
+    if way.instance.is_some() {
         return not_visible(
             "the service reaches its instance through a library of Cloud SQL's, by no address that its variables state"
                 .to_owned(),
@@ -328,113 +320,6 @@ fn unknown_host(way: &Dsn, variables: &DatabaseVariables) -> Outcome {
         );
     }
     unstated("the database's host")
-}
-
-/// How many connections an instance of the service may hold, as the variables beside the leading one say it.
-fn pool(revision: &Revision, variables: &DatabaseVariables) -> Option<u32> {
-    let words = [
-        "POOL_SIZE",
-        "POOL_MAX",
-        "POOL_MAX_SIZE",
-        "MAX_POOL_SIZE",
-        "MAX_OPEN_CONNS",
-        "MAX_CONNECTIONS",
-        "CONNECTION_LIMIT",
-        "POOL",
-        "HIKARI_MAXIMUM_POOL_SIZE",
-        "HIKARI_MAXIMUMPOOLSIZE",
-    ];
-    let stated = beside(revision, variables, &words).or_else(|| plain(revision, "RAILS_MAX_THREADS"));
-    stated.and_then(|number| number.trim().parse().ok())
-}
-
-/// A plain variable that begins as the leading one does, or as libpq's own.
-fn beside(revision: &Revision, variables: &DatabaseVariables, words: &[&str]) -> Option<String> {
-    let prefix = variables.prefix();
-    let own = words.iter().find_map(|word| plain(revision, &format!("{prefix}{word}")));
-    own.or_else(|| words.iter().find_map(|word| plain(revision, &format!("PG{word}"))))
-}
-
-/// A plain variable with something in it.
-fn plain(revision: &Revision, name: &str) -> Option<String> {
-    match given(revision, name)? {
-        Given::Plain(value) => Some(value.expose_secret().to_owned()).filter(|value| !value.is_empty()),
-        Given::Secret { .. } => None,
-    }
-}
-
-/// What a variable beside the host's says of TLS: `DB_SSLMODE` beside `DB_HOST`, or libpq's own `PGSSLMODE`.
-pub(crate) fn ssl_mode(revision: &Revision, variables: &DatabaseVariables) -> SslMode {
-    let prefix = variables.prefix();
-    [format!("{prefix}SSLMODE"), format!("{prefix}SSL_MODE"), "PGSSLMODE".to_owned()]
-        .iter()
-        .find_map(|name| match given(revision, name)? {
-            Given::Plain(value) => value.expose_secret().trim().to_ascii_lowercase().parse().ok(),
-            Given::Secret { .. } => None,
-        })
-        .unwrap_or_default()
-}
-
-async fn dsn(scope: &Scope, revision: &Revision, variable: &str) -> Result<Dsn, Outcome> {
-    let value = value(scope, revision, variable).await?;
-    let names = names(revision);
-    let parsed = driver::parse(variable, value.expose_secret(), names.iter().copied());
-    // Even an unreadable one holds a password: then the whole of it is secret.
-    match parsed {
-        Ok(dsn) => {
-            if let Some(password) = &dsn.password {
-                scope.outside.vault.remember(password);
-                scope.outside.vault.remember(&value);
-            }
-            Ok(dsn)
-        }
-        // The check of its shape says what is wrong with it.
-        Err(_problem) => {
-            scope.outside.vault.remember(&value);
-            Err(malformed(scope))
-        }
-    }
-}
-
-/// The value of a variable of the revision.
-pub(crate) async fn value(
-    scope: &Scope,
-    revision: &Revision,
-    variable: &str,
-) -> Result<SecretString, Outcome> {
-    match given(revision, variable) {
-        None if declares(&scope.target.service, variable) => {
-            Err(blocked(scope, check_id::VARIABLES_INJECTED, None))
-        }
-        // Only the native file names it: the image may bring it along, and that cannot be seen.
-        None => Err(not_visible(format!("the revision has no variable {variable}; its image may bring one"))),
-        Some(Given::Plain(value)) => match Holds::of(variable) {
-            Holds::Value | Holds::PasswordFile => Ok(value),
-            Holds::Path => of_file(scope, revision, value.expose_secret().trim()).await,
-        },
-        Some(Given::Secret { .. }) if !scope.settings.inspect_secrets => {
-            Err(Outcome::Skipped { reason: Skip::NotAllowed { flag: INSPECT_SECRETS.to_owned() } })
-        }
-        Some(Given::Secret { secret, version }) => {
-            payload(scope, variable, &secret, &version).await?.ok_or_else(|| malformed(scope))
-        }
-    }
-}
-
-/// The value that a file holds. Its last line's end does not belong to it: who reads such files cuts it off, as the
-/// images of Docker do.
-async fn of_file(scope: &Scope, revision: &Revision, path: &str) -> Result<SecretString, Outcome> {
-    let content = files::content(scope, revision, path).await?;
-    let text = content.expose_secret();
-    Ok(text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text)).into())
-}
-
-/// A value that is no secret by itself (host, port, user, database name); `None` where no variable is named, or an
-/// empty one.
-async fn text(scope: &Scope, revision: &Revision, variable: Option<&str>) -> Result<Option<String>, Outcome> {
-    let Some(variable) = variable else { return Ok(None) };
-    let text = value(scope, revision, variable).await?.expose_secret().to_owned();
-    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// What a secret's version holds; `None` where that is no text.

@@ -1,10 +1,18 @@
 //! What the tests of several checks start from.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::{RunSettings, Scope, Siblings};
 use crate::model::{
-    Database, DatabaseVariables, DeploysVia, Place, SecretReference, Service, Stated, Variable,
+    Database, DatabaseVariables, DeploysVia, Place, SecretReference, Service, Stated, Target, Variable,
 };
+use crate::probe::Outside;
+use crate::probe::dial::System;
+use crate::probe::google::{Auth, Endpoints, Google, Timeouts};
+use crate::probe::http::Http;
+use crate::record::Vantage;
+use crate::text::vault::Vault;
 
 /// Some place.
 pub(crate) fn place() -> Place {
@@ -39,4 +47,36 @@ pub(crate) fn service_with_database() -> Service {
         true,
     ));
     service
+}
+
+/// The scope of a check of this service that dials from inside its network, before a Google that nobody asks.
+pub(crate) fn scope(service: Service) -> Scope {
+    let vault = Arc::new(Vault::default());
+    let google = Google::new(&Endpoints::default(), Auth::Anonymous, Arc::clone(&vault), Timeouts::default());
+    let name = || "auth".to_owned();
+    let limit = Duration::from_secs(5);
+    Scope {
+        target: Arc::new(Target {
+            key: name(),
+            name: name(),
+            project: name(),
+            region: name(),
+            revision: None,
+            service,
+        }),
+        subject: None,
+        outside: Arc::new(Outside { google, http: Http::new(limit), dial: Arc::new(System), vault }),
+        settings: Arc::new(RunSettings {
+            vantage: Vantage::InVpc,
+            inspect_secrets: false,
+            connect_timeout: limit,
+            step_timeout: limit,
+            fewest_answers: 1,
+        }),
+        notes: Arc::default(),
+        conversation: Default::default(),
+        siblings: Siblings::new(tokio::sync::watch::Sender::default().subscribe()),
+        walks: Arc::default(),
+        started: tokio::time::Instant::now(),
+    }
 }

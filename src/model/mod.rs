@@ -14,6 +14,7 @@ mod value;
 pub use changes::{OtherVariables, Removal, Scaling};
 pub use database::{
     AuthorityFile, Database, DatabaseVariables, Holds, holds_connection_string, infer as infer_database,
+    names_postgres, usual_parts,
 };
 pub use expectation::{
     DatabaseExpectation, Gives, MigrationTool, Migrations, Number, PrivilegeExpectation, PrivilegeKind,

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crate::connection::DEFAULT_PORT;
+use crate::connection::driver::{self, Family};
 use crate::model::{
     Database, DatabaseVariables, Journey, Pipeline, SecretReference, Service, Stated, Step, To, Value,
     Variable, VpcAccess,
@@ -145,6 +147,8 @@ impl Inventions {
         }
         let host = invented_host(&service.vpc, &service.cloudsql_instances, instance.as_ref());
         let variables = variables.clone();
+        let all: Vec<String> = service.env.iter().map(|variable| variable.name.clone()).collect();
+        let names = || all.iter().map(String::as_str);
         let mut set = |name: &Option<String>, value: &dyn Fn(&str) -> String| {
             let variable = service.env.iter_mut().find(|variable| Some(&variable.name) == name.as_ref());
             if let Some(variable) = variable {
@@ -153,11 +157,13 @@ impl Inventions {
         };
         match variables {
             DatabaseVariables::Dsn(name) => {
-                let dsn = |_: &str| dsn(&host, "app", &random::word(24), "app");
-                set(&Some(name), &dsn);
+                let password = random::word(24);
+                let dsn = dsn(&name, names(), &host, Some(("app", password.as_str())), "app");
+                set(&Some(name), &|_| dsn.clone());
             }
             DatabaseVariables::Url { url, user, password, name } => {
-                set(&Some(url), &|_| format!("postgresql://{host}:5432/app"));
+                let dsn = dsn(&url, names(), &host, None, "app");
+                set(&Some(url), &|_| dsn.clone());
                 set(&user, &|text| slug(text, '_'));
                 set(&password, &|_| random::word(24));
                 set(&name, &|text| slug(text, '_'));
@@ -293,12 +299,48 @@ pub(super) fn invented_host(vpc: &VpcAccess, attached: &[Stated], instance: Opti
     }
 }
 
-/// A connection string. A socket folder goes into the query, as libpq reads it there.
-pub(super) fn dsn(host: &str, user: &str, password: &str, name: &str) -> String {
-    if host.starts_with('/') {
-        format!("postgresql://{user}:{password}@/{name}?host={host}")
-    } else {
-        format!("postgresql://{user}:{password}@{host}:5432/{name}")
+/// A connection string for a variable, in the form that its driver takes; without user and password where variables of
+/// their own hold them.
+pub(super) fn dsn<'a>(
+    variable: &str,
+    beside: impl Iterator<Item = &'a str> + Clone,
+    host: &str,
+    login: Option<(&str, &str)>,
+    name: &str,
+) -> String {
+    let socket = host.starts_with('/');
+    match driver::meant_for(variable, "", beside) {
+        [Family::Jdbc] => {
+            let place = match host.strip_prefix("/cloudsql/") {
+                Some(instance) => format!(
+                    "jdbc:postgresql:///{name}?socketFactory=com.google.cloud.sql.postgres.SocketFactory\
+                     &cloudSqlInstance={instance}&unixSocketPath={host}"
+                ),
+                None => format!("jdbc:postgresql://{host}:{DEFAULT_PORT}/{name}"),
+            };
+            let separator = if socket { '&' } else { '?' };
+            login.map_or_else(
+                || place.clone(),
+                |(user, password)| format!("{place}{separator}user={user}&password={password}"),
+            )
+        }
+        [Family::Npgsql] => {
+            let login = login.map(|(user, password)| format!(";Username={user};Password={password}"));
+            format!("Host={host};Port={DEFAULT_PORT};Database={name}{}", login.unwrap_or_default())
+        }
+        families => {
+            let login = login.map(|(user, password)| format!("{user}:{password}@")).unwrap_or_default();
+            // What Spring's reactive drivers begin with.
+            let scheme = if variable.to_ascii_uppercase().contains("R2DBC") { "r2dbc:" } else { "" };
+            // Prisma wants a host, whatever its query says.
+            let nowhere = if families == [Family::Prisma] { "localhost" } else { "" };
+            if socket {
+                // A socket folder goes into the query, as libpq reads it there.
+                format!("{scheme}postgresql://{login}{nowhere}/{name}?host={host}")
+            } else {
+                format!("{scheme}postgresql://{login}{host}:{DEFAULT_PORT}/{name}")
+            }
+        }
     }
 }
 
@@ -306,6 +348,30 @@ pub(super) fn dsn(host: &str, user: &str, password: &str, name: &str) -> String 
 mod tests {
     use super::*;
     use crate::model::{DeploysVia, Place};
+
+    #[test]
+    fn connection_strings_are_such_as_their_drivers_take() {
+        for (variable, beside) in [
+            ("DATABASE_URL", "LOG_LEVEL"),
+            ("DATABASE_URL", "NODE_ENV"),
+            ("DATABASE_URL", "DJANGO_SETTINGS_MODULE"),
+            ("DATABASE_URL", "RAILS_ENV"),
+            ("SPRING_DATASOURCE_URL", "LOG_LEVEL"),
+            ("POSTGRES_PRISMA_URL", "LOG_LEVEL"),
+            ("SQLALCHEMY_DATABASE_URI", "LOG_LEVEL"),
+            ("ConnectionStrings__Postgres", "LOG_LEVEL"),
+        ] {
+            for host in ["10.20.0.3", "/cloudsql/p:r:i"] {
+                let names = || [variable, beside].into_iter();
+                let text = dsn(variable, names(), host, Some(("u", "p")), "d");
+                let read = driver::parse(variable, &text, names()).unwrap();
+                assert_eq!((read.host.as_deref(), read.user.as_deref()), (Some(host), Some("u")), "{text}");
+                assert!(driver::dialled(variable, &text, names()).is_ok(), "{text}");
+                let bare = dsn(variable, names(), host, None, "d");
+                assert!(driver::parse(variable, &bare, names()).unwrap().user.is_none(), "{bare}");
+            }
+        }
+    }
 
     fn place() -> Place {
         Place { file: "cloudbuild.yaml".into(), line: 1, column: 1 }

@@ -23,4 +23,6 @@ mod tokens;
 pub mod world;
 
 pub use invent::fill;
+#[cfg(test)]
+pub(crate) use service::asked;
 pub use start::{Sandbox, SandboxError, SandboxOptions, start};

@@ -119,6 +119,132 @@ fn every_shape_is_told_right() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// How services of the usual frameworks are given their database: a name, attached or not, plain variables, and those
+/// of secrets.
+const FRAMEWORKS: &[(&str, bool, &[(&str, &str)], &[&str])] = &[
+    (
+        "Spring through Cloud SQL's socket factory",
+        false,
+        &[
+            (
+                "SPRING_DATASOURCE_URL",
+                "jdbc:postgresql:///auth?cloudSqlInstance=acme-staging:europe-west1:auth-db&socketFactory=com.google.cloud.sql.postgres.SocketFactory",
+            ),
+            ("SPRING_DATASOURCE_USERNAME", "auth"),
+        ],
+        &["SPRING_DATASOURCE_PASSWORD"],
+    ),
+    (
+        "Spring over the attached socket",
+        true,
+        &[
+            (
+                "SPRING_DATASOURCE_URL",
+                "jdbc:postgresql:///auth?unixSocketPath=/cloudsql/acme-staging:europe-west1:auth-db&cloudSqlInstance=acme-staging:europe-west1:auth-db&socketFactory=com.google.cloud.sql.postgres.SocketFactory",
+            ),
+            ("SPRING_DATASOURCE_USERNAME", "auth"),
+        ],
+        &["SPRING_DATASOURCE_PASSWORD"],
+    ),
+    (
+        "Spring Cloud GCP",
+        false,
+        &[
+            ("SPRING_CLOUD_GCP_SQL_INSTANCE_CONNECTION_NAME", "acme-staging:europe-west1:auth-db"),
+            ("SPRING_DATASOURCE_USERNAME", "auth"),
+        ],
+        &["SPRING_DATASOURCE_PASSWORD"],
+    ),
+    (
+        "Spring by R2DBC",
+        false,
+        &[
+            ("SPRING_R2DBC_URL", "r2dbc:postgresql://203.0.113.9:5432/auth"),
+            ("SPRING_R2DBC_USERNAME", "auth"),
+        ],
+        &["SPRING_R2DBC_PASSWORD"],
+    ),
+    (
+        "Django with parts",
+        true,
+        &[
+            ("DB_HOST", "/cloudsql/acme-staging:europe-west1:auth-db"),
+            ("DB_USER", "auth"),
+            ("DB_NAME", "auth"),
+            ("DJANGO_SETTINGS_MODULE", "shop.settings"),
+        ],
+        &["DB_PASSWORD"],
+    ),
+    ("Django with a URL", true, &[("DJANGO_SETTINGS_MODULE", "shop.settings")], &["DATABASE_URL"]),
+    (
+        "Rails",
+        true,
+        &[
+            ("RAILS_ENV", "production"),
+            ("DATABASE_URL", "postgresql://auth@/auth?host=/cloudsql/acme-staging:europe-west1:auth-db"),
+        ],
+        &["PGPASSWORD"],
+    ),
+    ("Prisma", true, &[("NODE_ENV", "production")], &["DATABASE_URL"]),
+    ("Prisma by its own variable", true, &[("NODE_ENV", "production")], &["POSTGRES_PRISMA_URL"]),
+    (".NET", true, &[("ASPNETCORE_ENVIRONMENT", "Production")], &["ConnectionStrings__Postgres"]),
+    ("JDBC", true, &[("JAVA_TOOL_OPTIONS", "-Xmx256m")], &["JDBC_DATABASE_URL"]),
+    (
+        "Go with the connector's library",
+        false,
+        &[
+            ("INSTANCE_CONNECTION_NAME", "acme-staging:europe-west1:auth-db"),
+            ("DB_USER", "auth"),
+            ("DB_NAME", "auth"),
+        ],
+        &["DB_PASS"],
+    ),
+];
+
+fn of_framework(attached: bool, plain: &[(&str, &str)], secrets: &[&str]) -> String {
+    let attached =
+        if attached { "    cloudsql_instances: [acme-staging:europe-west1:auth-db]\n" } else { "" };
+    let plain: Vec<String> = plain.iter().map(|(name, value)| format!("{name}: '{value}'")).collect();
+    let secrets: Vec<String> = secrets
+        .iter()
+        .map(|name| format!("{name}: 'auth-{}:3'", name.to_lowercase().replace("__", "-")))
+        .collect();
+    format!(
+        "\
+version: 1
+services:
+  - name: auth
+    project: acme-staging
+    region: europe-west1
+    service_account: auth@acme-staging.iam.gserviceaccount.com
+{attached}    env: {{{}}}
+    secrets: {{{}}}
+    health: {{path: /health, window: 2s, interval: 200ms}}
+",
+        plain.join(", "),
+        secrets.join(", ")
+    )
+}
+
+#[test]
+fn services_of_every_framework_are_healthy_and_the_dry_run_finds_nothing_wrong() {
+    let mut wrong = Vec::new();
+    for (name, attached, plain, secrets) in FRAMEWORKS {
+        let rungate = Rungate::new();
+        let file = of_framework(*attached, plain, secrets);
+        let path = rungate.file("rungate.yaml", &file).display().to_string();
+        let dry = rungate.run(&["check", "--dry-run", &path]);
+        if dry.status != 0 || !dry.all().contains("findings: 0 errors, 0 warnings") {
+            wrong.push(format!("{name}, dry run: {}", dry.all()));
+        }
+        let ran = rungate.run(&["check", &path, "--sandbox", "--quiet"]);
+        if ran.status != 0 || !ran.all().contains("(serves: yes; healthy: yes; database: yes)") {
+            wrong.push(format!("{name}: {}", ran.all()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// The healthy world that a pipeline describes.
 fn world(text: &str) -> World {
     let rungate = Rungate::new();

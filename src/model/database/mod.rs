@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DatabaseExpectation, Stated};
 
-pub use infer::{holds_connection_string, infer};
+pub use infer::{holds_connection_string, infer, names_postgres, usual_parts};
 
 /// The variables that hold the way to the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

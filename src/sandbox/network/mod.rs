@@ -76,10 +76,18 @@ pub(super) fn from_outside(world: &World, to: SocketAddr) -> Delivery {
 pub fn socket(world: &World, service: &ServiceWorld, revision: &RevisionWorld, folder: &str) -> Delivery {
     let name = folder.strip_prefix("/cloudsql/").unwrap_or(folder).trim_end_matches('/');
     let attached = revision.cloudsql.iter().any(|instance| instance == name);
-    let usable = attached && socket_length(folder) <= LONGEST_SOCKET;
+    if !attached || socket_length(folder) > LONGEST_SOCKET {
+        return Delivery::Refused;
+    }
+    connector(world, service, revision, name)
+}
+
+/// What becomes of a connection to the port at which that instance takes connectors, as Cloud Run's own proxy and the
+/// libraries of Cloud SQL's make it: to the public address where there is one, else to the private one.
+pub fn connector(world: &World, service: &ServiceWorld, revision: &RevisionWorld, name: &str) -> Delivery {
     let connects =
         |index: &usize| world.connects(&world.instances[*index].project, &revision.service_account);
-    let Some(index) = world.instance(name).filter(|_| usable).filter(connects) else {
+    let Some(index) = world.instance(name).filter(connects) else {
         return Delivery::Refused;
     };
     let instance = &world.instances[index];

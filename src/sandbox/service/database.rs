@@ -11,11 +11,11 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use super::instance::Instance;
-use super::variables::{Way, way};
+use super::variables::{By, Way, way};
 use crate::connection::{Authorities, Connection, DsnServer, SessionTarget, SslMode, Trust};
 use crate::probe::postgres::{Stream, open_stream};
 use crate::record::finding::PostgresFinding;
-use crate::sandbox::network::{Delivery, route, socket};
+use crate::sandbox::network::{Delivery, connector, route, socket};
 
 /// How long the service waits for a TCP connection whose packets are lost. Others are not measured by it: on a busy
 /// machine many sandboxes share the processor, and a healthy world must not look ill for it.
@@ -103,11 +103,12 @@ async fn session(
     server: &DsnServer,
     wanted: SessionTarget,
 ) -> Result<Session, Ended> {
-    let socket = server.host.starts_with('/');
+    // A library of Cloud SQL's has made TLS already, as the proxy behind a socket has.
+    let socket = server.host.starts_with('/') || way.by == By::Library;
     if socket && way.sslmode.requires_tls() {
         return Err(Ended::Here("server does not support SSL, but SSL was required".to_owned()));
     }
-    let (stream, called) = dial(instance, server).await.map_err(Ended::Next)?;
+    let (stream, called) = dial(instance, way.by, server).await.map_err(Ended::Next)?;
     let failed = |why: &str| format!("connection to {called} failed: {why}");
     let sslmode = if socket { SslMode::Disable } else { way.sslmode };
     let opened = timeout(SESSION_TIMEOUT, secured(instance, stream, &server.host, sslmode)).await;
@@ -223,10 +224,13 @@ pub(super) async fn reach(instance: &Instance, delivery: Delivery) -> Option<io:
 }
 
 /// A connection to a server, and what it is called; else what libpq says of it.
-async fn dial(instance: &Instance, server: &DsnServer) -> Result<(TcpStream, String), String> {
+async fn dial(instance: &Instance, by: By, server: &DsnServer) -> Result<(TcpStream, String), String> {
     let world = &instance.cloud.world;
     let DsnServer { host, port } = server;
-    let (called, deliveries): (String, Vec<Delivery>) = if host.starts_with('/') {
+    let (called, deliveries): (String, Vec<Delivery>) = if by == By::Library {
+        let delivery = connector(world, instance.service(), instance.revision(), host);
+        (format!("Cloud SQL instance \"{host}\""), vec![delivery])
+    } else if host.starts_with('/') {
         let delivery = socket(world, instance.service(), instance.revision(), host);
         (format!("server on socket \"{host}/.s.PGSQL.{port}\""), vec![delivery])
     } else {

@@ -13,3 +13,5 @@ mod journey;
 mod variables;
 
 pub(super) use front_end::{Leads, serve};
+#[cfg(test)]
+pub(crate) use variables::asked;

@@ -19,6 +19,7 @@ pub use database::{
     TableWorld, TlsWorld,
 };
 pub use deploy::{Flaw, Injected, NotStarted, NotStartedReason};
+pub(in crate::sandbox) use describe::DEFAULT_USER;
 pub use network::{
     FirewallWorld, NetworkWorld, PolicyRouteWorld, PrivateServices, RouteWorld, SubnetWorld, around,
 };

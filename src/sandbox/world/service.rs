@@ -94,7 +94,7 @@ pub struct DatabaseLink {
     pub instance: String,
     /// Whether the pipeline names the instance.
     pub stated: bool,
-    /// The host: an address, a name, or a socket folder.
+    /// The host: an address, a name, or a socket folder; where a library of Cloud SQL's dials, the connection name.
     pub host: String,
     /// The role.
     pub role: String,

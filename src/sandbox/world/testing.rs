@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::World;
+use super::{Added, SecretWorld, VersionState, VersionWorld, World};
 use crate::model::{DeploysVia, Place, SecretReference, Service, Stated, Target, Variable, infer_database};
 
 /// The auth service: private PostgreSQL behind a connector, its password from Secret Manager.
@@ -45,4 +45,23 @@ pub(in crate::sandbox) fn incident() -> World {
     let mut world = World::describe(&[auth_target()]);
     world.deploy();
     world
+}
+
+impl World {
+    /// A secret of one version comes to exist.
+    pub(crate) fn has_secret(&mut self, project: &str, name: &str, payload: &str) {
+        self.secrets.push(SecretWorld {
+            project: project.to_owned(),
+            name: name.to_owned(),
+            versions: vec![VersionWorld {
+                number: 1,
+                state: VersionState::Enabled,
+                payload: payload.into(),
+                added: Added::Before,
+                corrupted: false,
+            }],
+            aliases: Vec::new(),
+            accessors: Vec::new(),
+        });
+    }
 }

@@ -33,6 +33,33 @@ pub fn infer(service: &Service) -> Option<Database> {
     Some(Database { others, ..Database::new(variables, instance, false) })
 }
 
+/// The parts of ways to databases under the usual prefixes, each with its prefix, whatever the main way is: where a host or
+/// a password is among them, and nothing tells of another engine. A part that no variable holds is called as it would be.
+pub fn usual_parts(service: &Service) -> Vec<(&'static str, DatabaseVariables)> {
+    let named = Named::of(service);
+    let of_prefix = |prefix: &&'static str| {
+        let part = |words: &[&str]| named.part(&[prefix], words);
+        let [host, port, user, password, name] = [HOSTS, PORTS, USERS, PASSWORDS, NAMES].map(part);
+        // `PG_…` alone says nothing; a host or a password does.
+        if host.is_none() && password.is_none() || named.of_another_engine(prefix) {
+            return None;
+        }
+        let host = host.unwrap_or_else(|| format!("{prefix}HOST"));
+        Some((*prefix, DatabaseVariables::Parts { host, port, user, password, name }))
+    };
+    PREFIXES.iter().filter_map(of_prefix).collect()
+}
+
+/// Whether a known value beside the parts of a prefix names PostgreSQL as their engine.
+pub fn names_postgres(service: &Service, prefix: &str) -> bool {
+    let named = Named::of(service);
+    let says = |word: &&str| {
+        let engine = named.known(&format!("{prefix}{word}")).unwrap_or_default().to_ascii_lowercase();
+        engine.contains("postgres") || engine == "pg"
+    };
+    ENGINES.iter().any(says)
+}
+
 /// How sure a name is to be the main way: smaller is surer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {

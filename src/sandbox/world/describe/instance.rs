@@ -26,10 +26,12 @@ impl World {
         revision: &mut RevisionWorld,
     ) -> usize {
         let socket = way.host.strip_prefix("/cloudsql/").map(str::to_owned);
-        let addresses = if way.host.starts_with('/') { Vec::new() } else { self.resolve(&way.host) };
+        let by_library = Some(way.host.clone()).filter(|_| way.by_library);
+        let named = way.by_library || way.host.starts_with('/');
+        let addresses = if named { Vec::new() } else { self.resolve(&way.host) };
         let loopback = addresses.iter().any(IpAddr::is_loopback);
-        let known = stated
-            .map(str::to_owned)
+        let known = by_library
+            .or_else(|| stated.map(str::to_owned))
             .or(socket)
             .or_else(|| {
                 let index = addresses.iter().find_map(|address| self.instance_at(*address))?;
@@ -64,12 +66,15 @@ impl World {
                 instance.addresses.push(address);
             }
         }
-        if address_less_name(&way.host, &addresses) {
+        if !named && address_less_name(&way.host, &addresses) {
             let found = self.instances[index].addresses.iter().map(|address| address.ip).collect();
             self.names.push((way.host.clone(), found));
         }
         if loopback && !target.service.sidecars.is_empty() {
             revision.proxied = Some(self.instances[index].connection_name());
+        }
+        if way.by_library {
+            self.let_connect(revision, &self.instances[index].connection_name());
         }
         self.attach_network(index, &revision.vpc);
         index

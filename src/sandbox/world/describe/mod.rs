@@ -6,6 +6,8 @@ mod expected;
 mod instance;
 mod way;
 
+pub(crate) use way::DEFAULT_USER;
+
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
@@ -30,7 +32,12 @@ const IMAGE: &str = "us-docker.pkg.dev/cloudrun/container/hello";
 impl World {
     /// The healthy world of these services, before their newest revisions are deployed.
     pub fn describe(targets: &[Arc<Target>]) -> Self {
-        let mut world = Self::default();
+        Self::default().described(targets)
+    }
+
+    /// The same in a world in which there is something already.
+    pub(crate) fn described(self, targets: &[Arc<Target>]) -> Self {
+        let mut world = self;
         for target in targets {
             world.add(target);
         }
@@ -58,7 +65,8 @@ impl World {
         let service = &target.service;
         let mut revision = stated_revision(target, self.vpc(target));
         let link = self.link(target, &mut revision);
-        self.let_connect(&revision);
+        let connected: Vec<_> = revision.cloudsql.iter().chain(&revision.proxied).cloned().collect();
+        connected.iter().for_each(|instance| self.let_connect(&revision, instance));
         self.let_read_its_secrets(&revision);
         let of_database = service.database.as_ref().map(|one| one.variables.names()).unwrap_or_default();
         let others = revision.env.iter().filter(|variable| !of_database.contains(&variable.name.as_str()));
@@ -135,15 +143,12 @@ impl World {
         clients
     }
 
-    /// The revision's account may connect to the instances that it is attached to.
-    fn let_connect(&mut self, revision: &RevisionWorld) {
-        for name in revision.cloudsql.iter().chain(&revision.proxied) {
-            let Some(index) = self.instance(name) else { continue };
-            let (project, account) =
-                (self.instances[index].project.clone(), revision.service_account.clone());
-            if !self.connects(&project, &account) {
-                self.sql_clients.push((project, account));
-            }
+    /// The revision's account may connect to this instance.
+    fn let_connect(&mut self, revision: &RevisionWorld, instance: &str) {
+        let Some(index) = self.instance(instance) else { return };
+        let (project, account) = (self.instances[index].project.clone(), revision.service_account.clone());
+        if !self.connects(&project, &account) {
+            self.sql_clients.push((project, account));
         }
     }
 

@@ -2,16 +2,22 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::connection::{parse_dsn, passfile};
+use crate::connection::{DEFAULT_PORT, Dsn, Facts, Given, Reads, Source, passfile, resolve};
 use crate::model::{DatabaseVariables, Holds, Target};
 use crate::sandbox::world::{
     Added, EnvValue, EnvWorld, RevisionWorld, SecretWorld, VersionState, VersionWorld, World,
 };
 use crate::sandbox::{invent, random};
 
+/// The user whose name nothing states: the same for the world and for the service in it.
+pub(crate) const DEFAULT_USER: &str = "postgres";
+
 /// The way to a database, as the variables of one service state or leave it.
 pub(super) struct Way {
+    /// Address, name or socket folder; for a library of Cloud SQL's, the instance's connection name.
     pub(super) host: String,
+    /// Whether the service dials by such a library.
+    pub(super) by_library: bool,
     pub(super) port: u16,
     pub(super) user: String,
     /// `None`: no variable holds one, so the server must trust the role.
@@ -37,72 +43,94 @@ impl World {
             Some(_) | None => self.free(&host),
         };
         let user = invent::slug(&target.name, '_');
-        match variables {
-            DatabaseVariables::Dsn(variable) => {
-                let invented = || invent::dsn(&host, &user, &random::word(24), &user);
-                let text = self.value(target, revision, variable, true, invented);
-                read_dsn(&text).unwrap_or_else(|| Way {
-                    host,
-                    port: 5432,
-                    user: user.clone(),
-                    password: Some(random::word(24)),
-                    name: user,
-                })
+        self.fill(target, variables, revision, &host);
+        let facts = Facts {
+            names: revision.env.iter().map(|variable| variable.name.as_str()).collect(),
+            opens_socket: &|instance| revision.cloudsql.iter().any(|one| one == instance),
+            reads: Reads::AsMeant,
+        };
+        let way = resolve(variables, &facts, &|source| self.given(revision, source));
+        let place = way.place.unwrap_or_else(|_| {
+            let host = way.host.ok().flatten().map_or(host, |part| part.value);
+            Dsn { host: Some(host), ..Dsn::default() }
+        });
+        let by_library = place.host.is_none() && place.instance.is_some();
+        let user =
+            way.user.map_or(user, |part| part.map_or_else(|| DEFAULT_USER.to_owned(), |part| part.value));
+        Way {
+            host: place.host.or(place.instance).unwrap_or_else(|| "localhost".to_owned()),
+            by_library,
+            port: place.port,
+            name: way.name.ok().flatten().map_or_else(|| user.clone(), |part| part.value),
+            password: match way.password {
+                Ok(password) => password.map(|part| part.value.expose_secret().to_owned()),
+                Err(_) => Some(random::word(24)),
+            },
+            user,
+        }
+    }
+
+    /// What a variable or a mounted file of the revision holds.
+    fn given(&self, revision: &RevisionWorld, source: &Source) -> Given {
+        let payload = |project: &str, name: &str, version: &str| {
+            let found = self.secret(project, name).and_then(|secret| secret.version(version));
+            found.map_or(Given::Absent, |found| Given::Value(found.payload.clone()))
+        };
+        match source {
+            Source::Variable(name) => match revision.variable(name).map(|found| &found.value) {
+                None => Given::Absent,
+                Some(EnvValue::Plain(text)) => Given::Value(text.clone().into()),
+                Some(EnvValue::Secret { project, secret, version }) => payload(project, secret, version),
+            },
+            // Who may read it is the service's affair.
+            Source::File(path) | Source::PasswordFile(path) => {
+                let mount = revision.mounts.iter().find(|mount| mount.path == *path);
+                mount.map_or(Given::Absent, |mount| payload(&mount.project, &mount.secret, &mount.version))
             }
-            DatabaseVariables::Url { url, user: user_variable, password, name } => {
-                // What has a variable of its own is left out of the invented one.
-                let invented = || format!("postgresql://{host}:5432/{user}");
-                let text = self.value(target, revision, url, password.is_none(), invented);
-                let mut way = read_dsn(&text).unwrap_or_else(|| Way {
-                    host: host.clone(),
-                    port: 5432,
-                    user: String::new(),
-                    password: None,
-                    name: String::new(),
-                });
-                let mut part = |variable: &Option<String>, secret: bool, default: String| {
-                    variable.as_ref().map(|one| self.value(target, revision, one, secret, || default))
-                };
-                if way.user.is_empty() {
-                    way.user = part(user_variable, false, user).unwrap_or_else(|| "postgres".to_owned());
-                }
-                if way.password.is_none() {
-                    way.password = part(password, true, random::word(24));
-                }
-                if way.name.is_empty() {
-                    way.name = part(name, false, way.user.clone()).unwrap_or_else(|| way.user.clone());
-                }
-                way
+        }
+    }
+
+    /// Gives a value to every variable that the database's description names and the files leave open.
+    fn fill(
+        &mut self,
+        target: &Target,
+        variables: &DatabaseVariables,
+        revision: &mut RevisionWorld,
+        host: &str,
+    ) {
+        let user = invent::slug(&target.name, '_');
+        if let Some(url) = variables.url() {
+            // What has a variable of its own is left out of the invented one.
+            let password = random::word(24);
+            let whole = matches!(variables, DatabaseVariables::Dsn(_));
+            let login = whole.then_some((user.as_str(), password.as_str()));
+            let names: Vec<String> = revision.env.iter().map(|variable| variable.name.clone()).collect();
+            let names = names.iter().map(String::as_str);
+            self.value(target, revision, url, variables.password().is_none(), || {
+                invent::dsn(url, names, host, login, &user)
+            });
+        }
+        if let Some(name) = variables.instance() {
+            let stated = target.service.database.as_ref().and_then(|database| database.instance.as_ref());
+            let invented =
+                || format!("{}:{}:{}", target.project, target.region, invent::slug(&target.name, '-'));
+            self.value(target, revision, name, false, || {
+                stated.map_or_else(invented, |stated| stated.raw().to_owned())
+            });
+        }
+        for (name, value) in
+            [(variables.host(), host.to_owned()), (variables.port(), DEFAULT_PORT.to_string())]
+        {
+            if let Some(name) = name {
+                self.value(target, revision, name, false, || value);
             }
-            DatabaseVariables::Instance { instance: variable, user: user_variable, password, name } => {
-                let invented = instance.map_or_else(
-                    || format!("{}:{}:{}", target.project, target.region, invent::slug(&target.name, '-')),
-                    |stated| stated.raw().to_owned(),
-                );
-                let mut part = |variable: &Option<String>, secret: bool, default: String| {
-                    variable.as_ref().map(|one| self.value(target, revision, one, secret, || default))
-                };
-                let instance = part(&Some(variable.clone()), false, invented).unwrap_or_default();
-                // The stand-in's code opens the socket: that is there where the instance is attached.
-                let user = part(user_variable, false, user).unwrap_or_else(|| "postgres".to_owned());
-                let password = part(password, true, random::word(24));
-                let name = part(name, false, user.clone()).unwrap_or_else(|| user.clone());
-                if !revision.cloudsql.contains(&instance) {
-                    revision.cloudsql.push(instance.clone());
-                }
-                Way { host: format!("/cloudsql/{instance}"), port: 5432, user, password, name }
-            }
-            DatabaseVariables::Parts { host: host_variable, port, user: user_variable, password, name } => {
-                let mut part = |variable: &Option<String>, secret: bool, default: String| {
-                    variable.as_ref().map(|one| self.value(target, revision, one, secret, || default))
-                };
-                let host = part(&Some(host_variable.clone()), false, host.clone()).unwrap_or(host);
-                let port = part(port, false, "5432".to_owned()).and_then(|port| port.trim().parse().ok());
-                let user = part(user_variable, false, user).unwrap_or_else(|| "postgres".to_owned());
-                let password = part(password, true, random::word(24));
-                let name = part(name, false, user.clone()).unwrap_or_else(|| user.clone());
-                Way { host, port: port.unwrap_or(5432), user, password, name }
-            }
+        }
+        let stated = variables.user().map(|name| self.value(target, revision, name, false, || user.clone()));
+        if let Some(name) = variables.password() {
+            self.value(target, revision, name, true, || random::word(24));
+        }
+        if let Some(name) = variables.name() {
+            self.value(target, revision, name, false, || stated.unwrap_or(user));
         }
     }
 
@@ -199,16 +227,4 @@ impl World {
         secret.versions.sort_by_key(|version| version.number);
         payload
     }
-}
-
-/// The way that a connection string leads. What it leaves out is empty.
-fn read_dsn(text: &str) -> Option<Way> {
-    let dsn = parse_dsn(text).ok()?;
-    Some(Way {
-        host: dsn.host.unwrap_or_else(|| "localhost".to_owned()),
-        port: dsn.port,
-        password: dsn.password.map(|password| password.expose_secret().to_owned()),
-        name: dsn.database.or_else(|| dsn.user.clone()).unwrap_or_default(),
-        user: dsn.user.unwrap_or_default(),
-    })
 }

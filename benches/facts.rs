@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rungate::checks::CHECKS;
-use rungate::diagnosis::{Verdict, diagnose, settled};
+use rungate::diagnosis::{Graph, Verdict, diagnose, settling};
 use rungate::live::RunSettings;
 use rungate::pipeline;
 use rungate::plan::{self, Plan};
@@ -101,7 +101,9 @@ async fn run(plan: &Plan, size: usize) {
         sandbox: true,
     };
     let began = Instant::now();
-    let record = execute(plan, Arc::new(outside), &options, settled, pending(), &mut |_| {}).await;
+    let record =
+        execute(plan, Arc::new(outside), &options, &mut settling(Graph::of_checks()), pending(), &mut |_| {})
+            .await;
     let wall = began.elapsed();
     assert_eq!(diagnose(&record).verdict, Verdict::Healthy, "{size} services");
     let requests: u64 = cloud.requests().values().sum();

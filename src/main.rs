@@ -87,8 +87,15 @@ fn judge(
         let watch = &mut |event: run::Event<'_>| progress.see(&event);
         let stop = signal::stopped();
         let outside = Arc::new(outside);
-        let mut record =
-            run::execute(&plan, Arc::clone(&outside), &options, diagnosis::settled, stop, watch).await;
+        let mut record = run::execute(
+            &plan,
+            Arc::clone(&outside),
+            &options,
+            &mut diagnosis::settling(diagnosis::Graph::of_checks()),
+            stop,
+            watch,
+        )
+        .await;
         let diagnosis = diagnosis::diagnose(&record);
         match asked.on_failure {
             Some(OnFailure::Rollback) => rollback::roll_back(&outside, &plan, &diagnosis, &mut record).await,

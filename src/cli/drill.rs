@@ -175,7 +175,15 @@ async fn one(plan: &Plan, exercise: Exercise, options: &Options) -> Result<Row, 
     let changes: Vec<&'static Fault> = exercise.change().into_iter().collect();
     let (_sandbox, outside) = world::broken(plan, &changes, None, &options.settings).await?;
     let stop = std::future::pending();
-    let record = run::execute(plan, outside.into(), options, diagnosis::settled, stop, &mut |_| {}).await;
+    let record = run::execute(
+        plan,
+        outside.into(),
+        options,
+        &mut diagnosis::settling(diagnosis::Graph::of_checks()),
+        stop,
+        &mut |_| {},
+    )
+    .await;
     let diagnosis = diagnosis::diagnose(&record);
     // What leaves a verdict healthy is named beside it.
     let beside = diagnosis.advisories.iter().filter(|_| matches!(exercise, Exercise::Fault(_)));

@@ -10,7 +10,7 @@ mod ruled_out;
 mod rules;
 mod view;
 
-pub use precedence::Graph;
+pub use precedence::{Graph, Settling};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,16 +31,17 @@ pub fn diagnose_with(record: &RunRecord, graph: &Graph) -> Diagnosis {
     conclude::conclude(record, graph)
 }
 
+/// What an executor asks while a run lasts: which of the services with news are settled (see [`Settling`]).
+pub fn settling(graph: &Graph) -> impl FnMut(&RunRecord, &[usize]) -> Vec<(usize, Option<String>)> + Send {
+    let mut settling = None;
+    move |record, changed| settling.get_or_insert_with(|| Settling::new(record, graph)).look(record, changed)
+}
+
 /// The services of a running record whose fate is sealed, each with the key of the node that seals it.
 ///
 /// A service is settled when an obligation is already seen to be unmet, a finished check found a root of it that
 /// waiting does not mend ([`CauseCode::waiting_mends`]), and no unfinished check could still turn out to be the
 /// cause of that root.
-pub fn settled(record: &RunRecord) -> Vec<(String, String)> {
-    settled_with(record, Graph::of_checks())
-}
-
-/// [`settled`] against another causal graph than that of [`crate::checks::CHECKS`].
 pub fn settled_with(record: &RunRecord, graph: &Graph) -> Vec<(String, String)> {
     precedence::settled::settled(record, graph)
 }

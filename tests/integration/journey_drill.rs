@@ -62,7 +62,15 @@ async fn gate(plan: &Plan, faults: &[&'static Fault], vantage: Vantage) -> (RunR
         sandbox: true,
     };
     let stop = std::future::pending();
-    let record = run::execute(plan, Arc::new(outside), &options, diagnosis::settled, stop, &mut |_| {}).await;
+    let record = run::execute(
+        plan,
+        Arc::new(outside),
+        &options,
+        &mut diagnosis::settling(diagnosis::Graph::of_checks()),
+        stop,
+        &mut |_| {},
+    )
+    .await;
     let diagnosis = diagnosis::diagnose(&record);
     (record, diagnosis)
 }

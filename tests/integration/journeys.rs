@@ -136,7 +136,7 @@ fn walked(plan: &Plan) -> RunRecord {
         plan,
         Arc::new(outside),
         &options,
-        diagnosis::settled,
+        &mut diagnosis::settling(diagnosis::Graph::of_checks()),
         std::future::pending(),
         &mut |_| {},
     ))

@@ -54,8 +54,15 @@ pub(crate) async fn gate(mut service: Service, faults: &[&'static Fault]) -> (Ru
         sandbox: true,
     };
     let stop = std::future::pending();
-    let record =
-        run::execute(&plan, Arc::new(outside), &options, diagnosis::settled, stop, &mut |_| {}).await;
+    let record = run::execute(
+        &plan,
+        Arc::new(outside),
+        &options,
+        &mut diagnosis::settling(diagnosis::Graph::of_checks()),
+        stop,
+        &mut |_| {},
+    )
+    .await;
     let diagnosis = diagnosis::diagnose(&record);
     (record, diagnosis)
 }

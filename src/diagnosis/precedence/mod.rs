@@ -10,3 +10,4 @@ mod journey;
 pub(super) mod settled;
 
 pub use graph::Graph;
+pub use settled::Settling;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rungate::checks::{CHECKS, graph};
-use rungate::diagnosis::{Verdict, diagnose, settled};
+use rungate::diagnosis::{Verdict, diagnose, settling};
 use rungate::live::RunSettings;
 use rungate::pipeline;
 use rungate::plan::{self, Plan};
@@ -102,8 +102,7 @@ async fn run(plan: &Plan, size: usize) {
     };
     let began = Instant::now();
     let record =
-        execute(plan, Arc::new(outside), &options, |record| settled(record, graph()), pending(), &mut |_| {})
-            .await;
+        execute(plan, Arc::new(outside), &options, &mut settling(graph()), pending(), &mut |_| {}).await;
     let wall = began.elapsed();
     assert_eq!(diagnose(&record, graph()).verdict, Verdict::Healthy, "{size} services");
     let requests: u64 = cloud.requests().values().sum();

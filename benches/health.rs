@@ -20,7 +20,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use rungate::checks::{self, CHECKS};
-use rungate::diagnosis::settled;
+use rungate::diagnosis::settling;
 use rungate::health::{Level, judge};
 use rungate::live::RunSettings;
 use rungate::pipeline;
@@ -192,15 +192,9 @@ async fn run(plan: &Plan) -> Duration {
         sandbox: false,
     };
     let began = Instant::now();
-    let record = execute(
-        plan,
-        Arc::new(outside),
-        &options,
-        |record| settled(record, checks::graph()),
-        pending(),
-        &mut |_| {},
-    )
-    .await;
+    let record =
+        execute(plan, Arc::new(outside), &options, &mut settling(checks::graph()), pending(), &mut |_| {})
+            .await;
     let wall = began.elapsed();
     assert_eq!(record.nodes.iter().filter(|node| node.passed()).count(), record.nodes.len());
     assert_eq!(record.nodes.len(), usize::try_from(ENDPOINTS).unwrap());

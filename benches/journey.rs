@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use axum::{Json, Router};
 use rungate::checks::{self, CHECKS};
-use rungate::diagnosis::settled;
+use rungate::diagnosis::settling;
 use rungate::live::RunSettings;
 use rungate::pipeline;
 use rungate::plan::{self, Plan};
@@ -118,15 +118,9 @@ async fn run(plan: &Plan) -> Duration {
         sandbox: false,
     };
     let began = Instant::now();
-    let record = execute(
-        plan,
-        Arc::new(outside),
-        &options,
-        |record| settled(record, checks::graph()),
-        pending(),
-        &mut |_| {},
-    )
-    .await;
+    let record =
+        execute(plan, Arc::new(outside), &options, &mut settling(checks::graph()), pending(), &mut |_| {})
+            .await;
     let wall = began.elapsed();
     assert!(record.nodes.iter().all(|node| node.passed()), "{:?}", record.nodes);
     wall

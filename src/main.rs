@@ -85,10 +85,10 @@ fn judge(
         let (outside, _sandbox) = world::open(asked, context, &plan, &options.settings).await?;
         let vault = Arc::clone(&outside.vault);
         let watch = &mut |event: run::Event<'_>| progress.see(&event);
-        let settled = |record: &RunRecord| diagnosis::settled(record, checks::graph());
+        let settling = &mut diagnosis::settling(checks::graph());
         let stop = signal::stopped();
         let outside = Arc::new(outside);
-        let mut record = run::execute(&plan, Arc::clone(&outside), &options, settled, stop, watch).await;
+        let mut record = run::execute(&plan, Arc::clone(&outside), &options, settling, stop, watch).await;
         let diagnosis = diagnosis::diagnose(&record, checks::graph());
         match asked.on_failure {
             Some(OnFailure::Rollback) => rollback::roll_back(&outside, &plan, &diagnosis, &mut record).await,

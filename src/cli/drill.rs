@@ -111,7 +111,7 @@ async fn one(plan: &Plan, fault: Option<&'static Fault>, options: &Options) -> R
         plan,
         outside.into(),
         options,
-        |record| diagnosis::settled(record, checks::graph()),
+        &mut diagnosis::settling(checks::graph()),
         stop,
         &mut |_| {},
     )

@@ -14,8 +14,7 @@ use crate::record::{Ended, Fact, Graph, NodeRecord, RunRecord};
 
 /// Judges a record against a causal graph.
 pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
-    let mut parts: Vec<Part> =
-        record.services.iter().map(|service| Part::of(&View::new(record, graph, service))).collect();
+    let mut parts: Vec<Part> = View::all(record, graph).iter().map(Part::of).collect();
     blame_through_services(record, &mut parts);
     let mut leading = Vec::new();
     let strays = strays(record);

@@ -12,6 +12,7 @@ mod view;
 use std::collections::BTreeMap;
 
 pub use crate::catalogue as cause;
+pub use precedence::Settling;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,12 @@ use crate::record::{CheckId, Family, Graph, RunRecord, Vantage};
 /// every check is judged as it stands, and is not healthy for it.
 pub fn diagnose(record: &RunRecord, graph: &Graph) -> Diagnosis {
     conclude::conclude(record, graph)
+}
+
+/// What an executor asks while a run lasts: which of the services with news are settled (see [`Settling`]).
+pub fn settling(graph: &Graph) -> impl FnMut(&RunRecord, &[usize]) -> Vec<(usize, Option<String>)> + Send {
+    let mut settling = None;
+    move |record, changed| settling.get_or_insert_with(|| Settling::new(record, graph)).look(record, changed)
 }
 
 /// The services of a running record whose fate is sealed, each with the key of the node that seals it.

@@ -1,5 +1,7 @@
 //! The record as the diagnosis looks at it: one service, its checks in causal order.
 
+use std::collections::HashMap;
+
 use crate::record::finding::{Finding, HealthFinding, PostgresFinding};
 use crate::record::{CheckId, Family, Graph, NodeRecord, RunRecord, ServiceRecord, Vantage, check_id};
 
@@ -13,10 +15,25 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(record: &'a RunRecord, graph: &'a Graph, service: &'a ServiceRecord) -> Self {
-        let mut nodes: Vec<&NodeRecord> =
-            record.nodes.iter().filter(|node| node.service == service.key).collect();
-        nodes.sort_by_key(|node| (graph.position(node.check), node.key()));
+    /// Every service of a record: its nodes are looked through once.
+    pub(super) fn all(record: &'a RunRecord, graph: &'a Graph) -> Vec<Self> {
+        let nodes = nodes_by_service(record);
+        let view = |service: &'a ServiceRecord| {
+            let nodes = nodes.get(service.key.as_str()).into_iter().flatten();
+            Self::of_nodes(record, graph, service, nodes.filter_map(|&index| record.nodes.get(index)))
+        };
+        record.services.iter().map(view).collect()
+    }
+
+    /// A service whose nodes are known.
+    pub(super) fn of_nodes(
+        record: &'a RunRecord,
+        graph: &'a Graph,
+        service: &'a ServiceRecord,
+        nodes: impl Iterator<Item = &'a NodeRecord>,
+    ) -> Self {
+        let mut nodes: Vec<&NodeRecord> = nodes.collect();
+        nodes.sort_by_cached_key(|node| (graph.position(node.check), node.key()));
         Self { record, graph, service, nodes }
     }
 
@@ -60,6 +77,15 @@ impl<'a> View<'a> {
     pub(super) fn region_flag(&self) -> String {
         format!("--region={}", self.service.region)
     }
+}
+
+/// The places of the nodes in a record, by the key of their service.
+pub(super) fn nodes_by_service(record: &RunRecord) -> HashMap<&str, Vec<usize>> {
+    let mut found: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, node) in record.nodes.iter().enumerate() {
+        found.entry(&node.service).or_default().push(index);
+    }
+    found
 }
 
 /// Whether what a node saw says anything about the service: names and routes as the gate's own machine sees

@@ -20,6 +20,6 @@ pub(crate) mod vpc_access;
 pub(crate) mod walk;
 
 pub use conversation::Conversation;
-pub use scope::{Notes, RunSettings, Scope};
+pub use scope::{Bell, Notes, RunSettings, Scope};
 pub use siblings::{Progress, Siblings};
 pub use walk::Walks;

@@ -1,6 +1,6 @@
 //! What a running check may use.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +48,36 @@ pub struct Scope {
     pub started: tokio::time::Instant,
 }
 
+/// Where the checks of a run ring when the executor should look: which have seen something, how many stepped aside.
+#[derive(Debug, Default)]
+pub struct Bell {
+    ring: tokio::sync::Notify,
+    rung: Mutex<Vec<usize>>,
+    aside: AtomicUsize,
+}
+
+impl Bell {
+    /// Completes once a check has rung.
+    pub async fn rung(&self) {
+        self.ring.notified().await;
+    }
+
+    /// The checks that have rung since this was asked last, by the numbers that [`Notes::ringing`] was given.
+    pub fn take(&self) -> Vec<usize> {
+        std::mem::take(&mut *self.rung.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many checks that are under way have stepped aside.
+    pub fn aside(&self) -> usize {
+        self.aside.load(Ordering::Relaxed)
+    }
+
+    fn ring(&self, check: usize) {
+        self.rung.lock().unwrap_or_else(PoisonError::into_inner).push(check);
+        self.ring.notify_one();
+    }
+}
+
 /// Observations on their way into the record.
 #[derive(Debug, Default)]
 pub struct Notes {
@@ -56,7 +86,9 @@ pub struct Notes {
     /// way at once: what it waits for might not begin before it.
     aside: AtomicBool,
     /// Rung whenever a waiting check has seen something new, so that the executor looks whether all is settled.
-    bell: Arc<tokio::sync::Notify>,
+    bell: Arc<Bell>,
+    /// The check's number on the bell.
+    number: usize,
 }
 
 /// What a check has noted so far.
@@ -77,9 +109,9 @@ pub struct Noted {
 }
 
 impl Notes {
-    /// Notes of one check; the bell is shared by all checks of a run.
-    pub fn ringing(bell: Arc<tokio::sync::Notify>) -> Self {
-        Self { inner: Mutex::default(), aside: AtomicBool::new(false), bell }
+    /// Notes of one check, which rings by this number; the bell is shared by all checks of a run.
+    pub fn ringing(bell: Arc<Bell>, number: usize) -> Self {
+        Self { inner: Mutex::default(), aside: AtomicBool::new(false), bell, number }
     }
 
     /// Notes something.
@@ -90,23 +122,32 @@ impl Notes {
     /// Notes what a waiting check has seen to be bad so far (or that it is no longer bad) and rings the bell.
     pub fn so_far(&self, finding: Option<Finding>) {
         self.note(|noted| noted.so_far = finding);
-        self.bell.notify_one();
+        self.bell.ring(self.number);
+    }
+
+    /// What a waiting check has seen to be bad so far.
+    pub fn seen_so_far(&self) -> Option<Finding> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).so_far.clone()
     }
 
     /// Steps aside: from now on the check mostly waits for others.
     pub fn step_aside(&self) {
-        self.aside.store(true, Ordering::Relaxed);
-        self.bell.notify_one();
+        if !self.aside.swap(true, Ordering::Relaxed) {
+            self.bell.aside.fetch_add(1, Ordering::Relaxed);
+        }
+        self.bell.ring(self.number);
     }
 
-    /// Whether it has stepped aside.
-    pub fn is_aside(&self) -> bool {
-        self.aside.load(Ordering::Relaxed)
+    /// The check is under way no more: it no longer counts as one that stepped aside.
+    pub fn left(&self) {
+        if self.aside.swap(false, Ordering::Relaxed) {
+            self.bell.aside.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Completes once a waiting check has seen something new.
     pub async fn news(&self) {
-        self.bell.notified().await;
+        self.bell.rung().await;
     }
 
     /// A copy of what was noted.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use rungate::checks::{CHECKS, graph};
 use rungate::diagnosis::cause::CauseCode;
-use rungate::diagnosis::{diagnose, settled};
+use rungate::diagnosis::{diagnose, settling};
 use rungate::live::RunSettings;
 use rungate::plan::Plan;
 use rungate::probe::Outside;
@@ -98,9 +98,7 @@ pub(crate) async fn said(plan: &Plan, cloud: &sandbox::Sandbox, dial: Arc<dyn Di
         sandbox: true,
     };
     let never = std::future::pending();
-    let record =
-        execute(plan, Arc::new(outside), &options, |record| settled(record, graph()), never, &mut |_| {})
-            .await;
+    let record = execute(plan, Arc::new(outside), &options, &mut settling(graph()), never, &mut |_| {}).await;
     let diagnosis = diagnose(&record, graph());
     let failing = record.nodes.iter().find_map(|node| match &node.outcome {
         Some(Outcome::Failed { finding: Finding::Postgres(finding) }) => {

@@ -65,8 +65,15 @@ async fn gate(
         accepted_unproven: Vec::new(),
         sandbox: true,
     };
-    let record =
-        run::execute(&plan, Arc::new(outside), &options, |_| Vec::new(), stop(&sandbox), &mut |_| {}).await;
+    let record = run::execute(
+        &plan,
+        Arc::new(outside),
+        &options,
+        &mut |_: &_, _: &[usize]| Vec::new(),
+        stop(&sandbox),
+        &mut |_| {},
+    )
+    .await;
     (record, sandbox)
 }
 

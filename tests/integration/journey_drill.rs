@@ -66,7 +66,7 @@ async fn gate(plan: &Plan, faults: &[&'static Fault], vantage: Vantage) -> (RunR
         plan,
         Arc::new(outside),
         &options,
-        |record| diagnosis::settled(record, rungate::checks::graph()),
+        &mut diagnosis::settling(rungate::checks::graph()),
         stop,
         &mut |_| {},
     )

@@ -136,7 +136,7 @@ fn walked(plan: &Plan) -> RunRecord {
         plan,
         Arc::new(outside),
         &options,
-        |record| diagnosis::settled(record, checks::graph()),
+        &mut diagnosis::settling(checks::graph()),
         std::future::pending(),
         &mut |_| {},
     ))

@@ -61,7 +61,7 @@ pub(crate) async fn gate(mut service: Service, faults: &[&'static Fault]) -> (Ru
         &plan,
         Arc::new(outside),
         &options,
-        |record| diagnosis::settled(record, rungate::checks::graph()),
+        &mut diagnosis::settling(rungate::checks::graph()),
         stop,
         &mut |_| {},
     )

@@ -141,11 +141,11 @@ pub(super) fn ask(
     let record = runtime.block_on(async {
         let (outside, _sandbox) = world::open(asked, context, &plan, &options.settings).await?;
         // One cause settles nothing here: the others are to be mended before the deploy as well.
-        let settled = |_: &RunRecord| Vec::new();
+        let mut settled = |_: &RunRecord, _: &[usize]| Vec::new();
         let watch = &mut |_: run::Event<'_>| ();
         let stop = signal::stopped();
         let outside = Arc::new(outside);
-        let record = run::execute(&plan, Arc::clone(&outside), &options, settled, stop, watch).await;
+        let record = run::execute(&plan, Arc::clone(&outside), &options, &mut settled, stop, watch).await;
         let advice = match record.ended_by {
             None => serving::advice(&plan, &outside).await,
             Some(_) => Vec::new(),

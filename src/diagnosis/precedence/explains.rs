@@ -443,8 +443,7 @@ mod tests {
         for run in runs.read_dir().unwrap() {
             let text = std::fs::read_to_string(run.unwrap().path().join("run.json")).unwrap();
             let record: RunRecord = serde_json::from_str(&text).unwrap();
-            for service in &record.services {
-                let view = View::new(&record, &graph, service);
+            for view in View::all(&record, graph) {
                 for node in bad(&view) {
                     let finding = node.finding().unwrap();
                     let code = rules::judge(&view, node, finding).code;

@@ -19,3 +19,5 @@ pub(super) mod explains;
 mod journey;
 pub(super) mod order;
 pub(super) mod settled;
+
+pub use settled::Settling;

@@ -1,24 +1,30 @@
 //! Carrying out a plan: everything that can run at once does, and one deadline ends it.
+//!
+//! An event (a check that ended, a note) costs what depends on it and no more: `schedule` knows what may begin, and the
+//! judge is asked about the services that changed. A run of many services so takes time in proportion to them.
 
-use std::collections::HashMap;
+mod schedule;
+
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::redact::redacted;
 use crate::checks::Dials;
-use crate::live::{Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
+use crate::live::{Bell, Conversation, Notes, Progress, RunSettings, Scope, Siblings, Walks};
 use crate::plan::{Plan, calls};
 use crate::probe::Outside;
 use crate::record::{
     Broken, CallRecord, DatabaseRecord, Ended, Fact, NodeRecord, Outcome, RECORD_VERSION, RunRecord,
     ServiceRecord, Skip, Unproven, Vantage,
 };
+use schedule::Schedule;
 
 /// How long what Google's APIs are about to say is still waited for once a service is settled. They mostly answer within
 /// a fraction of it, and each answer rules causes out, so that a report does not hang on who was first; one that hangs
@@ -49,9 +55,10 @@ pub enum Event<'a> {
     Ended(&'a NodeRecord),
 }
 
-/// Judges a record while its run lasts: which services are settled, and by which node
-/// (see [`crate::diagnosis::settled`]).
-pub type Judge = fn(&RunRecord) -> Vec<(String, String)>;
+/// Judges services of a record while its run lasts, by their numbers in it: those about which there is news, with
+/// those of others whose fate hangs on theirs. Each that is settled comes with the key of the node that settles it
+/// (see [`crate::diagnosis::Settling`]).
+pub type Judge<'a> = &'a mut (dyn FnMut(&RunRecord, &[usize]) -> Vec<(usize, Option<String>)> + Send);
 
 /// Carries out a plan. `stop` ends it early (a signal); the record then names what did not run.
 ///
@@ -60,7 +67,7 @@ pub async fn execute(
     plan: &Plan,
     outside: Arc<Outside>,
     options: &Options,
-    judge: Judge,
+    judge: Judge<'_>,
     stop: impl Future<Output = Ended>,
     watch: &mut (dyn FnMut(Event<'_>) + Send),
 ) -> RunRecord {
@@ -84,8 +91,8 @@ pub async fn execute(
                 break;
             }
             Some(done) = run.tasks.join_next_with_id() => run.take(done),
-            () = run.bell.notified() => run.look_at_notes(),
-            () = grace => run.news = true,
+            () = run.bell.rung() => run.look_at_notes(),
+            () = grace => run.end_graces(),
         }
         run.settle(judge);
         run.start_what_can();
@@ -117,7 +124,7 @@ struct Running<'a> {
     outside: Arc<Outside>,
     options: &'a Options,
     started: Instant,
-    bell: Arc<Notify>,
+    bell: Arc<Bell>,
     notes: Vec<Arc<Notes>>,
     walks: Arc<Walks>,
     /// How far each target's checks are.
@@ -125,13 +132,17 @@ struct Running<'a> {
     /// What the checks of each target's database hand on to each other.
     conversations: Vec<Arc<Conversation>>,
     tasks: JoinSet<Outcome>,
-    /// Which node a task works for, and how to end it.
-    at_work: HashMap<Id, (usize, AbortHandle)>,
-    begun: Vec<bool>,
-    /// Until when the control plane is waited for, by services that are settled but for it.
-    grace: HashMap<String, Instant>,
-    /// Whether anything bad was seen since the judge was asked last.
-    news: bool,
+    /// Which node a task works for.
+    at_work: HashMap<Id, usize>,
+    /// How to end the task of a node.
+    handles: HashMap<usize, AbortHandle>,
+    schedule: Schedule,
+    /// Targets that are settled, each with the key of the node that settles it.
+    settled: HashMap<usize, String>,
+    /// Until when the control plane is waited for, by targets that were settled; and whether they stand in `graces`.
+    grace: HashMap<usize, (Instant, bool)>,
+    /// Targets whose grace something makes use of, the first to end in front.
+    graces: VecDeque<usize>,
     record: RunRecord,
     watch: &'a mut (dyn FnMut(Event<'_>) + Send),
 }
@@ -143,8 +154,9 @@ impl<'a> Running<'a> {
         options: &'a Options,
         watch: &'a mut (dyn FnMut(Event<'_>) + Send),
     ) -> Self {
-        let bell = Arc::new(Notify::new());
-        let notes = plan.nodes.iter().map(|_| Arc::new(Notes::ringing(Arc::clone(&bell)))).collect();
+        let bell = Arc::new(Bell::default());
+        let ringing = |number| Arc::new(Notes::ringing(Arc::clone(&bell), number));
+        let notes = (0..plan.nodes.len()).map(ringing).collect();
         Self {
             plan,
             outside,
@@ -153,61 +165,62 @@ impl<'a> Running<'a> {
             bell,
             notes,
             walks: Arc::new(Walks::new(&plan.targets, plan.environment.clone())),
-            progress: (0..plan.targets.len()).map(|index| progress_of(plan, index)).collect(),
+            progress: progress(plan),
             conversations: plan.targets.iter().map(|_| Arc::default()).collect(),
             tasks: JoinSet::new(),
             at_work: HashMap::new(),
-            begun: vec![false; plan.nodes.len()],
+            handles: HashMap::new(),
+            schedule: Schedule::new(plan),
+            settled: HashMap::new(),
             grace: HashMap::new(),
-            news: false,
+            graces: VecDeque::new(),
             record: blank(plan, options),
             watch,
         }
     }
 
     /// Starts every node whose needs have passed, as far as the bound allows, and ends those whose needs cannot pass
-    /// any more. Needs mostly stand before what needs them, so one walk is mostly enough.
+    /// any more.
     fn start_what_can(&mut self) {
-        while self.walk_through() {}
-    }
-
-    /// One walk; whether it ended a node for which one before it may have waited.
-    fn walk_through(&mut self) -> bool {
-        let mut ended = false;
-        let aside = self.at_work.values().filter(|(index, _)| self.notes[*index].is_aside()).count();
-        let bound = self.options.concurrency.max(1).saturating_add(aside);
-        for index in 0..self.plan.nodes.len() {
-            if self.begun[index] || self.record.nodes[index].outcome.is_some() {
+        while let Some(index) = self.schedule.next_to_look_at() {
+            if self.record.nodes[index].outcome.is_some() {
                 continue;
             }
-            let mut waits =
-                self.plan.nodes[index].after.iter().any(|&other| self.record.nodes[other].outcome.is_none());
-            let mut hindered = None;
-            for &need in &self.plan.nodes[index].needs {
-                let needed = &self.record.nodes[need];
-                match &needed.outcome {
-                    None => waits = true,
-                    Some(Outcome::Passed { .. }) => {}
-                    // What was skipped for a reason of its own skips what needs it for the same reason.
-                    Some(Outcome::Skipped { reason }) => {
-                        hindered = Some(Outcome::Skipped { reason: reason.clone() });
-                    }
-                    Some(Outcome::Failed { .. } | Outcome::Blocked { .. } | Outcome::Broken { .. }) => {
-                        hindered = Some(Outcome::Blocked { by: needed.key() });
-                    }
-                }
-            }
-            match hindered {
+            match self.hindrance(index) {
                 Some(outcome) => {
                     self.record.nodes[index].started_ms = self.now_ms();
                     self.finish(index, outcome);
-                    ended = true;
                 }
-                None if !waits && self.tasks.len() < bound => self.start(index),
-                None => {}
+                None => self.schedule.ready_if_free(index),
             }
         }
-        ended
+        let bound = self.options.concurrency.max(1);
+        while self.tasks.len() < bound.saturating_add(self.bell.aside())
+            && let Some(index) = self.schedule.next_ready()
+        {
+            if self.record.nodes[index].outcome.is_none() {
+                self.start(index);
+            }
+        }
+    }
+
+    /// The outcome of a node one of whose needs ended otherwise than well.
+    fn hindrance(&self, index: usize) -> Option<Outcome> {
+        let mut hindered = None;
+        for &need in &self.plan.nodes[index].needs {
+            let needed = &self.record.nodes[need];
+            match &needed.outcome {
+                None | Some(Outcome::Passed { .. }) => {}
+                // What was skipped for a reason of its own skips what needs it for the same reason.
+                Some(Outcome::Skipped { reason }) => {
+                    hindered = Some(Outcome::Skipped { reason: reason.clone() });
+                }
+                Some(Outcome::Failed { .. } | Outcome::Blocked { .. } | Outcome::Broken { .. }) => {
+                    hindered = Some(Outcome::Blocked { by: needed.key() });
+                }
+            }
+        }
+        hindered
     }
 
     fn start(&mut self, index: usize) {
@@ -225,9 +238,9 @@ impl<'a> Running<'a> {
         };
         let check = node.check;
         self.record.nodes[index].started_ms = self.now_ms();
-        self.begun[index] = true;
         let handle = self.tasks.spawn(async move { (check.run)(&scope).await });
-        self.at_work.insert(handle.id(), (index, handle));
+        self.at_work.insert(handle.id(), index);
+        self.handles.insert(index, handle);
         (self.watch)(Event::Started(&self.record.nodes[index]));
     }
 
@@ -235,7 +248,7 @@ impl<'a> Running<'a> {
         let (id, outcome) = match done {
             Ok((id, outcome)) => (id, outcome),
             Err(error) if error.is_cancelled() => {
-                self.at_work.remove(&error.id());
+                self.leave(error.id());
                 return;
             }
             Err(error) => {
@@ -243,9 +256,17 @@ impl<'a> Running<'a> {
                 (error.id(), Outcome::Broken { why: Broken::Defect { detail } })
             }
         };
-        if let Some((index, _)) = self.at_work.remove(&id) {
+        if let Some(index) = self.leave(id) {
             self.finish(index, outcome);
         }
+    }
+
+    /// A task is gone; the node that it worked for.
+    fn leave(&mut self, task: Id) -> Option<usize> {
+        let index = self.at_work.remove(&task)?;
+        self.handles.remove(&index);
+        self.notes[index].left();
+        Some(index)
     }
 
     fn finish(&mut self, index: usize, outcome: Outcome) {
@@ -268,63 +289,71 @@ impl<'a> Running<'a> {
             (Some(noted), Some(known)) => Some(noted.or(known)),
             (noted, known) => noted.or(known),
         };
-        self.news = true;
-        self.tell_siblings(index);
+        let passed = self.record.nodes[index].passed();
+        if let Some((target, check, passed)) = self.schedule.ended(index, passed) {
+            self.progress[target].send_modify(|progress| {
+                progress.insert(check, Some(passed));
+            });
+        }
         (self.watch)(Event::Ended(&self.record.nodes[index]));
     }
 
-    /// Tells the checks of the same service that one has ended, once all its nodes have.
-    fn tell_siblings(&self, index: usize) {
-        let (target, check) = (self.plan.nodes[index].target, self.plan.nodes[index].check.id);
-        let alike = self.plan.nodes.iter().zip(&self.record.nodes);
-        let mut alike = alike.filter(|(node, _)| node.target == target && node.check.id == check);
-        let passed = alike.try_fold(true, |all, (_, node)| {
-            node.outcome.as_ref().map(|outcome| all && matches!(outcome, Outcome::Passed { .. }))
-        });
-        if passed.is_some() {
-            self.progress[target].send_modify(|progress| {
-                progress.insert(check, passed);
-            });
-        }
-    }
-
     fn look_at_notes(&mut self) {
-        for (index, notes) in self.notes.iter().enumerate() {
-            if self.begun[index] && self.record.nodes[index].outcome.is_none() {
-                self.record.nodes[index].so_far = notes.read().so_far;
+        for index in self.bell.take() {
+            if self.record.nodes[index].outcome.is_none() {
+                self.record.nodes[index].so_far = self.notes[index].seen_so_far();
+                self.schedule.changed(index);
             }
         }
-        self.news = true;
     }
 
     /// Ends what is left of services about which enough is known.
-    fn settle(&mut self, judge: Judge) {
-        if !std::mem::take(&mut self.news) || !self.record.nodes.iter().any(|node| node.finding().is_some()) {
+    fn settle(&mut self, judge: Judge<'_>) {
+        let changed = self.schedule.take_changed();
+        if changed.is_empty() {
             return;
         }
-        for (service, by) in judge(&self.record) {
-            let until = *self.grace.entry(service.clone()).or_insert_with(|| Instant::now() + GRACE);
-            let graced = Instant::now() < until;
-            let left: Vec<usize> = (0..self.record.nodes.len())
-                .filter(|&index| {
-                    let node = &self.record.nodes[index];
-                    node.service == service
-                        && node.outcome.is_none()
-                        && !self.plan.nodes[index].outlasts
-                        && !(graced && self.speaks_soon(index))
-                })
-                .collect();
-            for index in left {
-                let seen = self.record.nodes[index].so_far.take();
-                self.abort(index);
-                self.finish(
-                    index,
-                    match seen {
-                        Some(finding) => Outcome::Failed { finding },
-                        None => Outcome::Skipped { reason: Skip::Settled { by: by.clone() } },
-                    },
-                );
+        for (target, by) in judge(&self.record, &changed) {
+            match by {
+                Some(by) => {
+                    self.settled.insert(target, by);
+                    self.end_what_is_left(target);
+                }
+                None => {
+                    self.settled.remove(&target);
+                }
             }
+        }
+    }
+
+    /// Ends the nodes of a settled target, but for those that outlast it and, for a while, those that speak soon.
+    fn end_what_is_left(&mut self, target: usize) {
+        let Some(by) = self.settled.get(&target).cloned() else { return };
+        let now = Instant::now();
+        let (until, queued) = *self.grace.entry(target).or_insert((now + GRACE, false));
+        let mut waits = false;
+        for index in self.schedule.of_target(target).to_vec() {
+            let node = &self.record.nodes[index];
+            if node.outcome.is_some() || self.plan.nodes[index].outlasts {
+                continue;
+            }
+            if now < until && self.speaks_soon(index) {
+                waits = true;
+                continue;
+            }
+            let seen = self.record.nodes[index].so_far.take();
+            if let Some(handle) = self.handles.get(&index) {
+                handle.abort();
+            }
+            let outcome = match seen {
+                Some(finding) => Outcome::Failed { finding },
+                None => Outcome::Skipped { reason: Skip::Settled { by: by.clone() } },
+            };
+            self.finish(index, outcome);
+        }
+        if waits && !queued {
+            self.grace.insert(target, (until, true));
+            self.graces.push_back(target);
         }
     }
 
@@ -333,29 +362,38 @@ impl<'a> Running<'a> {
     fn speaks_soon(&self, index: usize) -> bool {
         let node = &self.record.nodes[index];
         matches!(self.plan.nodes[index].check.vantage, Vantage::ControlPlane | Vantage::Pipeline)
-            && self.notes[index].read().so_far.is_none()
+            && self.notes[index].seen_so_far().is_none()
             && node.outcome.is_none()
     }
 
     /// When the first grace ends that something still makes use of.
-    fn grace_end(&self) -> Option<Instant> {
-        let waiting = |service: &String| {
-            (0..self.record.nodes.len())
-                .any(|index| self.record.nodes[index].service == *service && self.speaks_soon(index))
-        };
-        let now = Instant::now();
-        self.grace
-            .iter()
-            .filter(|(service, until)| **until > now && waiting(service))
-            .map(|(_, until)| *until)
-            .min()
+    fn grace_end(&mut self) -> Option<Instant> {
+        while let Some(&target) = self.graces.front() {
+            if self.schedule.of_target(target).iter().any(|&index| self.speaks_soon(index)) {
+                return self.grace.get(&target).map(|(until, _)| *until);
+            }
+            self.leave_grace();
+        }
+        None
     }
 
-    fn abort(&mut self, index: usize) {
-        for (at, handle) in self.at_work.values() {
-            if *at == index {
-                handle.abort();
+    /// Ends what was still waited for of targets whose grace is over.
+    fn end_graces(&mut self) {
+        let now = Instant::now();
+        while let Some(&target) = self.graces.front() {
+            if self.grace.get(&target).is_some_and(|(until, _)| *until > now) {
+                return;
             }
+            self.leave_grace();
+            self.end_what_is_left(target);
+        }
+    }
+
+    fn leave_grace(&mut self) {
+        if let Some(target) = self.graces.pop_front()
+            && let Some((_, queued)) = self.grace.get_mut(&target)
+        {
+            *queued = false;
         }
     }
 
@@ -375,7 +413,7 @@ impl<'a> Running<'a> {
                     Outcome::Broken { why: Broken::Defect { detail: problem.clone() } }
                 }
                 (Ended::Deadline { .. }, Some(finding)) => Outcome::Failed { finding },
-                (&Ended::Deadline { seconds }, None) if self.begun[index] => {
+                (&Ended::Deadline { seconds }, None) if self.handles.contains_key(&index) => {
                     Outcome::Broken { why: Broken::Deadline { seconds } }
                 }
                 (&Ended::Deadline { seconds }, None) => {
@@ -412,10 +450,13 @@ impl<'a> Running<'a> {
     }
 }
 
-/// The progress of a target's checks before any began.
-fn progress_of(plan: &Plan, target: usize) -> watch::Sender<Progress> {
-    let nodes = plan.nodes.iter().filter(|node| node.target == target);
-    watch::Sender::new(nodes.map(|node| (node.check.id, None)).collect())
+/// The progress of each target's checks before any began.
+fn progress(plan: &Plan) -> Vec<watch::Sender<Progress>> {
+    let mut progress = vec![Progress::new(); plan.targets.len()];
+    for node in &plan.nodes {
+        progress[node.target].insert(node.check.id, None);
+    }
+    progress.into_iter().map(watch::Sender::new).collect()
 }
 
 /// The record before anything was observed.

@@ -127,10 +127,23 @@ fn outside() -> Arc<Outside> {
     Arc::new(Outside { google, http: Http::new(Duration::from_secs(1)), dial: Arc::new(System), vault })
 }
 
-const NEVER_SETTLED: Judge = |_| Vec::new();
+type Settled = Vec<(usize, Option<String>)>;
 
-async fn run(plan: &Plan, options: &Options, judge: Judge) -> RunRecord {
-    execute(plan, outside(), options, judge, std::future::pending(), &mut |_| {}).await
+fn never_settled(_: &RunRecord, _: &[usize]) -> Settled {
+    Vec::new()
+}
+
+/// The first service, settled by one of its checks.
+fn first_by(key: &str) -> Settled {
+    vec![(0, Some(key.to_owned()))]
+}
+
+async fn run(
+    plan: &Plan,
+    options: &Options,
+    mut judge: impl FnMut(&RunRecord, &[usize]) -> Settled + Send,
+) -> RunRecord {
+    execute(plan, outside(), options, &mut judge, std::future::pending(), &mut |_| {}).await
 }
 
 fn outcome(record: &RunRecord, index: usize) -> &Outcome {
@@ -151,7 +164,7 @@ async fn what_fails_blocks_what_needs_it_and_what_is_skipped_skips_it() {
             (0, &PASSES, &[5]),
         ],
     );
-    let record = run(&plan, &options(8, 5_000), NEVER_SETTLED).await;
+    let record = run(&plan, &options(8, 5_000), never_settled).await;
     assert!(matches!(outcome(&record, 0), Outcome::Failed { .. }));
     assert_eq!(*outcome(&record, 1), Outcome::Blocked { by: "s/fails".into() });
     assert_eq!(*outcome(&record, 2), Outcome::Blocked { by: "s/passes".into() });
@@ -175,7 +188,7 @@ static COUNTS: Check = check("counts", |_| {
 async fn no_more_than_the_bound_are_under_way_at_once_and_all_get_their_turn() {
     let nodes: Vec<(usize, &'static Check, &[usize])> = (0..12).map(|_| (0, &COUNTS, &[][..])).collect();
     let plan = plan(&["s"], &nodes);
-    let record = run(&plan, &options(3, 5_000), NEVER_SETTLED).await;
+    let record = run(&plan, &options(3, 5_000), never_settled).await;
     assert!(record.nodes.iter().all(NodeRecord::passed));
     assert_eq!(MOST.load(Ordering::SeqCst), 3);
 }
@@ -183,7 +196,7 @@ async fn no_more_than_the_bound_are_under_way_at_once_and_all_get_their_turn() {
 #[tokio::test]
 async fn a_check_that_panics_is_a_defect_and_nothing_of_its_message_is_told() {
     let plan = plan(&["s"], &[(0, &PANICS, &[]), (0, &PASSES, &[]), (0, &PASSES, &[0])]);
-    let record = run(&plan, &options(8, 5_000), NEVER_SETTLED).await;
+    let record = run(&plan, &options(8, 5_000), never_settled).await;
     assert!(matches!(outcome(&record, 0), Outcome::Broken { why: Broken::Defect { .. } }));
     assert!(record.nodes[1].passed());
     assert_eq!(*outcome(&record, 2), Outcome::Blocked { by: "s/panics".into() });
@@ -195,7 +208,7 @@ async fn the_deadline_tells_what_ran_from_what_did_not() {
     let nodes: [(usize, &'static Check, &[usize]); 5] =
         [(0, &HANGS, &[]), (0, &WAITS, &[]), (0, &PASSES, &[0]), (0, &PASSES, &[]), (0, &HANGS, &[])];
     let began = Instant::now();
-    let record = run(&plan(&["s"], &nodes), &options(2, 100), NEVER_SETTLED).await;
+    let record = run(&plan(&["s"], &nodes), &options(2, 100), never_settled).await;
     assert!(began.elapsed() < Duration::from_secs(2));
     assert!(matches!(outcome(&record, 0), Outcome::Broken { why: Broken::Deadline { .. } }));
     assert_eq!(*outcome(&record, 1), Outcome::Failed { finding: bad("seen so far") });
@@ -213,7 +226,7 @@ async fn a_signal_ends_the_run_and_is_named_by_all_that_did_not_end() {
         Ended::Signal { name: "SIGTERM".into() }
     };
     let options = options(8, 60_000);
-    let record = execute(&plan, outside(), &options, NEVER_SETTLED, stop, &mut |_| {}).await;
+    let record = execute(&plan, outside(), &options, &mut never_settled, stop, &mut |_| {}).await;
     let interrupted = Outcome::Skipped { reason: Skip::Interrupted { signal: "SIGTERM".into() } };
     assert_eq!([outcome(&record, 0), outcome(&record, 1)], [&interrupted, &interrupted]);
     assert!(record.nodes[2].passed());
@@ -225,8 +238,8 @@ async fn what_is_settled_ends_at_once_and_keeps_what_it_saw() {
     let nodes: [(usize, &'static Check, &[usize]); 5] =
         [(0, &WAITS, &[]), (0, &FAILS, &[]), (0, &HANGS, &[]), (0, &PASSES, &[2]), (1, &PASSES, &[])];
     // Settled once the waiting check has told what it sees: its own note must wake the executor.
-    let judge: Judge = |record| match record.nodes[0].finding() {
-        Some(_) if record.nodes[1].finding().is_some() => vec![("a".to_owned(), "a/fails".to_owned())],
+    let judge = |record: &RunRecord, _: &[usize]| match record.nodes[0].finding() {
+        Some(_) if record.nodes[1].finding().is_some() => first_by("a/fails"),
         Some(_) | None => Vec::new(),
     };
     let began = Instant::now();
@@ -243,7 +256,7 @@ async fn what_is_settled_ends_at_once_and_keeps_what_it_saw() {
 async fn what_the_control_plane_is_about_to_say_is_waited_for_and_no_more() {
     let nodes: [(usize, &'static Check, &[usize]); 4] =
         [(0, &FAILS, &[]), (0, &ANSWERS_LATE, &[]), (0, &PASSES, &[1]), (0, &DIALS, &[])];
-    let judge: Judge = |_| vec![("a".to_owned(), "a/fails".to_owned())];
+    let judge = |_: &RunRecord, _: &[usize]| first_by("a/fails");
     let began = Instant::now();
     let record = run(&plan(&["a"], &nodes), &options(8, 60_000), judge).await;
     assert!(began.elapsed() < GRACE, "nothing was left to wait for");
@@ -260,8 +273,8 @@ async fn what_outlasts_a_settled_service_begins_once_what_it_waits_for_has_ended
     for node in &mut plan.nodes[2..] {
         (node.after, node.outlasts) = (vec![0], true);
     }
-    let judge: Judge = |record| match record.nodes[0].finding() {
-        Some(_) => vec![("a".to_owned(), "a/fails".to_owned())],
+    let judge = |record: &RunRecord, _: &[usize]| match record.nodes[0].finding() {
+        Some(_) => first_by("a/fails"),
         None => Vec::new(),
     };
     let record = run(&plan, &options(8, 60_000), judge).await;
@@ -277,7 +290,7 @@ async fn what_waits_for_a_later_node_begins_when_that_has_ended() {
         [(0, &PASSES, &[]), (0, &FAILS, &[]), (1, &PASSES, &[1])];
     let mut plan = plan(&["a", "b"], &nodes);
     plan.nodes[0].after = vec![2];
-    let record = run(&plan, &options(8, 60_000), NEVER_SETTLED).await;
+    let record = run(&plan, &options(8, 60_000), never_settled).await;
     assert!(matches!(outcome(&record, 2), Outcome::Blocked { .. }));
     assert!(record.nodes[0].passed(), "{:?}", record.nodes[0].outcome);
 }
@@ -287,14 +300,14 @@ async fn a_settled_service_leaves_its_place_to_others() {
     // With one place only, the hanging check of the settled service must make room.
     let nodes: [(usize, &'static Check, &[usize]); 3] =
         [(0, &WAITS, &[]), (1, &PASSES, &[]), (1, &PASSES, &[1])];
-    let judge: Judge = |_| vec![("a".to_owned(), "a/waits".to_owned())];
+    let judge = |_: &RunRecord, _: &[usize]| first_by("a/waits");
     let record = run(&plan(&["a", "b"], &nodes), &options(1, 60_000), judge).await;
     assert!(record.nodes[1].passed() && record.nodes[2].passed());
 }
 
 #[tokio::test]
 async fn no_secret_leaves_the_run() {
-    let record = run(&plan(&["s"], &[(0, &ECHOES, &[])]), &options(1, 5_000), NEVER_SETTLED).await;
+    let record = run(&plan(&["s"], &[(0, &ECHOES, &[])]), &options(1, 5_000), never_settled).await;
     let json = serde_json::to_string(&record).unwrap();
     for secret in ["s3cret-of-run", "s3cret%2D", "plain-t3xt"] {
         assert!(!json.contains(secret), "{json}");
@@ -316,9 +329,37 @@ async fn every_check_is_told_to_begin_and_to_end_once() {
         told.lock().unwrap().push(line);
     };
     let options = options(8, 5_000);
-    execute(&plan, outside(), &options, NEVER_SETTLED, std::future::pending(), watch).await;
+    execute(&plan, outside(), &options, &mut never_settled, std::future::pending(), watch).await;
     let mut told = told.into_inner().unwrap();
     told.sort();
     // The blocked one never began.
     assert_eq!(told, ["+s/fails", "+s/passes", "-s/fails true", "-s/passes true", "-s/passes true"]);
+}
+
+#[tokio::test]
+async fn a_run_of_twice_the_services_asks_the_judge_about_twice_as_many() {
+    async fn asked(services: usize) -> usize {
+        let names: Vec<String> = (0..services).map(|number| format!("s{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        // Each service waits with something bad in sight, and so is settled only after all have begun.
+        let nodes: Vec<(usize, &'static Check, Vec<usize>)> = (0..services)
+            .flat_map(|one| [(one, &WAITS, vec![]), (one, &FAILS, vec![]), (one, &PASSES, vec![3 * one + 1])])
+            .collect();
+        let nodes: Vec<(usize, &'static Check, &[usize])> =
+            nodes.iter().map(|(service, check, needs)| (*service, *check, needs.as_slice())).collect();
+        let mut asked = 0;
+        let judge = |record: &RunRecord, changed: &[usize]| -> Settled {
+            asked += changed.len();
+            let bad = |service: usize| record.nodes[3 * service].finding().is_some();
+            changed
+                .iter()
+                .map(|&service| (service, bad(service).then(|| format!("s{service}/fails"))))
+                .collect()
+        };
+        let record = run(&plan(&names, &nodes), &options(4 * services, 60_000), judge).await;
+        assert!(record.nodes.iter().all(|node| node.outcome.is_some()));
+        asked
+    }
+    let (some, twice) = (asked(40).await, asked(80).await);
+    assert!(some >= 40 && twice <= 2 * some + 8, "{some} and {twice}");
 }

@@ -175,7 +175,7 @@ causes! {
     /// Another declared variable is absent from the revision.
     VariableMissing, "variable-missing", Injection, Never, No, [VARIABLES_INJECTED];
     /// A variable that leads to the database is there, and empty.
-    DatabaseVariableEmpty, "database-variable-empty", Injection, Never, No, [VARIABLES_FILLED];
+    DatabaseVariableEmpty, "database-variable-empty", Injection, Never, No, [VARIABLES_NOT_EMPTY];
     /// The revision refers to another secret or version than declared.
     SecretReferenceDrifted, "secret-reference-drifted", Injection, Never, No, [SECRET_REFERENCES_MATCH];
     /// The service runs as another account than declared.
@@ -193,7 +193,7 @@ causes! {
     /// A newer version exists than the one that running instances took at their start.
     SecretNewerThanRevision, "secret-newer-than-revision", Injection, Never, No, [SECRET_VERSION_CURRENT];
     /// Payload and checksum disagree.
-    SecretCorrupted, "secret-corrupted", Injection, Never, No, [SECRET_INTACT];
+    SecretChecksumMismatch, "secret-checksum-mismatch", Injection, Never, No, [SECRET_INTACT];
     /// A newline or blank at the credential's edge.
     CredentialTrailingWhitespace, "credential-trailing-whitespace", Credential, Never, Yes, [CREDENTIAL_WELL_FORMED];
     /// An empty credential.
@@ -233,7 +233,7 @@ causes! {
     /// The service leaves into another network than the database's.
     VpcWrongNetwork, "vpc-wrong-network", Way, Never, Inferred, [VPC_NETWORK_MATCHES];
     /// The egress setting does not carry the database's address.
-    EgressBypassesDatabase, "egress-bypasses-database", Way, Never, Inferred, [EGRESS_CARRIES_DATABASE];
+    EgressExcludesDatabase, "egress-excludes-database", Way, Never, Inferred, [EGRESS_COVERS_DATABASE];
     /// Connector, egress or network of the revision are not those declared.
     VpcAccessDrifted, "vpc-access-drifted", Way, Never, No, [VPC_ACCESS_MATCHES];
     /// The subnet of direct VPC egress has too few addresses.
@@ -281,9 +281,9 @@ causes! {
     /// The host is the socket of an instance that is not attached.
     CloudsqlNameMismatch, "cloudsql-name-mismatch", Instance, Never, Yes, [CLOUDSQL_ATTACHED];
     /// Direct connections are refused by the instance's policy.
-    InstanceRequiresConnector, "instance-requires-connector", Instance, Never, Yes, [INSTANCE_ADMITS_SERVICE];
+    InstanceRequiresConnector, "instance-requires-connector", Instance, Never, Yes, [INSTANCE_ALLOWS_SERVICE];
     /// The public address does not admit the caller.
-    AuthorizedNetworkMissing, "authorized-network-missing", Instance, Never, Yes, [INSTANCE_ADMITS_SERVICE];
+    AuthorizedNetworkMissing, "authorized-network-missing", Instance, Never, Yes, [INSTANCE_ALLOWS_SERVICE];
     /// The server takes encrypted connections only.
     TlsRequired, "tls-required", Postgres, Never, Inferred, [INSTANCE_TLS_AGREES];
     /// The server takes connections with a client certificate only.
@@ -311,15 +311,15 @@ causes! {
     /// The server demands TLS, or the client certificate, host or user is not admitted.
     LoginNotAllowed, "login-not-allowed", Postgres, Never, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The server admits nobody from this host, for this user and database.
-    HostNotAllowed, "host-not-allowed", Postgres, Never, No, [DATABASE_LOGIN];
+    PgHbaRejected, "pg-hba-rejected", Postgres, Never, No, [DATABASE_LOGIN];
     /// What answers does not prove that it knows the password.
-    ServerNotAuthentic, "server-not-authentic", Postgres, Never, Inferred, [DATABASE_LOGIN];
+    ServerIdentityUnverified, "server-identity-unverified", Postgres, Never, Inferred, [DATABASE_LOGIN];
     /// The database does not exist on the server.
     DatabaseMissing, "database-missing", Postgres, Never, Inferred, [INSTANCE_HAS_DATABASE, DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The role may not connect to the database.
     ConnectPrivilegeMissing, "connect-privilege-missing", Postgres, Never, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The database accepts no connections.
-    DatabaseClosed, "database-closed", Postgres, Never, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
+    DatabaseDisallowsConnections, "database-disallows-connections", Postgres, Never, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// No connection slot is left.
     ConnectionSlotsExhausted, "connection-slots-exhausted", Postgres, Helps, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The server is starting, stopping or in recovery.
@@ -327,11 +327,11 @@ causes! {
     /// The server refuses a connection option.
     ConnectionParameterInvalid, "connection-parameter-invalid", Postgres, Never, No, [DATABASE_LOGIN, CLOUDSQL_LOGIN];
     /// The session ends in its middle.
-    ConnectionCut, "connection-cut", Postgres, Helps, No, [DATABASE_QUERY];
+    ConnectionClosed, "connection-closed", Postgres, Helps, No, [DATABASE_QUERY];
     /// A standby, or a server that is set to read only.
     DatabaseReadOnly, "database-read-only", Postgres, Never, No, [];
     /// Migrations of the repository were not run.
-    SchemaBehind, "schema-behind", Postgres, Never, No, [];
+    MigrationsPending, "migrations-pending", Postgres, Never, No, [];
     /// Tables are not there.
     SchemaMissing, "schema-missing", Postgres, Never, No, [];
     /// The role may not use tables or schemas.
@@ -339,7 +339,7 @@ causes! {
     /// An extension is not installed.
     ExtensionMissing, "extension-missing", Postgres, Never, No, [];
     /// A query of the pipeline's gives something else than it must.
-    QueryAnswerUnexpected, "query-answer-unexpected", Postgres, Never, No, [];
+    QueryResultMismatch, "query-result-mismatch", Postgres, Never, No, [];
     /// The service says that its database is down, and nothing deeper is proven.
     HealthReportsDatabaseDown, "health-reports-database-down", Health, Helps, No, [];
     /// The service says that another dependency is down.
@@ -347,7 +347,7 @@ causes! {
     /// The service says that it is unhealthy, and names nothing.
     HealthReportsUnhealthy, "health-reports-unhealthy", Health, Helps, No, [];
     /// An answer from which health cannot be read.
-    HealthNotJudgeable, "health-not-judgeable", Health, Helps, No, [];
+    HealthUnrecognized, "health-unrecognized", Health, Helps, No, [];
     /// The service itself answers 404 there.
     HealthNotFound, "health-not-found", Health, Helps, No, [];
     /// Healthy and unhealthy in turn.
@@ -357,7 +357,7 @@ causes! {
     /// A step of what users do fails.
     JourneyStepFailed, "journey-step-failed", Health, Helps, No, [];
     /// A login page answers, or the service wants credentials.
-    HealthBehindLogin, "health-behind-login", Health, Never, No, [];
+    HealthRequiresLogin, "health-requires-login", Health, Never, No, [];
     /// An expectation of `rungate.yaml` is not met by an answer that is not unhealthy by itself.
     HealthExpectationUnmet, "health-expectation-unmet", Health, Helps, No, [];
     /// Another revision or commit answers than the one deployed.
@@ -375,9 +375,9 @@ causes! {
     /// The service's front end does not take the gate's ID token.
     TokenRejected, "token-rejected", Gate, Never, No, [];
     /// The gate may not look.
-    NotEnoughPermission, "not-enough-permission", Gate, Never, No, [];
+    PermissionMissing, "permission-missing", Gate, Never, No, [];
     /// Only another vantage can see it.
-    NotVisibleFromHere, "not-visible-from-here", Gate, Never, No, [];
+    NotObservable, "not-observable", Gate, Never, No, [];
     /// The gate asked and got no usable answer.
-    NotFoundOut, "not-found-out", Gate, Helps, No, [];
+    Inconclusive, "inconclusive", Gate, Helps, No, [];
 }

@@ -23,9 +23,7 @@ fn main() -> ExitCode {
         Command::Check(asked) => check(asked, &context, style),
         Command::Read(asked) => cli::commands::read(asked, &context, style).map_err(anyhow::Error::from),
         Command::Drill(asked) => cli::commands::drill(asked, &context, style).map_err(anyhow::Error::from),
-        Command::Diagnose(asked) | Command::Report(asked) => {
-            cli::saved::report(asked, &context, style).map_err(anyhow::Error::from)
-        }
+        Command::Report(asked) => cli::saved::report(asked, &context, style).map_err(anyhow::Error::from),
         Command::Merge(asked) => cli::saved::merge(asked, &context, style).map_err(anyhow::Error::from),
         Command::Permissions(asked) => {
             cli::commands::permissions(asked, &context, style).map_err(anyhow::Error::from)

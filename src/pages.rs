@@ -4,7 +4,7 @@
 
 use crate::catalogue::CAUSES;
 
-/// The page of an id: what it means, how it is seen, how it is mended. No id has two meanings.
+/// The page of an id: what it means, how it is seen, how it is fixed. No id has two meanings.
 pub fn explain(id: &str) -> Option<&'static str> {
     all().find(|(known, _)| *known == id).map(|(_, page)| page)
 }
@@ -46,7 +46,7 @@ const CHECKS: &[(&str, &str)] = &[
     page!("checks", "revision-ready"),
     page!("checks", "revision-serving"),
     page!("checks", "variables-injected"),
-    page!("checks", "variables-filled"),
+    page!("checks", "variables-not-empty"),
     page!("checks", "secret-references-match"),
     page!("checks", "service-account-matches"),
     page!("checks", "secret-version-enabled"),
@@ -58,9 +58,9 @@ const CHECKS: &[(&str, &str)] = &[
     page!("checks", "vpc-connector-ready"),
     page!("checks", "vpc-connector-in-region"),
     page!("checks", "vpc-network-matches"),
-    page!("checks", "egress-carries-database"),
+    page!("checks", "egress-covers-database"),
     page!("checks", "vpc-access-matches"),
-    page!("checks", "configuration-kept"),
+    page!("checks", "configuration-unchanged"),
     page!("checks", "connectivity-test-reaches-database"),
     page!("checks", "subnet-large-enough"),
     page!("checks", "address-range-free"),
@@ -73,7 +73,7 @@ const CHECKS: &[(&str, &str)] = &[
     page!("checks", "instance-is-postgres"),
     page!("checks", "instance-has-address"),
     page!("checks", "cloudsql-attached"),
-    page!("checks", "instance-admits-service"),
+    page!("checks", "instance-allows-service"),
     page!("checks", "instance-tls-agrees"),
     page!("checks", "instance-has-database"),
     page!("checks", "instance-has-user"),
@@ -92,8 +92,8 @@ const CHECKS: &[(&str, &str)] = &[
     page!("checks", "database-has-extensions"),
     page!("checks", "database-has-tables"),
     page!("checks", "database-grants-privileges"),
-    page!("checks", "database-gives-expected"),
-    page!("checks", "service-log-quiet"),
+    page!("checks", "database-queries-match"),
+    page!("checks", "service-log-clean"),
     page!("checks", "health-healthy"),
     page!("checks", "journey-step-works"),
 ];

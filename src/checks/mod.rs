@@ -22,7 +22,7 @@ use futures::future::BoxFuture;
 
 use crate::live::Scope;
 use crate::model::{Place, Service};
-use crate::record::{Broken, CheckId, Family, Graph, Outcome, Role, Vantage, Vertex, check_id};
+use crate::record::{CheckId, Family, Graph, Inconclusive, Outcome, Role, Vantage, Vertex, check_id};
 
 /// A check, as data.
 #[derive(Clone, Copy)]
@@ -103,7 +103,7 @@ fn at_once<'a>(looked: Result<Outcome, Box<Outcome>>) -> BoxFuture<'a, Outcome> 
 
 /// What cannot be unless rungate itself is wrong.
 fn defect(detail: &str) -> Outcome {
-    Outcome::Broken { why: Broken::Defect { detail: detail.to_owned() } }
+    Outcome::Inconclusive { why: Inconclusive::Defect { detail: detail.to_owned() } }
 }
 
 /// What a check is about, for one service.
@@ -121,7 +121,7 @@ pub enum Subjects {
 pub static CHECKS: &[&Check] = &[
     &service::service_exists::CHECK,
     &injection::variables_injected::CHECK,
-    &injection::variables_filled::CHECK,
+    &injection::variables_not_empty::CHECK,
     &injection::secret_references_match::CHECK,
     &service::service_account_matches::CHECK,
     &injection::secret_version_enabled::CHECK,
@@ -133,9 +133,9 @@ pub static CHECKS: &[&Check] = &[
     &vpc::vpc_connector_in_region::CHECK,
     &vpc::vpc_connector_ready::CHECK,
     &vpc::vpc_network_matches::CHECK,
-    &vpc::egress_carries_database::CHECK,
+    &vpc::egress_covers_database::CHECK,
     &vpc::vpc_access_matches::CHECK,
-    &service::configuration_kept::CHECK,
+    &service::configuration_unchanged::CHECK,
     &vpc::way::SUBNET,
     &vpc::way::RANGES,
     &vpc::way::PRIVATE_ACCESS,
@@ -147,7 +147,7 @@ pub static CHECKS: &[&Check] = &[
     &instance::instance_is_postgres::CHECK,
     &instance::instance_has_address::CHECK,
     &instance::cloudsql_attached::CHECK,
-    &instance::instance_admits_service::CHECK,
+    &instance::instance_allows_service::CHECK,
     &instance::instance_tls_agrees::CHECK,
     &instance::instance_has_database::CHECK,
     &instance::instance_has_user::CHECK,
@@ -167,7 +167,7 @@ pub static CHECKS: &[&Check] = &[
     &database::expected::TABLES,
     &database::expected::PRIVILEGES,
     &database::expected::QUERIES,
-    &service::service_log_quiet::CHECK,
+    &service::service_log_clean::CHECK,
     &service::revision_ready::CHECK,
     &service::revision_serving::CHECK,
     &health::health_healthy::CHECK,

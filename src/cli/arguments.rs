@@ -24,7 +24,7 @@ pub struct Arguments {
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 healthy, 1 unhealthy, 2 usage or pipeline-file problem, 3 undecided (the gate could not find out), \
+Exit status: 0 healthy, 1 unhealthy, 2 usage or pipeline-file problem, 3 inconclusive (the gate could not find out), \
 130 or 143 interrupted.";
 
 /// Checks under way at once, unless the user says otherwise: mostly they wait.
@@ -39,10 +39,9 @@ pub enum Command {
     Read(ReadArguments),
     /// Inject every fault into the sandbox, and what only looks like one; show what the gate tells right.
     Drill(DrillArguments),
-    /// Judge a saved run again (see `check --save-run`).
-    Diagnose(DiagnoseArguments),
-    /// Render a saved run again, in any format.
-    Report(DiagnoseArguments),
+    /// Judge a saved run again, and render it in any format (see `check --save-run`).
+    #[command(alias = "diagnose")]
+    Report(ReportArguments),
     /// Join saved runs of several shards or regions into one.
     Merge(MergeArguments),
     /// Print the roles that the gate needs for a pipeline, and where.
@@ -51,9 +50,9 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Write a rungate.yaml with comments, made from the pipeline that is here.
     Init(InitArguments),
-    /// Say what is missing on this machine and in its credentials.
+    /// Check this machine's setup and credentials.
     Doctor(DoctorArguments),
-    /// Make the steps to a database from here, with this process's own variables (the exit status tells what it met).
+    /// Test the database connection from this environment, with its own variables (the exit status says what was found).
     Probe(ProbeArguments),
     /// Print a JSON Schema.
     Schema(SchemaArguments),
@@ -139,7 +138,7 @@ pub struct CheckArguments {
     #[arg(long, value_name = "ACCOUNT", conflicts_with = "sandbox")]
     pub impersonate_service_account: Option<String>,
 
-    /// When the run ends at the latest [default: the file's, else 5m].
+    /// Stop the run after DURATION [default: the file's, else 5m].
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub deadline: Option<Duration>,
 
@@ -167,7 +166,7 @@ pub struct CheckArguments {
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "dry_run")]
     pub on_failure: Option<OnFailure>,
 
-    /// Keep the record of the run, for `rungate diagnose`.
+    /// Keep the record of the run, for `rungate report`.
     #[arg(long, value_name = "FILE")]
     pub save_run: Option<PathBuf>,
 
@@ -251,9 +250,9 @@ pub struct MergeArguments {
     pub output: Output,
 }
 
-/// Arguments of `diagnose` and `report`.
+/// Arguments of `report`.
 #[derive(Clone, Debug, Args)]
-pub struct DiagnoseArguments {
+pub struct ReportArguments {
     /// The record that `check --save-run` wrote.
     #[arg(value_name = "RUN")]
     pub run: PathBuf,

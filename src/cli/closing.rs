@@ -29,7 +29,7 @@ pub fn say(diagnosis: &Diagnosis, context: &Context) {
 fn text(diagnosis: &Diagnosis) -> String {
     let verdict = match diagnosis.verdict {
         Verdict::Healthy => "healthy",
-        Verdict::Undecided => "undecided: the gate could not find out",
+        Verdict::Inconclusive => "inconclusive: the gate could not find out",
         Verdict::Unhealthy => "unhealthy",
     };
     let mut text = String::new();
@@ -40,8 +40,8 @@ fn text(diagnosis: &Diagnosis) -> String {
         if let Some(place) = &cause.place {
             let _ = writeln!(text, "rungate:   --> {}", shown(&place.to_string(), LONGEST));
         }
-        if let Some(command) = cause.remedy.iter().find_map(|remedy| remedy.command.as_deref()) {
-            let _ = writeln!(text, "rungate:   mend: {}", shown(command, LONGEST));
+        if let Some(command) = cause.fix.iter().find_map(|fix| fix.command.as_deref()) {
+            let _ = writeln!(text, "rungate:   fix: {}", shown(command, LONGEST));
         }
     }
     if let more @ 1.. = diagnosis.causes.len().saturating_sub(MOST) {

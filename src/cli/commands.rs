@@ -90,8 +90,8 @@ pub fn explain(asked: &ExplainArguments) -> Result<u8, Refusal> {
     let page = pages::explain(code).ok_or_else(|| {
         let refusal = Refusal::new(format!("there is no check, cause or finding called {code}"));
         match nearest(code, pages::all().map(|(id, _)| id)).first() {
-            Some(near) => refusal.hint(format!("did you mean {near}? `rungate explain` lists them all")),
-            None => refusal.hint("`rungate explain` lists them all"),
+            Some(near) => refusal.fix(format!("did you mean {near}? `rungate explain` lists them all")),
+            None => refusal.fix("`rungate explain` lists them all"),
         }
     })?;
     show(page);

@@ -54,7 +54,7 @@ impl Destinations {
             let (format, path) =
                 text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(|| {
                     Refusal::new(format!("--report {text} names no path"))
-                        .hint("write FORMAT=PATH, for example junit=TEST-rungate.xml")
+                        .fix("write FORMAT=PATH, for example junit=TEST-rungate.xml")
                 })?;
             let report = report::find(format).ok_or_else(|| {
                 let known: Vec<&str> = REPORTS.iter().map(|report| report.id).collect();

@@ -26,7 +26,7 @@ use crate::report::{Destination, Style};
 pub fn dry_run(asked: &CheckArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
     if asked.sandbox && !asked.online {
         return Err(Refusal::new("--sandbox is not possible in a dry run without --online")
-            .hint("the files alone need no cloud: leave it out"));
+            .fix("the files alone need no cloud: leave it out"));
     }
     let reports = asked.output.report.iter().map(|text| destination(text)).collect::<Result<Vec<_>, _>>()?;
     let mut loaded = pipeline::load(&request(&asked.files, context)).map_err(|all| unread(&all, style))?;
@@ -90,7 +90,7 @@ fn destination(text: &str) -> Result<Report, Refusal> {
         Some(("json", _)) => Form::Json,
         Some(("sarif", _)) => Form::Sarif,
         Some(_) | None => {
-            return Err(Refusal::new(format!("--report {text} is not possible in a dry run")).hint(
+            return Err(Refusal::new(format!("--report {text} is not possible in a dry run")).fix(
                 "write text=PATH, json=PATH or sarif=PATH: nothing is checked, so there are no test cases",
             ));
         }

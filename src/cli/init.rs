@@ -52,7 +52,7 @@ pub fn init(asked: &InitArguments, context: &Context, style: Style) -> Result<u8
     // Refused before anything is read: a rungate.yaml that is there would be found as the pipeline.
     if !to_stdout && !asked.force && target.exists() {
         return Err(Refusal::new(format!("{} is there already", asked.output.display()))
-            .hint("--force replaces it; --output - shows the new one"));
+            .fix("--force replaces it; --output - shows the new one"));
     }
     let request = Request { strict: false, ..request(&asked.files, context) };
     let loaded = pipeline::load(&request).map_err(|all| unread(&all, style))?;
@@ -60,11 +60,11 @@ pub fn init(asked: &InitArguments, context: &Context, style: Style) -> Result<u8
     let own = loaded.files.iter().find(|file| file.format.id == "native");
     if let Some(own) = own {
         return Err(Refusal::new(format!("{} is a rungate file already", one_line(&own.name)))
-            .hint("name the files that deploy: rungate init cloudbuild.yaml"));
+            .fix("name the files that deploy: rungate init cloudbuild.yaml"));
     }
     if loaded.pipeline.services.is_empty() {
         return Err(Refusal::new("these files deploy no Cloud Run service")
-            .hint("name the file that does: rungate init FILE"));
+            .fix("name the file that does: rungate init FILE"));
     }
     let folder = target.parent().unwrap_or(Path::new("."));
     let text = file(&loaded, &|name| seen_from(folder, &context.directory, name), asked.schema);
@@ -216,7 +216,7 @@ fn scalar(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// The name of a file, seen from the folder of the new one: the reader takes names relative to that.
+/// The name of a file, checked from the folder of the new one: the reader takes names relative to that.
 fn seen_from(folder: &Path, directory: &Path, name: &str) -> String {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let (folder, file) = (real(folder), real(&directory.join(name)));

@@ -86,11 +86,11 @@ pub fn unplanned(errors: &[PlanError]) -> Refusal {
             }
             PlanError::RequiredNowhere { asked, known } => {
                 let near = nearest(asked, known.iter().map(String::as_str));
-                let hint = near.first().map_or_else(
+                let fix = near.first().map_or_else(
                     || format!("its checks are {}", known.join(", ")),
                     |near| format!("did you mean {near}? `rungate explain` lists every check"),
                 );
-                format!("{error}\nhint: {hint}")
+                format!("{error}\nhint: {fix}")
             }
             PlanError::NoSuchService { .. }
             | PlanError::OfOneService { .. }

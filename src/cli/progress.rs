@@ -71,7 +71,7 @@ fn line(node: &NodeRecord) -> String {
         Some(Outcome::Failed { .. }) => "failed",
         Some(Outcome::Blocked { .. }) => "blocked",
         Some(Outcome::Skipped { .. }) => "skipped",
-        Some(Outcome::Broken { .. }) => "broken",
+        Some(Outcome::Inconclusive { .. }) => "broken",
     };
     format!("{word:<8} {} ({} ms)", escape::one_line(&node.key()), node.duration_ms)
 }

@@ -11,19 +11,19 @@ pub struct Refusal {
     /// What is wrong. May be several lines, when files have several problems.
     pub message: String,
     /// What to do instead.
-    pub hint: Option<String>,
+    pub fix: Option<String>,
 }
 
 impl Refusal {
-    /// A refusal without a hint.
+    /// A refusal without a fix.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), fix: None }
     }
 
     /// Adds what to do instead.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
         self
     }
 
@@ -36,8 +36,8 @@ impl Refusal {
     ) -> Self {
         let refusal = Self::new(format!("there is no {kind} {given}"));
         match nearest(given, known).first() {
-            Some(near) => refusal.hint(format!("did you mean {near}? {list}")),
-            None => refusal.hint(list),
+            Some(near) => refusal.fix(format!("did you mean {near}? {list}")),
+            None => refusal.fix(list),
         }
     }
 }
@@ -45,7 +45,7 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+        self.fix.as_ref().map_or(Ok(()), |fix| write!(f, "\nhint: {fix}"))
     }
 }
 

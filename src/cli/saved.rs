@@ -1,12 +1,12 @@
-//! Commands over saved runs: `report` (and `diagnose`, its older name) and `merge`.
+//! Commands over saved runs: `report` and `merge`.
 
 use std::io::Write as _;
 use std::path::Path;
 
-use super::arguments::{DiagnoseArguments, MergeArguments};
+use super::arguments::{MergeArguments, ReportArguments};
 use super::{Context, Destinations, Refusal, closing};
 use crate::diagnosis::merge::{Merged, merge as join};
-use crate::record::{RECORD_VERSION, RunRecord};
+use crate::record::{RunRecord, saved};
 use crate::report::Style;
 use crate::text::escape::{one_line, shown};
 use crate::{checks, diagnosis};
@@ -16,11 +16,11 @@ const LARGEST_RUN: u64 = 64 << 20;
 /// The longest description of what is wrong with a saved run, in characters.
 const LONGEST_PROBLEM: usize = 300;
 
-/// `rungate report` and `rungate diagnose`.
+/// `rungate report`.
 ///
 /// # Errors
 /// A record that cannot be read, a report that cannot be written.
-pub fn report(asked: &DiagnoseArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
+pub fn report(asked: &ReportArguments, context: &Context, style: Style) -> Result<u8, Refusal> {
     let record = read(&asked.run)?;
     let reports = Destinations::open(&asked.output, None, style, context)?;
     let diagnosis = diagnosis::diagnose(&record, checks::graph());
@@ -52,18 +52,12 @@ fn read(path: &Path) -> Result<RunRecord, Refusal> {
     // What the file holds may be anybody's, and the decoder quotes it.
     let cannot = |problem: &str| {
         Refusal::new(format!("{name}: {}", shown(problem, LONGEST_PROBLEM)))
-            .hint("give what `check --save-run` wrote")
+            .fix("give what `check --save-run` wrote")
     };
     let meta = std::fs::metadata(path).map_err(|error| cannot(&error.to_string()))?;
     if !meta.is_file() || meta.len() > LARGEST_RUN {
         return Err(cannot("it is no file of less than 64 MiB"));
     }
     let text = std::fs::read_to_string(path).map_err(|error| cannot(&error.to_string()))?;
-    let record: RunRecord =
-        serde_json::from_str(&text).map_err(|error| cannot(&format!("no record of a run: {error}")))?;
-    if record.version != RECORD_VERSION {
-        let found = record.version;
-        return Err(cannot(&format!("its version is {found}, this rungate reads {RECORD_VERSION}")));
-    }
-    Ok(record)
+    saved::read(&text).map_err(|error| cannot(&error.to_string()))
 }

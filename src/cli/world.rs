@@ -66,7 +66,7 @@ pub async fn sandbox(
     latency: Option<Duration>,
     settings: &RunSettings,
 ) -> Result<(Sandbox, Outside), Refusal> {
-    broken(plan, &named(faults)?, latency, settings).await
+    inconclusive(plan, &named(faults)?, latency, settings).await
 }
 
 /// The faults, near misses and twins of these names.
@@ -87,7 +87,7 @@ pub fn named(codes: &[String]) -> Result<Vec<&'static Fault>, Refusal> {
 ///
 /// # Errors
 /// The pipeline has nothing that one of them could break, or no port is free.
-pub async fn broken(
+pub async fn inconclusive(
     plan: &Plan,
     changes: &[&'static Fault],
     latency: Option<Duration>,

@@ -6,7 +6,7 @@ use super::precedence::order::{self, Rank};
 use super::precedence::{across, explains};
 use super::view::View;
 use super::{
-    Cause, Diagnosis, Evidence, Met, Obligation, Remedy, ServiceDiagnosis, Verdict, obligations, ruled_out,
+    Cause, Diagnosis, Evidence, Fix, Met, Obligation, ServiceDiagnosis, Verdict, obligations, ruled_out,
     rules,
 };
 use crate::record::finding::{Finding, HealthFinding, JourneyFinding};
@@ -27,8 +27,8 @@ pub(super) fn conclude(record: &RunRecord, graph: &Graph) -> Diagnosis {
         let claim = format!("the record has checks of services that it does not list: {}", strays.join(", "));
         leading.push(rules::gate::nothing_found_out("", claim));
     }
-    let verdict = parts.iter().map(|part| part.service.verdict).max().unwrap_or(Verdict::Undecided);
-    let verdict = if leading.is_empty() { verdict } else { verdict.max(Verdict::Undecided) };
+    let verdict = parts.iter().map(|part| part.service.verdict).max().unwrap_or(Verdict::Inconclusive);
+    let verdict = if leading.is_empty() { verdict } else { verdict.max(Verdict::Inconclusive) };
 
     let taken = |of: fn(&mut Part) -> &mut Vec<Cause>, parts: &mut [Part]| {
         parts.iter_mut().flat_map(|part| std::mem::take(of(part))).collect()
@@ -72,7 +72,7 @@ fn exit_code(verdict: Verdict, ended_by: Option<&Ended>) -> u8 {
         Some(Ended::Deadline { .. }) | None => match verdict {
             Verdict::Healthy => 0,
             Verdict::Unhealthy => 1,
-            Verdict::Undecided => 3,
+            Verdict::Inconclusive => 3,
         },
     }
 }
@@ -118,7 +118,7 @@ impl Part {
         let gate = gate_causes(view, &obligations, &order::still_open(view, &obligations), explained);
         let ruled_out = match verdict {
             Verdict::Healthy => Vec::new(),
-            Verdict::Undecided | Verdict::Unhealthy => {
+            Verdict::Inconclusive | Verdict::Unhealthy => {
                 ruled_out::ruled_out(view, &obligations, unmet.iter().chain(&open))
             }
         };
@@ -142,8 +142,8 @@ fn gate_causes(
         open.iter().copied().filter(|node| view.is_of_database(node.check)).collect();
     let mut causes = rules::gate::causes(view, open);
     if database_open && (!explained || !only_database.is_empty()) {
-        use super::cause::CauseCode::NotVisibleFromHere;
-        match causes.iter().position(|cause| cause.code == NotVisibleFromHere) {
+        use super::cause::CauseCode::NotObservable;
+        match causes.iter().position(|cause| cause.code == NotObservable) {
             Some(at) => {
                 // The general words of the vantage give way to the particular ones of the database.
                 if let Some(cause) = causes.get_mut(at) {
@@ -153,7 +153,7 @@ fn gate_causes(
                 }
             }
             None => match causes.first_mut() {
-                Some(first) => extend(&mut first.remedy, rules::gate::ways_to_a_proof(view)),
+                Some(first) => extend(&mut first.fix, rules::gate::ways_to_a_proof(view)),
                 None if !explained => causes.push(rules::gate::database_unproven(view, &only_database)),
                 None => {}
             },
@@ -170,10 +170,10 @@ fn gate_causes(
     causes
 }
 
-fn extend(remedy: &mut Vec<Remedy>, more: Vec<Remedy>) {
+fn extend(fix: &mut Vec<Fix>, more: Vec<Fix>) {
     for one in more {
-        if !remedy.contains(&one) {
-            remedy.push(one);
+        if !fix.contains(&one) {
+            fix.push(one);
         }
     }
 }
@@ -206,7 +206,7 @@ fn cause(view: &View<'_>, root: &NodeRecord) -> Option<Cause> {
         evidence,
         chain,
         suspects: judgement.suspects,
-        remedy: judgement.remedy,
+        fix: judgement.fix,
         place: Some(root.place.clone()),
         symptoms_in: Vec::new(),
     })
@@ -236,7 +236,7 @@ fn passed_over(view: &View<'_>) -> Vec<Cause> {
             evidence: seen(node, &finding),
             chain: vec![rules::clause(&finding)],
             suspects: judgement.suspects,
-            remedy: judgement.remedy,
+            fix: judgement.fix,
             place: Some(node.place.clone()),
             symptoms_in: Vec::new(),
         }
@@ -270,7 +270,7 @@ fn seen(node: &NodeRecord, finding: &Finding) -> Vec<Evidence> {
 
 /// Adds a cause, or its evidence to the same cause met before (two variables with one disabled secret).
 fn merge(causes: &mut Vec<Cause>, cause: Cause) {
-    match causes.iter_mut().find(|known| known.code == cause.code && known.remedy == cause.remedy) {
+    match causes.iter_mut().find(|known| known.code == cause.code && known.fix == cause.fix) {
         Some(known) => {
             let new = cause.evidence.into_iter().filter(|one| !known.evidence.contains(one));
             let new: Vec<Evidence> = new.collect();

@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::CauseCode;
 use crate::model::Place;
+pub use crate::record::Fix;
+
 use crate::record::{CheckId, Family, Graph, RunRecord, Vantage};
 
 /// Judges a run: its verdict, its causes with the root cause first, and the exit status that follows.
@@ -51,7 +53,7 @@ pub enum Verdict {
     /// Every obligation is met.
     Healthy,
     /// An obligation could not be found out, and none was seen to be unmet.
-    Undecided,
+    Inconclusive,
     /// An obligation was seen to be unmet.
     Unhealthy,
 }
@@ -78,15 +80,6 @@ pub struct Evidence {
     pub text: String,
 }
 
-/// Something to do, with the real names filled in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remedy {
-    /// What it does, in a few words.
-    pub text: String,
-    /// The command, ready to run; quoted for a POSIX shell.
-    pub command: Option<String>,
-}
-
 /// An explanation that is left where the evidence cannot tell several apart, most likely first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspect {
@@ -96,7 +89,7 @@ pub struct Suspect {
     pub command: Option<String>,
 }
 
-/// A cause, with what speaks for it and what mends it.
+/// A cause, with what speaks for it and what fixes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cause {
     /// Its code.
@@ -113,8 +106,8 @@ pub struct Cause {
     pub chain: Vec<String>,
     /// What is left, where the evidence cannot tell.
     pub suspects: Vec<Suspect>,
-    /// What mends it, best first.
-    pub remedy: Vec<Remedy>,
+    /// What fixes it, best first.
+    pub fix: Vec<Fix>,
     /// The place in the pipeline that it concerns.
     pub place: Option<Place>,
     /// Keys of other services whose failure it explains, because they call this one.

@@ -34,10 +34,10 @@ pub(super) fn obligations(view: &View<'_>) -> Vec<Obligation> {
 pub(super) fn verdict(obligations: &[Obligation]) -> Verdict {
     let worst = obligations.iter().map(|obligation| match obligation.met {
         Met::Yes { .. } | Met::Accepted => Verdict::Healthy,
-        Met::Unknown { .. } => Verdict::Undecided,
+        Met::Unknown { .. } => Verdict::Inconclusive,
         Met::No { .. } => Verdict::Unhealthy,
     });
-    worst.max().unwrap_or(Verdict::Undecided)
+    worst.max().unwrap_or(Verdict::Inconclusive)
 }
 
 /// Who accepts the database unproven accepts what it holds unproven, too; what was seen to be wrong, nobody accepts.
@@ -109,7 +109,7 @@ fn holds(node: &NodeRecord) -> bool {
             Outcome::Failed { .. }
             | Outcome::Blocked { .. }
             | Outcome::Skipped { .. }
-            | Outcome::Broken { .. },
+            | Outcome::Inconclusive { .. },
         )
         | None => false,
     }
@@ -168,7 +168,9 @@ fn names_database_up(node: &NodeRecord) -> bool {
             Finding::Health(HealthFinding::Unhealthy { failing, working, .. })
                 if working.iter().any(|one| one.database) && !failing.iter().any(|one| one.database)
         ),
-        Some(Outcome::Blocked { .. } | Outcome::Skipped { .. } | Outcome::Broken { .. }) | None => false,
+        Some(Outcome::Blocked { .. } | Outcome::Skipped { .. } | Outcome::Inconclusive { .. }) | None => {
+            false
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub fn annotations(findings: &Findings, folder: &str) -> String {
 fn annotation(kind: &str, finding: &Finding, folder: &str) -> String {
     let path = finding.place.file.strip_prefix("./").unwrap_or(&finding.place.file);
     let path = if path.starts_with('/') { path.to_owned() } else { format!("{folder}{path}") };
-    let message = format!("{}\nmend: {}", shown(&finding.message, LONGEST), one_line(&finding.mend));
+    let message = format!("{}\nmend: {}", shown(&finding.message, LONGEST), one_line(&finding.fix));
     format!(
         "::{kind} file={},line={},col={},title={}::{}\n",
         property(&path),

@@ -43,7 +43,7 @@ pub(super) struct Found {
     length: usize,
     message: String,
     related: Option<(Place, String)>,
-    mend: Option<String>,
+    fix: Option<String>,
     severity: Option<Severity>,
     drivers: Vec<String>,
 }
@@ -63,10 +63,10 @@ impl Found {
         self
     }
 
-    /// Says how it is mended here.
+    /// Says how it is fixed here.
     #[must_use]
-    pub(super) fn mend(mut self, mend: impl Into<String>) -> Self {
-        self.mend = Some(mend.into());
+    pub(super) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
         self
     }
 
@@ -92,7 +92,7 @@ impl Found {
             length: self.length,
             message: self.message,
             related: self.related,
-            mend: self.mend.unwrap_or_else(|| rule.mend.to_owned()),
+            fix: self.fix.unwrap_or_else(|| rule.fix.to_owned()),
             also: Vec::new(),
             drivers: self.drivers,
         }
@@ -174,7 +174,7 @@ impl<'a> Look<'a> {
             length,
             message: message.into(),
             related: None,
-            mend: None,
+            fix: None,
             severity: None,
             drivers: Vec::new(),
         }

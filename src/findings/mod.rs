@@ -43,8 +43,8 @@ pub struct Rule {
     pub what: &'static str,
     /// Why it matters on Cloud Run.
     pub why: &'static str,
-    /// How it is mended, where a finding does not say it better.
-    pub mend: &'static str,
+    /// How it is fixed, where a finding does not say it better.
+    pub fix: &'static str,
     /// Looks at one service.
     look: fn(&Look<'_>) -> Vec<Found>,
 }
@@ -77,8 +77,8 @@ pub struct Finding {
     pub message: String,
     /// A second place that belongs to it, and what stands there.
     pub related: Option<(Place, String)>,
-    /// How it is mended here.
-    pub mend: String,
+    /// How it is fixed here.
+    pub fix: String,
     /// Further places of the same.
     pub also: Vec<Place>,
     /// What the families of drivers make of it, where it is a connection string.
@@ -163,7 +163,7 @@ fn taken_over(loaded: &Loaded) -> Vec<Finding> {
             length: usize::try_from(problem.length).unwrap_or(1),
             message: problem.message.clone(),
             related: problem.related.clone(),
-            mend: rule.mend.to_owned(),
+            fix: rule.fix.to_owned(),
             also: Vec::new(),
             drivers: Vec::new(),
         })

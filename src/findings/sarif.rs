@@ -44,7 +44,7 @@ fn rule(rule: &super::Rule) -> Value {
         "id": rule.code,
         "shortDescription": { "text": rule.what },
         "fullDescription": { "text": rule.why },
-        "help": { "text": format!("{} {}", rule.why, rule.mend), "markdown": page },
+        "help": { "text": format!("{} {}", rule.why, rule.fix), "markdown": page },
         "defaultConfiguration": { "level": level(rule.severity) },
     });
     if let Some(uri) = page_uri(rule.code) {
@@ -65,7 +65,7 @@ fn result(finding: &Finding, silenced: Option<&str>) -> Value {
         "ruleId": finding.rule.code,
         "ruleIndex": RULES.iter().position(|rule| rule.code == finding.rule.code),
         "level": level(finding.severity),
-        "message": { "text": plain(&format!("{}. {}", finding.message, finding.mend)) },
+        "message": { "text": plain(&format!("{}. {}", finding.message, finding.fix)) },
         "locations": [location(&finding.place, finding.length)],
     });
     let related: Vec<Value> = finding

@@ -72,7 +72,7 @@ fn problem(finding: &Finding) -> Problem {
     let mut problem = Problem::warning(code, message)
         .at(finding.place.clone())
         .length(finding.length)
-        .hint(format!("{}\n`rungate explain {code}` tells more", finding.mend));
+        .fix(format!("{}\n`rungate explain {code}` tells more", finding.fix));
     problem.severity = finding.severity;
     let opinions = finding.drivers.iter().take(MOST_OPINIONS).map(|opinion| format!("\n{opinion}"));
     problem.note = Some(format!("{}{}", finding.rule.why, opinions.collect::<String>()));
@@ -114,7 +114,7 @@ pub fn json(findings: &Findings) -> serde_json::Value {
             "place": place(&finding.place),
             "message": finding.message,
             "why": finding.rule.why,
-            "mend": finding.mend,
+            "fix": finding.fix,
             "drivers": finding.drivers,
             "also": finding.also.iter().map(place).collect::<Vec<_>>(),
         })

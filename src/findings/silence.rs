@@ -99,21 +99,21 @@ pub(super) fn apply(findings: Vec<(Finding, Place)>, comments: &[Comment]) -> Fi
 fn remark(comment: &Comment, used: bool) -> Option<Problem> {
     let problem = if comment.reason.is_empty() {
         Problem::warning("allow-without-reason", "this comment gives no reason, and silences nothing")
-            .hint("write `# rungate: allow CODE reason`: the next reader wants to know why")
+            .fix("write `# rungate: allow CODE reason`: the next reader wants to know why")
     } else if rule(&comment.code).is_none() {
         let known = super::RULES.iter().map(|rule| rule.code);
         let near = crate::text::nearest::nearest(&comment.code, known);
         let problem =
             Problem::warning("allow-unknown-code", format!("there is no finding `{}`", comment.code));
         match near.first() {
-            Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => problem.hint("`rungate explain` lists all codes"),
+            Some(near) => problem.fix(format!("did you mean `{near}`?")),
+            None => problem.fix("`rungate explain` lists all codes"),
         }
     } else if used {
         return None;
     } else {
         Problem::warning("allow-without-effect", format!("there is no `{}` here to silence", comment.code))
-            .hint("it may be mended: then remove the comment. It speaks of its own line and the next, or of the step that begins there")
+            .fix("it may be fixed: then remove the comment. It speaks of its own line and the next, or of the step that begins there")
     };
     Some(problem.at(comment.place.clone()).length(comment.code.chars().count()))
 }

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::health::HttpAnswer;
-use crate::record::Door;
+use crate::record::Barrier;
 
 /// Hosts at which people log in, and nothing else.
 const HOSTS: &[&str] = &[
@@ -46,20 +46,20 @@ const SEGMENTS: &[&str] = &[
 const LONGEST: usize = 64 * 1024;
 
 /// How an answer shows that it wants a login, where it does. `asked` is the URL that it answers.
-pub fn login(asked: &Url, answer: &HttpAnswer) -> Option<Door> {
+pub fn login(asked: &Url, answer: &HttpAnswer) -> Option<Barrier> {
     if answer.header("x-goog-iap-generated-response").any(|value| value.eq_ignore_ascii_case("true")) {
-        return Some(Door::IdentityAwareProxy);
+        return Some(Barrier::IdentityAwareProxy);
     }
     if (300..400).contains(&answer.status) {
         let to = asked.join(answer.location.as_deref()?).ok()?;
         return leads_to_login(&to).then(|| {
             let to =
                 crate::text::line_of(&format!("{}{}", to.origin().ascii_serialization(), to.path()), 200);
-            Door::Login { how: format!("status {} leads to a login page at {to}", answer.status) }
+            Barrier::Login { how: format!("status {} leads to a login page at {to}", answer.status) }
         });
     }
     asks_for_password(&answer.body)
-        .then(|| Door::Login { how: "the answer is a page with a form for a password".to_owned() })
+        .then(|| Barrier::Login { how: "the answer is a page with a form for a password".to_owned() })
 }
 
 /// Whether one logs in at that URL.
@@ -131,7 +131,7 @@ mod tests {
         assert!(page("<!doctype html><form><input name=u><input type=\"password\" name=\"p\"></form>"));
         assert!(page("<html><INPUT  id=p  TYPE = 'password'></html>"));
         assert!(!page("<!doctype html><div id=root></div>"));
-        assert!(!page(r#"{"status":"ok","hint":"<input type=password>"}"#));
+        assert!(!page(r#"{"status":"ok","fix":"<input type=password>"}"#));
         assert!(!page("<p>type=password</p>"));
     }
 }

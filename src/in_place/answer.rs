@@ -120,7 +120,7 @@ impl Answer {
     pub(super) fn of(way: &Way) -> Self {
         let connection = &way.connection;
         let mut answer = Self::unled(way.variables.clone(), String::new());
-        answer.family = Family::NotFoundOut;
+        answer.family = Family::Inconclusive;
         answer.host = Some(connection.host.clone());
         answer.port = Some(connection.port);
         answer.user = Some(connection.user.clone());

@@ -23,7 +23,7 @@ pub enum Family {
     /// The database answers a query.
     Works,
     /// It could not be found out.
-    NotFoundOut,
+    Inconclusive,
     /// The host name has no address here.
     Name,
     /// No connection comes about.
@@ -51,7 +51,7 @@ impl Family {
     pub fn exit_status(self) -> u8 {
         match self {
             Self::Works => 0,
-            Self::NotFoundOut => 3,
+            Self::Inconclusive => 3,
             Self::Name => 10,
             Self::Network => 11,
             Self::NotPostgres => 12,

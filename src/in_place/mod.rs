@@ -26,7 +26,7 @@ use crate::probe::postgres::{
     Bounds, Candidate, PassedOver, Patience, Session, SslAnswer, Stop, Verified, ask_for_tls, candidates,
     connect_in_turn, describe, insist, login_in_turn, login_over, slots, together,
 };
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::record::finding::PostgresFinding;
 
 /// The dialler's name of the place that is dialled from: there is one only.
@@ -37,7 +37,7 @@ const HERE: &str = "probe";
 pub struct Manner {
     /// How long each may take.
     pub bounds: Bounds,
-    /// How long what time may mend is asked again.
+    /// How long what time may fix is asked again.
     pub patience: Patience,
     /// When it ends at the latest, from now.
     pub deadline: Duration,
@@ -60,7 +60,7 @@ pub async fn probe(
             let seconds = manner.deadline.as_secs();
             walk.note(StepOutcome::Unknown, format!("the deadline of {seconds} s ended it"));
             walk.answer.end(
-                Family::NotFoundOut,
+                Family::Inconclusive,
                 format!("the deadline of {seconds} s ended it at step {}", walk.step),
             );
         }
@@ -174,7 +174,7 @@ impl Walk<'_> {
     /// A socket that is not there has no finding of its own: nothing on a network was met.
     fn no_socket(&mut self, detail: String) -> Stop {
         self.answer.end(Family::Network, detail.clone());
-        Stop::Broken(Broken::Unavailable { what: "the socket".to_owned(), detail })
+        Stop::Inconclusive(Inconclusive::Unavailable { what: "the socket".to_owned(), detail })
     }
 
     fn logged_in(&mut self, session: &Session, connection: &Connection, over: &str) {
@@ -211,7 +211,7 @@ impl Walk<'_> {
         let detail = said(stop);
         // What ended it may have been told already: a socket that is not there.
         let family = match (self.answer.family, stop) {
-            (Family::NotFoundOut, Stop::Found(finding)) => Family::of(finding),
+            (Family::Inconclusive, Stop::Found(finding)) => Family::of(finding),
             (family, _) => family,
         };
         if let Stop::Found(
@@ -220,7 +220,7 @@ impl Walk<'_> {
         {
             self.answer.sqlstate = Some(sqlstate.clone());
         }
-        let outcome = if family == Family::NotFoundOut { StepOutcome::Unknown } else { StepOutcome::Failed };
+        let outcome = if family == Family::Inconclusive { StepOutcome::Unknown } else { StepOutcome::Failed };
         self.note(outcome, detail.clone());
         self.answer.end(family, detail);
     }
@@ -229,8 +229,8 @@ impl Walk<'_> {
 fn said(stop: &Stop) -> String {
     match stop {
         Stop::Found(finding) => finding.to_string(),
-        Stop::Broken(Broken::Unavailable { what, detail }) => format!("{what}: {detail}"),
-        Stop::Broken(_) => "it could not be found out".to_owned(),
+        Stop::Inconclusive(Inconclusive::Unavailable { what, detail }) => format!("{what}: {detail}"),
+        Stop::Inconclusive(_) => "it could not be found out".to_owned(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::way::Way;
 use super::{Step, StepOutcome};
 use crate::connection::{Connection, SslMode, iam_account};
 use crate::probe::google::{Timeouts, machine_login_token};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::text::vault::Vault;
 
 /// Where Google's libraries look for the metadata server's address before they take its own.
@@ -56,17 +56,19 @@ pub async fn with_token(
         }
         Err(why) => {
             let why = match why {
-                Broken::NoCredentials { detail, .. } | Broken::Unavailable { detail, .. } => detail,
-                Broken::PermissionDenied { .. }
-                | Broken::ApiDisabled { .. }
-                | Broken::InvokerDenied { .. }
-                | Broken::TokenRejected { .. }
-                | Broken::NotLetIn { .. }
-                | Broken::Malformed { .. }
-                | Broken::Deadline { .. }
-                | Broken::Defect { .. } => "no access token of this machine's own account".to_owned(),
+                Inconclusive::NoCredentials { detail, .. } | Inconclusive::Unavailable { detail, .. } => {
+                    detail
+                }
+                Inconclusive::PermissionDenied { .. }
+                | Inconclusive::ApiDisabled { .. }
+                | Inconclusive::InvokerDenied { .. }
+                | Inconclusive::TokenRejected { .. }
+                | Inconclusive::AccessDenied { .. }
+                | Inconclusive::Malformed { .. }
+                | Inconclusive::Deadline { .. }
+                | Inconclusive::Defect { .. } => "no access token of this machine's own account".to_owned(),
             };
-            Err(Box::new(without(&way, Family::NotFoundOut, StepOutcome::Unknown, why)))
+            Err(Box::new(without(&way, Family::Inconclusive, StepOutcome::Unknown, why)))
         }
     }
 }

@@ -9,7 +9,7 @@ use google_cloud_policytroubleshooter_v1::model::AccessState;
 
 use super::Scope;
 use crate::probe::google::{Answer, NoAnswer};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::text::bounded;
 
 /// A permission that an account needs.
@@ -59,7 +59,7 @@ pub(crate) enum Access {
     /// It may not; what shows that nothing is left that could grant it.
     Denied(String),
     /// It could not be found out.
-    Unknown(Broken),
+    Unknown(Inconclusive),
 }
 
 /// What an account is to have access to.
@@ -128,7 +128,7 @@ struct Seen {
     /// The first grant, as a sentence.
     granted: Option<String>,
     /// The first thing that could hide one.
-    doubt: Option<Broken>,
+    doubt: Option<Inconclusive>,
 }
 
 impl Seen {
@@ -141,7 +141,7 @@ impl Seen {
             }
             Ok(Grant::No) => return,
             Ok(Grant::Perhaps(detail)) => {
-                Broken::Unavailable { what: format!("access of {account} to {place}"), detail }
+                Inconclusive::Unavailable { what: format!("access of {account} to {place}"), detail }
             }
             Err(answer) => unread(&place, answer),
         };
@@ -149,12 +149,13 @@ impl Seen {
     }
 }
 
-fn unread(what: &str, answer: &NoAnswer) -> Broken {
+fn unread(what: &str, answer: &NoAnswer) -> Inconclusive {
     match answer {
-        NoAnswer::Broken(why) => why.clone(),
-        NoAnswer::NotFound => {
-            Broken::Unavailable { what: what.to_owned(), detail: "Google knows no such resource".to_owned() }
-        }
+        NoAnswer::Inconclusive(why) => why.clone(),
+        NoAnswer::NotFound => Inconclusive::Unavailable {
+            what: what.to_owned(),
+            detail: "Google knows no such resource".to_owned(),
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use google_cloud_run_v2::model::{Revision, Service, TrafficTargetStatus};
 use crate::model::resource;
 use crate::model::resource::short;
 use crate::probe::google::NoAnswer;
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::text::bounded;
 
 /// Whether an answer speaks of the service of that short name. One that names nothing is taken for it.
@@ -55,7 +55,7 @@ fn target(status: &TrafficTargetStatus) -> String {
 }
 
 fn malformed(what: String, detail: String) -> NoAnswer {
-    NoAnswer::Broken(Broken::Malformed { what, detail })
+    NoAnswer::Inconclusive(Inconclusive::Malformed { what, detail })
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::live::variables::{attached, declares};
 use crate::live::{Scope, files};
 use crate::model::{Database, DatabaseVariables, resource};
 use crate::probe::google::{NoAnswer, Payload};
-use crate::record::{Broken, CheckId, DatabaseRecord, NodeKey, Outcome, Skip, check_id};
+use crate::record::{CheckId, DatabaseRecord, Inconclusive, NodeKey, Outcome, Skip, check_id};
 
 /// What allows the gate to read payloads of secrets.
 pub(crate) const INSPECT_SECRETS: &str = "--inspect-secrets";
@@ -113,7 +113,7 @@ pub(crate) async fn asked(scope: &Scope, revision: &Revision) -> Result<Connecti
     whole(scope, revision, false).await.map_err(|outcome| match outcome {
         Outcome::Skipped { reason } => format!("! {reason:?}"),
         Outcome::Blocked { by } => format!("! blocked by {by}"),
-        other @ (Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Broken { .. }) => {
+        other @ (Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Inconclusive { .. }) => {
             format!("! {other:?}")
         }
     })
@@ -338,8 +338,8 @@ pub(crate) async fn payload(
         Ok(Payload::Corrupted) => Err(by(check_id::SECRET_INTACT)),
         Ok(Payload::Locked) => match google.secret_version(project, secret, version).await {
             // Its own state does not forbid it, so something else does: the key that it is encrypted with, as a rule.
-            Ok(live) if live.state == State::Enabled => Err(Outcome::Broken {
-                why: Broken::Unavailable {
+            Ok(live) if live.state == State::Enabled => Err(Outcome::Inconclusive {
+                why: Inconclusive::Unavailable {
                     what: format!("the payload of {}", resource::secret(project, secret)),
                     detail: "its version is enabled, and may not be read all the same (FAILED_PRECONDITION)"
                         .to_owned(),
@@ -348,7 +348,7 @@ pub(crate) async fn payload(
             Ok(_) | Err(_) => Err(by(check_id::SECRET_VERSION_ENABLED)),
         },
         Err(NoAnswer::NotFound) => Err(by(check_id::SECRET_VERSION_ENABLED)),
-        Err(NoAnswer::Broken(why)) => Err(Outcome::Broken { why: why.clone() }),
+        Err(NoAnswer::Inconclusive(why)) => Err(Outcome::Inconclusive { why: why.clone() }),
     }
 }
 

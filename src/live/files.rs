@@ -41,7 +41,7 @@ pub(crate) async fn content(scope: &Scope, revision: &Revision, path: &str) -> R
     }
     if !inside(scope) {
         return Err(not_visible(format!(
-            "{shown} is a file of the service's container, which is not seen from here"
+            "{shown} is a file of the service's container, which is not checked from here"
         )));
     }
     let read = async {
@@ -76,7 +76,7 @@ pub(crate) fn why(outcome: &Outcome, path: &str) -> String {
         | Outcome::Passed { .. }
         | Outcome::Failed { .. }
         | Outcome::Blocked { .. }
-        | Outcome::Broken { .. } => format!("{shown} is a mounted secret that the gate cannot read"),
+        | Outcome::Inconclusive { .. } => format!("{shown} is a mounted secret that the gate cannot read"),
     }
 }
 

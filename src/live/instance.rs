@@ -7,7 +7,7 @@ use google_cloud_sql_v1::model::{DatabaseInstance, SqlIpAddressType};
 
 use super::network::database_address;
 use crate::connection::is_loopback;
-use crate::live::service::{broken, not_applicable};
+use crate::live::service::{inconclusive, not_applicable};
 use crate::live::{Scope, connection};
 use crate::model::{Service, Stated};
 use crate::probe::google::{Answer, NoAnswer};
@@ -32,7 +32,8 @@ impl Scope {
     pub(crate) async fn instances(&self) -> Result<Arc<Vec<DatabaseInstance>>, Outcome> {
         let project = &self.target.project;
         let answer = self.outside.google.instances(project).await;
-        answer.map_err(|answer| broken(&format!("the Cloud SQL instances of project {project}"), answer))
+        answer
+            .map_err(|answer| inconclusive(&format!("the Cloud SQL instances of project {project}"), answer))
     }
 
     /// The instance that has this address, if one of the project has it.
@@ -89,7 +90,7 @@ pub(crate) async fn known_instance(scope: &Scope) -> Result<DatabaseInstance, Ou
                 "{connection} does not exist (see {})",
                 check_id::INSTANCE_RUNNING
             ))),
-            Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
+            Err(answer @ NoAnswer::Inconclusive(_)) => Err(inconclusive(connection, answer)),
         };
     }
     let unresolved = stated.map(|stated| Outcome::Skipped {
@@ -101,7 +102,7 @@ pub(crate) async fn known_instance(scope: &Scope) -> Result<DatabaseInstance, Ou
         return match scope.instance(connection).await {
             Ok(instance) => Ok(DatabaseInstance::clone(&instance)),
             Err(NoAnswer::NotFound) => Err(not_applicable(format!("{} does not exist", bounded(connection)))),
-            Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
+            Err(answer @ NoAnswer::Inconclusive(_)) => Err(inconclusive(connection, answer)),
         };
     }
     let address = match (database_address(scope).await, unresolved) {

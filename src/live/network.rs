@@ -1,11 +1,11 @@
-//! Where the database is, as seen from the network: which address, private or not, in which network.
+//! Where the database is, as checked from the network: which address, private or not, in which network.
 
 use std::net::IpAddr;
 
 use google_cloud_sql_v1::model::SqlIpAddressType;
 
 use crate::live::instance::{named, of_type};
-use crate::live::service::{broken, not_applicable, not_visible};
+use crate::live::service::{inconclusive, not_applicable, not_visible};
 use crate::live::{Scope, connection};
 use crate::network::ranges::in_private_range;
 use crate::probe::google::NoAnswer;
@@ -55,7 +55,7 @@ async fn private_address_of_instance(scope: &Scope) -> Result<Option<IpAddr>, Ou
         Ok(instance) => instance,
         // The finding of `instance-running`.
         Err(NoAnswer::NotFound) => return Ok(None),
-        Err(answer @ NoAnswer::Broken(_)) => return Err(broken(connection, answer)),
+        Err(answer @ NoAnswer::Inconclusive(_)) => return Err(inconclusive(connection, answer)),
     };
     let public = !of_type(&instance, &SqlIpAddressType::Primary).is_empty();
     Ok(of_type(&instance, &SqlIpAddressType::Private).into_iter().next().filter(|_| !public))

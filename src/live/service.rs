@@ -10,7 +10,7 @@ use crate::model::resource::short;
 use crate::probe::google::{Answer, NoAnswer};
 use crate::probe::poll;
 use crate::record::finding::Finding;
-use crate::record::{Broken, Outcome, Skip};
+use crate::record::{Inconclusive, Outcome, Skip};
 
 /// Pause between two looks at something that is still moving.
 pub(crate) const POLL: Duration = Duration::from_secs(1);
@@ -54,7 +54,7 @@ impl Scope {
             Err(Some(Ok(last))) => service = last,
             Err(Some(Err(_)) | None) => {}
         }
-        Err(NoAnswer::Broken(Broken::Unavailable {
+        Err(NoAnswer::Inconclusive(Inconclusive::Unavailable {
             what: format!("service {}", self.target.name),
             detail: format!(
                 "Cloud Run has not taken up its latest change (generation {}, observed {})",
@@ -88,7 +88,7 @@ impl Scope {
     pub(crate) async fn revision(&self) -> Result<std::sync::Arc<Revision>, Outcome> {
         self.live_revision()
             .await
-            .map_err(|answer| broken(&format!("the new revision of {}", self.target.name), answer))
+            .map_err(|answer| inconclusive(&format!("the new revision of {}", self.target.name), answer))
     }
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn noticed(service: &Service) -> bool {
 /// Short name of the newest revision.
 fn newest(service: &Service) -> Result<&str, NoAnswer> {
     match short(&service.latest_created_revision) {
-        "" => Err(NoAnswer::Broken(Broken::Malformed {
+        "" => Err(NoAnswer::Inconclusive(Inconclusive::Malformed {
             what: format!("service {}", short(&service.name)),
             detail: "it names no latestCreatedRevision".to_owned(),
         })),
@@ -116,14 +116,15 @@ pub(crate) fn ingress(revision: &Revision) -> Option<&Container> {
 
 /// The outcome of a check that needed a resource of the control plane and did not get it, where its absence is
 /// another check's finding.
-pub(crate) fn broken(what: &str, answer: NoAnswer) -> Outcome {
+pub(crate) fn inconclusive(what: &str, answer: NoAnswer) -> Outcome {
     let why = match answer {
-        NoAnswer::Broken(why) => why,
-        NoAnswer::NotFound => {
-            Broken::Unavailable { what: what.to_owned(), detail: "it does not exist any more".to_owned() }
-        }
+        NoAnswer::Inconclusive(why) => why,
+        NoAnswer::NotFound => Inconclusive::Unavailable {
+            what: what.to_owned(),
+            detail: "it does not exist any more".to_owned(),
+        },
     };
-    Outcome::Broken { why }
+    Outcome::Inconclusive { why }
 }
 
 /// The fact holds.
@@ -148,5 +149,5 @@ pub(crate) fn not_visible(because: impl Into<String>) -> Outcome {
 
 /// An answer that is not in the API's shape, or of a future that this version does not know.
 pub(crate) fn malformed(what: impl Into<String>, detail: impl Into<String>) -> Outcome {
-    Outcome::Broken { why: Broken::Malformed { what: what.into(), detail: detail.into() } }
+    Outcome::Inconclusive { why: Inconclusive::Malformed { what: what.into(), detail: detail.into() } }
 }

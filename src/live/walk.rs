@@ -13,10 +13,10 @@ use url::Url;
 use super::cookies::Jar;
 use super::values::{Held, Values};
 use crate::live::Scope;
-use crate::live::service::broken;
+use crate::live::service::inconclusive;
 use crate::model::{Journey, Stated, Target, VariableSource};
 use crate::probe::google::{NoAnswer, Payload};
-use crate::record::{Broken, Outcome, Skip};
+use crate::record::{Inconclusive, Outcome, Skip};
 
 /// All journeys of a run, and the services between which they lead.
 #[derive(Default)]
@@ -194,8 +194,8 @@ async fn of_secret(scope: &Scope, secret: &Stated, version: &Stated) -> Result<S
     let (name, version) = (secret.raw(), version.raw());
     let what = format!("version {version} of secret {name}");
     let malformed = |detail: &str| {
-        let why = Broken::Malformed { what: what.clone(), detail: detail.to_owned() };
-        Box::new(Outcome::Broken { why })
+        let why = Inconclusive::Malformed { what: what.clone(), detail: detail.to_owned() };
+        Box::new(Outcome::Inconclusive { why })
     };
     match scope.outside.google.secret_payload(&scope.target.project, name, version).await {
         Ok(payload) => match &*payload {
@@ -203,17 +203,17 @@ async fn of_secret(scope: &Scope, secret: &Stated, version: &Stated) -> Result<S
                 .map_err(|_shows_the_bytes| malformed("its payload is no text")),
             Payload::Corrupted => Err(malformed("its payload and its checksum disagree")),
             Payload::Locked => {
-                let why = Broken::Unavailable {
+                let why = Inconclusive::Unavailable {
                     what: what.clone(),
                     detail: "it is disabled or destroyed".to_owned(),
                 };
-                Err(Box::new(Outcome::Broken { why }))
+                Err(Box::new(Outcome::Inconclusive { why }))
             }
         },
         Err(NoAnswer::NotFound) => {
-            let why = Broken::Unavailable { what, detail: "it does not exist".to_owned() };
-            Err(Box::new(Outcome::Broken { why }))
+            let why = Inconclusive::Unavailable { what, detail: "it does not exist".to_owned() };
+            Err(Box::new(Outcome::Inconclusive { why }))
         }
-        Err(answer @ NoAnswer::Broken(_)) => Err(Box::new(broken(&what, answer))),
+        Err(answer @ NoAnswer::Inconclusive(_)) => Err(Box::new(inconclusive(&what, answer))),
     }
 }

@@ -8,7 +8,7 @@
 //! Pure: no I/O, no clock, none of Google's types. Whoever reads Google's answers turns them into [`Facts`]; what
 //! was not read is [`Fact::Hidden`] and makes a verdict [`Verdict::Unknown`], never a failure.
 //!
-//! What Google's documentation does not decide stays undecided here: a rule that names an address group, a domain
+//! What Google's documentation does not decide stays inconclusive here: a rule that names an address group, a domain
 //! name or a secure tag may match or not, and the answer is definite only where it is the same either way.
 
 mod facts;

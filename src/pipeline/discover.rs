@@ -114,7 +114,7 @@ pub(super) fn folder(loading: &mut Loading<'_>, folder: &Path) {
         let shown = folder.display();
         loading.problems.push(
             Problem::error("no-pipeline-file", format!("there is no pipeline file in `{shown}`"))
-                .hint("name the file itself, or another folder"),
+                .fix("name the file itself, or another folder"),
         );
     }
     for (name, read) in idle {
@@ -125,7 +125,7 @@ pub(super) fn folder(loading: &mut Loading<'_>, folder: &Path) {
 fn no_file() -> Problem {
     let places: Vec<_> = FORMATS.iter().flat_map(|format| format.usual_places.iter().copied()).collect();
     Problem::error("no-pipeline-file", "there is no pipeline file here")
-        .hint(format!("name one, or put it where it is looked for: {}", places.join(", ")))
+        .fix(format!("name one, or put it where it is looked for: {}", places.join(", ")))
 }
 
 /// The files of a format that exist, in the order of its usual places.
@@ -239,7 +239,7 @@ mod tests {
         let problems = load_from(&[("other.yaml", BUILD)]).unwrap_err();
         let problem = problems.iter().next().unwrap();
         assert_eq!(problem.code, "no-pipeline-file");
-        assert!(problem.hint.as_ref().unwrap().contains(".github/workflows/*.yml"));
+        assert!(problem.fix.as_ref().unwrap().contains(".github/workflows/*.yml"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One problem as text: `file:line:column`, the source line, a caret under the place, the hint.
+//! One problem as text: `file:line:column`, the source line, a caret under the place, the fix.
 //!
 //! The source is untrusted: only a window of the line is shown, and control characters are escaped, so that a
 //! file can neither flood nor steer the terminal. What may be a secret on the line is covered.
@@ -17,7 +17,7 @@ use crate::text::escape::{each, shown, shown_lines};
 const WINDOW: usize = 100;
 /// Characters of context that are kept in front of the place in a long line.
 const BEFORE: usize = 40;
-/// The longest message or hint, in characters: both may quote the file.
+/// The longest message or fix, in characters: both may quote the file.
 const LONGEST_MESSAGE: usize = 600;
 
 /// Renders one problem, without a line feed at its end. `text` gives the text of a file, where it was read.
@@ -43,8 +43,8 @@ pub(crate) fn render<'t>(
     if let Some(note) = &problem.note {
         group = group.element(Level::NOTE.message(shown_lines(note, LONGEST_MESSAGE)));
     }
-    if let Some(hint) = &problem.hint {
-        group = group.element(Level::HELP.message(shown_lines(hint, LONGEST_MESSAGE)));
+    if let Some(fix) = &problem.fix {
+        group = group.element(Level::HELP.message(shown_lines(fix, LONGEST_MESSAGE)));
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     with_origins(&renderer.render(&[group]), &origins)
@@ -150,7 +150,7 @@ mod tests {
             .at(place(2, 5))
             .length(3)
             .related(place(1, 1), "in this list")
-            .hint("did you mean `name`?");
+            .fix("did you mean `name`?");
         let text = "services:\n  - nme: x\n";
         insta::assert_snapshot!(render(&problem, |_| Some(text), false), @r"
         error[unknown-key]: unknown key `nme`
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_file_cannot_steer_the_terminal() {
-        let problem = Problem::error("c", "bad \u{1b}[2J value").at(place(1, 1)).hint("\u{9b}31m \u{202e}");
+        let problem = Problem::error("c", "bad \u{1b}[2J value").at(place(1, 1)).fix("\u{9b}31m \u{202e}");
         let line = "k: \u{1b}]0;owned\u{7}\rname\u{202e}\u{2028}\u{ad}\u{2061}\u{e0041}\u{ffff} ##[group]x ${A##b} ::c";
         let text = render(&problem, |_| Some(line), false);
         assert!(!text.chars().any(|character| is_harmful(character) && character != '\n'), "{text:?}");

@@ -12,6 +12,6 @@ pub(super) fn socket_missing(containers: usize, attached: &Place, length: usize)
     let message = format!("this job has {containers} containers: none of them gets a /cloudsql socket");
     let problem = Problem::warning(SOCKET_MISSING, message).at(attached.clone()).length(length);
     (containers > 1).then(|| {
-        problem.hint("connect over TCP to the private address, run the Cloud SQL Auth Proxy as one of the containers, or use one container")
+        problem.fix("connect over TCP to the private address, run the Cloud SQL Auth Proxy as one of the containers, or use one container")
     })
 }

@@ -132,7 +132,7 @@ impl Loading<'_> {
                     (Some(named), None) => {
                         let length = named.raw().chars().count();
                         let problem = problem.at(named.place.clone()).length(length);
-                        problem.hint("it is taken from the folder of the file that names it")
+                        problem.fix("it is taken from the folder of the file that names it")
                     }
                     (Some(_) | None, _) => problem,
                 }));
@@ -186,7 +186,7 @@ impl Loading<'_> {
                     )
                     .at(pipeline.place.clone())
                     .length(pipeline.raw().chars().count())
-                    .hint("list all files here"),
+                    .fix("list all files here"),
                 );
             }
         }
@@ -268,9 +268,7 @@ fn forget_replacing(files: &mut [Read], directory: &Path) {
 fn nothing_deployed(names: &[Arc<str>]) -> Problem {
     let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     Problem::error("nothing-deployed", format!("no Cloud Run service is deployed by {}", names.join(", ")))
-        .hint(
-            "if a script deploys it, name the service in `rungate.yaml`: `services: [{name: …, region: …}]`",
-        )
+        .fix("if a script deploys it, name the service in `rungate.yaml`: `services: [{name: …, region: …}]`")
 }
 
 /// Reads and recognises one file.
@@ -294,7 +292,7 @@ fn read(path: &Path, name: &str, request: &Request, problems: &mut Problems) -> 
         };
         let problem = Problem::error("unknown-format", format!("`{name}` is no pipeline file: {what}"))
             .at(first.place.clone())
-            .hint(format!("known are: {}", known.join(", ")));
+            .fix(format!("known are: {}", known.join(", ")));
         return Err(vec![problem]);
     };
     let folders = Folders::of(path, &request.directory);

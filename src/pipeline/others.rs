@@ -21,7 +21,7 @@ pub(super) fn check(services: &[Service], problems: &mut Problems) {
             Problem::error("unknown-service", format!("the pipeline has no service `{}`", stated.raw()))
                 .at(stated.place.clone())
                 .length(stated.raw().chars().count())
-                .hint(nearest::hint(stated.raw(), names.iter().map(|name| name.raw()))),
+                .fix(nearest::did_you_mean(stated.raw(), names.iter().map(|name| name.raw()))),
         );
     }
 }

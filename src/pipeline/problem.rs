@@ -1,4 +1,4 @@
-//! What is wrong, or noteworthy, in a pipeline file: always with a message, with a place and a hint where there
+//! What is wrong, or noteworthy, in a pipeline file: always with a message, with a place and a fix where there
 //! is one, and all of them at once.
 
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub struct Problem {
     /// Why it matters.
     pub note: Option<String>,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub fix: Option<String>,
     /// Whether the lines at its places may hold a secret value: then they are not shown.
     pub confidential: bool,
 }
@@ -54,7 +54,7 @@ impl Problem {
             message: message.into(),
             related: None,
             note: None,
-            hint: None,
+            fix: None,
             confidential: false,
         }
     }
@@ -94,8 +94,8 @@ impl Problem {
 
     /// Says what to do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
         self
     }
 }

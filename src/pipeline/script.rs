@@ -14,7 +14,7 @@ pub(super) fn warn_unread(script: &Node, key: &str, problems: &mut Problems) {
         )
         .at(script.place_of_line(line))
         .length(script.length)
-        .hint("name what it deploys in rungate.yaml, or deploy with an args list or the action"),
+        .fix("name what it deploys in rungate.yaml, or deploy with an args list or the action"),
     );
 }
 

@@ -23,7 +23,7 @@ pub(super) fn reference(
         problems.push(
             Problem::warning("secret-without-version", format!("the secret of `{target}` has no version"))
                 .at(place.clone())
-                .hint(format!(
+                .fix(format!(
                     "name one: `{target}={text}:1`, or `{text}:latest`",
                     text = text.trim_end_matches(':')
                 )),
@@ -48,7 +48,7 @@ pub(super) fn of_text(target: &str, text: &Text, problems: &mut Problems) -> Sec
         problems.push(
             Problem::warning("secret-without-version", format!("the secret of `{target}` has no version"))
                 .at(text.place().clone())
-                .hint(format!("name one: `{target}={name}:1`, or `{name}:latest`")),
+                .fix(format!("name one: `{target}={name}:1`, or `{name}:latest`")),
         );
     }
     SecretReference { target: target.to_owned(), secret, version }

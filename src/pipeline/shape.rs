@@ -8,7 +8,7 @@ use crate::text::looks_secret;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     /// Who refuses a file of another shape, for the help of a problem.
-    pub(super) hint: &'static str,
+    pub(super) fix: &'static str,
 }
 
 impl Shape {
@@ -64,7 +64,7 @@ impl Shape {
             .at(node.place.clone())
             .length(node.length)
             .confidential(may_hold_secrets(what))
-            .hint(self.hint)
+            .fix(self.fix)
     }
 }
 
@@ -86,7 +86,7 @@ mod tests {
         let documents = yaml::parse(&source).unwrap();
         let mut problems = Problems::default();
         problems.remember(&source);
-        let shape = Shape { hint: "h" };
+        let shape = Shape { fix: "h" };
         shape.items(documents[0].get("env"), "`env`", &mut problems);
         shape.text(documents[0].get("dir"), "`dir`", &mut problems);
         let text = problems.render(false);

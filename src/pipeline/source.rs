@@ -36,8 +36,8 @@ impl Source {
         if name == "-" {
             let problem =
                 Problem::error("file-not-readable", "standard input is not read as a pipeline file");
-            let hint = "write it to a file and name that, so that problems can be shown with their line";
-            return Err(Box::new(problem.hint(hint)));
+            let fix = "write it to a file and name that, so that problems can be shown with their line";
+            return Err(Box::new(problem.fix(fix)));
         }
         let bytes = bytes(path, name)?;
         let text =
@@ -45,8 +45,8 @@ impl Source {
         let source = Self::new(name, text);
         if source.text.trim().is_empty() {
             let problem = Problem::error("file-empty", format!("`{}` is empty", source.name));
-            let hint = "`rungate init` writes a first pipeline file";
-            return Err(Box::new(problem.at(source.place(1, 1)).hint(hint)));
+            let fix = "`rungate init` writes a first pipeline file";
+            return Err(Box::new(problem.at(source.place(1, 1)).fix(fix)));
         }
         Ok(source)
     }
@@ -69,12 +69,12 @@ fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Box<Problem>> {
     if metadata.is_dir() {
         let problem = Problem::error("file-not-readable", format!("`{name}` is a directory"));
         let folder = name.trim_end_matches('/');
-        return Err(Box::new(problem.hint(format!("name a file in it, such as `{folder}/cloudbuild.yaml`"))));
+        return Err(Box::new(problem.fix(format!("name a file in it, such as `{folder}/cloudbuild.yaml`"))));
     }
     if !metadata.is_file() {
         // Opening a pipe would wait for its writer, reading a device may never end.
         let problem = Problem::error("file-not-readable", format!("`{name}` is not a regular file"));
-        return Err(Box::new(problem.hint("write its content to a file and name that")));
+        return Err(Box::new(problem.fix("write its content to a file and name that")));
     }
     if metadata.len() > LARGEST_FILE {
         return Err(too_large(name, metadata.len()));
@@ -97,9 +97,9 @@ fn unreadable(name: &str, error: &std::io::Error) -> Box<Problem> {
     )]
     let problem = match error.kind() {
         ErrorKind::NotFound => Problem::error("file-not-found", format!("there is no file `{name}`"))
-            .hint("check the path; it is taken from the current directory"),
+            .fix("check the path; it is taken from the current directory"),
         ErrorKind::PermissionDenied => problem(format!("`{name}` may not be read: permission denied"))
-            .hint(format!("`ls -l {name}` shows who may read it")),
+            .fix(format!("`ls -l {name}` shows who may read it")),
         _ => problem(format!("`{name}` cannot be read: {error}")),
     };
     Box::new(problem)
@@ -109,8 +109,8 @@ fn too_large(name: &str, length: u64) -> Box<Problem> {
     let mebibytes = length.div_ceil(1024 * 1024);
     let limit = LARGEST_FILE / (1024 * 1024);
     let message = format!("`{name}` has {mebibytes} MiB; a pipeline file may have {limit} MiB");
-    let hint = "is this the pipeline file, or something that it builds?";
-    Box::new(Problem::error("file-too-large", message).hint(hint))
+    let fix = "is this the pipeline file, or something that it builds?";
+    Box::new(Problem::error("file-too-large", message).fix(fix))
 }
 
 fn not_utf8(name: &str, bytes: &[u8], valid_up_to: usize) -> Box<Problem> {
@@ -120,12 +120,12 @@ fn not_utf8(name: &str, bytes: &[u8], valid_up_to: usize) -> Box<Problem> {
     let place = Place { file: name.into(), line: u32::try_from(line).unwrap_or(u32::MAX), column: 1 };
     let problem =
         Problem::error("file-not-utf8", format!("`{name}` is not UTF-8 text (line {line})")).at(place);
-    let hint = if utf16 {
+    let fix = if utf16 {
         "it looks like UTF-16, as PowerShell's `>` writes it: save it as UTF-8"
     } else {
         "save it as UTF-8"
     };
-    Box::new(problem.hint(hint))
+    Box::new(problem.fix(fix))
 }
 
 #[cfg(test)]

@@ -174,12 +174,12 @@ fn differ(service: &str, what: &str, first: &Place, second: &Place) -> Problem {
     Problem::error("conflict", format!("two files deploy `{service}`, each with another `{what}`"))
         .at(second.clone())
         .related(first.clone(), "the other one here")
-        .hint(HINT)
+        .fix(HINT)
 }
 
 fn lacks(service: &str, what: &str, stated: &Place, without: &Place) -> Problem {
     Problem::error("conflict", format!("two files deploy `{service}`, and only one of them with `{what}`"))
         .at(stated.clone())
         .related(without.clone(), "this one leaves it out, and so takes it away")
-        .hint(HINT)
+        .fix(HINT)
 }

@@ -34,7 +34,7 @@ pub struct Node {
     pub needs: Vec<usize>,
     /// Indices of the nodes that must have ended before, however they did.
     pub after: Vec<usize>,
-    /// Whether it is made even if the service is settled without it: it does not wait for anything to mend, and what it
+    /// Whether it is made even if the service is settled without it: it does not wait for anything to change, and what it
     /// sees is worth showing.
     pub outlasts: bool,
 }

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 /// The `from` of what is dialled from the gate's own place, and in no service's: the public network.
 pub const OUTSIDE: &str = "";
 
-/// Resolves names and makes TCP connections as seen from where a service stands.
+/// Resolves names and makes TCP connections as checked from where a service stands.
 ///
 /// `from` is the key of the service ([`crate::model::Target::key`]) in whose place the gate dials; the real
 /// network ignores it, for it has one place only: this machine. Neither method bounds its own time.
@@ -23,7 +23,7 @@ pub trait Dial: Debug + Send + Sync {
     /// One TCP connection.
     fn connect<'a>(&'a self, from: &'a str, address: SocketAddr) -> BoxFuture<'a, io::Result<TcpStream>>;
 
-    /// How long it may be worth to wait for what time mends there: a server that starts, a route that comes up.
+    /// How long it may be worth to wait for what time fixes there: a server that starts, a route that comes up.
     fn patience(&self) -> Duration {
         Duration::from_secs(60)
     }

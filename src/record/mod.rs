@@ -8,13 +8,14 @@ mod graph;
 mod outcome;
 mod rollback;
 mod run;
+pub mod saved;
 pub mod words;
 
 pub use attempt::{AttemptVerdict, HealthAttempt, Taken};
 pub use check_id::CheckId;
 pub use family::Family;
 pub use graph::{Graph, Vertex};
-pub use outcome::{Broken, Door, Mend, Outcome, Skip, Vantage};
+pub use outcome::{Barrier, Fix, Inconclusive, Outcome, Skip, Vantage};
 pub use rollback::Rollback;
 pub use run::{
     CallRecord, DatabaseRecord, Ended, Fact, NodeKey, NodeRecord, RECORD_VERSION, Role, RunRecord,

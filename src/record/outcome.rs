@@ -50,9 +50,9 @@ pub enum Outcome {
         reason: Skip,
     },
     /// It could not be found out.
-    Broken {
+    Inconclusive {
         /// Why not.
-        why: Broken,
+        why: Inconclusive,
     },
 }
 
@@ -80,7 +80,7 @@ pub enum Skip {
         /// The expression, and what it stands for.
         what: String,
     },
-    /// The record already proved a cause that waiting cannot mend.
+    /// The record already proved a cause that waiting cannot fix.
     Settled {
         /// The check that proved it.
         by: String,
@@ -100,7 +100,7 @@ pub enum Skip {
 /// Why something could not be found out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "kebab-case")]
-pub enum Broken {
+pub enum Inconclusive {
     /// Google refused the read.
     PermissionDenied {
         /// The permission that is missing, as `run.services.get`.
@@ -123,7 +123,7 @@ pub enum Broken {
         detail: String,
         /// What gives the gate credentials, where that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        mend: Option<Mend>,
+        fix: Option<Fix>,
     },
     /// Cloud Run's front end knows who the gate is, and may not let it in.
     InvokerDenied {
@@ -142,11 +142,11 @@ pub enum Broken {
         detail: String,
     },
     /// Somebody else answered in the service's place, and did not let the gate in.
-    NotLetIn {
+    AccessDenied {
         /// The URL that was asked.
         url: String,
         /// What is closed.
-        door: Door,
+        barrier: Barrier,
     },
     /// Asked, and no usable answer came (time-out, 5xx, connection error).
     Unavailable {
@@ -176,8 +176,8 @@ pub enum Broken {
 
 /// What keeps the gate's own request from the service. None of it says anything of the service's health.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "door", rename_all = "kebab-case")]
-pub enum Door {
+#[serde(tag = "barrier", rename_all = "kebab-case")]
+pub enum Barrier {
     /// The service takes requests from inside only.
     Ingress {
         /// The setting, as gcloud spells it: `internal`, `internal-and-cloud-load-balancing`.
@@ -209,7 +209,7 @@ pub enum Door {
     },
 }
 
-impl fmt::Display for Door {
+impl fmt::Display for Barrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ingress { setting } => {
@@ -230,10 +230,10 @@ impl fmt::Display for Door {
 
 /// What a person can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mend {
+pub struct Fix {
     /// In words.
     pub text: String,
     /// The command, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub command: Option<String>,
 }

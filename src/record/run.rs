@@ -1,6 +1,6 @@
 //! The record of a run: everything that was observed, and nothing that was concluded.
 //!
-//! It is serialisable, so that `--save-run` keeps it, `rungate diagnose` judges it again offline, and every
+//! It is serialisable, so that `--save-run` keeps it, `rungate report` judges it again offline, and every
 //! real incident can become a test fixture. Secrets are redacted before it leaves [`crate::run::execute`].
 
 use std::fmt;
@@ -13,7 +13,7 @@ use super::{CheckId, HealthAttempt, Outcome, Rollback, Vantage};
 use crate::model::Place;
 
 /// Version of the record's shape.
-pub const RECORD_VERSION: u32 = 1;
+pub const RECORD_VERSION: u32 = 2;
 
 /// A whole run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,7 +102,7 @@ pub enum Unproven {
     Database,
 }
 
-/// What is known of a service, for the texts of causes and remedies.
+/// What is known of a service, for the texts of causes and fixes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServiceRecord {
     /// Unique in the run: the name, with the region where several share it.
@@ -233,7 +233,7 @@ impl NodeRecord {
                 Outcome::Passed { .. }
                 | Outcome::Blocked { .. }
                 | Outcome::Skipped { .. }
-                | Outcome::Broken { .. },
+                | Outcome::Inconclusive { .. },
             ) => None,
             None => self.so_far.as_ref(),
         }

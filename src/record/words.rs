@@ -1,6 +1,6 @@
 //! Ends of checks in words: for reasons, suspects and reports.
 
-use crate::record::{Broken, Outcome, Skip};
+use crate::record::{Inconclusive, Outcome, Skip};
 
 /// What became of a check, in one clause. `None` is a check that had no end when the record was kept.
 pub fn outcome(outcome: Option<&Outcome>) -> String {
@@ -9,7 +9,7 @@ pub fn outcome(outcome: Option<&Outcome>) -> String {
         Some(Outcome::Failed { finding }) => finding.to_string(),
         Some(Outcome::Blocked { by }) => format!("blocked by {by}"),
         Some(Outcome::Skipped { reason }) => skip(reason),
-        Some(Outcome::Broken { why }) => broken(why),
+        Some(Outcome::Inconclusive { why }) => inconclusive(why),
         None => "it had not ended when the run did".to_owned(),
     }
 }
@@ -21,31 +21,33 @@ pub fn skip(reason: &Skip) -> String {
         Skip::NotVisible { because } => format!("not visible from here: {because}"),
         Skip::NotAllowed { flag } => format!("needs {flag}"),
         Skip::Unresolved { what } => format!("a value is unresolved: {what}"),
-        Skip::Settled { by } => format!("{by} already proved a cause that waiting cannot mend"),
+        Skip::Settled { by } => format!("{by} already proved a cause that waiting cannot fix"),
         Skip::Interrupted { signal } => format!("{signal} ended the run before"),
         Skip::Deadline { seconds } => format!("the deadline of {seconds} s ended the run before"),
     }
 }
 
 /// Why something could not be found out.
-pub fn broken(why: &Broken) -> String {
+pub fn inconclusive(why: &Inconclusive) -> String {
     match why {
-        Broken::PermissionDenied { permission, resource, .. } => {
+        Inconclusive::PermissionDenied { permission, resource, .. } => {
             format!("no permission {permission} on {resource}")
         }
-        Broken::ApiDisabled { api, project } => format!("{api} is switched off in project {project}"),
-        Broken::NoCredentials { detail, .. } => format!("no credentials: {detail}"),
-        Broken::InvokerDenied { url, caller } => {
+        Inconclusive::ApiDisabled { api, project } => format!("{api} is switched off in project {project}"),
+        Inconclusive::NoCredentials { detail, .. } => format!("no credentials: {detail}"),
+        Inconclusive::InvokerDenied { url, caller } => {
             format!("{url} does not let {caller} in (403)")
         }
-        Broken::TokenRejected { url, caller, detail } => {
+        Inconclusive::TokenRejected { url, caller, detail } => {
             format!("{url} does not take the ID token of {caller}: {detail}")
         }
-        Broken::NotLetIn { url, door } => format!("not let in at {url}: {door}"),
-        Broken::Unavailable { what, detail } => format!("no usable answer from {what}: {detail}"),
-        Broken::Malformed { what, detail } => format!("unreadable answer from {what}: {detail}"),
-        Broken::Deadline { seconds } => format!("under way when the deadline of {seconds} s ended the run"),
-        Broken::Defect { detail } => format!("a defect of rungate: {detail}"),
+        Inconclusive::AccessDenied { url, barrier } => format!("access denied at {url}: {barrier}"),
+        Inconclusive::Unavailable { what, detail } => format!("no usable answer from {what}: {detail}"),
+        Inconclusive::Malformed { what, detail } => format!("unreadable answer from {what}: {detail}"),
+        Inconclusive::Deadline { seconds } => {
+            format!("under way when the deadline of {seconds} s ended the run")
+        }
+        Inconclusive::Defect { detail } => format!("a defect of rungate: {detail}"),
     }
 }
 

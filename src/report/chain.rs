@@ -21,7 +21,7 @@ pub(super) enum State {
     Unseen,
     /// Could not be found out.
     Unknown,
-    /// Bad because of what is broken elsewhere.
+    /// Bad because of what is inconclusive elsewhere.
     Symptom,
     /// The root of the trouble.
     Broken,
@@ -67,7 +67,7 @@ impl State {
             Some(Outcome::Blocked { .. }) => Self::Unseen,
             Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }) => Self::Unused,
             Some(Outcome::Skipped { .. }) => Self::Unseen,
-            Some(Outcome::Broken { .. }) | None => Self::Unknown,
+            Some(Outcome::Inconclusive { .. }) | None => Self::Unknown,
         }
     }
 }

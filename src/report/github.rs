@@ -81,9 +81,9 @@ fn annotation(kind: &str, cause: &Cause, folder: &str, more: &str) -> String {
     };
     properties.push(format!("title={}", property(&shown(&title, 200))));
     let mut message = shown(&cause.claim, LONGEST);
-    if let Some(remedy) = cause.remedy.first() {
-        message.push_str(&format!("\nmend: {}", one_line(&remedy.text)));
-        message.extend(remedy.command.iter().map(|command| format!("\n$ {}", one_line(command))));
+    if let Some(fix) = cause.fix.first() {
+        message.push_str(&format!("\nmend: {}", one_line(&fix.text)));
+        message.extend(fix.command.iter().map(|command| format!("\n$ {}", one_line(command))));
     }
     message.push_str(more);
     format!("::{kind} {}::{}\n", properties.join(","), data(&message))

@@ -1,4 +1,4 @@
-//! The JSON report, version 1: for programs. Fields are added, never renamed or removed within a version.
+//! The JSON report, version 2: for programs. Fields are added, never renamed or removed within a version.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::record::{NodeRecord, Outcome, RunRecord, ServiceRecord, words};
 use crate::text::escape::is_harmful;
 
 /// Version of the report's shape.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 pub(super) fn render(record: &RunRecord, diagnosis: &Diagnosis, _style: &Style) -> String {
     let report = json!({
@@ -69,7 +69,7 @@ fn cause(cause: &Cause) -> Value {
         "evidence": cause.evidence,
         "chain": cause.chain,
         "suspects": cause.suspects,
-        "remedy": cause.remedy,
+        "fix": cause.fix,
         "place": cause.place.as_ref().map(Place::to_string),
         "symptoms_in": cause.symptoms_in,
     })
@@ -124,8 +124,8 @@ fn outcome(outcome: Option<&Outcome>) -> (&'static str, Value) {
         Some(Outcome::Failed { finding }) => ("failed", data(finding)),
         Some(Outcome::Blocked { by }) => ("blocked", json!({ "by": by })),
         Some(Outcome::Skipped { reason }) => ("skipped", data(reason)),
-        Some(Outcome::Broken { why }) => ("broken", data(why)),
-        None => ("broken", json!({ "why": "unfinished" })),
+        Some(Outcome::Inconclusive { why }) => ("inconclusive", data(why)),
+        None => ("inconclusive", json!({ "why": "unfinished" })),
     }
 }
 

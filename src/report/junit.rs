@@ -52,7 +52,7 @@ fn suite(record: &RunRecord, diagnosis: &Diagnosis, service: &ServiceRecord) -> 
     let mut places: Vec<Option<Place>> = nodes.iter().map(|node| Some(place(diagnosis, node))).collect();
     cases.extend(unseen_cases(diagnosis, service, &class, &cases, &mut names));
     places.resize(cases.len(), Some(service.place.clone()));
-    let verdict = concluded(diagnosis, &service.key).map_or(Verdict::Undecided, |one| one.verdict);
+    let verdict = concluded(diagnosis, &service.key).map_or(Verdict::Inconclusive, |one| one.verdict);
     let causes: Vec<&Cause> = diagnosis.causes.iter().filter(|cause| concerns(cause, &service.key)).collect();
     Suite {
         suite: of_cases(&service.key, cases),
@@ -62,7 +62,7 @@ fn suite(record: &RunRecord, diagnosis: &Diagnosis, service: &ServiceRecord) -> 
     }
 }
 
-/// Where a case is to be mended: the cause's place, else the one that makes the gate ask.
+/// Where a case is to be fixed: the cause's place, else the one that makes the gate ask.
 fn place(diagnosis: &Diagnosis, node: &NodeRecord) -> Place {
     let of_cause = cause_of(diagnosis, node).and_then(|cause| cause.place.clone());
     of_cause.unwrap_or_else(|| node.place.clone())
@@ -84,7 +84,7 @@ fn gate_suite(record: &RunRecord, diagnosis: &Diagnosis, causes: &[&Cause]) -> S
     if cases.is_empty() {
         let message = "the run made no check";
         let mut case =
-            TestCaseBuilder::error("verdict", Duration::ZERO, &kind(CauseCode::NotFoundOut), message);
+            TestCaseBuilder::error("verdict", Duration::ZERO, &kind(CauseCode::Inconclusive), message);
         cases.push(case.set_trace(message).set_classname("rungate.gate").build());
     }
     Suite {
@@ -168,15 +168,15 @@ fn case(diagnosis: &Diagnosis, node: &NodeRecord, class: &str, names: &mut Names
         },
         Some(Outcome::Blocked { .. }) => skipped("BLOCKED", &text),
         Some(Outcome::Skipped { reason }) => skipped(skip_kind(reason), &text),
-        Some(Outcome::Broken { .. }) | None => {
+        Some(Outcome::Inconclusive { .. }) | None => {
             if is_rested_on(diagnosis, node) || cause.is_some() {
-                let kind = cause.map_or_else(|| kind(CauseCode::NotFoundOut), |cause| kind(cause.code));
+                let kind = cause.map_or_else(|| kind(CauseCode::Inconclusive), |cause| kind(cause.code));
                 let message = shown(&text, MESSAGE);
                 let mut case = TestCaseBuilder::error(&name, time, &kind, &message);
                 case.set_trace(&body(&message, cause, Some(&node.place)));
                 case
             } else {
-                skipped("NOT_FOUND_OUT", &text)
+                skipped("INCONCLUSIVE", &text)
             }
         }
     };
@@ -203,7 +203,7 @@ fn unseen_cases(
         let of_service = |cause: &&Cause| cause.service == service.key;
         let causes = || diagnosis.causes.iter();
         let cause = causes().find(speaks).or_else(|| causes().find(of_service));
-        let code = cause.map_or(CauseCode::NotFoundOut, |cause| cause.code);
+        let code = cause.map_or(CauseCode::Inconclusive, |cause| cause.code);
         let name = names.unique(name, &class);
         let message = shown(text, MESSAGE);
         let body = body(&message, cause, Some(&service.place));
@@ -216,7 +216,7 @@ fn unseen_cases(
     };
     for obligation in &concluded.obligations {
         match &obligation.met {
-            Met::Unknown { nodes, because } if concluded.verdict == Verdict::Undecided => {
+            Met::Unknown { nodes, because } if concluded.verdict == Verdict::Inconclusive => {
                 let in_error = cases.iter().any(|case| {
                     (case.is_error() || case.is_failure())
                         && nodes.iter().any(|key| key == &format!("{}/{}", service.key, case.name))
@@ -239,7 +239,7 @@ fn unseen_cases(
     found
 }
 
-/// What a reader finds under a failure: the message again (escaped already), then proof, chain, remedy, and the
+/// What a reader finds under a failure: the message again (escaped already), then proof, chain, fix, and the
 /// place.
 fn body(message: &str, cause: Option<&Cause>, place: Option<&Place>) -> String {
     let mut rest = Vec::new();
@@ -254,9 +254,9 @@ fn body(message: &str, cause: Option<&Cause>, place: Option<&Place>) -> String {
             rest.push(format!("suspect: {}", suspect.text));
             rest.extend(suspect.command.iter().map(|command| format!("  $ {command}")));
         }
-        for remedy in &cause.remedy {
-            rest.push(format!("mend: {}", remedy.text));
-            rest.extend(remedy.command.iter().map(|command| format!("  $ {command}")));
+        for fix in &cause.fix {
+            rest.push(format!("fix: {}", fix.text));
+            rest.extend(fix.command.iter().map(|command| format!("  $ {command}")));
         }
     }
     if let Some(place) = cause.and_then(|cause| cause.place.as_ref()).or(place) {

@@ -97,7 +97,7 @@ fn row(diagnosis: &Diagnosis, node: &NodeRecord) -> String {
     };
     let took = match &node.outcome {
         Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => String::new(),
-        Some(Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Broken { .. }) | None => {
+        Some(Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Inconclusive { .. }) | None => {
             seconds(node.duration_ms)
         }
     };
@@ -114,7 +114,7 @@ fn row(diagnosis: &Diagnosis, node: &NodeRecord) -> String {
 fn headline(record: &RunRecord, diagnosis: &Diagnosis) -> String {
     let mark = match diagnosis.verdict {
         Verdict::Healthy => "✅",
-        Verdict::Undecided => "⚠️",
+        Verdict::Inconclusive => "⚠️",
         Verdict::Unhealthy => "❌",
     };
     let cause = diagnosis
@@ -125,7 +125,7 @@ fn headline(record: &RunRecord, diagnosis: &Diagnosis) -> String {
     let files = if files.is_empty() { "no files".to_owned() } else { files.join(", ") };
     let sandbox = if record.sandbox { ", against the sandbox" } else { "" };
     let mut text = format!(
-        "## {mark} rungate: {}{cause}\n\n{files}: {} in {}{sandbox}, seen from {}\n",
+        "## {mark} rungate: {}{cause}\n\n{files}: {} in {}{sandbox}, checked from {}\n",
         diagnosis.verdict,
         count(record.nodes.len(), "check"),
         seconds(record.duration_ms),
@@ -224,7 +224,7 @@ fn cause_part(cause: &Cause, label: &str) -> String {
         "Suspects",
         cause.suspects.iter().map(|one| (one.text.as_str(), one.command.as_deref())),
     );
-    steps(&mut text, "Mend", cause.remedy.iter().map(|one| (one.text.as_str(), one.command.as_deref())));
+    steps(&mut text, "Fix", cause.fix.iter().map(|one| (one.text.as_str(), one.command.as_deref())));
     text
 }
 

@@ -53,7 +53,7 @@ pub struct Report {
 pub const REPORTS: &[Report] = &[
     Report {
         id: "text",
-        about: "for people: verdict, root cause, proof, remedy, all checks",
+        about: "for people: verdict, root cause, proof, fix, all checks",
         render: text::render,
     },
     Report {
@@ -69,7 +69,7 @@ pub const REPORTS: &[Report] = &[
     Report { id: "html", about: "one self-contained page, for screen and print", render: html::render },
     Report { id: "markdown", about: "for comments and step summaries on GitHub", render: markdown::render },
     Report { id: "github", about: "annotations and groups for GitHub's runner", render: github::render },
-    Report { id: "json", about: "JSON, version 1, for programs", render: json::render },
+    Report { id: "json", about: "JSON, version 2, for programs", render: json::render },
 ];
 
 /// The JSON Schema (draft 2020-12) of the JSON report.

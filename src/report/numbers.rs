@@ -23,7 +23,7 @@ pub(super) fn coverage(record: &RunRecord) -> String {
             Some(Outcome::Failed { .. }) => failed += 1,
             Some(Outcome::Blocked { .. }) => blocked += 1,
             Some(Outcome::Skipped { reason }) => *skipped.entry(words::skip_kind(reason)).or_default() += 1,
-            Some(Outcome::Broken { .. }) | None => unknown += 1,
+            Some(Outcome::Inconclusive { .. }) | None => unknown += 1,
         }
     }
     let total: usize = skipped.values().sum();

@@ -41,9 +41,9 @@ pub(super) fn concluded<'a>(diagnosis: &'a Diagnosis, service: &str) -> Option<&
 pub(super) fn label(code: CauseCode, at: usize) -> &'static str {
     let of_the_gate = matches!(
         code,
-        CauseCode::NotEnoughPermission
-            | CauseCode::NotVisibleFromHere
-            | CauseCode::NotFoundOut
+        CauseCode::PermissionMissing
+            | CauseCode::NotObservable
+            | CauseCode::Inconclusive
             | CauseCode::VpcApiDisabled
     );
     match (of_the_gate, at) {

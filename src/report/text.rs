@@ -1,5 +1,5 @@
 //! The text report: for people. The verdict first, then for each service its root cause with proof, chain and
-//! remedy, what was ruled out, and the checks; last a line of what was and was not looked at. Unless everything is
+//! fix, what was ruled out, and the checks; last a line of what was and was not looked at. Unless everything is
 //! asked for, what passed folds into one entry a family: a reader looks for what did not.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use super::names::names;
 use super::numbers::{count, coverage, seconds};
 use super::page::{Page, Paint};
 use super::standing::{self, cause_of, concluded, label};
-use crate::diagnosis::{Cause, Diagnosis, Remedy, RuledOut, ServiceDiagnosis, Verdict};
+use crate::diagnosis::{Cause, Diagnosis, Fix, RuledOut, ServiceDiagnosis, Verdict};
 use crate::record::{Family, NodeRecord, Outcome, RunRecord, ServiceRecord, Skip, words};
 
 /// Width of the column of checks, at most.
@@ -52,7 +52,7 @@ fn headline(page: &mut Page, record: &RunRecord, diagnosis: &Diagnosis) {
     let files = if record.files.is_empty() { "no files".to_owned() } else { record.files.join(", ") };
     let sandbox = if record.sandbox { ", against the sandbox" } else { "" };
     page.plain(&format!(
-        "{files}: {} in {}{sandbox}, seen from {}",
+        "{files}: {} in {}{sandbox}, checked from {}",
         count(record.nodes.len(), "check"),
         seconds(record.duration_ms),
         record.vantage
@@ -70,7 +70,7 @@ fn service_part(
     verbose: bool,
 ) {
     let concluded = concluded(diagnosis, &service.key);
-    let verdict = concluded.map_or(Verdict::Undecided, |one| one.verdict);
+    let verdict = concluded.map_or(Verdict::Inconclusive, |one| one.verdict);
     let mut about = vec![format!("project {}", service.project), format!("region {}", service.region)];
     about.extend(service.revision.as_ref().map(|revision| format!("revision {revision}")));
     about.extend(service.url.clone());
@@ -151,8 +151,8 @@ fn cause_part(page: &mut Page, cause: &Cause, label: &str) {
     }
     let suspects = cause.suspects.iter().map(|one| (one.text.as_str(), one.command.as_deref()));
     steps(page, "suspects", suspects);
-    let remedy = cause.remedy.iter().map(|Remedy { text, command }| (text.as_str(), command.as_deref()));
-    steps(page, "mend", remedy);
+    let fix = cause.fix.iter().map(|Fix { text, command }| (text.as_str(), command.as_deref()));
+    steps(page, "fix", fix);
 }
 
 fn steps<'a>(page: &mut Page, label: &str, steps: impl Iterator<Item = (&'a str, Option<&'a str>)>) {
@@ -231,12 +231,12 @@ fn row(diagnosis: &Diagnosis, node: &NodeRecord) -> Row {
         Some(Outcome::Failed { .. }) => ("✗", Paint::Red),
         Some(Outcome::Blocked { .. }) => ("↑", Paint::Dim),
         Some(Outcome::Skipped { .. }) => ("-", Paint::Dim),
-        Some(Outcome::Broken { .. }) | None => ("?", Paint::Yellow),
+        Some(Outcome::Inconclusive { .. }) | None => ("?", Paint::Yellow),
     };
     let detail = words::outcome(node.outcome.as_ref());
     let detail = match &node.outcome {
         Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => format!("{detail} ({})", node.vantage),
-        Some(Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Broken { .. }) | None => {
+        Some(Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Inconclusive { .. }) | None => {
             format!("{detail} ({}, {})", node.vantage, seconds(node.duration_ms))
         }
     };
@@ -263,7 +263,9 @@ fn folded(diagnosis: &Diagnosis, nodes: &[&NodeRecord]) -> Vec<Row> {
                     None => for_a_reason.push((why, vec![node])),
                 }
             }
-            Some(Outcome::Failed { .. } | Outcome::Broken { .. }) | None => rows.push(row(diagnosis, node)),
+            Some(Outcome::Failed { .. } | Outcome::Inconclusive { .. }) | None => {
+                rows.push(row(diagnosis, node))
+            }
         }
     }
     for (why, nodes) in &for_a_reason {
@@ -295,7 +297,7 @@ fn folded(diagnosis: &Diagnosis, nodes: &[&NodeRecord]) -> Vec<Row> {
 fn paint(verdict: Verdict) -> Paint {
     match verdict {
         Verdict::Healthy => Paint::Green,
-        Verdict::Undecided => Paint::Yellow,
+        Verdict::Inconclusive => Paint::Yellow,
         Verdict::Unhealthy => Paint::Red,
     }
 }

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at whether it has moved.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Rolls back every service that was judged unhealthy. One that is undecided is left alone: nothing was seen to be
+/// Rolls back every service that was judged unhealthy. One that is inconclusive is left alone: nothing was seen to be
 /// wrong with it. A run that a signal or the deadline ended is judged like any other.
 pub async fn roll_back(outside: &Outside, plan: &Plan, diagnosis: &Diagnosis, record: &mut RunRecord) {
     let unhealthy = diagnosis.services.iter().filter(|service| service.verdict == Verdict::Unhealthy);
@@ -170,7 +170,7 @@ fn before<'a>(revisions: &'a [Revision], ours: &str) -> Option<&'a str> {
 fn told(what: &str, answer: &NoAnswer) -> String {
     match answer {
         NoAnswer::NotFound => format!("{what}: there is no such thing"),
-        NoAnswer::Broken(why) => format!("{what}: {}", words::broken(why)),
+        NoAnswer::Inconclusive(why) => format!("{what}: {}", words::inconclusive(why)),
     }
 }
 

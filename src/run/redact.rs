@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::record::{Broken, Outcome, RunRecord};
+use crate::record::{Inconclusive, Outcome, RunRecord};
 use crate::text::vault::Vault;
 
 /// Keys whose texts are words of the record's own vocabulary, not observations. A password that happens to be
@@ -24,7 +24,7 @@ pub(super) fn redacted(mut record: RunRecord, vault: &Vault) -> RunRecord {
             through(&outcome, vault).unwrap_or_else(|| {
                 // Nothing of it is shown rather than something that may hold a secret.
                 let detail = "its outcome cannot be shown without a secret in it".to_owned();
-                Outcome::Broken { why: Broken::Defect { detail } }
+                Outcome::Inconclusive { why: Inconclusive::Defect { detail } }
             })
         });
     }

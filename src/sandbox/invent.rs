@@ -26,7 +26,7 @@ pub(super) const PUBLIC_HOST: &str = "203.0.113.3";
 /// The pipeline with every name, project, region and value that it leaves open filled in by an invention.
 ///
 /// The URLs that it states are taken out: they lead to the real services, and Cloud Run's stand-in knows the
-/// sandbox's own. The health window is cut short: nothing in the sandbox mends by waiting.
+/// sandbox's own. The health window is cut short: nothing in the sandbox changes by waiting.
 pub fn fill(pipeline: &Pipeline) -> Pipeline {
     let first = |of: fn(&Service) -> Option<&Stated>| {
         pipeline.services.iter().filter_map(of).find_map(Stated::as_known).map(str::to_owned)
@@ -76,7 +76,7 @@ fn leave_out_journeys(services: &mut [Service]) {
     }
 }
 
-/// Nothing in the sandbox mends by waiting: what is broken stays so, and a healthy service answers at once. However
+/// Nothing in the sandbox changes by waiting: what is broken stays so, and a healthy service answers at once. However
 /// busy the machine, some answers are taken before it ends ([`crate::live::RunSettings::fewest_answers`]).
 const WINDOW: Duration = Duration::from_secs(2);
 /// A pause that shows several answers within [`WINDOW`].

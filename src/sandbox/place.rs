@@ -61,7 +61,7 @@ impl Dial for Place {
         })
     }
 
-    /// Nothing in the sandbox mends by waiting; a little of it is kept, so that patience is exercised.
+    /// Nothing in the sandbox changes by waiting; a little of it is kept, so that patience is exercised.
     fn patience(&self) -> Duration {
         Duration::from_secs(2)
     }

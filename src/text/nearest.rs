@@ -28,7 +28,7 @@ pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str
 }
 
 /// "did you mean `a` or `b`?", else the whole list, if it is short enough to read.
-pub(crate) fn hint<'k>(written: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
+pub(crate) fn did_you_mean<'k>(written: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
     let quoted = |words: &[&str]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let near = nearest(written, known.clone());
     if let [rest @ .., last] = near.as_slice() {
@@ -73,8 +73,8 @@ mod tests {
         ] {
             assert_eq!(nearest(written, known.iter().copied()).first().copied(), meant, "{written:?}");
         }
-        assert_eq!(hint("regoin", keys), "did you mean `region`?");
-        assert_eq!(hint("hort", keys), "did you mean `host` or `port`?");
-        assert!(hint("timeout", keys).contains("`service_account`"));
+        assert_eq!(did_you_mean("regoin", keys), "did you mean `region`?");
+        assert_eq!(did_you_mean("hort", keys), "did you mean `host` or `port`?");
+        assert!(did_you_mean("timeout", keys).contains("`service_account`"));
     }
 }

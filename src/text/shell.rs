@@ -1,4 +1,4 @@
-//! Commands of remedies: quoted for a POSIX shell, with the real names filled in.
+//! Commands of fixes: quoted for a POSIX shell, with the real names filled in.
 
 /// A command line of these words, each quoted where it must be.
 pub(crate) fn command<'a>(words: impl IntoIterator<Item = &'a str>) -> String {

@@ -301,7 +301,7 @@ fn the_healthy_world_and_two_uses_in_one_job() {
         ("pipeline", "service.yaml"),
         ("working_directory", "apps/auth"),
         ("service", "auth-staging"),
-        ("require", "vpc-access-matches, configuration-kept"),
+        ("require", "vpc-access-matches, configuration-unchanged"),
         ("report_junit", "out/TEST-gate.xml"),
         ("report_html", "false"),
     ];

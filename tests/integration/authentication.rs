@@ -389,7 +389,7 @@ async fn the_front_end_s_two_refusals_are_two_causes() {
         let file = cloud.credentials(&cloud.federation(true));
         let ran = cloud.check(&[(FILE, &file)], &[]).await;
         assert_eq!(ran.status, 3, "{}", ran.all());
-        assert!(ran.stdout.contains(&format!("UNDECIDED: {cause}")), "{cause}: {}", ran.all());
+        assert!(ran.stdout.contains(&format!("INCONCLUSIVE: {cause}")), "{cause}: {}", ran.all());
         assert!(ran.stdout.contains(ACCOUNT), "{}", ran.all());
     }
 }
@@ -462,7 +462,7 @@ async fn files_that_are_none_are_named_with_the_place_of_the_trouble() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_credentials_the_mend_is_said_once_and_soon() {
-    for (environment, mend) in [
+    for (environment, fix) in [
         (None, "gcloud auth application-default login"),
         (Some(("GITHUB_ACTIONS", "true")), "google-github-actions/auth"),
     ] {
@@ -474,7 +474,7 @@ async fn without_any_credentials_the_mend_is_said_once_and_soon() {
         let ran = cloud.check(&environment, &[]).await;
         assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
         let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!((ran.status, text.matches(mend).count()), (3, 1), "{}", ran.all());
+        assert_eq!((ran.status, text.matches(fix).count()), (3, 1), "{}", ran.all());
         assert!(ran.stdout.contains("✓ health-healthy"), "{}", ran.all());
         assert!(cloud.asked(SERVICE).is_empty());
     }

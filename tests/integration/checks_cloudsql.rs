@@ -1,7 +1,7 @@
 //! The checks of Cloud SQL, secrets and identity, each with its near miss.
 
 use google_cloud_sql_v1::model::{DatabaseInstance, DatabasesListResponse, UsersListResponse};
-use rungate::record::{Broken, Outcome, Skip};
+use rungate::record::{Inconclusive, Outcome, Skip};
 use serde_json::{Value, json};
 
 use crate::checks_control_plane::{Cloud, DATABASES, PROJECT, PROJECT_POLICY, SECRET_POLICY, USERS};
@@ -39,7 +39,7 @@ async fn instances_in_googles_own_json() {
         ),
         (
             include_str!("../data/google/sql-instance-strict.json"),
-            "instance-admits-service",
+            "instance-allows-service",
             "connectorEnforcement REQUIRED",
         ),
         (
@@ -81,7 +81,8 @@ async fn users_and_databases_are_found_by_their_exact_name() {
     {
         cloud.denies(path);
         let outcome = cloud.run(check).await;
-        let Outcome::Broken { why: Broken::PermissionDenied { permission, role, .. } } = &outcome else {
+        let Outcome::Inconclusive { why: Inconclusive::PermissionDenied { permission, role, .. } } = &outcome
+        else {
             panic!("{check}: {outcome:?}")
         };
         assert!(permission.starts_with("cloudsql.") && role == "roles/cloudsql.viewer", "{permission}");
@@ -97,7 +98,7 @@ async fn the_lists_of_an_instance_that_is_not_dialled_are_no_evidence() {
         body["containers"][0]["env"][4]["value"] = json!("elsewhere");
     });
     for check in
-        ["instance-has-database", "instance-has-user", "instance-tls-agrees", "instance-admits-service"]
+        ["instance-has-database", "instance-has-user", "instance-tls-agrees", "instance-allows-service"]
     {
         let outcome = cloud.run(check).await;
         assert!(
@@ -194,16 +195,16 @@ async fn the_client_role_is_missing_only_where_all_policies_are_seen() {
         let cloud = behind_a_socket().await;
         hide(&cloud);
         let outcome = cloud.run("cloudsql-client-granted").await;
-        assert!(matches!(outcome, Outcome::Broken { .. }), "{outcome:?}");
+        assert!(matches!(outcome, Outcome::Inconclusive { .. }), "{outcome:?}");
         // Where the troubleshooter may look, it decides.
         cloud.loopback.serves(TROUBLESHOOT, r#"{"access": "GRANTED"}"#);
         assert!(matches!(cloud.run("cloudsql-client-granted").await, Outcome::Passed { .. }));
         cloud.loopback.serves(TROUBLESHOOT, include_str!("../data/google/troubleshoot-not-granted.json"));
         assert!(cloud.finding("cloudsql-client-granted").await.contains("Policy Troubleshooter"));
-        for undecided in ["UNKNOWN_INFO_DENIED", "UNKNOWN_CONDITIONAL", "UNKNOWN_TO_SCIENCE"] {
-            cloud.loopback.serves(TROUBLESHOOT, format!(r#"{{"access": "{undecided}"}}"#));
+        for inconclusive in ["UNKNOWN_INFO_DENIED", "UNKNOWN_CONDITIONAL", "UNKNOWN_TO_SCIENCE"] {
+            cloud.loopback.serves(TROUBLESHOOT, format!(r#"{{"access": "{inconclusive}"}}"#));
             let outcome = cloud.run("cloudsql-client-granted").await;
-            assert!(matches!(outcome, Outcome::Broken { .. }), "{undecided}: {outcome:?}");
+            assert!(matches!(outcome, Outcome::Inconclusive { .. }), "{inconclusive}: {outcome:?}");
         }
     }
 }
@@ -233,7 +234,7 @@ async fn a_secret_may_be_granted_on_itself_its_project_or_above() {
     cloud.loopback.serves(PROJECT_POLICY, "{}");
     cloud.change(PROJECT, "{}", |body| *body = json!({"parent": "organizations/456789012345"}));
     let outcome = cloud.run("secret-readable").await;
-    assert!(matches!(outcome, Outcome::Broken { .. }), "the organisation may grant it: {outcome:?}");
+    assert!(matches!(outcome, Outcome::Inconclusive { .. }), "the organisation may grant it: {outcome:?}");
 }
 
 #[tokio::test]
@@ -286,7 +287,7 @@ async fn payloads_are_looked_at_with_leave_only() {
     let disabled = include_str!("../data/google/error-version-disabled.json").to_owned();
     cloud.loopback.answers(PAYLOAD, [Reply::Body(400, disabled)]);
     let enabled = cloud.run("credential-well-formed").await;
-    assert!(matches!(enabled, Outcome::Broken { .. }), "the version itself is enabled: {enabled:?}");
+    assert!(matches!(enabled, Outcome::Inconclusive { .. }), "the version itself is enabled: {enabled:?}");
     cloud.version(|body| body["state"] = json!("DISABLED"));
     let blocked = cloud.run("credential-well-formed").await;
     assert!(

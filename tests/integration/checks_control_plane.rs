@@ -251,7 +251,7 @@ async fn a_database_that_nobody_may_read_is_not_called_something_else() {
     cloud.denies(INSTANCES);
     for check in ["private-access-active", "ingress-firewall-allows"] {
         let outcome = cloud.run(check).await;
-        assert!(matches!(outcome, Outcome::Broken { .. }), "{check}: {outcome:?}");
+        assert!(matches!(outcome, Outcome::Inconclusive { .. }), "{check}: {outcome:?}");
     }
 }
 
@@ -285,7 +285,7 @@ async fn where_nothing_may_be_read_nothing_passes_and_nothing_fails() {
     }
     for check in control_plane() {
         let outcome = cloud.run(check).await;
-        assert!(matches!(outcome, Outcome::Broken { .. }), "{check}: {outcome:?}");
+        assert!(matches!(outcome, Outcome::Inconclusive { .. }), "{check}: {outcome:?}");
     }
 }
 
@@ -323,7 +323,7 @@ async fn the_founding_faults_each_show_in_their_own_check() {
     assert!(matches!(cloud.run("vpc-connector-ready").await, Outcome::Passed { .. }));
     for unclear in [Value::Null, json!("FROZEN")] {
         cloud.connector(|body| body["state"] = unclear.clone());
-        assert!(matches!(cloud.run("vpc-connector-ready").await, Outcome::Broken { .. }), "{unclear}");
+        assert!(matches!(cloud.run("vpc-connector-ready").await, Outcome::Inconclusive { .. }), "{unclear}");
     }
 
     let cloud = Cloud::healthy().await;
@@ -379,12 +379,12 @@ async fn egress_past_the_vpc_shows_for_a_public_range_used_privately() {
     let cloud = Cloud::healthy().await;
     let elsewhere = "30.1.2.3";
     cloud.revision(|body| body["containers"][0]["env"][1]["value"] = json!(elsewhere));
-    let skipped = cloud.run("egress-carries-database").await;
+    let skipped = cloud.run("egress-covers-database").await;
     assert!(matches!(skipped, Outcome::Skipped { .. }), "a public address: {skipped:?}");
     cloud.instance(|body| body["ipAddresses"] = json!([{"type": "PRIVATE", "ipAddress": elsewhere}]));
-    assert!(cloud.finding("egress-carries-database").await.contains("does not send 30.1.2.3"));
+    assert!(cloud.finding("egress-covers-database").await.contains("does not send 30.1.2.3"));
     cloud.denies(INSTANCES);
-    assert!(cloud.finding("egress-carries-database").await.contains("does not send 30.1.2.3"), "as named");
+    assert!(cloud.finding("egress-covers-database").await.contains("does not send 30.1.2.3"), "as named");
 }
 
 #[tokio::test]
@@ -404,7 +404,7 @@ async fn a_grant_on_either_policy_counts_though_the_other_may_not_be_read() {
     cloud.denies(PROJECT_POLICY);
     assert!(matches!(cloud.run("secret-readable").await, Outcome::Passed { .. }));
     cloud.loopback.serves(SECRET_POLICY, "{}");
-    assert!(matches!(cloud.run("secret-readable").await, Outcome::Broken { .. }));
+    assert!(matches!(cloud.run("secret-readable").await, Outcome::Inconclusive { .. }));
     cloud.denies(SECRET_POLICY);
     cloud.loopback.serves(PROJECT_POLICY, include_str!("../data/google/secret-policy.json"));
     assert!(matches!(cloud.run("secret-readable").await, Outcome::Passed { .. }));
@@ -502,5 +502,5 @@ async fn a_service_without_secrets_database_or_connector_has_no_such_checks() {
         .filter(|check| (check.subjects)(&bare) != checks::Subjects::None)
         .map(|check| check.id)
         .collect();
-    assert_eq!(planned, ["service-exists", "configuration-kept", "revision-ready", "revision-serving"]);
+    assert_eq!(planned, ["service-exists", "configuration-unchanged", "revision-ready", "revision-serving"]);
 }

@@ -101,7 +101,7 @@ impl End {
             login_by_connector(&System, OUTSIDE, address, &expected, &identity, &connection, bounds).await;
         let told = |stop| match stop {
             Stop::Found(finding) => finding,
-            Stop::Broken(why) => panic!("{why:?}"),
+            Stop::Inconclusive(why) => panic!("{why:?}"),
         };
         let session = session.map_err(told)?;
         let server = describe(&session, bounds).await.map_err(told)?;

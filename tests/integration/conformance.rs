@@ -47,7 +47,7 @@ impl Dial for LeadsTo {
         Box::pin(TcpStream::connect(("127.0.0.1", self.0)))
     }
 
-    /// What is broken on purpose does not mend by waiting.
+    /// What is broken on purpose does not change by waiting.
     fn patience(&self) -> Duration {
         Duration::from_secs(1)
     }
@@ -169,7 +169,7 @@ const OPEN: &str = "host all all 127.0.0.1/32 scram-sha-256";
 macro_rules! change {
     ($name:ident, $change:expr) => {
         static $name: Fault =
-            Fault::before_deploy(CauseCode::NotFoundOut, "Of a test.", &subject::DATABASE, $change);
+            Fault::before_deploy(CauseCode::Inconclusive, "Of a test.", &subject::DATABASE, $change);
     };
 }
 
@@ -247,17 +247,17 @@ fn cases() -> Vec<Case> {
             ..GOOD
         },
         Case {
-            name: "database-closed",
-            fault: found("database-closed"),
+            name: "database-disallows-connections",
+            fault: found("database-disallows-connections"),
             sql: &[ROLE, "CREATE DATABASE auth ALLOW_CONNECTIONS false"],
-            expected: ("database-login: 55000 AfterProof TLS auth/auth", "database-closed"),
+            expected: ("database-login: 55000 AfterProof TLS auth/auth", "database-disallows-connections"),
             ..GOOD
         },
         Case {
-            name: "host-not-allowed",
-            fault: found("host-not-allowed"),
+            name: "pg-hba-rejected",
+            fault: found("pg-hba-rejected"),
             rules: "host all postgres 127.0.0.1/32 scram-sha-256",
-            expected: ("database-login: 28000 BeforeProof TLS auth/auth", "host-not-allowed"),
+            expected: ("database-login: 28000 BeforeProof TLS auth/auth", "pg-hba-rejected"),
             ..GOOD
         },
         Case {
@@ -453,10 +453,10 @@ async fn strangers_and_starting_servers_are_the_same_in_both_worlds() {
 
 /// Faults that need a server of their own.
 const FULL_AND_STOPPED: [&str; 2] = ["connection-slots-exhausted", "database-refused"];
-const OF_ITS_OWN: [&str; 3] = ["not-postgres", "connection-cut", "database-starting"];
+const OF_ITS_OWN: [&str; 3] = ["not-postgres", "connection-closed", "database-starting"];
 /// Who ends the TLS of Cloud SQL's connectors is no PostgreSQL server: `cloudsql_login` puts a real one behind it, and holds
 /// who is not the instance to real TLS.
-const BEHIND_CONNECTORS: [&str; 1] = ["server-not-authentic"];
+const BEHIND_CONNECTORS: [&str; 1] = ["server-identity-unverified"];
 
 /// Every fault of the sandbox whose cause is one of talking to PostgreSQL stands in a table that holds it to a real server.
 #[test]
@@ -464,7 +464,7 @@ fn every_fault_of_the_family_is_held_to_a_real_server() {
     let of_logins: Vec<&str> = cases().iter().map(|case| case.name).collect();
     let of_holdings: Vec<&str> = crate::holdings::CASES.iter().filter_map(|case| case.0).collect();
     let all = [&of_logins[..], &of_holdings, &FULL_AND_STOPPED, &OF_ITS_OWN, &BEHIND_CONNECTORS].concat();
-    let family = CauseCode::DatabaseRefused..=CauseCode::QueryAnswerUnexpected;
+    let family = CauseCode::DatabaseRefused..=CauseCode::QueryResultMismatch;
     let of_family: Vec<_> =
         faults::of(Kind::Fault).filter(|fault| family.contains(&fault.looks_like)).collect();
     assert!(of_family.len() > 20, "{}", of_family.len());

@@ -12,7 +12,7 @@ use rungate::plan::{self, Defaults};
 use rungate::probe::Outside;
 use rungate::probe::google::{Auth, Google, Timeouts};
 use rungate::probe::http::Http;
-use rungate::record::{Broken, Ended, Fact, NodeRecord, Outcome, RunRecord, Vantage};
+use rungate::record::{Ended, Fact, Inconclusive, NodeRecord, Outcome, RunRecord, Vantage};
 use rungate::run::{self, Options};
 use rungate::sandbox::faults::{Fault, find, subject};
 use rungate::sandbox::world::{ConnectivityTests, World};
@@ -25,7 +25,7 @@ use crate::sandbox::auth;
 const CHECK: &str = "connectivity-test-reaches-database";
 
 const fn world(change: fn(&mut World, usize)) -> Fault {
-    Fault::after_deploy(CauseCode::NotFoundOut, "Of a test.", &subject::ANY, change)
+    Fault::after_deploy(CauseCode::Inconclusive, "Of a test.", &subject::ANY, change)
 }
 
 static NEVER_END: Fault = world(|world, _| world.connectivity_tests = ConnectivityTests::NeverEnd);
@@ -134,7 +134,9 @@ async fn a_drop_that_both_see_is_one_cause() {
 async fn what_google_leaves_open_stays_open() {
     for (fault, said) in [(&AMBIGUOUS, "AMBIGUOUS"), (&UNDETERMINED, "UNDETERMINED")] {
         let (record, sandbox) = whole(&[fault]).await;
-        let Some(Outcome::Broken { why: Broken::Unavailable { detail, .. } }) = &node(&record).outcome else {
+        let Some(Outcome::Inconclusive { why: Inconclusive::Unavailable { detail, .. } }) =
+            &node(&record).outcome
+        else {
             panic!("{said}: {:?}", node(&record).outcome)
         };
         assert!(detail.starts_with(said), "{detail}");
@@ -146,7 +148,7 @@ async fn what_google_leaves_open_stays_open() {
         assert!(sandbox.connectivity_tests().is_empty());
     }
     let (record, _sandbox) = whole(&[&HIDDEN]).await;
-    let Some(Outcome::Broken { why: Broken::PermissionDenied { role, resource, .. } }) =
+    let Some(Outcome::Inconclusive { why: Inconclusive::PermissionDenied { role, resource, .. } }) =
         &node(&record).outcome
     else {
         panic!("{:?}", node(&record).outcome)
@@ -174,7 +176,11 @@ async fn where_the_two_disagree_both_are_told_and_neither_proves() {
 #[tokio::test]
 async fn the_deadline_leaves_no_test_behind() {
     let (record, sandbox) = gate(&[&NEVER_END], Duration::from_secs(9), never).await;
-    assert!(matches!(node(&record).outcome, Some(Outcome::Broken { .. })), "{:?}", node(&record).outcome);
+    assert!(
+        matches!(node(&record).outcome, Some(Outcome::Inconclusive { .. })),
+        "{:?}",
+        node(&record).outcome
+    );
     assert_eq!(sandbox.connectivity_tests(), Vec::<String>::new());
     // Even where the deadline is too short for the check to tidy up by itself.
     let (record, sandbox) = gate(&[&NEVER_END], Duration::from_secs(2), never).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rungate::probe::google::{Auth, Endpoints, Google, NoAnswer, Payload};
-use rungate::record::Broken;
+use rungate::record::Inconclusive;
 use rungate::text::vault::Vault;
 use secrecy::ExposeSecret as _;
 
@@ -56,7 +56,7 @@ async fn a_refusal_names_the_permission_and_is_not_repeated() {
     let answer = loopback.google().connector(CONNECTOR).await.unwrap_err();
     assert_eq!(
         answer,
-        NoAnswer::Broken(Broken::PermissionDenied {
+        NoAnswer::Inconclusive(Inconclusive::PermissionDenied {
             permission: "vpcaccess.connectors.get".into(),
             role: "roles/vpcaccess.viewer".into(),
             resource: CONNECTOR.into(),
@@ -74,7 +74,7 @@ async fn a_silent_server_costs_a_bounded_time() {
     loopback.answers(SERVICE, [Reply::Silence]);
     let begun = Instant::now();
     let answer = loopback.google().service("demo-project", "europe-west1", "auth").await.unwrap_err();
-    assert!(matches!(answer, NoAnswer::Broken(Broken::Unavailable { .. })), "{answer:?}");
+    assert!(matches!(answer, NoAnswer::Inconclusive(Inconclusive::Unavailable { .. })), "{answer:?}");
     assert!(begun.elapsed() < HANG, "{:?}", begun.elapsed());
 }
 
@@ -85,14 +85,15 @@ async fn a_dead_endpoint_is_unavailable() {
     let endpoints = Endpoints { run: Some(format!("http://{address}/")), ..Endpoints::default() };
     let google = Google::new(&endpoints, Auth::Anonymous, Arc::new(Vault::default()), impatient());
     let answer = google.service("p", "r", "s").await.unwrap_err();
-    assert!(matches!(answer, NoAnswer::Broken(Broken::Unavailable { .. })), "{answer:?}");
+    assert!(matches!(answer, NoAnswer::Inconclusive(Inconclusive::Unavailable { .. })), "{answer:?}");
 }
 
 #[tokio::test]
 async fn an_override_that_is_no_url_says_so() {
     let endpoints = Endpoints { run: Some("run.example".into()), ..Endpoints::default() };
     let google = Google::new(&endpoints, Auth::Anonymous, Arc::new(Vault::default()), impatient());
-    let NoAnswer::Broken(Broken::Unavailable { what, .. }) = google.service("p", "r", "s").await.unwrap_err()
+    let NoAnswer::Inconclusive(Inconclusive::Unavailable { what, .. }) =
+        google.service("p", "r", "s").await.unwrap_err()
     else {
         panic!("not unavailable");
     };
@@ -105,7 +106,10 @@ async fn half_an_answer_is_malformed() {
     for text in [r#"{"name": "projects/demo"#, "", "<html>", "[]", r#"{"generation": "many"}"#] {
         loopback.serves(SERVICE, text);
         let answer = loopback.google().service("demo-project", "europe-west1", "auth").await.unwrap_err();
-        assert!(matches!(answer, NoAnswer::Broken(Broken::Malformed { .. })), "{text}: {answer:?}");
+        assert!(
+            matches!(answer, NoAnswer::Inconclusive(Inconclusive::Malformed { .. })),
+            "{text}: {answer:?}"
+        );
     }
 }
 
@@ -121,7 +125,7 @@ async fn overload_and_trouble_are_tried_again_a_few_times() {
     let project = "/v3/projects/demo-project:getIamPolicy";
     loopback.answers(project, [body(503, "upstream")]);
     let answer = loopback.google().project_policy("demo-project").await.unwrap_err();
-    assert!(matches!(answer, NoAnswer::Broken(Broken::Unavailable { .. })), "{answer:?}");
+    assert!(matches!(answer, NoAnswer::Inconclusive(Inconclusive::Unavailable { .. })), "{answer:?}");
     assert_eq!(loopback.count(project), 3, "a POST that only reads is repeated too");
 }
 
@@ -176,7 +180,10 @@ async fn a_locked_and_a_corrupted_payload_are_told_apart() {
     // Another trouble whose message has the word is no locked version.
     let liar = r#"{"error": {"code": 409, "status": "ABORTED", "message": "FAILED_PRECONDITION"}}"#;
     loopback.answers(PAYLOAD, [body(409, liar)]);
-    assert!(matches!(ask(loopback.google()).await, Err(NoAnswer::Broken(Broken::Unavailable { .. }))));
+    assert!(matches!(
+        ask(loopback.google()).await,
+        Err(NoAnswer::Inconclusive(Inconclusive::Unavailable { .. }))
+    ));
 }
 
 #[tokio::test]
@@ -209,7 +216,7 @@ async fn inherited_policies_are_read_up_to_the_organisation() {
     let denied = include_str!("../data/google/error-permission-denied.json");
     loopback.answers("/v3/organizations/456789012345:getIamPolicy", [body(403, denied)]);
     let answer = loopback.google().inherited("demo-project").await.unwrap_err();
-    let NoAnswer::Broken(Broken::PermissionDenied { permission, role, .. }) = &answer else {
+    let NoAnswer::Inconclusive(Inconclusive::PermissionDenied { permission, role, .. }) = &answer else {
         panic!("{answer:?}")
     };
     assert_eq!(permission, "resourcemanager.organizations.getIamPolicy");
@@ -217,7 +224,7 @@ async fn inherited_policies_are_read_up_to_the_organisation() {
     // Folders in a circle end.
     loopback.serves("/v3/folders/345678901234", r#"{"parent": "folders/345678901234"}"#);
     let answer = loopback.google().inherited("demo-project").await.unwrap_err();
-    assert!(matches!(answer, NoAnswer::Broken(Broken::Malformed { .. })), "{answer:?}");
+    assert!(matches!(answer, NoAnswer::Inconclusive(Inconclusive::Malformed { .. })), "{answer:?}");
 }
 
 #[tokio::test]
@@ -227,7 +234,7 @@ async fn an_answer_without_payload_is_malformed() {
         loopback.serves(PAYLOAD, text);
         let google = loopback.google();
         let answer = google.secret_payload("demo-project", "db-password", "3").await.unwrap_err();
-        assert!(matches!(answer, NoAnswer::Broken(Broken::Malformed { .. })), "{answer:?}");
+        assert!(matches!(answer, NoAnswer::Inconclusive(Inconclusive::Malformed { .. })), "{answer:?}");
         assert!(!format!("{answer:?}").contains("hunter2"), "{answer:?}");
     }
 }
@@ -261,7 +268,7 @@ async fn all_pages_of_instances_are_read_and_an_endless_list_ends() {
 
     loopback.serves(path, r#"{"nextPageToken": "again"}"#);
     let answer = loopback.google().instances("demo-project").await.unwrap_err();
-    assert!(matches!(answer, NoAnswer::Broken(Broken::Unavailable { .. })), "{answer:?}");
+    assert!(matches!(answer, NoAnswer::Inconclusive(Inconclusive::Unavailable { .. })), "{answer:?}");
 }
 
 #[tokio::test]
@@ -286,7 +293,7 @@ async fn an_answer_that_contradicts_itself_or_the_question_is_malformed() {
     let service =
         async || loopback.google().service("demo-project", "europe-west1", "auth").await.unwrap_err();
     let malformed = |answer: NoAnswer| match answer {
-        NoAnswer::Broken(Broken::Malformed { detail, .. }) => detail,
+        NoAnswer::Inconclusive(Inconclusive::Malformed { detail, .. }) => detail,
         other => panic!("{other:?}"),
     };
     loopback.serves(SERVICE, r#"{"name": "projects/demo-project/locations/europe-west1/services/other"}"#);
@@ -315,7 +322,7 @@ async fn logs_that_are_too_long_are_asked_for_in_part() {
     assert_eq!(loopback.count("/v2/entries:list"), 2);
     loopback.answers("/v2/entries:list", [body(200, &long)]);
     let answer = loopback.google().log_entries(Duration::ZERO, "demo-project", "x").await.unwrap_err();
-    let NoAnswer::Broken(Broken::Malformed { detail, .. }) = answer else { panic!("{answer:?}") };
+    let NoAnswer::Inconclusive(Inconclusive::Malformed { detail, .. }) = answer else { panic!("{answer:?}") };
     assert!(detail.contains("longer than 16 MiB"), "{detail}");
 }
 
@@ -327,7 +334,10 @@ async fn a_name_that_would_ask_for_something_else_is_never_asked_for() {
         [("p", "../../jobs/j"), ("..", "s"), ("p", "s?alt=media"), ("", "s"), ("p", "a b")]
     {
         let answer = google.service(project, "r", service).await.unwrap_err();
-        assert!(matches!(answer, NoAnswer::Broken(Broken::Unavailable { .. })), "{project} {service}");
+        assert!(
+            matches!(answer, NoAnswer::Inconclusive(Inconclusive::Unavailable { .. })),
+            "{project} {service}"
+        );
     }
     assert!(loopback.asked().is_empty());
 }

@@ -11,7 +11,7 @@ use rungate::record::finding::{
     CredentialFinding, Drivers, Finding, HealthFinding, InstanceFinding, PathFinding, PostgresFinding,
     ServiceFinding, Stage, Unfit,
 };
-use rungate::record::{Broken, Door, Ended, Fact, Mend, Outcome, Role, RunRecord, Skip, Unproven, Vantage};
+use rungate::record::{Barrier, Ended, Fact, Fix, Outcome, Role, RunRecord, Skip, Unproven, Vantage};
 
 use crate::records::*;
 
@@ -245,7 +245,7 @@ fn names_the_root_and_not_its_symptoms() {
         (
             "a server that asks for a password has admitted the connection",
             vec![
-                ("instance-admits-service", of_instance(4)),
+                ("instance-allows-service", of_instance(4)),
                 ("database-login", login_refused("28P01")),
                 (health, database_down()),
             ],
@@ -254,7 +254,7 @@ fn names_the_root_and_not_its_symptoms() {
         (
             "a network that is not authorised drops packets",
             vec![
-                ("instance-admits-service", of_instance(4)),
+                ("instance-allows-service", of_instance(4)),
                 ("database-port-open", timed_out()),
                 (health, database_down()),
             ],
@@ -291,7 +291,7 @@ fn names_the_root_and_not_its_symptoms() {
                 ("database-login", login_refused("28P01")),
                 (health, database_down()),
             ],
-            vec![SecretCorrupted],
+            vec![SecretChecksumMismatch],
         ),
         (
             "a URL that the gate's driver takes and the service's own does not",
@@ -335,10 +335,10 @@ fn every_sqlstate_has_its_cause() {
         ("3D000", DatabaseMissing),
         ("53300", ConnectionSlotsExhausted),
         ("57P03", DatabaseStarting),
-        ("57P01", ConnectionCut),
-        ("08006", ConnectionCut),
+        ("57P01", ConnectionClosed),
+        ("08006", ConnectionClosed),
         ("42501", ConnectPrivilegeMissing),
-        ("55000", DatabaseClosed),
+        ("55000", DatabaseDisallowsConnections),
         ("42704", ConnectionParameterInvalid),
         ("22023", ConnectionParameterInvalid),
         ("XX000", LoginNotAllowed),
@@ -400,8 +400,8 @@ fn what_the_runner_cannot_reach_is_no_cause() {
 
         node(&mut record, "health-healthy").facts.clear();
         let open = diagnose(&record);
-        assert_eq!(open.verdict, Verdict::Undecided);
-        assert_eq!(codes(&open), [CauseCode::NotVisibleFromHere]);
+        assert_eq!(open.verdict, Verdict::Inconclusive);
+        assert_eq!(codes(&open), [CauseCode::NotObservable]);
 
         fail(&mut record, "health-healthy", database_down());
         assert_eq!(codes(&diagnose(&record)), [CauseCode::HealthReportsDatabaseDown]);
@@ -434,7 +434,7 @@ fn a_login_by_the_connectors_way_is_no_proof_of_the_services_own() {
     };
     let before = diagnose(&unproven());
     let good = with(Outcome::Passed { detail: "user auth logs in".to_owned() });
-    assert_eq!(diagnose(&good).verdict, Verdict::Undecided);
+    assert_eq!(diagnose(&good).verdict, Verdict::Inconclusive);
     assert_eq!(diagnose(&good).verdict, before.verdict);
     let suspects = |record: &RunRecord| format!("{:?}", diagnose(record).causes);
     let of_login = "the database refuses the login";
@@ -459,7 +459,7 @@ fn a_login_by_the_connectors_way_is_no_proof_of_the_services_own() {
         assert_eq!(diagnosis.causes[0].code, cause);
     }
     // Who is let in at all depends on where it dials from.
-    assert_eq!(refused("28000", Stage::BeforeProof).verdict, Verdict::Undecided);
+    assert_eq!(refused("28000", Stage::BeforeProof).verdict, Verdict::Inconclusive);
 }
 
 #[test]
@@ -483,7 +483,7 @@ fn what_cannot_be_seen_below_a_known_cause_is_no_second_cause() {
 
     let mut cache = unproven();
     fail(&mut cache, "health-healthy", unhealthy(&[("redis", false)], &[]));
-    let expected = [CauseCode::HealthReportsDependencyDown, CauseCode::NotVisibleFromHere];
+    let expected = [CauseCode::HealthReportsDependencyDown, CauseCode::NotObservable];
     assert_eq!(codes(&diagnose(&cache)), expected, "the cache has nothing to do with the database");
 }
 
@@ -505,19 +505,19 @@ fn causes_of_several_services_stand_with_what_is_unmet_first() {
     let named: Vec<(&str, CauseCode)> =
         diagnosis.causes.iter().map(|cause| (cause.service.as_str(), cause.code)).collect();
     assert_eq!(named[0], ("orders", CauseCode::RevisionFailed));
-    assert!(named.contains(&(SERVICE, CauseCode::NotVisibleFromHere)));
+    assert!(named.contains(&(SERVICE, CauseCode::NotObservable)));
     let verdicts: Vec<Verdict> = diagnosis.services.iter().map(|service| service.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Undecided, Verdict::Unhealthy]);
+    assert_eq!(verdicts, [Verdict::Inconclusive, Verdict::Unhealthy]);
 }
 
 #[test]
 fn an_unproven_database_is_undecided_with_three_ways_out_unless_accepted() {
     let mut record = unproven();
     let diagnosis = diagnose(&record);
-    assert_eq!((diagnosis.verdict, diagnosis.exit_code), (Verdict::Undecided, 3));
-    let remedy = &diagnosis.causes[0].remedy;
-    assert_eq!(remedy.len(), 3);
-    let commands: Vec<&str> = remedy.iter().filter_map(|one| one.command.as_deref()).collect();
+    assert_eq!((diagnosis.verdict, diagnosis.exit_code), (Verdict::Inconclusive, 3));
+    let fix = &diagnosis.causes[0].fix;
+    assert_eq!(fix.len(), 3);
+    let commands: Vec<&str> = fix.iter().filter_map(|one| one.command.as_deref()).collect();
     assert_eq!(
         commands,
         [
@@ -546,8 +546,11 @@ fn a_required_check_is_an_obligation_of_its_own() {
         (Outcome::Passed { detail: "it is".to_owned() }, Verdict::Healthy),
         (Outcome::Skipped { reason }, Verdict::Healthy),
         (Outcome::Failed { finding: connector_in("ERROR") }, Verdict::Unhealthy),
-        (Outcome::Blocked { by: format!("{SERVICE}/service-exists") }, Verdict::Undecided),
-        (Outcome::Broken { why: Broken::Deadline { seconds: 300 } }, Verdict::Undecided),
+        (Outcome::Blocked { by: format!("{SERVICE}/service-exists") }, Verdict::Inconclusive),
+        (
+            Outcome::Inconclusive { why: rungate::record::Inconclusive::Deadline { seconds: 300 } },
+            Verdict::Inconclusive,
+        ),
     ];
     for (outcome, expected) in table {
         let mut record = healthy();
@@ -565,7 +568,7 @@ fn a_core_check_with_nothing_to_check_is_not_met() {
         let mut record = healthy();
         let reason = Skip::NotApplicable { because: "there is none".to_owned() };
         end(&mut record, check, Outcome::Skipped { reason });
-        assert_eq!(diagnose(&record).verdict, Verdict::Undecided, "{check}");
+        assert_eq!(diagnose(&record).verdict, Verdict::Inconclusive, "{check}");
     }
 }
 
@@ -582,7 +585,7 @@ fn an_advisory_obligation_is_shown_and_does_not_decide() {
         node.role = Role::Advisory;
     }
     record.services[0].database = None;
-    assert_eq!(diagnose(&record).verdict, Verdict::Undecided, "nothing is left to rest on");
+    assert_eq!(diagnose(&record).verdict, Verdict::Inconclusive, "nothing is left to rest on");
 }
 
 #[test]
@@ -593,7 +596,7 @@ fn a_signal_keeps_the_verdict_and_gives_the_exit_status_of_shells() {
         let reason = Skip::Interrupted { signal: name.to_owned() };
         end(&mut record, "health-healthy", Outcome::Skipped { reason });
         let diagnosis = diagnose(&record);
-        assert_eq!((diagnosis.verdict, diagnosis.exit_code), (Verdict::Undecided, expected));
+        assert_eq!((diagnosis.verdict, diagnosis.exit_code), (Verdict::Inconclusive, expected));
         fail(&mut record, "revision-ready", revision_failed(None));
         assert_eq!(diagnose(&record).verdict, Verdict::Unhealthy);
     }
@@ -602,68 +605,77 @@ fn a_signal_keeps_the_verdict_and_gives_the_exit_status_of_shells() {
 #[test]
 fn gate_troubles_are_named_by_what_would_mend_them() {
     use CauseCode::*;
-    let denied = Broken::PermissionDenied {
+    let denied = rungate::record::Inconclusive::PermissionDenied {
         permission: "run.services.get".to_owned(),
         role: "roles/run.viewer".to_owned(),
         resource: "projects/shop-staging/locations/europe-west1/services/auth-staging".to_owned(),
     };
-    let off =
-        Broken::ApiDisabled { api: "run.googleapis.com".to_owned(), project: "shop-staging".to_owned() };
+    let off = rungate::record::Inconclusive::ApiDisabled {
+        api: "run.googleapis.com".to_owned(),
+        project: "shop-staging".to_owned(),
+    };
     let command = Some("gcloud auth application-default login".to_owned());
-    let login = Mend { text: "log in".to_owned(), command };
+    let login = Fix { text: "log in".to_owned(), command };
     let url = || "https://auth.example/health".to_owned();
-    let shut = |door| Broken::NotLetIn { url: url(), door };
+    let shut = |barrier| rungate::record::Inconclusive::AccessDenied { url: url(), barrier };
     let table = [
-        (denied, NotEnoughPermission, "--role=roles/run.viewer"),
+        (denied, PermissionMissing, "--role=roles/run.viewer"),
         (off, VpcApiDisabled, "gcloud services enable run.googleapis.com --project=shop-staging"),
         (
-            Broken::NoCredentials { detail: "none".to_owned(), mend: Some(login) },
-            NotFoundOut,
+            rungate::record::Inconclusive::NoCredentials { detail: "none".to_owned(), fix: Some(login) },
+            Inconclusive,
             "gcloud auth application-default login",
         ),
         (
-            Broken::InvokerDenied { url: url(), caller: "gate@p.iam.gserviceaccount.com".to_owned() },
+            rungate::record::Inconclusive::InvokerDenied {
+                url: url(),
+                caller: "gate@p.iam.gserviceaccount.com".to_owned(),
+            },
             InvokerDenied,
             "--member=serviceAccount:gate@p.iam.gserviceaccount.com --role=roles/run.invoker",
         ),
         (
-            Broken::InvokerDenied { url: url(), caller: "ada@example.com".to_owned() },
+            rungate::record::Inconclusive::InvokerDenied { url: url(), caller: "ada@example.com".to_owned() },
             InvokerDenied,
             "--member=user:ada@example.com",
         ),
         (
-            Broken::TokenRejected { url: url(), caller: "x".to_owned(), detail: "it expired".to_owned() },
+            rungate::record::Inconclusive::TokenRejected {
+                url: url(),
+                caller: "x".to_owned(),
+                detail: "it expired".to_owned(),
+            },
             TokenRejected,
             "gcloud run services describe",
         ),
         (
-            Broken::PermissionDenied {
+            rungate::record::Inconclusive::PermissionDenied {
                 permission: "iam.serviceAccounts.getOpenIdToken".to_owned(),
                 role: "roles/iam.workloadIdentityUser".to_owned(),
                 resource: "projects/-/serviceAccounts/gate@p.iam.gserviceaccount.com".to_owned(),
             },
-            NotEnoughPermission,
+            PermissionMissing,
             "gcloud iam service-accounts add-iam-policy-binding gate@p.iam.gserviceaccount.com",
         ),
-        (shut(Door::Ingress { setting: "internal".to_owned() }), IngressClosed, "--vantage in-vpc"),
-        (shut(Door::DefaultUrlDisabled), IngressClosed, "--default-url"),
-        (shut(Door::IdentityAwareProxy), HealthBehindLogin, "gcloud run services describe"),
-        (shut(Door::Login { how: "a form".to_owned() }), HealthBehindLogin, "curl"),
-        (shut(Door::Credentials { status: 401 }), HealthBehindLogin, "curl"),
-        (shut(Door::Unknown { because: "404".to_owned() }), NotFoundOut, "curl"),
-        (Broken::Deadline { seconds: 300 }, NotFoundOut, "--deadline"),
-        (Broken::Defect { detail: "oh".to_owned() }, NotFoundOut, "--save-run"),
+        (shut(Barrier::Ingress { setting: "internal".to_owned() }), IngressClosed, "--vantage in-vpc"),
+        (shut(Barrier::DefaultUrlDisabled), IngressClosed, "--default-url"),
+        (shut(Barrier::IdentityAwareProxy), HealthRequiresLogin, "gcloud run services describe"),
+        (shut(Barrier::Login { how: "a form".to_owned() }), HealthRequiresLogin, "curl"),
+        (shut(Barrier::Credentials { status: 401 }), HealthRequiresLogin, "curl"),
+        (shut(Barrier::Unknown { because: "404".to_owned() }), Inconclusive, "curl"),
+        (rungate::record::Inconclusive::Deadline { seconds: 300 }, Inconclusive, "--deadline"),
+        (rungate::record::Inconclusive::Defect { detail: "oh".to_owned() }, Inconclusive, "--save-run"),
     ];
     for (why, code, command) in table {
         let mut record = healthy();
-        end(&mut record, "service-exists", Outcome::Broken { why: why.clone() });
+        end(&mut record, "service-exists", Outcome::Inconclusive { why: why.clone() });
         for check in ["revision-ready", "revision-serving"] {
             end(&mut record, check, Outcome::Blocked { by: format!("{SERVICE}/service-exists") });
         }
         let diagnosis = diagnose(&record);
-        assert_eq!(diagnosis.verdict, Verdict::Undecided, "{why:?}");
+        assert_eq!(diagnosis.verdict, Verdict::Inconclusive, "{why:?}");
         assert_eq!(codes(&diagnosis), [code], "{why:?}");
-        let commands = diagnosis.causes[0].remedy.iter().filter_map(|one| one.command.as_deref());
+        let commands = diagnosis.causes[0].fix.iter().filter_map(|one| one.command.as_deref());
         assert!(commands.clone().any(|one| one.contains(command)), "{:?}", commands.collect::<Vec<_>>());
     }
 }
@@ -672,12 +684,12 @@ fn gate_troubles_are_named_by_what_would_mend_them() {
 fn refused_reads_do_not_soften_what_was_seen() {
     let mut record = unproven();
     for check in ["vpc-connector-ready", "instance-running"] {
-        let why = Broken::PermissionDenied {
+        let why = rungate::record::Inconclusive::PermissionDenied {
             permission: "x.y.get".to_owned(),
             role: "roles/x".to_owned(),
             resource: "projects/p/x".to_owned(),
         };
-        end(&mut record, check, Outcome::Broken { why });
+        end(&mut record, check, Outcome::Inconclusive { why });
     }
     fail(&mut record, "health-healthy", database_down());
     let diagnosis = diagnose(&record);
@@ -842,8 +854,8 @@ fn records_of_nothing_are_undecided_and_say_so() {
     foreign.nodes.push(other);
     for record in [none, no_nodes, strays, foreign] {
         let diagnosis = diagnose(&record);
-        assert_eq!((diagnosis.verdict, diagnosis.exit_code), (Verdict::Undecided, 3));
-        assert!(diagnosis.causes.iter().any(|cause| cause.code == CauseCode::NotFoundOut));
+        assert_eq!((diagnosis.verdict, diagnosis.exit_code), (Verdict::Inconclusive, 3));
+        assert!(diagnosis.causes.iter().any(|cause| cause.code == CauseCode::Inconclusive));
     }
 }
 
@@ -891,8 +903,8 @@ fn some_end(check: &str, choice: u8, at: usize) -> Option<Outcome> {
         5 => Some(Outcome::Blocked { by: by() }),
         6 => Some(Outcome::Skipped { reason: Skip::NotVisible { because: "outside".to_owned() } }),
         7 => Some(Outcome::Skipped { reason: Skip::Settled { by: by() } }),
-        8 => Some(Outcome::Broken {
-            why: Broken::Unavailable { what: "x".to_owned(), detail: "y".to_owned() },
+        8 => Some(Outcome::Inconclusive {
+            why: rungate::record::Inconclusive::Unavailable { what: "x".to_owned(), detail: "y".to_owned() },
         }),
         9 => Some(Outcome::Skipped { reason: Skip::NotApplicable { because: "none".to_owned() } }),
         _ => None,
@@ -980,7 +992,7 @@ proptest! {
     fn no_named_cause_stands_below_another_that_explains_it(record in some_run()) {
         let diagnosis = diagnose(&record);
         // Causes of the gate itself gather what could not be seen; they explain no finding.
-        let gate = [CauseCode::NotFoundOut, CauseCode::NotVisibleFromHere];
+        let gate = [CauseCode::Inconclusive, CauseCode::NotObservable];
         let all = diagnosis.causes.iter().chain(&diagnosis.advisories);
         let named: Vec<_> = all.filter(|cause| !gate.contains(&cause.code)).collect();
         for cause in &named {
@@ -1004,7 +1016,7 @@ proptest! {
             let diagnosis = diagnose(&ended);
             prop_assert_eq!(diagnosis.verdict, Verdict::Unhealthy);
             let named: Vec<_> = diagnosis.causes.iter().map(|cause| (cause.code, &cause.evidence)).collect();
-            // Two nodes with one cause and one remedy are told as one.
+            // Two nodes with one cause and one fix are told as one.
             let told = named.iter().any(|(_, evidence)| evidence.iter().any(|one| one.node == key));
             prop_assert!(told, "{key}: {named:?}");
         }
@@ -1082,7 +1094,7 @@ fn links_of_the_way_that_no_sandbox_breaks_have_their_causes() {
             let diagnosis = diagnose(&record);
             assert_eq!(diagnosis.causes[0].code.to_string(), code, "{:?}", diagnosis.causes);
             assert_eq!(diagnosis.causes[0].confidence, confidence, "{code}");
-            assert!(!diagnosis.causes[0].remedy.is_empty(), "{code} has no remedy");
+            assert!(!diagnosis.causes[0].fix.is_empty(), "{code} has no fix");
         }
     }
 }

@@ -11,7 +11,7 @@ const SITUATIONS: &[(&[&str], i32)] = &[
     (&["--fault", "database-refused"], 1),
     (&["--fault", "vpc-connector-not-ready"], 1),
     (&["--fault", "health-reports-database-down"], 1),
-    (&["--fault", "not-enough-permission"], 3),
+    (&["--fault", "permission-missing"], 3),
     (&["--accept-unproven", "database"], 0),
     (&["--fault", "database-refused", "--accept-unproven", "database"], 1),
     (&["--sandbox-latency", "60s", "--deadline", "1s"], 3),
@@ -103,7 +103,7 @@ fn a_report_that_cannot_be_written_is_told_and_the_others_are_there() {
 fn the_other_commands_end_as_told() {
     let rungate = Rungate::new();
     let file = pipeline("rungate.yaml");
-    for fault in ["database-refused", "not-enough-permission"] {
+    for fault in ["database-refused", "permission-missing"] {
         let first = rungate.run(&[
             "check",
             &file,

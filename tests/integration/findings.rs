@@ -79,7 +79,7 @@ fn every_rule_says_what_why_and_how() {
     for rule in RULES {
         let kebab = rule.code.chars().all(|c| c.is_ascii_lowercase() || c == '-');
         assert!(kebab, "{}", rule.code);
-        for text in [rule.what, rule.why, rule.mend] {
+        for text in [rule.what, rule.why, rule.fix] {
             assert!(text.len() > 15 && !text.ends_with('.') && text.len() < 250, "{}: {text}", rule.code);
         }
     }
@@ -411,10 +411,10 @@ fn online_asks_before_the_deploy_what_can_be_asked() {
         let ran = online(code);
         assert_eq!(ran.status, 1, "{code}: {}", ran.all());
         assert!(ran.stdout.contains(&format!("\n{code} (proven): ")), "{code}: {}", ran.all());
-        assert!(ran.stdout.contains("  mend: "), "{code}: {}", ran.all());
+        assert!(ran.stdout.contains("  fix: "), "{code}: {}", ran.all());
     }
     // What the gate may not read is shown, and proves nothing.
-    let ran = online("not-enough-permission");
+    let ran = online("permission-missing");
     assert_eq!(ran.status, 0, "{}", ran.all());
     assert!(
         ran.stdout.contains("? auth-staging/vpc-connector-ready") && !ran.stdout.contains("✗"),

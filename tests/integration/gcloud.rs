@@ -131,7 +131,7 @@ async fn sql_instances_describe() {
 
 #[tokio::test]
 async fn a_refusal_reads_like_googles() {
-    let sandbox = incident(&["not-enough-permission"]).await;
+    let sandbox = incident(&["permission-missing"]).await;
     let arguments =
         format!("compute networks vpc-access connectors describe auth-connector --region {REGION}");
     let Some(output) = run(&sandbox, &arguments).await else { return };

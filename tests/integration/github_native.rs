@@ -81,7 +81,7 @@ fn the_incident_in_a_step() {
 #[test]
 fn missing_read_only_and_full_files_change_nothing_but_are_told() {
     for (fault, expected) in
-        [(None, 0), (Some("vpc-connector-not-ready"), 1), (Some("not-enough-permission"), 3)]
+        [(None, 0), (Some("vpc-connector-not-ready"), 1), (Some("permission-missing"), 3)]
     {
         let rungate = Rungate::new();
         rungate.file("full.md", vec![b'x'; 1 << 20]);
@@ -151,7 +151,7 @@ fn a_refused_run_says_so_in_the_summary_too() {
     let ran = Ran::of(command.output().unwrap());
     assert_eq!(ran.status, 2, "{}", ran.all());
     assert!(rungate.read("summary.md").contains("The run did not begin"), "{}", rungate.read("summary.md"));
-    assert_eq!(outputs(&rungate.read("outputs"))["verdict"], "undecided");
+    assert_eq!(outputs(&rungate.read("outputs"))["verdict"], "inconclusive");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn first(diagnosis: &Diagnosis) -> (CauseCode, Confidence, Verdict) {
 }
 
 static NO_LOGGING: Fault =
-    Fault::after_deploy(CauseCode::NotFoundOut, "Of a test.", &subject::ANY, |world, _| {
+    Fault::after_deploy(CauseCode::Inconclusive, "Of a test.", &subject::ANY, |world, _| {
         world.disabled_apis.push((PROJECT.to_owned(), "logging.googleapis.com".to_owned()));
     });
 
@@ -73,25 +73,25 @@ async fn a_hanging_handler_is_a_symptom_of_the_database_that_it_waits_for() {
     assert_eq!(diagnosis.causes[0].code, CauseCode::InstanceStopped, "{:?}", diagnosis.causes);
 }
 
-/// What keeps the gate out says nothing of health: undecided, and soon.
+/// What keeps the gate out says nothing of health: inconclusive, and soon.
 #[tokio::test]
 async fn a_shut_door_is_no_verdict_on_health() {
     use CauseCode::*;
     for (code, cause, seen) in [
         ("ingress-closed", IngressClosed, AttemptVerdict::FrontEnd),
-        ("health-behind-login", HealthBehindLogin, AttemptVerdict::BehindLogin),
+        ("health-requires-login", HealthRequiresLogin, AttemptVerdict::BehindLogin),
     ] {
         let (record, diagnosis) = gate(auth(), &[fault(code)]).await;
-        assert_eq!(first(&diagnosis), (cause, Confidence::Proven, Verdict::Undecided), "{code}");
+        assert_eq!(first(&diagnosis), (cause, Confidence::Proven, Verdict::Inconclusive), "{code}");
         let attempts = attempts(&record);
         assert!(attempts.iter().all(|attempt| attempt.verdict == seen), "{code}: {attempts:?}");
         assert!(
             attempts.len() <= 2,
-            "{code}: waiting opens no door, and {} questions were asked",
+            "{code}: waiting opens no barrier, and {} questions were asked",
             attempts.len()
         );
     }
-    // Where the files promise an open door, users stand before the closed one.
+    // Where the files promise an open barrier, users stand before the closed one.
     let mut promised = auth();
     promised.ingress = Some(known("all"));
     static CLOSED: Fault =
@@ -143,7 +143,7 @@ async fn an_expectation_that_nobody_can_resolve_is_undecided() {
     let commit = Stated::unresolved("$GITHUB_SHA", known("x").place);
     service.health.commit = Some(CommitExpectation { told_by: ToldBy::Json(known("$.commit")), commit });
     let (_, diagnosis) = gate(service, &[]).await;
-    assert_eq!(diagnosis.verdict, Verdict::Undecided);
+    assert_eq!(diagnosis.verdict, Verdict::Inconclusive);
     assert!(diagnosis.causes[0].claim.contains("$GITHUB_SHA"), "{}", diagnosis.causes[0].claim);
 }
 
@@ -307,7 +307,7 @@ async fn the_log_of_requests_tells_the_service_s_answer_from_the_front_end_s() {
         ),
         ("Google's page", beside_the_log(404, GOOGLE, none.clone()), 3, "no entry of it", true),
         ("a refusal in new words", beside_the_log(403, OWN, entry(403, REFUSED)), 3, "ID token", true),
-        ("its own refusal", beside_the_log(403, OWN, entry(403, "")), 3, "health-behind-login", true),
+        ("its own refusal", beside_the_log(403, OWN, entry(403, "")), 3, "health-requires-login", true),
         (
             "a failure in words of its own",
             beside_the_log(500, "oops", entry(500, "")),

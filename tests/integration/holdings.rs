@@ -49,11 +49,11 @@ pub(crate) const CASES: &[(Option<&str>, &str, (&str, &str))] = &[
         ("database-writable: takes no writes", "database-read-only"),
     ),
     (
-        Some("schema-behind"),
+        Some("migrations-pending"),
         "UPDATE alembic_version SET version_num = 'a1'",
         (
             "database-migrated: alembic_version stands at a1, the repository's alembic migrations at b2",
-            "schema-behind",
+            "migrations-pending",
         ),
     ),
     (
@@ -70,9 +70,9 @@ pub(crate) const CASES: &[(Option<&str>, &str, (&str, &str))] = &[
         ),
     ),
     (
-        Some("query-answer-unexpected"),
+        Some("query-result-mismatch"),
         "DELETE FROM roles",
-        ("database-gives-expected: roles gives 0, expected at least 1", "query-answer-unexpected"),
+        ("database-queries-match: roles gives 0, expected at least 1", "query-result-mismatch"),
     ),
     // Last: everything that reads the table fails with it.
     (
@@ -187,15 +187,19 @@ fn expectation(text: &str) -> DatabaseExpectation {
 async fn no_query_changes_anything_or_takes_what_it_likes() {
     let Some(server) = Postgres::start(&[]) else { return skip("no PostgreSQL server") };
     execute_in(server.port, "postgres", "CREATE SEQUENCE counter").await;
-    execute_in(server.port, "postgres", "CREATE FUNCTION broken() RETURNS int LANGUAGE sql AS 'SELECT 1/0'")
-        .await;
+    execute_in(
+        server.port,
+        "postgres",
+        "CREATE FUNCTION inconclusive() RETURNS int LANGUAGE sql AS 'SELECT 1/0'",
+    )
+    .await;
     let expected = expectation(
         "tables: ['no such', '\"', \"o'clock\", pg_class]
 queries:
   - {query: \"SELECT nextval('counter')\", rows: 1}
   - {query: \"SELECT repeat('x', 10000000)\", equals: x}
   - {query: 'SELECT g FROM generate_series(1, 1000000) g', equals: 1}
-  - {query: SELECT broken(), equals: 1}
+  - {query: SELECT inconclusive(), equals: 1}
   - {query: SELECT pg_sleep(600), rows: 1}
   - {query: \"SELECT ') ; DROP SEQUENCE counter; --'\", rows: 1}
   - {query: SELECT NULL, equals: ''}
@@ -239,11 +243,11 @@ queries:
 fn the_drill_names_what_is_missing() {
     let codes = [
         "database-read-only",
-        "schema-behind",
+        "migrations-pending",
         "extension-missing",
         "schema-missing",
         "schema-permission-denied",
-        "query-answer-unexpected",
+        "query-result-mismatch",
     ];
     let file = data("rungate.yaml").display().to_string();
     let mut arguments = vec!["drill", &file];

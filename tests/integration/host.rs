@@ -66,7 +66,7 @@ fn the_last_lines_of_a_builds_log_are_the_verdict() {
         "{}",
         ran.all()
     );
-    assert!(lines[1].contains("rungate.yaml:26:18") && lines[2].contains("mend: gcloud"), "{}", ran.all());
+    assert!(lines[1].contains("rungate.yaml:26:18") && lines[2].contains("fix: gcloud"), "{}", ran.all());
     // The report on standard output stays whole.
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(json["exit_code"], 1);

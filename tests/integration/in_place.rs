@@ -170,7 +170,7 @@ fn what_is_no_database_ends_in_time_and_in_its_family() {
     for (variables, arguments, status, family_of) in [
         (of("127.0.0.1", &port), &[][..], 12, "not-postgres"),
         (of("127.0.0.1", &nobody), &[], 11, "network"),
-        (of("127.0.0.1", &silent_port), &["--deadline", "1s"], 3, "not-found-out"),
+        (of("127.0.0.1", &silent_port), &["--deadline", "1s"], 3, "inconclusive"),
         (of("/cloudsql/p:r:i", "5432"), &[], 11, "network"),
         (of("127.0.0.1", "hunter2-hunter2"), &[], 19, "variables"),
         (vec![("HOME", "/".to_owned())], &[], 19, "variables"),
@@ -231,13 +231,13 @@ type Misbehaves = fn(&mut TcpStream);
 
 /// The bad input of the database's side: what a server does, the family that the probe calls it, and a part of its words.
 const BAD: &[(&str, &str, &str, Misbehaves)] = &[
-    ("accepts and says nothing", "not-found-out", "at step protocol", |_| stays()),
-    ("drips from its first byte on", "not-found-out", "at step protocol", |stream| {
+    ("accepts and says nothing", "inconclusive", "at step protocol", |_| stays()),
+    ("drips from its first byte on", "inconclusive", "at step protocol", |stream| {
         if answers(stream, b"") {
             drips(stream, &message(b'E', &[b'x'; 60]));
         }
     }),
-    ("drips its answer to the login", "not-found-out", "at step login", |stream| {
+    ("drips its answer to the login", "inconclusive", "at step login", |stream| {
         if logs_in(stream, b"") {
             drips(stream, &message(b'R', &[0; 60]));
         }
@@ -320,7 +320,7 @@ const BAD: &[(&str, &str, &str, Misbehaves)] = &[
         answers(stream, &[message(b'R', &[&[0, 0, 0, 12][..], proof].concat()), ready()].concat());
         stays();
     }),
-    ("answers the query with nothing", "not-found-out", "at step query", |stream| {
+    ("answers the query with nothing", "inconclusive", "at step query", |stream| {
         if logs_in(stream, &ready()) {
             answers(stream, b"");
             stays();

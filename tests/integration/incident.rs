@@ -12,7 +12,7 @@ const FOUNDING: &[&str] = &[
     "vpc-connector-not-ready",
     "vpc-connector-wrong-region",
     "vpc-wrong-network",
-    "egress-bypasses-database",
+    "egress-excludes-database",
     "instance-stopped",
     "instance-address-mismatch",
     "secret-version-disabled",
@@ -26,7 +26,7 @@ const FOUNDING: &[&str] = &[
     "database-unreachable",
     "revision-not-serving",
     "health-reports-database-down",
-    "not-enough-permission",
+    "permission-missing",
 ];
 
 /// Runs the gate on a sample pipeline in the sandbox; the JSON report is given back too.
@@ -59,7 +59,7 @@ fn every_founding_fault_is_named_first_with_proof_and_remedy() {
             scope.spawn(move || {
                 let rungate = Rungate::new();
                 let (ran, json) = gate(&rungate, "rungate.yaml", &["--fault", fault]);
-                let status = if *fault == "not-enough-permission" { 3 } else { 1 };
+                let status = if *fault == "permission-missing" { 3 } else { 1 };
                 assert_eq!(ran.status, status, "{fault}: {}", ran.all());
                 assert_eq!(json["exit_code"], status, "{fault}");
                 let cause = &json["causes"][0];
@@ -67,7 +67,7 @@ fn every_founding_fault_is_named_first_with_proof_and_remedy() {
                 assert_eq!(cause["service"], "auth-staging", "{fault}");
                 assert!(cause["claim"].as_str().is_some_and(|claim| !claim.is_empty()), "{fault}: {cause}");
                 assert!(cause["evidence"].as_array().is_some_and(|all| !all.is_empty()), "{fault}: {cause}");
-                assert!(cause["remedy"].as_array().is_some_and(|all| !all.is_empty()), "{fault}: {cause}");
+                assert!(cause["fix"].as_array().is_some_and(|all| !all.is_empty()), "{fault}: {cause}");
                 assert!(ran.stdout.contains(fault), "the text names it: {}", ran.all());
             });
         }
@@ -82,7 +82,7 @@ fn the_report_validates_and_fails_where_the_verdict_does() {
     for (more, failing) in [
         (&[][..], false),
         (&["--fault", "vpc-connector-not-ready"], true),
-        (&["--fault", "not-enough-permission"], true),
+        (&["--fault", "permission-missing"], true),
     ] {
         let rungate = Rungate::new();
         let arguments: Vec<&str> =
@@ -130,8 +130,8 @@ fn a_database_that_nothing_proved_is_undecided_until_it_is_accepted() {
     let ran = rungate.run(&outside);
     assert_eq!(ran.status, 3, "{}", ran.all());
     let json: Value = serde_json::from_str(&rungate.read("run.json")).unwrap();
-    assert_eq!(json["verdict"], "undecided");
-    assert_eq!(json["causes"][0]["code"], "not-visible-from-here", "{}", ran.all());
+    assert_eq!(json["verdict"], "inconclusive");
+    assert_eq!(json["causes"][0]["code"], "not-observable", "{}", ran.all());
     for way in ["health body", "--vantage in-vpc", "--accept-unproven database"] {
         assert!(ran.stdout.contains(way), "{way}: {}", ran.all());
     }

@@ -67,6 +67,6 @@ fn the_deadline_really_ends_the_run() {
     assert!(began.elapsed() < SILENCE, "{:?}", began.elapsed());
     assert_eq!(ran.status, 3, "{}", ran.all());
     let json: Value = serde_json::from_str(&rungate.read("run.json")).unwrap();
-    assert_eq!(json["verdict"], "undecided");
+    assert_eq!(json["verdict"], "inconclusive");
     assert!(ran.stdout.contains("deadline"), "{}", ran.all());
 }

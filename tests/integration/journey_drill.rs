@@ -115,7 +115,7 @@ async fn a_private_service_is_walked_with_the_gate_s_token_beside_the_user_s_own
     // A front end that lets nobody in says nothing of what users meet.
     for (fault, code) in [("invoker-denied", InvokerDenied), ("token-rejected", TokenRejected)] {
         let (record, diagnosis) = gate(&plan, &[faults::find(fault).unwrap()], Vantage::InVpc).await;
-        assert_eq!((diagnosis.verdict, codes(&diagnosis)[0]), (Verdict::Undecided, code));
+        assert_eq!((diagnosis.verdict, codes(&diagnosis)[0]), (Verdict::Inconclusive, code));
         assert!(failed(&record).is_empty(), "{:?}", failed(&record));
     }
 }

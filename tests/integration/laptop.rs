@@ -182,7 +182,7 @@ async fn doctor_finds_nothing_missing_where_nothing_is() {
 
 #[tokio::test]
 async fn doctor_names_each_missing_permission_with_the_command_that_grants_it() {
-    let sandbox = incident(&["not-enough-permission"]).await;
+    let sandbox = incident(&["permission-missing"]).await;
     let ran = doctor(&sandbox, &[]).await;
     assert_eq!(ran.status, 1, "{}", ran.all());
     for part in [

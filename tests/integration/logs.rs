@@ -47,7 +47,7 @@ fn an_empty_log_is_no_pass() {
     let (status, json) = gate(&rungate, &[]);
     assert_eq!(status, 0, "{json:#}");
     let checks = json["checks"].as_array().unwrap();
-    let log = checks.iter().find(|check| check["id"] == "service-log-quiet").unwrap();
+    let log = checks.iter().find(|check| check["id"] == "service-log-clean").unwrap();
     assert_eq!(log["outcome"], "skipped", "{log:#}");
     assert_eq!(log["data"]["reason"], "not-visible", "{log:#}");
     assert_eq!(log["vantage"], "service");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use google_cloud_compute_v1::model::{network_peering, route};
 use rungate::probe::google::{Auth, Google, NoAnswer};
-use rungate::record::Broken;
+use rungate::record::Inconclusive;
 use rungate::sandbox::Sandbox;
 use rungate::text::vault::Vault;
 
@@ -58,9 +58,9 @@ async fn what_is_not_there_is_not_found() {
 
 #[tokio::test]
 async fn a_refused_read_names_permission_and_role() {
-    let sandbox = incident(&["not-enough-permission"]).await;
+    let sandbox = incident(&["permission-missing"]).await;
     let refused = google(&sandbox).effective_firewalls(PROJECT, "default").await.unwrap_err();
-    let NoAnswer::Broken(Broken::PermissionDenied { permission, role, .. }) = refused else {
+    let NoAnswer::Inconclusive(Inconclusive::PermissionDenied { permission, role, .. }) = refused else {
         panic!("{refused:?}")
     };
     assert_eq!(permission, "compute.networks.getEffectiveFirewalls");

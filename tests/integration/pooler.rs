@@ -119,10 +119,10 @@ async fn a_pooler_in_between_is_met_as_the_service_meets_it() {
     }
     // The pooler took the password; what the server behind it says to its own login comes under the pooler's code.
     let refused = cause("the server has another password");
-    assert!(["password-rejected", "connection-cut"].contains(&&*refused), "{seen:?}");
+    assert!(["password-rejected", "connection-closed"].contains(&&*refused), "{seen:?}");
     // Older versions say 08P01 of everything, newer ones 3D000.
-    assert!(["database-missing", "connection-cut"].contains(&&*cause("no such database")), "{seen:?}");
-    assert_eq!(cause("no server behind it"), "connection-cut", "{seen:?}");
+    assert!(["database-missing", "connection-closed"].contains(&&*cause("no such database")), "{seen:?}");
+    assert_eq!(cause("no server behind it"), "connection-closed", "{seen:?}");
 
     // One server connection, held by somebody: the next waits in vain.
     let held = log_in(&app).await.unwrap();

@@ -60,7 +60,7 @@ pub(crate) fn named(end: &Result<Session, Stop>) -> (String, String) {
             let how = if session.tls { "TLS" } else { "plain" };
             return (format!("in, {how}, {:?}", session.method), "-".to_owned());
         }
-        Err(Stop::Broken(why)) => return (format!("broken: {why:?}"), "-".to_owned()),
+        Err(Stop::Inconclusive(why)) => return (format!("inconclusive: {why:?}"), "-".to_owned()),
         Err(Stop::Found(finding)) => finding,
     };
     let text = serde_json::to_string(finding).unwrap();
@@ -193,10 +193,10 @@ async fn each_step_and_each_refusal_of_a_login() {
         ("P01", with(&format!("{PASSWORD}\n")), "28P01 DuringProof", "password-rejected likely"),
         ("P01", user("ghost"), "28P01 DuringProof", "password-rejected likely"),
         ("P01", user("expired"), "28P01 DuringProof", "password-rejected likely"),
-        ("P02", user("outsider"), "28000 BeforeProof", "host-not-allowed proven"),
-        ("P02", user("unwanted"), "28000 BeforeProof", "host-not-allowed proven"),
-        ("P02", sslmode(SslMode::Disable, user("outsider")), "28000 BeforeProof", "host-not-allowed proven"),
-        ("P02", sslmode(SslMode::Allow, user("outsider")), "28000 BeforeProof", "host-not-allowed proven"),
+        ("P02", user("outsider"), "28000 BeforeProof", "pg-hba-rejected proven"),
+        ("P02", user("unwanted"), "28000 BeforeProof", "pg-hba-rejected proven"),
+        ("P02", sslmode(SslMode::Disable, user("outsider")), "28000 BeforeProof", "pg-hba-rejected proven"),
+        ("P02", sslmode(SslMode::Allow, user("outsider")), "28000 BeforeProof", "pg-hba-rejected proven"),
         ("P03", user("sleeper"), "28000 AfterProof", "login-not-allowed proven"),
         ("P03", user("nobody"), "28000 AfterProof", "login-not-allowed proven"),
         (
@@ -210,7 +210,7 @@ async fn each_step_and_each_refusal_of_a_login() {
             "P07",
             Connection { database: "closed".to_owned(), ..right.clone() },
             "55000 AfterProof",
-            "database-closed proven",
+            "database-disallows-connections proven",
         ),
         ("P10", user("narrow"), "53300 AfterProof", "connection-slots-exhausted proven"),
         ("P10", database("plain", "tight"), "53300 AfterProof", "connection-slots-exhausted proven"),
@@ -322,7 +322,7 @@ async fn a_server_with_tls_is_verified_as_the_service_does() {
         ("-", user("strict", SslMode::Allow), "in, TLS, Scram", "-"),
         ("-", user("strict", SslMode::Prefer), "in, TLS, Scram", "-"),
         ("-", user("naked", SslMode::Prefer), "in, plain, Scram", "-"),
-        ("P02", user("naked", SslMode::Require), "28000 BeforeProof", "host-not-allowed proven"),
+        ("P02", user("naked", SslMode::Require), "28000 BeforeProof", "pg-hba-rejected proven"),
         (
             "P01",
             Connection { password: Some("wrong".into()), ..with(SslMode::Prefer, &nobody) },
@@ -442,7 +442,7 @@ async fn standbys_starting_servers_and_ended_sessions() {
         // The driver may notice the end before it reads why.
         Stop::Found(PostgresFinding::Cut { step, .. }) => assert_eq!(step, "query"),
         Stop::Found(other) => panic!("{other}"),
-        Stop::Broken(why) => panic!("{why:?}"),
+        Stop::Inconclusive(why) => panic!("{why:?}"),
     }
 }
 

@@ -17,7 +17,7 @@ const WAY: &[&str] = &[
     "vpc-connector-ready",
     "vpc-connector-in-region",
     "vpc-network-matches",
-    "egress-carries-database",
+    "egress-covers-database",
     "subnet-large-enough",
     "address-range-free",
     "private-access-active",
@@ -28,7 +28,7 @@ const WAY: &[&str] = &[
     "instance-running",
     "instance-is-postgres",
     "instance-has-address",
-    "instance-admits-service",
+    "instance-allows-service",
 ];
 
 /// The links of the way inside the network.
@@ -56,12 +56,12 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
                 "secret-readable",
                 "vpc-connector-ready",
                 "vpc-connector-in-region",
-                "service-log-quiet",
+                "service-log-clean",
             ],
         ),
         ("revision-serving", vec!["revision-ready"]),
         ("variables-injected", vec![]),
-        ("variables-filled", vec![]),
+        ("variables-not-empty", vec![]),
         ("secret-references-match", vec![]),
         ("service-account-matches", vec![]),
         ("secret-version-enabled", vec![]),
@@ -70,7 +70,7 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         ("secret-intact", vec![]),
         (
             "credential-well-formed",
-            vec!["variables-injected", "variables-filled", "secret-references-match", "secret-intact"],
+            vec!["variables-injected", "variables-not-empty", "secret-references-match", "secret-intact"],
         ),
         ("instance-tls-agrees", vec!["variables-injected", "credential-well-formed"]),
         ("cloudsql-client-granted", vec![]),
@@ -88,10 +88,13 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
     }));
     let of_way = WAY.iter().copied().filter(|check| !check.starts_with("instance-"));
     edges.push(("vpc-access-matches", of_way.collect()));
-    edges.push(("configuration-kept", vec!["vpc-access-present"]));
-    edges.push(("cloudsql-attached", vec!["variables-injected", "variables-filled"]));
+    edges.push(("configuration-unchanged", vec!["vpc-access-present"]));
+    edges.push(("cloudsql-attached", vec!["variables-injected", "variables-not-empty"]));
     edges.extend([
-        ("database-name-resolves", vec!["credential-well-formed", "variables-injected", "variables-filled"]),
+        (
+            "database-name-resolves",
+            vec!["credential-well-formed", "variables-injected", "variables-not-empty"],
+        ),
         ("database-port-open", port),
         ("database-speaks-postgres", vec!["database-port-open"]),
         (
@@ -136,9 +139,9 @@ pub(crate) static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         ("database-has-extensions", vec!["database-query"]),
         ("database-has-tables", vec!["database-migrated", "database-has-extensions"]),
         ("database-grants-privileges", vec!["database-has-tables"]),
-        ("database-gives-expected", vec!["database-grants-privileges"]),
+        ("database-queries-match", vec!["database-grants-privileges"]),
         (
-            "service-log-quiet",
+            "service-log-clean",
             vec![
                 "instance-has-address",
                 "cloudsql-attached",

@@ -100,7 +100,7 @@ fn markdown_says_all_and_lets_nothing_act() {
         assert!(text.contains(&format!("rungate: {}", diagnosis.verdict)), "{}", folder.display());
         for cause in &diagnosis.causes {
             assert!(text.contains(&format!("`{}`", cause.code)), "{}", folder.display());
-            for command in cause.remedy.iter().filter_map(|remedy| remedy.command.as_ref()) {
+            for command in cause.fix.iter().filter_map(|fix| fix.command.as_ref()) {
                 let command = rungate::text::escape::one_line(command);
                 assert!(text.lines().any(|line| line.trim() == command), "{}: {command}", folder.display());
             }

@@ -146,23 +146,23 @@ fn junit_is_true(name: &str, record: &RunRecord, diagnosis: &Diagnosis) {
 }
 
 #[test]
-fn json_has_what_version_1_promises() {
+fn json_has_what_version_2_promises() {
     for (folder, record, diagnosis) in cases() {
         let json = render("json", &record, &diagnosis, &Style::default()).unwrap();
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
         let name = name(&folder);
-        assert_eq!(json["version"], 1, "{name}");
+        assert_eq!(json["version"], 2, "{name}");
         assert_eq!(json["verdict"], diagnosis.verdict.to_string(), "{name}");
         assert_eq!(json["exit_code"], u64::from(diagnosis.exit_code), "{name}");
         for cause in json["causes"].as_array().unwrap() {
             for field in ["code", "service", "claim", "confidence"] {
                 assert!(cause[field].is_string(), "{name}: {field} of {cause}");
             }
-            assert!(cause["evidence"].is_array() && cause["remedy"].is_array(), "{name}");
+            assert!(cause["evidence"].is_array() && cause["fix"].is_array(), "{name}");
         }
         assert_eq!(json["checks"].as_array().unwrap().len(), record.nodes.len(), "{name}");
         for check in json["checks"].as_array().unwrap() {
-            let outcomes = ["passed", "failed", "blocked", "skipped", "broken"];
+            let outcomes = ["passed", "failed", "blocked", "skipped", "inconclusive"];
             assert!(outcomes.contains(&check["outcome"].as_str().unwrap()), "{name}");
             for field in ["id", "service", "vantage", "detail"] {
                 assert!(check[field].is_string(), "{name}: {field} of {check}");

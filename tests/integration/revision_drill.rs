@@ -25,7 +25,7 @@ use crate::sandbox::{PROJECT, auth, auth_by_direct_egress, auth_by_socket, known
 
 /// A change of the world that is no fault of its own. What it expects is never asked.
 pub(crate) const fn change(when: When, change: fn(&mut World, usize)) -> Fault {
-    let (cause, what, subject) = (CauseCode::NotFoundOut, "Of a test.", &subject::ANY);
+    let (cause, what, subject) = (CauseCode::Inconclusive, "Of a test.", &subject::ANY);
     match when {
         When::BeforeDeploy => Fault::before_deploy(cause, what, subject, change),
         When::AfterDeploy => Fault::after_deploy(cause, what, subject, change),
@@ -257,7 +257,7 @@ async fn what_only_looks_broken_stays_healthy() {
 #[tokio::test]
 async fn what_an_earlier_deploy_left_is_noted_by_name() {
     let (record, _) = gate(auth(), &[&LEFT_OVER]).await;
-    let kept = record.nodes.iter().find(|node| node.check == "configuration-kept").unwrap();
+    let kept = record.nodes.iter().find(|node| node.check == "configuration-unchanged").unwrap();
     let [Fact::Note { text }] = &kept.facts[..] else { panic!("{:?}", kept.facts) };
     assert!(text.ends_with("not declared by the pipeline: LEFT_OVER"), "{text}");
 }

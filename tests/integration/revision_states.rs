@@ -1,7 +1,7 @@
 //! Services and revisions in Google's own JSON, in every state that matters, and answers that contradict themselves.
 
 use google_cloud_run_v2::model::{ListRevisionsResponse, Revision, Service, condition};
-use rungate::record::{Broken, Fact, Outcome};
+use rungate::record::{Fact, Inconclusive, Outcome};
 use serde_json::{Value, json};
 
 use crate::checks_control_plane::{Cloud, REVISION, REVISIONS, SERVICE};
@@ -82,7 +82,7 @@ async fn a_failed_first_deploy_names_one_revision_as_created_and_ready_and_is_no
     cloud.loopback.serves(REVISION, FAILED[0].1);
     assert!(cloud.finding("revision-ready").await.contains("HEALTH_CHECK_CONTAINER_ERROR"));
     assert!(cloud.finding("revision-serving").await.contains("no revision"));
-    let kept = cloud.run("configuration-kept").await;
+    let kept = cloud.run("configuration-unchanged").await;
     assert!(matches!(kept, Outcome::Passed { .. }), "{kept:?}");
 }
 
@@ -146,12 +146,13 @@ async fn the_revision_that_the_user_names_is_judged_by_itself() {
 #[tokio::test]
 async fn the_revision_before_is_the_last_that_was_ready() {
     let cloud = Cloud::healthy().await;
-    let (outcome, scope) = cloud.run_noted("configuration-kept").await;
+    let (outcome, scope) = cloud.run_noted("configuration-unchanged").await;
     let detail = "auth-00007-xyz keeps what auth-00005-abc had".to_owned();
     assert_eq!(outcome, Outcome::Passed { detail }, "the failed one between them lost nothing");
     assert_eq!(scope.notes.read().facts, []);
     cloud.denies(REVISIONS);
-    let Outcome::Broken { why: Broken::PermissionDenied { .. } } = cloud.run("configuration-kept").await
+    let Outcome::Inconclusive { why: Inconclusive::PermissionDenied { .. } } =
+        cloud.run("configuration-unchanged").await
     else {
         panic!("not visible is not kept");
     };
@@ -178,7 +179,7 @@ async fn contradictory_answers_are_not_believed() {
         let cloud = Cloud::healthy().await;
         cloud.of_service(change);
         let outcome = cloud.run(check).await;
-        let malformed = matches!(outcome, Outcome::Broken { why: Broken::Malformed { .. } });
+        let malformed = matches!(outcome, Outcome::Inconclusive { why: Inconclusive::Malformed { .. } });
         assert!(malformed, "{what}: {outcome:?}");
     }
     let of_revision: &[(&str, Change)] = &[
@@ -190,9 +191,10 @@ async fn contradictory_answers_are_not_believed() {
     for (what, change) in of_revision {
         let cloud = Cloud::healthy().await;
         cloud.revision(change);
-        for check in ["revision-ready", "variables-injected", "vpc-access-matches", "configuration-kept"] {
+        for check in ["revision-ready", "variables-injected", "vpc-access-matches", "configuration-unchanged"]
+        {
             let outcome = cloud.run(check).await;
-            let malformed = matches!(outcome, Outcome::Broken { why: Broken::Malformed { .. } });
+            let malformed = matches!(outcome, Outcome::Inconclusive { why: Inconclusive::Malformed { .. } });
             assert!(malformed, "{what}: {check}: {outcome:?}");
         }
     }
@@ -205,11 +207,12 @@ async fn states_types_and_settings_of_the_future_end_no_run() {
         body["trafficStatuses"] = json!([{"type": "BY_MOON", "percent": 100, "revision": "auth-00007-xyz"}]);
     });
     cloud.revision(|body| body["vpcAccess"]["egress"] = json!("BY_MOON"));
-    for check in ["revision-serving", "vpc-access-matches", "service-account-matches", "variables-filled"] {
+    for check in ["revision-serving", "vpc-access-matches", "service-account-matches", "variables-not-empty"]
+    {
         let outcome = cloud.run(check).await;
         assert!(matches!(outcome, Outcome::Passed { .. }), "{check}: {outcome:?}");
     }
     cloud.revision(|body| body["conditions"][1]["state"] = json!("CONDITION_SUBLIME"));
     let outcome = cloud.run("revision-ready").await;
-    assert!(matches!(outcome, Outcome::Broken { .. }), "{outcome:?}");
+    assert!(matches!(outcome, Outcome::Inconclusive { .. }), "{outcome:?}");
 }

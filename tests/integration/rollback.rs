@@ -50,7 +50,7 @@ fn nothing_is_rolled_back_unasked_or_without_need() {
 #[test]
 fn what_is_undecided_is_left_alone() {
     let gate = Rungate::new();
-    let ran = check(&gate, &["--fault", "not-enough-permission", "--on-failure", "rollback"]);
+    let ran = check(&gate, &["--fault", "permission-missing", "--on-failure", "rollback"]);
     assert_eq!((ran.status, rollback(&gate)), (3, Value::Null), "{}", ran.all());
 }
 

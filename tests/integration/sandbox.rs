@@ -312,11 +312,11 @@ async fn every_fault_shows_at_the_service() {
     ];
     // Its health asks `SELECT 1`, which says nothing of tables; the journey does.
     let of_what_it_holds = [
-        "schema-behind",
+        "migrations-pending",
         "extension-missing",
         "schema-missing",
         "schema-permission-denied",
-        "query-answer-unexpected",
+        "query-result-mismatch",
     ];
     let no_instance = ["secret-version-disabled", "secret-version-destroyed"];
     let not_started =
@@ -325,7 +325,7 @@ async fn every_fault_shows_at_the_service() {
     let of_other_shapes = [
         "egress-without-nat",
         "egress-blocks-cloudsql-socket",
-        "server-not-authentic",
+        "server-identity-unverified",
         "subnet-exhausted",
         "firewall-denies-proxy-port",
     ];
@@ -361,14 +361,14 @@ async fn every_fault_shows_at_the_service() {
             "no-instance-available" => (429, "Rate exceeded.".to_owned()),
             "instance-crashing" => (503, "Service Unavailable".to_owned()),
             "request-timed-out" => (504, "upstream request timeout".to_owned()),
-            "health-behind-login" => (302, String::new()),
+            "health-requires-login" => (302, String::new()),
             "ingress-closed" => {
                 let (status, body) = health(&sandbox).await;
                 assert!(status == 404 && body.contains("was not found on this server"), "{body}");
                 return;
             }
             "health-endpoint-failing" => (500, r#"{"message":"Internal Server Error"}"#.to_owned()),
-            "health-not-judgeable" => {
+            "health-unrecognized" => {
                 let (status, body) = health(&sandbox).await;
                 assert!(status == 200 && body.starts_with("<!doctype html>"), "{body}");
                 return;
@@ -397,7 +397,7 @@ async fn every_fault_shows_at_the_service() {
                 return;
             }
             // The gate may not look; the service is fine. A standby answers what only reads.
-            "not-enough-permission" | "database-read-only" => (200, HEALTHY.to_owned()),
+            "permission-missing" | "database-read-only" => (200, HEALTHY.to_owned()),
             code if of_what_it_holds.contains(&code) => (200, HEALTHY.to_owned()),
             code if served_by_the_old.contains(&code) => (200, HEALTHY.to_owned()),
             code if no_instance.contains(&code) => not_started.clone(),
@@ -420,7 +420,7 @@ async fn faults_of_credentials_show_with_a_connection_string_too() {
         "credential-empty",
         "secret-reference-drifted",
         "database-variable-missing",
-        "egress-bypasses-database",
+        "egress-excludes-database",
         "password-rejected",
     ];
     for code in codes {
@@ -508,7 +508,7 @@ async fn postgresql_refuses_in_its_own_words() {
         "FATAL 42501: permission denied for database \"auth\""
     );
     assert_eq!(
-        no("database-closed", "auth", None, "auth").await,
+        no("database-disallows-connections", "auth", None, "auth").await,
         "FATAL 55000: database \"auth\" is not currently accepting connections"
     );
     assert_eq!(
@@ -679,7 +679,7 @@ async fn refusals_have_googles_form() {
     let access = format!("v1/projects/{PROJECT}/secrets/db-password/versions/latest:access");
     let instance = format!("v1/projects/{PROJECT}/instances/ghost");
 
-    let denied = ask(&["not-enough-permission"], &connector).await;
+    let denied = ask(&["permission-missing"], &connector).await;
     assert_eq!(denied["status"], "PERMISSION_DENIED");
     assert_eq!(denied["details"][0]["reason"], "IAM_PERMISSION_DENIED");
     assert_eq!(denied["details"][0]["metadata"]["permission"], "vpcaccess.connectors.get");

@@ -69,12 +69,12 @@ fn what_cannot_be_merged_is_refused_and_contradictions_are_told() {
     let twice = rungate.run(&["merge", &good, &good]);
     assert!(twice.status == 0 && twice.stderr.contains("more than once"), "{}", twice.all());
     let text = std::fs::read_to_string(&good).unwrap();
-    rungate.file("v2.json", text.replacen("\"version\": 1", "\"version\": 2", 1));
+    rungate.file("v3.json", text.replacen("\"version\": 2", "\"version\": 3", 1));
     rungate.file("sandbox.json", text.replace("\"sandbox\": false", "\"sandbox\": true"));
     rungate.file("later.json", text.replace("00042", "00043"));
     rungate.file("broken.json", &text[..text.len() / 2]);
     for (name, why) in [
-        ("v2.json", "version is 2"),
+        ("v3.json", "version is 3"),
         ("sandbox.json", "sandbox"),
         ("later.json", "different revisions"),
         ("broken.json", "no record of a run"),

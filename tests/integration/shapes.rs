@@ -276,7 +276,7 @@ fn drilled_anywhere() -> BTreeSet<&'static str> {
 /// The sections of the vocabulary that the control plane shows: from their first cause to their last.
 const SECTIONS: [(&str, CauseCode, CauseCode); 4] = [
     ("Service and revision", CauseCode::ServiceNotFound, CauseCode::RevisionNotServing),
-    ("Injection", CauseCode::DatabaseVariableMissing, CauseCode::SecretCorrupted),
+    ("Injection", CauseCode::DatabaseVariableMissing, CauseCode::SecretChecksumMismatch),
     ("Way to the database", CauseCode::VpcAccessMissing, CauseCode::DatabaseUnreachable),
     ("The Cloud SQL instance", CauseCode::InstanceNotFound, CauseCode::CloudsqlIamLoginMisconfigured),
 ];

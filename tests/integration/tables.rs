@@ -134,9 +134,9 @@ fn pages_are_whole_and_name_only_what_exists() {
         let lines = page.lines().count();
         assert!((15..=45).contains(&lines), "{id} has {lines} lines");
         let sections = if pages_on_disk("findings").contains(id) {
-            &["## How rungate sees it", "## Why it matters", "## Mend", "## Related"][..]
+            &["## How rungate sees it", "## Why it matters", "## Fix", "## Related"][..]
         } else if causes().contains(id) {
-            &["## How rungate sees it", "## Symptoms", "## Mend", "## Related"][..]
+            &["## How rungate sees it", "## Symptoms", "## Fix", "## Related"][..]
         } else {
             &["## Looks", "## Outcomes", "## For the verdict", "## Causes that it shows", "## Explained by"][..]
         };

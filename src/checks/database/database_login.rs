@@ -76,7 +76,7 @@ pub(in crate::checks) async fn log_in(scope: &Scope) -> Result<(Connection, Sess
     for PassedOver { server, stop } in &turned.passed_over {
         let why = match stop {
             Stop::Found(finding) => finding.to_string(),
-            Stop::Broken(_) => "it could not be asked".to_owned(),
+            Stop::Inconclusive(_) => "it could not be asked".to_owned(),
         };
         let text = format!("the driver passes over {server}, and goes on to the next server: {why}");
         scope.fact(Fact::Note { text });

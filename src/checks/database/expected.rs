@@ -53,7 +53,7 @@ pub(in crate::checks) static PRIVILEGES: Check = Check {
 
 /// A query of the pipeline's gives what it must.
 pub(in crate::checks) static QUERIES: Check = Check {
-    id: CheckId::new("database-gives-expected"),
+    id: CheckId::new("database-queries-match"),
     holds: "A query of the pipeline's gives what it must",
     explained_by: &[PRIVILEGES.id],
     explains: &[check_id::HEALTH_HEALTHY],
@@ -107,7 +107,7 @@ pub(super) fn refused(scope: &Scope, answers: &Answers, asked: &str, stop: &Stop
                 database: answers.connection.database.clone(),
             }))
         }
-        Stop::Found(_) | Stop::Broken(_) => super::outcome(scope, stop.clone()),
+        Stop::Found(_) | Stop::Inconclusive(_) => super::outcome(scope, stop.clone()),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::live::Scope;
 use crate::live::service::{failed, passed};
 use crate::model::{MigrationTool, Migrations, migration_order};
 use crate::record::finding::{DatabaseFinding, Finding};
-use crate::record::{Broken, Outcome};
+use crate::record::{Inconclusive, Outcome};
 
 /// How many of the migrations that were not run are named.
 const NAMED: usize = 5;
@@ -13,8 +13,8 @@ const NAMED: usize = 5;
 pub(super) fn run(scope: &Scope) -> Result<Outcome, Box<Outcome>> {
     let (expect, answers, holdings) = asked(scope)?;
     let (Some(migrations), Some(applied)) = (&expect.migrations, &holdings.migrations) else {
-        return Err(Box::new(Outcome::Broken {
-            why: Broken::Defect { detail: "the migrations were not asked for".to_owned() },
+        return Err(Box::new(Outcome::Inconclusive {
+            why: Inconclusive::Defect { detail: "the migrations were not asked for".to_owned() },
         }));
     };
     match applied {

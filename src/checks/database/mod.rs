@@ -71,7 +71,7 @@ pub(in crate::checks) async fn endpoint(scope: &Scope) -> Result<Endpoint, Outco
 pub(in crate::checks) struct Candidates {
     /// In their order. One without an address says why.
     pub(in crate::checks) all: Vec<Candidate>,
-    /// Those of which nothing can be seen from here, in words.
+    /// Those of which nothing can be checked from here, in words.
     pub(in crate::checks) unseen: Vec<String>,
 }
 
@@ -112,7 +112,7 @@ pub(in crate::checks) async fn candidates(scope: &Scope, endpoint: &Endpoint) ->
             Err(Stop::Found(_)) => unseen.push(format!(
                 "this machine's resolver knows no {host}; a private zone of the service's network may"
             )),
-            Err(Stop::Broken(_)) => all.push(one),
+            Err(Stop::Inconclusive(_)) => all.push(one),
         }
     }
     let candidates = Candidates { all, unseen };
@@ -146,7 +146,7 @@ fn passed_over(scope: &Scope, server: &DsnServer, served_by: &DsnServer, stop: &
 /// evidence: a private zone and a list of admitted networks look the same from here.
 pub(in crate::checks) fn outcome(scope: &Scope, stop: Stop) -> Outcome {
     let finding = match stop {
-        Stop::Broken(why) => return Outcome::Broken { why },
+        Stop::Inconclusive(why) => return Outcome::Inconclusive { why },
         Stop::Found(finding) => finding,
     };
     let outside = !inside(scope);
@@ -174,7 +174,7 @@ pub(in crate::checks) fn outcome(scope: &Scope, stop: Stop) -> Outcome {
     }
 }
 
-/// Makes a step again as long as time may mend what it sees; what it has seen so far is noted.
+/// Makes a step again as long as time may fix what it sees; what it has seen so far is noted.
 pub(in crate::checks) async fn patiently<'a, T>(
     scope: &'a Scope,
     step: impl FnMut() -> BoxFuture<'a, Result<T, Stop>> + Send,

@@ -37,7 +37,7 @@ pub(in crate::checks) async fn with_token(scope: &Scope, connection: &mut Connec
         return Err(Outcome::Skipped { reason: Skip::NotAllowed { flag: INSPECT_SECRETS.to_owned() } });
     }
     let token = scope.outside.google.login_token(&of_user).await;
-    connection.password = Some(token.map_err(|why| Outcome::Broken { why })?);
+    connection.password = Some(token.map_err(|why| Outcome::Inconclusive { why })?);
     Ok(())
 }
 

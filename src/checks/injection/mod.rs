@@ -6,5 +6,5 @@ pub(super) mod secret_readable;
 pub(super) mod secret_references_match;
 pub(super) mod secret_version_current;
 pub(super) mod secret_version_enabled;
-pub(super) mod variables_filled;
 pub(super) mod variables_injected;
+pub(super) mod variables_not_empty;

@@ -63,6 +63,6 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
         Ok(Payload::Locked) | Err(NoAnswer::NotFound) => {
             Err(blocked(scope, check_id::SECRET_VERSION_ENABLED, Some(target)))
         }
-        Err(NoAnswer::Broken(why)) => Err(Outcome::Broken { why: why.clone() }),
+        Err(NoAnswer::Inconclusive(why)) => Err(Outcome::Inconclusive { why: why.clone() }),
     }
 }

@@ -45,7 +45,7 @@ pub(in crate::checks) async fn access_of(scope: &Scope, account: &str) -> Result
     let on = On { resource: &resource, project: &owner, policy: Some((&secret, policy)) };
     match access::access(scope, &access::READ_SECRET, account, on).await {
         Access::Granted(by) => Ok(passed(by)),
-        Access::Unknown(why) => Err(Outcome::Broken { why }),
+        Access::Unknown(why) => Err(Outcome::Inconclusive { why }),
         Access::Denied(shown_by) => Ok(failed(Finding::Injection(InjectionFinding::NoAccessBinding {
             secret,
             service_account: account.to_owned(),

@@ -5,7 +5,7 @@ use crate::checks::injection::variables_injected;
 use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::connection::{Given, blocked, given};
-use crate::live::service::{broken, failed, malformed, not_applicable, not_visible, passed};
+use crate::live::service::{failed, inconclusive, malformed, not_applicable, not_visible, passed};
 use crate::model::resource::{self, short};
 use crate::record::finding::{Finding, InjectionFinding};
 use crate::record::{Family, Outcome, check_id};
@@ -45,7 +45,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
         });
     }
     let answer = scope.outside.google.secret_version(&scope.target.project, &secret, &version).await;
-    let latest = answer.map_err(|answer| broken(&format!("{name}/versions/latest"), answer))?;
+    let latest = answer.map_err(|answer| inconclusive(&format!("{name}/versions/latest"), answer))?;
     let newest = bounded(short(&latest.name));
     let (Some(added), Some(deployed)) = (latest.create_time.as_ref(), revision.create_time.as_ref()) else {
         return Err(malformed(name, "secret version or revision states no time of creation"));

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::checks::{Check, Subjects, USUAL, either, place};
 use crate::live::Scope;
-use crate::live::service::{broken, failed, malformed, passed};
+use crate::live::service::{failed, inconclusive, malformed, passed};
 use crate::model::{SecretReference, Service, resource};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InjectionFinding};
@@ -86,13 +86,13 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
         Err(NoAnswer::NotFound) => match whole {
             Err(NoAnswer::NotFound) => InjectionFinding::SecretNotFound { secret },
             Ok(_) => InjectionFinding::VersionNotFound { secret, version },
-            Err(NoAnswer::Broken(_)) => {
+            Err(NoAnswer::Inconclusive(_)) => {
                 let text = format!("whether {secret} itself exists could not be read");
                 scope.fact(Fact::Note { text });
                 InjectionFinding::VersionNotFound { secret, version }
             }
         },
-        Err(answer @ NoAnswer::Broken(_)) => return Err(broken(&secret, answer)),
+        Err(answer @ NoAnswer::Inconclusive(_)) => return Err(inconclusive(&secret, answer)),
     };
     Ok(failed(Finding::Injection(finding)))
 }

@@ -22,7 +22,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     holds: "The instance whose socket the service dials is attached to the new revision",
     family: Family::Instance,
     place: place::of_attached,
-    explained_by: &[check_id::VARIABLES_INJECTED, check_id::VARIABLES_FILLED],
+    explained_by: &[check_id::VARIABLES_INJECTED, check_id::VARIABLES_NOT_EMPTY],
     subjects: |service| {
         let attaches = !service.cloudsql_instances.is_empty();
         if attaches || service.database.is_some() { Subjects::Whole } else { Subjects::None }

@@ -56,7 +56,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let on = On { resource: &resource, project, policy: None };
     match access::access(scope, &access::CONNECT, &account, on).await {
         Access::Granted(by) => Ok(passed(by)),
-        Access::Unknown(why) => Err(Outcome::Broken { why }),
+        Access::Unknown(why) => Err(Outcome::Inconclusive { why }),
         Access::Denied(shown_by) => Ok(failed(Finding::Instance(InstanceFinding::NoConnectBinding {
             instance,
             service_account: account,

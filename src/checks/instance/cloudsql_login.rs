@@ -13,7 +13,7 @@ use crate::checks::database::{bounds, declared, token};
 use crate::checks::{Check, Dials, USUAL, either, place};
 use crate::connection::{Authorities, Connection, Identity};
 use crate::live::instance::{connection_name, is_postgres, of_type, own_instance};
-use crate::live::service::{broken, failed, malformed, not_applicable, not_visible, passed};
+use crate::live::service::{failed, inconclusive, malformed, not_applicable, not_visible, passed};
 use crate::live::{Scope, connection};
 use crate::probe::dial::OUTSIDE;
 use crate::probe::postgres::{
@@ -21,7 +21,7 @@ use crate::probe::postgres::{
     login_by_connector,
 };
 use crate::record::finding::{Finding, InstanceFinding, PostgresFinding};
-use crate::record::{Broken, Family, Outcome, Vantage, check_id};
+use crate::record::{Family, Inconclusive, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
@@ -99,13 +99,13 @@ struct ConnectorWay {
 async fn prepare(scope: &Scope, instance: &DatabaseInstance) -> Result<ConnectorWay, Outcome> {
     let (google, name) = (&scope.outside.google, connection_name(instance));
     let (project, short) = (&instance.project, &instance.name);
-    let unready = |answer| broken(&name, answer);
+    let unready = |answer| inconclusive(&name, answer);
     let settings = google.connect_settings(project, short).await.map_err(unready)?;
     let (address, expected) = other_side(&settings, instance).map_err(|outcome| *outcome)?;
     let key = match tokio::task::spawn_blocking(ConnectorKey::generate).await {
-        Ok(key) => key.map_err(|why| Outcome::Broken { why })?,
+        Ok(key) => key.map_err(|why| Outcome::Inconclusive { why })?,
         Err(error) => {
-            return Err(Outcome::Broken { why: Broken::Defect { detail: error.to_string() } });
+            return Err(Outcome::Inconclusive { why: Inconclusive::Defect { detail: error.to_string() } });
         }
     };
     let certificate = google.ephemeral_certificate(project, short, &key.public).await.map_err(unready)?;
@@ -170,11 +170,11 @@ async fn go(scope: &Scope, way: &ConnectorWay, connection: &Connection) -> Resul
 fn ended(way: &ConnectorWay, stop: Stop) -> Outcome {
     let ConnectorWay { instance, address, .. } = way;
     let finding = match stop {
-        Stop::Broken(why) => return Outcome::Broken { why },
+        Stop::Inconclusive(why) => return Outcome::Inconclusive { why },
         Stop::Found(finding) => finding,
     };
-    let unanswered = |detail: String| Outcome::Broken {
-        why: Broken::Unavailable { what: format!("{instance} by Cloud SQL's connector way"), detail },
+    let unanswered = |detail: String| Outcome::Inconclusive {
+        why: Inconclusive::Unavailable { what: format!("{instance} by Cloud SQL's connector way"), detail },
     };
     match &finding {
         PostgresFinding::LoginRefused { .. }
@@ -243,7 +243,10 @@ mod tests {
         for pem in ["", "no certificate"] {
             let without = settings(|body| body["serverCaCert"] = json!({"cert": pem}));
             let outcome = other_side(&without, &instance()).unwrap_err();
-            assert!(matches!(*outcome, Outcome::Broken { why: Broken::Malformed { .. } }), "{outcome:?}");
+            assert!(
+                matches!(*outcome, Outcome::Inconclusive { why: Inconclusive::Malformed { .. } }),
+                "{outcome:?}"
+            );
         }
     }
 
@@ -288,10 +291,13 @@ mod tests {
                     sent: true,
                     alert: "UnknownCA".to_owned(),
                 },
-                "broken",
+                "inconclusive",
             ),
-            (PostgresFinding::Cut { address, step: "login".to_owned(), ending: Ending::Closed }, "broken"),
-            (PostgresFinding::TlsFailed { address, detail: String::new() }, "broken"),
+            (
+                PostgresFinding::Cut { address, step: "login".to_owned(), ending: Ending::Closed },
+                "inconclusive",
+            ),
+            (PostgresFinding::TlsFailed { address, detail: String::new() }, "inconclusive"),
         ] {
             let outcome = serde_json::to_value(ended(&way, finding.clone().into())).unwrap();
             assert_eq!(outcome["outcome"], kind, "{finding:?}: {outcome}");

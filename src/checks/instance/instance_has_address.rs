@@ -9,7 +9,7 @@ use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::instance::{addresses, connection_name, is_postgres, named};
 use crate::live::network::database_address;
-use crate::live::service::{broken, failed, not_applicable, not_visible, passed};
+use crate::live::service::{failed, inconclusive, not_applicable, not_visible, passed};
 use crate::model::{DatabaseVariables, Service};
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, InstanceFinding};
@@ -35,7 +35,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
             Err(NoAnswer::NotFound) => {
                 Err(not_applicable(format!("{connection} does not exist (see instance-running)")))
             }
-            Err(answer @ NoAnswer::Broken(_)) => Err(broken(connection, answer)),
+            Err(answer @ NoAnswer::Inconclusive(_)) => Err(inconclusive(connection, answer)),
         };
     }
     let instances = scope.instances().await?;

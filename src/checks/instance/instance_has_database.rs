@@ -3,7 +3,7 @@
 use crate::checks::database::declared;
 use crate::checks::{Check, USUAL, either, place};
 use crate::live::instance::{connection_name, own_instance, some_of};
-use crate::live::service::{broken, failed, passed};
+use crate::live::service::{failed, inconclusive, passed};
 use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Family, Outcome, check_id};
@@ -28,7 +28,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let instance = own_instance(scope).await?;
     let (connection, database) = (connection_name(&instance), bounded(&database));
     let answer = scope.outside.google.databases(&instance.project, &instance.name).await;
-    let listed = answer.map_err(|answer| broken(&format!("the databases of {connection}"), answer))?;
+    let listed = answer.map_err(|answer| inconclusive(&format!("the databases of {connection}"), answer))?;
     // Names are case-sensitive, as in a connection string.
     if listed.iter().any(|one| bounded(&one.name) == database) {
         return Ok(passed(format!("{connection} has database {database}")));

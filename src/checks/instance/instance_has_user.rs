@@ -3,7 +3,7 @@
 use crate::checks::database::declared;
 use crate::checks::{Check, USUAL, either, place};
 use crate::live::instance::{connection_name, own_instance, some_of};
-use crate::live::service::{broken, failed, not_applicable, passed};
+use crate::live::service::{failed, inconclusive, not_applicable, passed};
 use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, InstanceFinding};
 use crate::record::{Family, Outcome, check_id};
@@ -27,7 +27,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let instance = own_instance(scope).await?;
     let (connection, user) = (connection_name(&instance), bounded(&user));
     let answer = scope.outside.google.database_users(&instance.project, &instance.name).await;
-    let listed = answer.map_err(|answer| broken(&format!("the users of {connection}"), answer))?;
+    let listed = answer.map_err(|answer| inconclusive(&format!("the users of {connection}"), answer))?;
     if listed.iter().any(|one| bounded(&one.name) == user) {
         return Ok(passed(format!("{connection} has user {user}")));
     }

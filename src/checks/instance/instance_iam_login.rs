@@ -8,7 +8,7 @@ use crate::checks::injection::secret_readable::account;
 use crate::checks::{Check, USUAL, either, place};
 use crate::live::access::{self, Access, On};
 use crate::live::instance::{Reached, connection_name, own_instance, reached};
-use crate::live::service::{broken, failed, not_applicable, passed};
+use crate::live::service::{failed, inconclusive, not_applicable, passed};
 use crate::live::{Scope, connection};
 use crate::record::finding::{Finding, IamProblem, InstanceFinding};
 use crate::record::{Family, Outcome, check_id};
@@ -36,7 +36,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let instance = own_instance(scope).await?;
     let connection = connection_name(&instance);
     let answer = scope.outside.google.database_users(&instance.project, &instance.name).await;
-    let listed = answer.map_err(|answer| broken(&format!("the users of {connection}"), answer))?;
+    let listed = answer.map_err(|answer| inconclusive(&format!("the users of {connection}"), answer))?;
     let found = |problem| {
         let (instance, user) = (connection.clone(), user.clone());
         failed(Finding::Instance(InstanceFinding::IamLogin { instance, user, problem }))
@@ -68,7 +68,7 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let on = On { resource: &resource, project: &instance.project, policy: None };
     match access::access(scope, &access::LOG_IN, &account, on).await {
         Access::Granted(by) => Ok(passed(format!("{user} is an IAM user, the flag is on, and {by}"))),
-        Access::Unknown(why) => Err(Outcome::Broken { why }),
+        Access::Unknown(why) => Err(Outcome::Inconclusive { why }),
         Access::Denied(shown_by) => Ok(found(IamProblem::NoRole { service_account: account, shown_by })),
     }
 }

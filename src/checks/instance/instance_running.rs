@@ -156,7 +156,7 @@ mod tests {
     fn no_state_and_one_of_the_future_are_no_verdict() {
         for state in [Value::Null, json!(0), json!(4711), json!("HIBERNATING")] {
             let outcome = judged(|body| body["state"] = state.clone());
-            assert!(matches!(outcome, Outcome::Broken { .. }), "{state}: {outcome:?}");
+            assert!(matches!(outcome, Outcome::Inconclusive { .. }), "{state}: {outcome:?}");
         }
     }
 }

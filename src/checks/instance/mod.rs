@@ -3,7 +3,7 @@
 pub(super) mod cloudsql_attached;
 pub(super) mod cloudsql_client_granted;
 pub(super) mod cloudsql_login;
-pub(super) mod instance_admits_service;
+pub(super) mod instance_allows_service;
 pub(super) mod instance_has_address;
 pub(super) mod instance_has_database;
 pub(super) mod instance_has_user;

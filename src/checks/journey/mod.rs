@@ -18,7 +18,7 @@ use crate::live::values::Values;
 use crate::live::walk::Walk;
 use crate::model::{Journey, Service, Step};
 use crate::record::finding::{Finding, JourneyFinding};
-use crate::record::{Broken, Fact, Family, Outcome, Role, Skip, Vantage, check_id};
+use crate::record::{Fact, Family, Inconclusive, Outcome, Role, Skip, Vantage, check_id};
 use step::{End, make};
 
 /// See the module.
@@ -55,7 +55,7 @@ async fn run(scope: &Scope) -> Outcome {
     let Some((journey, step)) = subjects(service).find(|(journey, step)| journey.subject(step) == subject)
     else {
         let detail = format!("there is no step {subject:?}");
-        return Outcome::Broken { why: Broken::Defect { detail } };
+        return Outcome::Inconclusive { why: Inconclusive::Defect { detail } };
     };
     let walk = scope.walks.walk(&scope.target, journey);
     if step.always {

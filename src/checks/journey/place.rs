@@ -11,7 +11,7 @@ use crate::checks::health::{admission, target};
 use crate::live::{Notes, Scope};
 use crate::model::{Step, Target, To};
 use crate::probe::google::IdToken;
-use crate::record::{Broken, Outcome};
+use crate::record::{Inconclusive, Outcome};
 
 /// Where a step goes.
 pub(super) struct Place {
@@ -40,7 +40,7 @@ impl Place {
                 scope.walks.target(service.raw(), &scope.target).ok_or_else(|| {
                     let detail = "it is not among the services that are checked".to_owned();
                     let what = format!("service {}", service.raw());
-                    Outcome::Broken { why: Broken::Unavailable { what, detail } }
+                    Outcome::Inconclusive { why: Inconclusive::Unavailable { what, detail } }
                 })?
             }
         };
@@ -54,7 +54,7 @@ impl Place {
     }
 
     /// Gets an ID token for the front end of the service.
-    pub(super) async fn admitted(&self, scope: &Scope) -> Result<Admitted, Broken> {
+    pub(super) async fn admitted(&self, scope: &Scope) -> Result<Admitted, Inconclusive> {
         let Some(target) = &self.target else {
             return Err(admission::nowhere(
                 "a step with a `url` is no service whose addresses Cloud Run tells (use `service` and `path`)"
@@ -74,7 +74,7 @@ impl Admitted {
     }
 
     /// Why the front end does not let the gate in although it shows this token.
-    pub(super) fn refusal(&self, url: &str, status: u16) -> Broken {
+    pub(super) fn refusal(&self, url: &str, status: u16) -> Inconclusive {
         admission::refused_with(url, status, &self.token.caller, &self.service)
     }
 }
@@ -89,7 +89,7 @@ pub(super) fn of_target(scope: &Scope, target: &Arc<Target>) -> Scope {
 
 #[expect(clippy::result_large_err, reason = "an outcome is made once a step")]
 fn parsed(text: &str) -> Result<Url, Outcome> {
-    Url::parse(text).map_err(|error| Outcome::Broken {
-        why: Broken::Unavailable { what: text.to_owned(), detail: error.to_string() },
+    Url::parse(text).map_err(|error| Outcome::Inconclusive {
+        why: Inconclusive::Unavailable { what: text.to_owned(), detail: error.to_string() },
     })
 }

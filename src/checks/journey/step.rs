@@ -20,7 +20,7 @@ use crate::live::walk::Walk;
 use crate::model::{Act, Capture, Step};
 use crate::probe::http::{NoHttpAnswer, Opened, Question, Reply};
 use crate::record::finding::{FrontEndSays, JourneyFinding, KnownBy};
-use crate::record::{Broken, Door, Outcome};
+use crate::record::{Barrier, Inconclusive, Outcome};
 
 /// How a step ended.
 pub(super) enum End {
@@ -106,8 +106,8 @@ fn unanswered(detail: String) -> NoHeard {
     })
 }
 
-fn broken(why: Broken) -> NoHeard {
-    Box::new(move |_, _| End::Other(Outcome::Broken { why }))
+fn inconclusive(why: Inconclusive) -> NoHeard {
+    Box::new(move |_, _| End::Other(Outcome::Inconclusive { why }))
 }
 
 /// Asks, first without and, where the front end wants one, then with an ID token: what the front end refuses has not
@@ -123,7 +123,7 @@ async fn asked(
     let key = place.target.as_ref().map(|target| target.key.clone()).unwrap_or_default();
     let mut admitted: Option<Admitted> = None;
     if scope.walks.is_private(&key) {
-        admitted = Some(place.admitted(scope).await.map_err(broken)?);
+        admitted = Some(place.admitted(scope).await.map_err(inconclusive)?);
     }
     loop {
         let mut composed = compose(step, &place.base, place.own, values).map_err(unfit)?;
@@ -140,21 +140,21 @@ async fn asked(
             remember(scope, &Value::String(secret));
         }
         // Whoever is nobody to Identity-Aware Proxy does not reach the service at all.
-        if let Some(door @ Door::IdentityAwareProxy) = login(&url, &reply.answer) {
-            return Err(broken(Broken::NotLetIn { url: place.base.to_string(), door }));
+        if let Some(barrier @ Barrier::IdentityAwareProxy) = login(&url, &reply.answer) {
+            return Err(inconclusive(Inconclusive::AccessDenied { url: place.base.to_string(), barrier }));
         }
         match (front_end(status, &reply.answer.body), &admitted) {
             (Some(FrontEndPage::Forbidden | FrontEndPage::Unauthorized), None) if place.target.is_some() => {
-                admitted = Some(place.admitted(scope).await.map_err(broken)?);
+                admitted = Some(place.admitted(scope).await.map_err(inconclusive)?);
                 scope.walks.note_private(&key);
             }
             (Some(FrontEndPage::Forbidden | FrontEndPage::Unauthorized), Some(admitted)) => {
-                return Err(broken(admitted.refusal(place.base.as_str(), status)));
+                return Err(inconclusive(admitted.refusal(place.base.as_str(), status)));
             }
             (Some(FrontEndPage::NotFound), _) => match logged(scope, place, &url, status).await {
                 Logged::Served => return of_reply(step, reply, latency, values),
                 Logged::FrontEnd { .. } | Logged::Refused { .. } | Logged::Nothing | Logged::Unread => {
-                    return Err(broken(not_there(place)));
+                    return Err(inconclusive(not_there(place)));
                 }
             },
             // Words that a service could write too are its own where the step expects such a status, or where the log of
@@ -179,10 +179,13 @@ async fn asked(
 }
 
 /// Google's front end knows no such service there, as far as this vantage may know: no word of the service's.
-fn not_there(place: &Place) -> Broken {
+fn not_there(place: &Place) -> Inconclusive {
     let because =
         "Google's front end answers 404: there is no such service, or it takes requests from inside only";
-    Broken::NotLetIn { url: place.base.to_string(), door: Door::Unknown { because: because.to_owned() } }
+    Inconclusive::AccessDenied {
+        url: place.base.to_string(),
+        barrier: Barrier::Unknown { because: because.to_owned() },
+    }
 }
 
 /// Whether a step states this status.

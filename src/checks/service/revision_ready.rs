@@ -11,11 +11,11 @@ use google_cloud_run_v2::model::{Condition, Revision, Service};
 
 use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
-use crate::live::service::{FRESH, POLL, broken, failed, malformed, noticed, passed};
+use crate::live::service::{FRESH, POLL, failed, inconclusive, malformed, noticed, passed};
 use crate::model::resource::short;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
-use crate::record::{Broken, Fact, Family, Outcome, Role, check_id};
+use crate::record::{Fact, Family, Inconclusive, Outcome, Role, check_id};
 use crate::text::bounded;
 
 /// See the module.
@@ -25,7 +25,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     family: Family::Service,
     place: place::of_service,
     role: Role::Obligation,
-    explained_by: &[super::service_log_quiet::CHECK.id],
+    explained_by: &[super::service_log_clean::CHECK.id],
     subjects: |_| Subjects::Whole,
     run: |scope| Box::pin(run(scope)),
     ..USUAL
@@ -67,10 +67,14 @@ async fn run(scope: &Scope) -> Outcome {
             }
             // Cloud Run names a new revision a moment before it can be read; and one lost answer in a long wait
             // is no verdict.
-            Err(NoAnswer::NotFound | NoAnswer::Broken(Broken::Unavailable { .. })) if misses < MISSES => {
+            Err(NoAnswer::NotFound | NoAnswer::Inconclusive(Inconclusive::Unavailable { .. }))
+                if misses < MISSES =>
+            {
                 misses += 1;
             }
-            Err(answer) => return broken(&format!("the new revision of {}", scope.target.name), answer),
+            Err(answer) => {
+                return inconclusive(&format!("the new revision of {}", scope.target.name), answer);
+            }
         }
         first = false;
         tokio::time::sleep(POLL).await;

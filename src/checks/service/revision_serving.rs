@@ -6,7 +6,7 @@ use google_cloud_run_v2::model::condition::State;
 use google_cloud_run_v2::model::{Service, TrafficTargetAllocationType};
 
 use crate::checks::{Check, Subjects, USUAL, place};
-use crate::live::service::{POLL, broken, failed, malformed, not_applicable, noticed, passed};
+use crate::live::service::{POLL, failed, inconclusive, malformed, not_applicable, noticed, passed};
 use crate::live::{Scope, coherence};
 use crate::model::resource::short;
 use crate::probe::google::{Answer, NoAnswer};
@@ -31,14 +31,14 @@ async fn run(scope: &Scope) -> Outcome {
     let what = format!("the traffic of {}", scope.target.name);
     let service = match settled(scope).await {
         Ok(service) => service,
-        Err(answer) => return broken(&what, answer),
+        Err(answer) => return inconclusive(&what, answer),
     };
     if let Err(contradiction) = coherence::of_traffic(&service.traffic_statuses) {
         return malformed(what, contradiction);
     }
     let created = match scope.created(&service) {
         Ok(name) => name,
-        Err(answer) => return broken(&what, answer),
+        Err(answer) => return inconclusive(&what, answer),
     };
     let stated = &scope.target.service;
     let tag = stated.tag.as_ref().and_then(|tag| tag.as_known());

@@ -2,7 +2,7 @@
 
 use crate::checks::{Check, Subjects, USUAL, place};
 use crate::live::Scope;
-use crate::live::service::{broken, failed, passed};
+use crate::live::service::{failed, inconclusive, passed};
 use crate::model::resource::short;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, ServiceFinding};
@@ -32,7 +32,9 @@ async fn run(scope: &Scope) -> Outcome {
                 region: target.region.clone(),
             }));
         }
-        Err(answer @ NoAnswer::Broken(_)) => return broken(&format!("service {}", target.name), answer),
+        Err(answer @ NoAnswer::Inconclusive(_)) => {
+            return inconclusive(&format!("service {}", target.name), answer);
+        }
     };
     let stated_url = target.service.url.as_ref().and_then(|url| url.as_known());
     let url = stated_url.unwrap_or(&service.uri);

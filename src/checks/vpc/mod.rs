@@ -1,7 +1,7 @@
 //! The way out of Cloud Run into the VPC network, up to the database.
 
 pub(super) mod connectivity_test;
-pub(super) mod egress_carries_database;
+pub(super) mod egress_covers_database;
 pub(super) mod vpc_access_matches;
 pub(super) mod vpc_access_present;
 pub(super) mod vpc_connector_in_region;

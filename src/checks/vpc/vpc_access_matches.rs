@@ -25,7 +25,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     // These say what is broken about the way that the revision has, and that is more than that it is another.
     explained_by: &[
         check_id::VPC_CONNECTOR_IN_REGION,
-        check_id::EGRESS_CARRIES_DATABASE,
+        check_id::EGRESS_COVERS_DATABASE,
         check_id::SUBNET_LARGE_ENOUGH,
         check_id::ADDRESS_RANGE_FREE,
         check_id::EGRESS_FIREWALL_ALLOWS,

@@ -4,7 +4,7 @@ use google_cloud_vpcaccess_v1::model::connector::State;
 
 use crate::checks::{Check, Subjects, USUAL, either, place};
 use crate::live::Scope;
-use crate::live::service::{broken, failed, malformed, not_applicable, passed};
+use crate::live::service::{failed, inconclusive, malformed, not_applicable, passed};
 use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::{Service, resource};
 use crate::probe::google::NoAnswer;
@@ -71,7 +71,7 @@ pub(in crate::checks) async fn state_of(scope: &Scope, connector: String) -> Res
             }
         },
         Err(NoAnswer::NotFound) => PathFinding::ConnectorNotFound { connector },
-        Err(answer @ NoAnswer::Broken(_)) => return Err(broken(&connector, answer)),
+        Err(answer @ NoAnswer::Inconclusive(_)) => return Err(inconclusive(&connector, answer)),
     };
     Ok(failed(Finding::Path(finding)))
 }

@@ -31,7 +31,7 @@ fn certificates() -> Finding {
     let loaded = rustls_native_certs::load_native_certs();
     match loaded.certs.len() {
         0 => Finding::missing("no root certificates: no TLS connection can be trusted")
-            .mend("install the system's ca-certificates, or let SSL_CERT_FILE name a file with them"),
+            .fix("install the system's ca-certificates, or let SSL_CERT_FILE name a file with them"),
         count => Finding::good(format!("{count} root certificates")),
     }
 }
@@ -41,6 +41,6 @@ fn folder(context: &Context) -> Finding {
     match tempfile::NamedTempFile::new_in(&context.directory) {
         Ok(_) => Finding::good("reports can be written here"),
         Err(error) => Finding::less(format!("reports cannot be written here: {error}"))
-            .mend("give --report a path in another folder"),
+            .fix("give --report a path in another folder"),
     }
 }

@@ -1,6 +1,6 @@
 //! `rungate doctor`: what is missing on this machine and in its credentials, before a run needs it.
 //!
-//! It changes nothing and checks no service. Each line says what was looked at, what is there, and what mends it.
+//! It changes nothing and checks no service. Each line says what was looked at, what is there, and what fixes it.
 
 mod machine;
 mod permissions;
@@ -12,7 +12,7 @@ use clap::Args;
 
 use super::arguments::Files;
 use super::{Context, Refusal, say};
-use crate::record::{Broken, words};
+use crate::record::{Inconclusive, words};
 use crate::report::Style;
 use crate::text::escape::one_line;
 
@@ -64,35 +64,35 @@ enum State {
 struct Finding {
     state: State,
     what: String,
-    /// What mends it, a line each.
-    mend: Vec<String>,
+    /// What fixes it, a line each.
+    fix: Vec<String>,
 }
 
 impl Finding {
     fn good(what: impl Into<String>) -> Self {
-        Self { state: State::Good, what: what.into(), mend: Vec::new() }
+        Self { state: State::Good, what: what.into(), fix: Vec::new() }
     }
 
     fn less(what: impl Into<String>) -> Self {
-        Self { state: State::Less, what: what.into(), mend: Vec::new() }
+        Self { state: State::Less, what: what.into(), fix: Vec::new() }
     }
 
     fn missing(what: impl Into<String>) -> Self {
-        Self { state: State::Missing, what: what.into(), mend: Vec::new() }
+        Self { state: State::Missing, what: what.into(), fix: Vec::new() }
     }
 
-    fn mend(mut self, line: impl Into<String>) -> Self {
-        self.mend.push(line.into());
+    fn fix(mut self, line: impl Into<String>) -> Self {
+        self.fix.push(line.into());
         self
     }
 
-    /// What could not be found out, with the mend that it carries.
-    fn broken(what: &str, why: &Broken) -> Self {
-        let mut finding = Self::missing(format!("{what}: {}", words::broken(why)));
-        if let Broken::NoCredentials { mend: Some(mend), .. } = why {
-            finding = finding.mend(mend.text.clone());
-            if let Some(command) = &mend.command {
-                finding = finding.mend(format!("$ {command}"));
+    /// What could not be found out, with the fix that it carries.
+    fn inconclusive(what: &str, why: &Inconclusive) -> Self {
+        let mut finding = Self::missing(format!("{what}: {}", words::inconclusive(why)));
+        if let Inconclusive::NoCredentials { fix: Some(fix), .. } = why {
+            finding = finding.fix(fix.text.clone());
+            if let Some(command) = &fix.command {
+                finding = finding.fix(format!("$ {command}"));
             }
         }
         finding
@@ -139,7 +139,7 @@ fn render(sections: &[(&str, Vec<Finding>)], style: Style) -> String {
             let mark =
                 if style.colour { format!("\u{1b}[{colour}m{mark}\u{1b}[0m") } else { mark.to_owned() };
             let _ = writeln!(text, "  {mark} {}", one_line(&finding.what));
-            for line in &finding.mend {
+            for line in &finding.fix {
                 let _ = writeln!(text, "      {}", one_line(line));
             }
         }

@@ -22,7 +22,9 @@ pub(super) async fn look(
     let vault = Arc::new(Vault::default());
     let google = Google::new(&context.endpoints, context.auth.clone(), vault, Timeouts::default());
     match google.who().await {
-        Err(why) => vec![("credentials", vec![Finding::broken("nobody to ask Google's APIs as", &why)])],
+        Err(why) => {
+            vec![("credentials", vec![Finding::inconclusive("nobody to ask Google's APIs as", &why)])]
+        }
         Ok(who) => {
             let mut sections = vec![("credentials", vec![Finding::good(who.to_string())])];
             if let Some(pipeline) = pipeline {
@@ -78,15 +80,15 @@ async fn one(grant: &Grant, google: &Google) -> Finding {
             let commands =
                 permissions::render(std::slice::from_ref(grant), &Asked::default(), Format::Gcloud);
             let command = commands.lines().find(|line| line.starts_with("gcloud ")).unwrap_or_default();
-            finding.mend(format!("$ {command}"))
+            finding.fix(format!("$ {command}"))
         }
         Err(NoAnswer::NotFound) => {
             Finding::missing(format!("{shown}: there is no such thing, or it may not be seen"))
         }
-        Err(NoAnswer::Broken(why)) if grant.optional => {
-            Finding::less(format!("{shown}: {}", words::broken(&why)))
+        Err(NoAnswer::Inconclusive(why)) if grant.optional => {
+            Finding::less(format!("{shown}: {}", words::inconclusive(&why)))
         }
-        Err(NoAnswer::Broken(why)) => Finding::broken(&shown, &why),
+        Err(NoAnswer::Inconclusive(why)) => Finding::inconclusive(&shown, &why),
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn look(asked: &DoctorArguments, context: &Context) -> (Vec<Finding>,
             let found = problems.iter().map(|problem| {
                 let place = problem.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
                 let finding = Finding::missing(format!("{place}{}", problem.message));
-                problem.hint.iter().fold(finding, |finding, hint| finding.mend(hint))
+                problem.fix.iter().fold(finding, |finding, fix| finding.fix(fix))
             });
             return (found.collect(), None);
         }
@@ -25,9 +25,8 @@ pub(super) fn look(asked: &DoctorArguments, context: &Context) -> (Vec<Finding>,
         .map(|file| Finding::good(format!("{} ({})", file.name, file.format.title)))
         .collect();
     if loaded.pipeline.services.is_empty() {
-        found.push(
-            Finding::missing("these files deploy no Cloud Run service").mend("name the file that does"),
-        );
+        found
+            .push(Finding::missing("these files deploy no Cloud Run service").fix("name the file that does"));
     }
     for service in &loaded.pipeline.services {
         found.push(target(service, asked, context));
@@ -57,5 +56,5 @@ fn target(service: &Service, asked: &DoctorArguments, context: &Context) -> Find
     }
     let what: Vec<&str> = lacks.iter().map(|(what, _)| *what).collect();
     let finding = Finding::missing(format!("{name}: the files leave open its {}", what.join(", ")));
-    lacks.iter().fold(finding, |finding, (what, how)| finding.mend(format!("{what}: {how}")))
+    lacks.iter().fold(finding, |finding, (what, how)| finding.fix(format!("{what}: {how}")))
 }

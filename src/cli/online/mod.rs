@@ -14,7 +14,7 @@ use crate::checks::BEFORE_DEPLOY;
 use crate::diagnosis::{self, Cause, Confidence};
 use crate::model::Pipeline;
 use crate::plan::{self, Defaults, PlanError};
-use crate::record::{Broken, Ended, NodeRecord, Outcome, RunRecord, words};
+use crate::record::{Ended, Inconclusive, NodeRecord, Outcome, RunRecord, words};
 use crate::text::escape::shown;
 use crate::{run, sandbox};
 
@@ -45,7 +45,7 @@ impl Answers {
         }
     }
 
-    /// For people: each check with what came of it, then each cause with what mends it.
+    /// For people: each check with what came of it, then each cause with what fixes it.
     pub(super) fn text(&self) -> String {
         let (record, causes, advice) = match self {
             Self::None(why) => return format!("\nnothing was asked online: {}\n", shown(why, LONGEST)),
@@ -65,9 +65,9 @@ impl Answers {
             if let Some(place) = &cause.place {
                 let _ = writeln!(text, "  --> {}", shown(&place.to_string(), LONGEST));
             }
-            for remedy in &cause.remedy {
-                let _ = writeln!(text, "  mend: {}", shown(&remedy.text, LONGEST));
-                if let Some(command) = &remedy.command {
+            for fix in &cause.fix {
+                let _ = writeln!(text, "  fix: {}", shown(&fix.text, LONGEST));
+                if let Some(command) = &fix.command {
                     let _ = writeln!(text, "    $ {}", shown(command, LONGEST));
                 }
             }
@@ -94,7 +94,7 @@ fn glyph(node: &NodeRecord) -> char {
         Some(Outcome::Passed { .. }) => '✓',
         Some(Outcome::Failed { .. }) => '✗',
         Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => '-',
-        Some(Outcome::Broken { .. }) | None => '?',
+        Some(Outcome::Inconclusive { .. }) | None => '?',
     }
 }
 
@@ -105,13 +105,15 @@ fn without_credentials(record: &RunRecord) -> Option<&str> {
         return None;
     }
     record.nodes.iter().find_map(|node| match &node.outcome {
-        Some(Outcome::Broken { why: Broken::NoCredentials { detail, .. } }) => Some(detail.as_str()),
+        Some(Outcome::Inconclusive { why: Inconclusive::NoCredentials { detail, .. } }) => {
+            Some(detail.as_str())
+        }
         Some(
             Outcome::Passed { .. }
             | Outcome::Failed { .. }
             | Outcome::Blocked { .. }
             | Outcome::Skipped { .. }
-            | Outcome::Broken { .. },
+            | Outcome::Inconclusive { .. },
         )
         | None => None,
     })
@@ -140,7 +142,7 @@ pub(super) fn ask(
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Refusal::new(error.to_string()))?;
     let record = runtime.block_on(async {
         let (outside, _sandbox) = world::open(asked, context, &plan, &options.settings).await?;
-        // One cause settles nothing here: the others are to be mended before the deploy as well.
+        // One cause settles nothing here: the others are to be fixed before the deploy as well.
         let mut settled = |_: &RunRecord, _: &[usize]| Vec::new();
         let watch = &mut |_: run::Event<'_>| ();
         let stop = signal::stopped();

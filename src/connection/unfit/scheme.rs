@@ -14,8 +14,8 @@ pub(crate) enum Mismatch {
 }
 
 impl Mismatch {
-    /// How it is mended.
-    pub(crate) fn mend(self) -> &'static str {
+    /// How it is fixed.
+    pub(crate) fn fix(self) -> &'static str {
         match self {
             Self::SslMode => "write ?ssl=require in its place",
             Self::Postgres => "begin it with postgresql",

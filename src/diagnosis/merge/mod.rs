@@ -206,7 +206,7 @@ fn moved(mut node: NodeRecord, offset: u64, renamed: &BTreeMap<String, String>) 
             Outcome::Passed { .. }
             | Outcome::Failed { .. }
             | Outcome::Skipped { .. }
-            | Outcome::Broken { .. },
+            | Outcome::Inconclusive { .. },
         )
         | None => {}
     }
@@ -243,7 +243,7 @@ fn rank(node: &NodeRecord) -> u8 {
     match &node.outcome {
         Some(Outcome::Failed { .. }) => 0,
         Some(Outcome::Passed { .. }) => 1,
-        Some(Outcome::Broken { .. }) => 2,
+        Some(Outcome::Inconclusive { .. }) => 2,
         None => 3,
         Some(Outcome::Blocked { .. }) => 4,
         Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }) => 6,

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::Place;
-use crate::record::{Broken, Family, Vertex};
+use crate::record::{Family, Inconclusive, Vertex};
 
 fn graph() -> Graph {
     use crate::record::check_id::{HEALTH_HEALTHY, REVISION_READY, SERVICE_EXISTS};
@@ -68,8 +68,8 @@ fn failed() -> Outcome {
     Outcome::Failed { finding: Finding::Service(finding) }
 }
 
-fn broken() -> Outcome {
-    Outcome::Broken { why: Broken::Defect { detail: "d".to_owned() } }
+fn inconclusive() -> Outcome {
+    Outcome::Inconclusive { why: Inconclusive::Defect { detail: "d".to_owned() } }
 }
 
 fn settled() -> Outcome {
@@ -138,7 +138,7 @@ fn the_same_run_twice_counts_once() {
 }
 
 fn some_run() -> impl Strategy<Value = RunRecord> {
-    let outcome = prop_oneof![Just(passed()), Just(failed()), Just(broken()), Just(settled())];
+    let outcome = prop_oneof![Just(passed()), Just(failed()), Just(inconclusive()), Just(settled())];
     let check = prop_oneof![Just("revision-ready"), Just("health-healthy"), Just("no-such-check")];
     let nodes = proptest::collection::btree_map(check, outcome, 0..4);
     (prop_oneof![Just("eu"), Just("us")], 0_i64..4, nodes, any::<bool>()).prop_map(

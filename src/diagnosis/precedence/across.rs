@@ -313,7 +313,7 @@ fn suspect(caller: &str, call: &CallRecord, callee: &Causes<'_>) -> Suspect {
     let name = &callee.service.name;
     let because = callee.unmet.first().map_or_else(String::new, |cause| format!(" ({})", cause.code));
     let text = format!(
-        "{caller} calls {name} ({}), which is unhealthy itself{because}: mend that first, then look again",
+        "{caller} calls {name} ({}), which is unhealthy itself{because}: fix that first, then look again",
         call.known
     );
     Suspect { text, command: None }

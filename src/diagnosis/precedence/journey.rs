@@ -74,6 +74,8 @@ fn database_works(view: &View<'_>) -> bool {
             let Finding::Health(HealthFinding::Unhealthy { working, .. }) = finding else { return false };
             working.iter().any(|one| one.database) && !names_database_down(finding)
         }
-        Some(Outcome::Blocked { .. } | Outcome::Skipped { .. } | Outcome::Broken { .. }) | None => false,
+        Some(Outcome::Blocked { .. } | Outcome::Skipped { .. } | Outcome::Inconclusive { .. }) | None => {
+            false
+        }
     })
 }

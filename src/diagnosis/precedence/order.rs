@@ -106,7 +106,7 @@ fn open_nodes<'a>(view: &View<'a>, obligations: &[Obligation]) -> Vec<&'a NodeRe
                 Outcome::Passed { .. }
                 | Outcome::Failed { .. }
                 | Outcome::Skipped { .. }
-                | Outcome::Broken { .. },
+                | Outcome::Inconclusive { .. },
             )
             | None => {}
         }

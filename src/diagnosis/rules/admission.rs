@@ -14,11 +14,11 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
     match finding {
         InstanceFinding::ConnectorRequired { instance, .. } => {
             Judgement::proven(CauseCode::InstanceRequiresConnector, claim)
-                .mend(
+                .fix(
                     "connect through the socket /cloudsql/PROJECT:REGION:INSTANCE, and attach the instance",
                     update_service(view, &[&format!("--add-cloudsql-instances={instance}")]),
                 )
-                .mend(
+                .fix(
                     "or let the instance take direct connections again",
                     on_instance(view, "patch", instance, &["--connector-enforcement=NOT_REQUIRED"]),
                 )
@@ -34,37 +34,37 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                 )
             };
             judgement
-                .mend("connect through the socket /cloudsql/PROJECT:REGION:INSTANCE, which needs no such network", {
+                .fix("connect through the socket /cloudsql/PROJECT:REGION:INSTANCE, which needs no such network", {
                     update_service(view, &[&format!("--add-cloudsql-instances={instance}")])
                 })
-                .mend(
+                .fix(
                     "or send all traffic through a VPC network with Cloud NAT, and authorise its static address",
                     on_instance(view, "patch", instance, &["--authorized-networks=NAT_ADDRESS"]),
                 )
         }
         InstanceFinding::TlsRequired { instance, .. } => Judgement::proven(CauseCode::TlsRequired, claim)
-            .mend("let the service ask for TLS: sslmode=require (asyncpg with SQLAlchemy: ssl=require)", None)
-            .mend("see what the instance demands", {
+            .fix("let the service ask for TLS: sslmode=require (asyncpg with SQLAlchemy: ssl=require)", None)
+            .fix("see what the instance demands", {
                 on_instance(view, "describe", instance, &["--format=value(settings.ipConfiguration.sslMode)"])
             }),
         InstanceFinding::ClientCertificateRequired { instance } => {
             Judgement::likely(CauseCode::ClientCertificateRequired, claim)
                 .suspect("the image may bring a client certificate along", None)
-                .mend("connect through the socket /cloudsql/PROJECT:REGION:INSTANCE, which brings its own", {
+                .fix("connect through the socket /cloudsql/PROJECT:REGION:INSTANCE, which brings its own", {
                     update_service(view, &[&format!("--add-cloudsql-instances={instance}")])
                 })
-                .mend(
+                .fix(
                     "or let TLS without a client certificate be enough",
                     on_instance(view, "patch", instance, &["--ssl-mode=ENCRYPTED_ONLY"]),
                 )
         }
         InstanceFinding::NoDatabase { instance, database, .. } => {
             Judgement::proven(CauseCode::DatabaseMissing, claim)
-                .mend("create it, then run the migrations", {
+                .fix("create it, then run the migrations", {
                     let words = ["gcloud", "sql", "databases", "create", database, &on(instance)];
                     command(words.into_iter().chain([&*project(view, instance)]))
                 })
-                .mend("or correct its name in the pipeline", None)
+                .fix("or correct its name in the pipeline", None)
         }
         InstanceFinding::NoUser { instance, user, .. } => {
             Judgement::likely(CauseCode::DatabaseUserMissing, claim)
@@ -78,12 +78,12 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                         ))
                     ),
                 )
-                .mend("create it, with the password that the service is given", {
+                .fix("create it, with the password that the service is given", {
                     let words =
                         ["gcloud", "sql", "users", "create", user, &on(instance), "--prompt-for-password"];
                     command(words.into_iter().chain([&*project(view, instance)]))
                 })
-                .mend("or correct its name in the pipeline", None)
+                .fix("or correct its name in the pipeline", None)
         }
         InstanceFinding::IamLogin { instance, user, problem } => iam(view, claim, instance, user, problem),
         InstanceFinding::NoConnectBinding { instance, service_account, through_socket, .. } => {
@@ -97,7 +97,7 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                 )
             };
             judgement
-                .mend(
+                .fix(
                     "let the runtime service account (not the deploying one) connect; a fresh grant takes a minute or two",
                     grant(view, instance, service_account, "roles/cloudsql.client"),
                 )
@@ -120,39 +120,37 @@ fn iam(view: &View<'_>, claim: String, instance: &str, user: &str, problem: &Iam
     match problem {
         IamProblem::Suffix => {
             let short = user.strip_suffix(".gserviceaccount.com").unwrap_or(user);
-            judgement.mend(
-                format!("log in as {short}: PostgreSQL's roles have the address without that end"),
-                None,
-            )
+            judgement
+                .fix(format!("log in as {short}: PostgreSQL's roles have the address without that end"), None)
         }
-        IamProblem::NotCreated => judgement.mend("create it as an IAM user", {
+        IamProblem::NotCreated => judgement.fix("create it as an IAM user", {
             let kind = if user.ends_with(".iam") { "cloud_iam_service_account" } else { "cloud_iam_user" };
             let kind = format!("--type={kind}");
             let words = ["gcloud", "sql", "users", "create", user, &on(instance), &kind];
             command(words.into_iter().chain([&*project(view, instance)]))
         }),
         IamProblem::FlagOff => judgement
-            .mend(
+            .fix(
                 "switch it on; --database-flags replaces all flags, so name the others that are set too",
                 on_instance(view, "patch", instance, &["--database-flags=cloudsql.iam_authentication=on"]),
             )
-            .mend("see which flags are set", {
+            .fix("see which flags are set", {
                 on_instance(view, "describe", instance, &["--format=yaml(settings.databaseFlags)"])
             }),
         IamProblem::Password { variable } => judgement
-            .mend(
+            .fix(
                 format!(
                     "log in with an access token in the place of {variable} (a Cloud SQL connector with IAM \
                      authentication does so), or give the service a user with a password"
                 ),
                 None,
             )
-            .mend("see which users there are, and of which type", {
+            .fix("see which users there are, and of which type", {
                 let words = ["gcloud", "sql", "users", "list", &on(instance)];
                 command(words.into_iter().chain([&*project(view, instance)]))
             }),
         IamProblem::NoRole { service_account, .. } => judgement
-            .mend("let the runtime service account log in to instances", {
+            .fix("let the runtime service account log in to instances", {
                 grant(view, instance, service_account, "roles/cloudsql.instanceUser")
             }),
     }

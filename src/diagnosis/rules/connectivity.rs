@@ -38,7 +38,7 @@ const CAUSES: &[(&str, CauseCode)] = &[
     ("ROUTE_NEXT_HOP_FORWARDING_RULE_TYPE_INVALID", RouteDiverted),
     ("ROUTING_LOOP", RouteDiverted),
     ("NO_KNOWN_ROUTE_FROM_PEERED_NETWORK_TO_DESTINATION", RouteDiverted),
-    ("PRIVATE_TRAFFIC_TO_INTERNET", EgressBypassesDatabase),
+    ("PRIVATE_TRAFFIC_TO_INTERNET", EgressExcludesDatabase),
     ("NO_EXTERNAL_ADDRESS", EgressWithoutNat),
     ("CLOUD_NAT_NO_ADDRESSES", EgressWithoutNat),
     ("VPC_CONNECTOR_NOT_SET", VpcAccessMissing),
@@ -83,7 +83,7 @@ impl Dropped<'_> {
             }
             OwnOpinion::Broken { .. } | OwnOpinion::Open { .. } => Judgement::proven(code, seen),
         };
-        judgement.mend(format!("mend what drops packets to {}, then run the gate again", self.to), None)
+        judgement.fix(format!("fix what drops packets to {}, then run the gate again", self.to), None)
     }
 
     fn code(&self, view: &View<'_>) -> CauseCode {
@@ -93,7 +93,7 @@ impl Dropped<'_> {
             FirewallDeniesIngress
         } else if code == EgressWithoutNat && self.port == PROXY_PORT {
             EgressBlocksCloudsqlSocket
-        } else if code == EgressBypassesDatabase && !view.held(check_id::VPC_ACCESS_PRESENT) {
+        } else if code == EgressExcludesDatabase && !view.held(check_id::VPC_ACCESS_PRESENT) {
             VpcAccessMissing
         } else {
             code

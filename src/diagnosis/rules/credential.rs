@@ -17,14 +17,14 @@ pub(super) fn judge(view: &View<'_>, finding: &CredentialFinding) -> Judgement {
             ),
             drivers,
         )
-        .mend("write it again without the blank (echo adds a newline, printf does not)", {
+        .fix("write it again without the blank (echo adds a newline, printf does not)", {
             rewrite(view, variable, secret.as_deref())
         })
-        .mend("then deploy again: secrets in variables are read when an instance starts", None),
+        .fix("then deploy again: secrets in variables are read when an instance starts", None),
         CredentialFinding::Empty { variable, secret } => {
             Judgement::proven(CauseCode::CredentialEmpty, format!("the value of {variable} is empty"))
-                .mend("write the value", rewrite(view, variable, secret.as_deref()))
-                .mend(
+                .fix("write the value", rewrite(view, variable, secret.as_deref()))
+                .fix(
                     "see where it gets lost: an undefined secret of a workflow expands to nothing without an error",
                     None,
                 )
@@ -34,7 +34,7 @@ pub(super) fn judge(view: &View<'_>, finding: &CredentialFinding) -> Judgement {
             format!("the value of {variable} is no connection string that a driver could read: {problem}"),
             drivers,
         )
-        .mend(
+        .fix(
             "write it as postgresql://USER:PASSWORD@HOST:5432/NAME, the password percent-encoded (@ is %40, / is \
              %2F, # is %23, ? is %3F, % is %25)",
             None,
@@ -70,30 +70,30 @@ fn unfit(view: &View<'_>, finding: &CredentialFinding, rewrite: String, unfit: &
     let redeploy = "then deploy again: secrets in variables are read when an instance starts";
     match unfit {
         Unfit::Quoted => Judgement::proven(CauseCode::CredentialQuoted, claim)
-            .mend("write it without the quotes: nothing takes them off", rewrite)
-            .mend(redeploy, None),
+            .fix("write it without the quotes: nothing takes them off", rewrite)
+            .fix(redeploy, None),
         Unfit::Encoded { .. } => Judgement::proven(CauseCode::CredentialEncoded, claim)
-            .mend("write the decoded value, or the one field of the document", rewrite)
-            .mend(redeploy, None),
+            .fix("write the decoded value, or the one field of the document", rewrite)
+            .fix(redeploy, None),
         Unfit::LooksEncoded => Judgement::likely(CauseCode::CredentialEncoded, claim)
             .suspect("the password may really look so", None)
-            .mend("write the decoded value", rewrite)
-            .mend(redeploy, None),
+            .fix("write the decoded value", rewrite)
+            .fix(redeploy, None),
         Unfit::Unescaped { drivers, .. } => with_drivers(CauseCode::CredentialUnescaped, claim, drivers)
-            .mend(
+            .fix(
                 "percent-encode it (@ is %40, / is %2F, # is %23, ? is %3F, % is %25), or give the parts in variables \
                  of their own",
                 rewrite,
             )
-            .mend(redeploy, None),
+            .fix(redeploy, None),
         Unfit::Placeholder { part } => Judgement::likely(CauseCode::CredentialPlaceholder, claim)
             .suspect(format!("the {part} may really be called so"), None)
-            .mend("put the value in", rewrite)
-            .mend(redeploy, None),
+            .fix("put the value in", rewrite)
+            .fix(redeploy, None),
         Unfit::Scheme { .. } => Judgement::likely(CauseCode::CredentialSchemeMismatch, claim)
             .suspect("the service's own code may rewrite the URL before its driver sees it", None)
-            .mend("give each driver a variable with the form that it takes", rewrite)
-            .mend(redeploy, None),
+            .fix("give each driver a variable with the form that it takes", rewrite)
+            .fix(redeploy, None),
         Unfit::Loopback { .. } => {
             let judgement = Judgement::likely(CauseCode::DatabaseHostLoopback, claim)
                 .suspect("the image may run a database or a proxy in itself", None);
@@ -103,23 +103,23 @@ fn unfit(view: &View<'_>, finding: &CredentialFinding, rewrite: String, unfit: &
             elsewhere(view, Judgement::proven(CauseCode::DatabaseHostPlaceholder, claim), rewrite)
         }
         Unfit::Port { .. } => Judgement::proven(CauseCode::DatabasePortWrong, claim)
-            .mend("name PostgreSQL's port: 5432 on every Cloud SQL instance", rewrite),
+            .fix("name PostgreSQL's port: 5432 on every Cloud SQL instance", rewrite),
         Unfit::PasswordFile { .. } => Judgement::likely(CauseCode::CredentialUnreadable, claim)
             .suspect("the service's driver may not be libpq, and read the file itself", None)
-            .mend("give the password in a variable of its own (--set-secrets=PGPASSWORD=…)", None)
-            .mend("or mount the file with mode 0400, a line HOST:PORT:DATABASE:USER:PASSWORD in it", None),
+            .fix("give the password in a variable of its own (--set-secrets=PGPASSWORD=…)", None)
+            .fix("or mount the file with mode 0400, a line HOST:PORT:DATABASE:USER:PASSWORD in it", None),
         Unfit::SocketTls { .. } => Judgement::proven(CauseCode::SocketTlsConflict, claim)
-            .mend("leave sslmode out, or write disable: Cloud Run encrypts behind the socket", rewrite),
+            .fix("leave sslmode out, or write disable: Cloud Run encrypts behind the socket", rewrite),
         Unfit::SocketTooLong { .. } => Judgement::proven(CauseCode::SocketPathTooLong, claim)
-            .mend("connect over TCP to the private address, or give the instance a shorter name", None),
+            .fix("connect over TCP to the private address, or give the instance a shorter name", None),
     }
 }
 
 /// The host leads nowhere.
 fn elsewhere(view: &View<'_>, judgement: Judgement, rewrite: String) -> Judgement {
     judgement
-        .mend("name the database's address, or the socket /cloudsql/PROJECT:REGION:INSTANCE", rewrite)
-        .mend("see which addresses its instance has", super::postgres::describe_instance(view))
+        .fix("name the database's address, or the socket /cloudsql/PROJECT:REGION:INSTANCE", rewrite)
+        .fix("see which addresses its instance has", super::postgres::describe_instance(view))
 }
 
 /// The command that writes a value anew, where it comes from.

@@ -14,13 +14,13 @@ pub(super) fn judge(view: &View<'_>, finding: &DatabaseFinding) -> Judgement {
     match finding {
         DatabaseFinding::ReadOnly { standby: true, .. } => {
             Judgement::proven(CauseCode::DatabaseReadOnly, format!("{seen}: every write of the service fails (25006)"))
-                .mend("let the service dial the primary", describe_instance(view))
-                .mend("or, where the service only reads, leave it so: the check is advisory unless `require:` names it", None)
+                .fix("let the service dial the primary", describe_instance(view))
+                .fix("or, where the service only reads, leave it so: the check is advisory unless `require:` names it", None)
         }
         DatabaseFinding::ReadOnly { standby: false, user, database } => {
             Judgement::proven(CauseCode::DatabaseReadOnly, format!("{seen}: every write of the service fails (25006)"))
-                .mend("see where it is set: for the server, the database or the role", sql("SELECT source, setting FROM pg_settings WHERE name = 'default_transaction_read_only'"))
-                .mend("take it back for the role or the database", sql(&format!(
+                .fix("see where it is set: for the server, the database or the role", sql("SELECT source, setting FROM pg_settings WHERE name = 'default_transaction_read_only'"))
+                .fix("take it back for the role or the database", sql(&format!(
                     "ALTER ROLE {} IN DATABASE {} RESET default_transaction_read_only",
                     identifier(user),
                     identifier(database)
@@ -31,19 +31,19 @@ pub(super) fn judge(view: &View<'_>, finding: &DatabaseFinding) -> Judgement {
             format!("under load the server will have no connection slot left: {seen}"),
         )
         .suspect("the service may never grow so far, or its pools may stay smaller", None)
-        .mend("cap the service: pool size times instances must stay below what is left", super::update_service(view, &["--max-instances=N"]))
-        .mend("or make its pool smaller, or let a pooler (PgBouncer) share the connections", None)
-        .mend("or raise max_connections, which restarts the instance", raise(view)),
+        .fix("cap the service: pool size times instances must stay below what is left", super::update_service(view, &["--max-instances=N"]))
+        .fix("or make its pool smaller, or let a pooler (PgBouncer) share the connections", None)
+        .fix("or raise max_connections, which restarts the instance", raise(view)),
         DatabaseFinding::NearlyFull { .. } => Judgement::likely(
             CauseCode::ConnectionSlotsExhausted,
             format!("the server is nearly out of connection slots: {seen}"),
         )
-        .mend("see who holds them", sql("SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC"))
-        .mend("end idle sessions, or make pools smaller", None)
-        .mend("or raise max_connections, which restarts the instance", raise(view)),
+        .fix("see who holds them", sql("SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC"))
+        .fix("end idle sessions, or make pools smaller", None)
+        .fix("or raise max_connections, which restarts the instance", raise(view)),
         DatabaseFinding::PoolTooLarge { .. } => {
             Judgement::likely(CauseCode::ConnectionSlotsExhausted, format!("under load connections will fail: {seen}"))
-                .mend("make the pool smaller: an instance never gets more", None)
+                .fix("make the pool smaller: an instance never gets more", None)
         }
         DatabaseFinding::TablesMissing { missing, .. } => {
             let none = matches!(finding, DatabaseFinding::TablesMissing { present: 0, .. });
@@ -51,8 +51,8 @@ pub(super) fn judge(view: &View<'_>, finding: &DatabaseFinding) -> Judgement {
                 CauseCode::SchemaMissing,
                 format!("the login works, but {seen}: a service that swallows this error looks as if nobody existed"),
             )
-            .mend("run the migrations against this database", None)
-            .mend("see what is there", sql("SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"));
+            .fix("run the migrations against this database", None)
+            .fix("see what is there", sql("SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"));
             let judgement = if none {
                 judgement.suspect("the service dials another database than the migrations did", describe_instance(view))
             } else {
@@ -70,7 +70,7 @@ pub(super) fn judge(view: &View<'_>, finding: &DatabaseFinding) -> Judgement {
                 format!("the login works, but {seen}: statements that use it fail"),
             );
             missing.iter().fold(judgement, |judgement, one| {
-                judgement.mend(format!("install {one} (in this very database)"), sql(&format!("CREATE EXTENSION IF NOT EXISTS {}", identifier(one))))
+                judgement.fix(format!("install {one} (in this very database)"), sql(&format!("CREATE EXTENSION IF NOT EXISTS {}", identifier(one))))
             })
         }
         DatabaseFinding::PrivilegesMissing { missing, user, .. } => {
@@ -81,36 +81,36 @@ pub(super) fn judge(view: &View<'_>, finding: &DatabaseFinding) -> Judgement {
             missing.iter().fold(judgement, |judgement, one| {
                 let (privilege, on) = one.split_once(" on ").unwrap_or((one, "TABLE"));
                 let on = on.replacen("table ", "TABLE ", 1).replacen("schema ", "SCHEMA ", 1);
-                judgement.mend(
+                judgement.fix(
                     format!("grant {one}"),
                     sql(&format!("GRANT {privilege} ON {on} TO {}", identifier(user))),
                 )
             })
         }
         DatabaseFinding::AnswerUnexpected { .. } => Judgement::proven(
-            CauseCode::QueryAnswerUnexpected,
+            CauseCode::QueryResultMismatch,
             format!("the login works, but {seen}"),
         )
-        .mend("look at the data that the query reads: a seed or a migration may not have run here", None)
-        .mend("or correct the expectation in the pipeline file", None),
+        .fix("look at the data that the query reads: a seed or a migration may not have run here", None)
+        .fix("or correct the expectation in the pipeline file", None),
         DatabaseFinding::Refused { sqlstate, user, .. } => refused(view, sqlstate, user, &seen),
         DatabaseFinding::MigrationsBehind { tool, .. } => Judgement::proven(
-            CauseCode::SchemaBehind,
+            CauseCode::MigrationsPending,
             format!("the code is newer than its schema: {seen}"),
         )
-        .mend("run the migrations before the new revision takes traffic", run_migrations(tool)),
+        .fix("run the migrations before the new revision takes traffic", run_migrations(tool)),
         DatabaseFinding::MigrationUnknown { tool, .. } => Judgement::likely(
-            CauseCode::SchemaBehind,
+            CauseCode::MigrationsPending,
             format!("schema and code come from different states of the repository: {seen}"),
         )
         .suspect("another branch, or a newer deploy, has migrated this database", None)
         .suspect("the service dials the database of another stage", describe_instance(view))
-        .mend("deploy the code that knows this migration, or run this repository's", run_migrations(tool)),
+        .fix("deploy the code that knows this migration, or run this repository's", run_migrations(tool)),
         DatabaseFinding::MigrationFailed { tool, .. } => Judgement::proven(
-            CauseCode::SchemaBehind,
+            CauseCode::MigrationsPending,
             format!("the schema is half-way between two states: {seen}"),
         )
-        .mend("mend the migration, take its mark away, and run it again", repair(tool)),
+        .fix("fix the migration, take its mark away, and run it again", repair(tool)),
     }
 }
 
@@ -119,17 +119,17 @@ fn refused(view: &View<'_>, sqlstate: &str, user: &str, seen: &str) -> Judgement
     let claim = format!("the login works, but {seen}");
     match sqlstate {
         "42P01" | "42703" | "3F000" | "42883" => Judgement::proven(CauseCode::SchemaMissing, claim)
-            .mend("run the migrations against this database", None)
+            .fix("run the migrations against this database", None)
             .suspect("it stands in a schema that is not in the role's search_path", sql("SHOW search_path")),
-        "42501" => Judgement::proven(CauseCode::SchemaPermissionDenied, claim).mend(
+        "42501" => Judgement::proven(CauseCode::SchemaPermissionDenied, claim).fix(
             "grant the role what it needs",
             sql(&format!("GRANT USAGE ON SCHEMA public TO {}", identifier(user))),
         ),
-        "25006" => Judgement::proven(CauseCode::QueryAnswerUnexpected, claim)
-            .mend("expect something that can be read: the gate writes nothing", None),
-        "57014" => Judgement::likely(CauseCode::QueryAnswerUnexpected, claim)
-            .mend("make the query cheaper, or give it an index: the gate waits ten seconds", None),
-        _ => Judgement::likely(CauseCode::QueryAnswerUnexpected, claim).mend(
+        "25006" => Judgement::proven(CauseCode::QueryResultMismatch, claim)
+            .fix("expect something that can be read: the gate writes nothing", None),
+        "57014" => Judgement::likely(CauseCode::QueryResultMismatch, claim)
+            .fix("make the query cheaper, or give it an index: the gate waits ten seconds", None),
+        _ => Judgement::likely(CauseCode::QueryResultMismatch, claim).fix(
             "correct what the pipeline file asks for, if the service does not ask so",
             describe_instance(view),
         ),

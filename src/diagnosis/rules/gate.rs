@@ -4,24 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::cause::CauseCode;
 use super::super::view::{View, speaks_of_the_service};
-use super::super::{Cause, Confidence, Evidence, Remedy};
+use super::super::{Cause, Confidence, Evidence, Fix};
 use super::postgres::files;
-use super::{door, invoker};
+use super::{barrier, invoker};
 use crate::model::resource::project_of;
 use crate::record::finding::Finding;
-use crate::record::{Broken, NodeRecord, Outcome, Skip, words};
+use crate::record::{Inconclusive, NodeRecord, Outcome, Skip, words};
 use crate::text::shell::command;
 
-/// What keeps the gate from finding out, in the order in which it is worth mending.
+/// What keeps the gate from finding out, in the order in which it is worth fixing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Obstacle {
     Permission,
     Invoker,
     Token,
-    Door,
+    Barrier,
     Api(String),
     Vantage,
-    NotFoundOut,
+    Inconclusive,
 }
 
 /// The causes for which the obligations that rest on `nodes` could not be decided: one an obstacle.
@@ -45,14 +45,14 @@ pub(in super::super) fn causes<'a>(view: &View<'a>, nodes: &[&'a NodeRecord]) ->
 /// The one cause where the record itself holds no reason.
 pub(in super::super) fn nothing_found_out(service: &str, claim: String) -> Cause {
     Cause {
-        code: CauseCode::NotFoundOut,
+        code: CauseCode::Inconclusive,
         service: service.to_owned(),
         chain: vec![claim.clone()],
         claim,
         confidence: Confidence::Proven,
         evidence: Vec::new(),
         suspects: Vec::new(),
-        remedy: Vec::new(),
+        fix: Vec::new(),
         place: None,
         symptoms_in: Vec::new(),
     }
@@ -68,27 +68,27 @@ pub(in super::super) fn database_unproven(view: &View<'_>, nodes: &[&NodeRecord]
         view.service.name
     );
     let mut cause = nothing_found_out(&view.service.key, claim);
-    cause.code = CauseCode::NotVisibleFromHere;
+    cause.code = CauseCode::NotObservable;
     cause.evidence = evidence(nodes);
     cause.place = Some(view.service.place.clone());
-    cause.remedy = ways_to_a_proof(view);
+    cause.fix = ways_to_a_proof(view);
     cause
 }
 
 /// The three ways out of an unproven database.
-pub(in super::super) fn ways_to_a_proof(view: &View<'_>) -> Vec<Remedy> {
+pub(in super::super) fn ways_to_a_proof(view: &View<'_>) -> Vec<Fix> {
     let files = files(view);
-    let remedy = |text: &str, command: Option<String>| Remedy { text: text.to_owned(), command };
+    let fix = |text: &str, command: Option<String>| Fix { text: text.to_owned(), command };
     vec![
-        remedy(
+        fix(
             "let the health body name its database, as in {\"status\":\"healthy\",\"database\":\"up\"}",
             None,
         ),
-        remedy(
+        fix(
             "or run the gate inside the VPC, where it can log in as the service does",
             Some(format!("rungate check --vantage in-vpc --inspect-secrets {files}").trim_end().to_owned()),
         ),
-        remedy(
+        fix(
             "or accept it unproven",
             Some(format!("rungate check --accept-unproven database {files}").trim_end().to_owned()),
         ),
@@ -108,39 +108,39 @@ fn obstacle(node: &NodeRecord) -> Option<Obstacle> {
             Skip::NotApplicable { .. }
             | Skip::Unresolved { .. }
             | Skip::Interrupted { .. }
-            | Skip::Deadline { .. } => Some(Obstacle::NotFoundOut),
+            | Skip::Deadline { .. } => Some(Obstacle::Inconclusive),
             Skip::Settled { .. } => None,
         },
-        Some(Outcome::Broken { why }) => Some(match why {
-            Broken::PermissionDenied { .. } => Obstacle::Permission,
-            Broken::ApiDisabled { api, .. } => Obstacle::Api(api.clone()),
-            Broken::InvokerDenied { .. } => Obstacle::Invoker,
-            Broken::TokenRejected { .. } => Obstacle::Token,
-            Broken::NotLetIn { .. } => Obstacle::Door,
-            Broken::NoCredentials { .. }
-            | Broken::Unavailable { .. }
-            | Broken::Malformed { .. }
-            | Broken::Deadline { .. }
-            | Broken::Defect { .. } => Obstacle::NotFoundOut,
+        Some(Outcome::Inconclusive { why }) => Some(match why {
+            Inconclusive::PermissionDenied { .. } => Obstacle::Permission,
+            Inconclusive::ApiDisabled { api, .. } => Obstacle::Api(api.clone()),
+            Inconclusive::InvokerDenied { .. } => Obstacle::Invoker,
+            Inconclusive::TokenRejected { .. } => Obstacle::Token,
+            Inconclusive::AccessDenied { .. } => Obstacle::Barrier,
+            Inconclusive::NoCredentials { .. }
+            | Inconclusive::Unavailable { .. }
+            | Inconclusive::Malformed { .. }
+            | Inconclusive::Deadline { .. }
+            | Inconclusive::Defect { .. } => Obstacle::Inconclusive,
         }),
-        None => Some(Obstacle::NotFoundOut),
+        None => Some(Obstacle::Inconclusive),
     }
 }
 
 fn cause(view: &View<'_>, obstacle: &Obstacle, nodes: &[&NodeRecord]) -> Cause {
-    let (code, claim, remedy) = match obstacle {
+    let (code, claim, fix) = match obstacle {
         Obstacle::Permission => permission(view, nodes),
         Obstacle::Invoker => invoker::invoker_denied(view, nodes),
         Obstacle::Token => invoker::token_rejected(view, nodes),
-        Obstacle::Door => door::not_let_in(view, nodes),
+        Obstacle::Barrier => barrier::not_let_in(view, nodes),
         Obstacle::Api(api) => api_disabled(view, api, nodes),
         Obstacle::Vantage => {
             let claim = format!("only another vantage can see {}", checks(nodes));
             let inside = format!("rungate check --vantage in-vpc --inspect-secrets {}", files(view));
             let text = "run the gate inside the VPC, where it can see what the service sees".to_owned();
-            (CauseCode::NotVisibleFromHere, claim, vec![Remedy { text, command: Some(inside) }])
+            (CauseCode::NotObservable, claim, vec![Fix { text, command: Some(inside) }])
         }
-        Obstacle::NotFoundOut => not_found_out(view, nodes),
+        Obstacle::Inconclusive => inconclusive(view, nodes),
     };
     Cause {
         code,
@@ -150,18 +150,19 @@ fn cause(view: &View<'_>, obstacle: &Obstacle, nodes: &[&NodeRecord]) -> Cause {
         confidence: Confidence::Proven,
         evidence: evidence(nodes),
         suspects: Vec::new(),
-        remedy,
+        fix,
         place: nodes.first().map(|node| node.place.clone()),
         symptoms_in: Vec::new(),
     }
 }
 
-fn permission(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec<Remedy>) {
+fn permission(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec<Fix>) {
     let mut permissions = BTreeSet::new();
     let mut grants = BTreeSet::new();
     for node in nodes {
-        if let Some(Outcome::Broken { why: Broken::PermissionDenied { permission, role, resource } }) =
-            &node.outcome
+        if let Some(Outcome::Inconclusive {
+            why: Inconclusive::PermissionDenied { permission, role, resource },
+        }) = &node.outcome
         {
             permissions.insert(permission.as_str());
             let account = resource.split_once("/serviceAccounts/").map(|(_, account)| account);
@@ -171,11 +172,11 @@ fn permission(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec
     }
     let permissions: Vec<&str> = permissions.into_iter().collect();
     let claim = format!("the gate may not look: it lacks {}", permissions.join(", "));
-    let mut remedy: Vec<Remedy> = grants
+    let mut fix: Vec<Fix> = grants
         .into_iter()
         .map(|(project, account, role)| match account {
             // A role on an account is granted at the account, to whoever acts as it.
-            Some(account) => Remedy {
+            Some(account) => Fix {
                 text: format!(
                     "grant whoever runs the gate {role} on {account} (put the principal for MEMBER)"
                 ),
@@ -189,7 +190,7 @@ fn permission(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec
                     &format!("--role={role}"),
                 ])),
             },
-            None => Remedy {
+            None => Fix {
                 text: format!("grant the gate's account {role} (put its address for GATE_ACCOUNT)"),
                 command: Some(command([
                     "gcloud",
@@ -202,57 +203,61 @@ fn permission(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec
             },
         })
         .collect();
-    remedy.push(Remedy {
+    fix.push(Fix {
         text: "see which account the gate asks as".to_owned(),
         command: Some("gcloud auth list --filter=status:ACTIVE".to_owned()),
     });
-    (CauseCode::NotEnoughPermission, claim, remedy)
+    (CauseCode::PermissionMissing, claim, fix)
 }
 
-fn api_disabled(view: &View<'_>, api: &str, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec<Remedy>) {
+fn api_disabled(view: &View<'_>, api: &str, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec<Fix>) {
     let project = nodes.iter().find_map(|node| match &node.outcome {
-        Some(Outcome::Broken { why: Broken::ApiDisabled { project, .. } }) => Some(project.as_str()),
+        Some(Outcome::Inconclusive { why: Inconclusive::ApiDisabled { project, .. } }) => {
+            Some(project.as_str())
+        }
         Some(
             Outcome::Passed { .. }
             | Outcome::Failed { .. }
             | Outcome::Blocked { .. }
             | Outcome::Skipped { .. }
-            | Outcome::Broken { .. },
+            | Outcome::Inconclusive { .. },
         )
         | None => None,
     });
     let project = project.unwrap_or(&view.service.project);
-    let remedy = Remedy {
+    let fix = Fix {
         text: "switch it on; that takes a minute or two".to_owned(),
         command: Some(command(["gcloud", "services", "enable", api, &format!("--project={project}")])),
     };
-    (CauseCode::VpcApiDisabled, format!("{api} is switched off in project {project}"), vec![remedy])
+    (CauseCode::VpcApiDisabled, format!("{api} is switched off in project {project}"), vec![fix])
 }
 
-fn not_found_out(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec<Remedy>) {
+fn inconclusive(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec<Fix>) {
     let why = nodes.first().map_or_else(String::new, |node| words::outcome(node.outcome.as_ref()));
     let claim = format!("the gate did not find out {}: {why}", checks(nodes));
     let again = format!("rungate check {}", files(view));
-    let mut remedy = Vec::new();
+    let mut fix = Vec::new();
     let mut add = |text: &str, command: Option<String>| {
-        let one = Remedy { text: text.to_owned(), command };
-        if !remedy.contains(&one) {
-            remedy.push(one);
+        let one = Fix { text: text.to_owned(), command };
+        if !fix.contains(&one) {
+            fix.push(one);
         }
     };
     for node in nodes {
         match &node.outcome {
-            Some(Outcome::Broken { why: Broken::NoCredentials { mend: Some(mend), .. } }) => {
-                add(&mend.text, mend.command.clone());
+            Some(Outcome::Inconclusive { why: Inconclusive::NoCredentials { fix: Some(fix), .. } }) => {
+                add(&fix.text, fix.command.clone());
             }
-            Some(Outcome::Broken { why: Broken::NoCredentials { mend: None, .. } }) => {
+            Some(Outcome::Inconclusive { why: Inconclusive::NoCredentials { fix: None, .. } }) => {
                 add("see as whom the gate asks (docs/authentication.md)", None);
             }
-            Some(Outcome::Broken { why: Broken::Malformed { .. } | Broken::Defect { .. } }) => {
+            Some(Outcome::Inconclusive {
+                why: Inconclusive::Malformed { .. } | Inconclusive::Defect { .. },
+            }) => {
                 add("report it with the saved run", Some(format!("{again} --save-run run.json")));
             }
             Some(
-                Outcome::Broken { why: Broken::Deadline { .. } }
+                Outcome::Inconclusive { why: Inconclusive::Deadline { .. } }
                 | Outcome::Skipped { reason: Skip::Deadline { .. } },
             ) => add("give the run more time", Some(format!("{again} --deadline 10m"))),
             Some(Outcome::Skipped { reason: Skip::Unresolved { .. } }) => {
@@ -269,12 +274,12 @@ fn not_found_out(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, 
                 | Outcome::Failed { .. }
                 | Outcome::Blocked { .. }
                 | Outcome::Skipped { .. }
-                | Outcome::Broken { .. },
+                | Outcome::Inconclusive { .. },
             )
             | None => add("run the gate again", Some(again.clone())),
         }
     }
-    (CauseCode::NotFoundOut, claim, remedy)
+    (CauseCode::Inconclusive, claim, fix)
 }
 
 /// The checks of the nodes, each once.

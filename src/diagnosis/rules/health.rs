@@ -2,7 +2,7 @@
 
 use super::super::cause::CauseCode;
 use super::super::view::View;
-use super::{Judgement, door, postgres, unseen, way};
+use super::{Judgement, barrier, postgres, unseen, way};
 use crate::record::check_id;
 use crate::record::finding::{Dependency, HealthFinding};
 use crate::text::shell::{command, quote};
@@ -17,25 +17,25 @@ pub(super) fn judge(view: &View<'_>, finding: &HealthFinding) -> Judgement {
                     CauseCode::HealthReportsUnhealthy,
                     format!("{url} answers {status} and says {verdict}, without naming what is bad"),
                 )
-                .mend("read its answer", ask(url))
-                .mend("read the service's log", logs(view))
-                .mend("let the health body name each dependency with its state", None)
+                .fix("read its answer", ask(url))
+                .fix("read the service's log", logs(view))
+                .fix("let the health body name each dependency with its state", None)
             } else {
                 let names = names(failing);
                 Judgement::proven(
                     CauseCode::HealthReportsDependencyDown,
                     format!("the service says that {names} is bad ({url} answers {status}); the gate cannot look there"),
                 )
-                .mend(format!("look after {names}"), None)
-                .mend("read the service's log", logs(view))
+                .fix(format!("look after {names}"), None)
+                .fix("read the service's log", logs(view))
             }
         }
         HealthFinding::NotJudgeable { url, status, because, .. } => Judgement::proven(
-            CauseCode::HealthNotJudgeable,
+            CauseCode::HealthUnrecognized,
             format!("{url} answers {status}, and health cannot be read from it: {because}"),
         )
-        .mend("read its answer", ask(url))
-        .mend(
+        .fix("read its answer", ask(url))
+        .fix(
             "name the real health path, or what its answer must hold, in rungate.yaml (health: path, expect)",
             None,
         ),
@@ -43,38 +43,38 @@ pub(super) fn judge(view: &View<'_>, finding: &HealthFinding) -> Judgement {
             CauseCode::HealthNotFound,
             format!("the service answers 404 at {}", urls.join(", ")),
         )
-        .mend("name the real health path in rungate.yaml (health: path)", None)
-        .mend("see which paths the service knows", logs(view)),
+        .fix("name the real health path in rungate.yaml (health: path)", None)
+        .fix("see which paths the service knows", logs(view)),
         HealthFinding::BadStatus { url, status, .. } => Judgement::proven(
             CauseCode::HealthEndpointFailing,
             format!("{url} answers {status}, with a body that says nothing about health"),
         )
-        .mend("read its answer", ask(url))
-        .mend("read the service's log", logs(view)),
+        .fix("read its answer", ask(url))
+        .fix("read the service's log", logs(view)),
         HealthFinding::NoAnswer { url, detail } => {
             Judgement::proven(CauseCode::HealthEndpointFailing, format!("{url} gives no answer: {detail}"))
-                .mend("ask it yourself", ask(url))
-                .mend("read the service's log", logs(view))
+                .fix("ask it yourself", ask(url))
+                .fix("read the service's log", logs(view))
         }
         HealthFinding::OtherVersion { url, what, expected, told, .. } => {
-            door::other_version(view, url, what, expected, told.as_deref())
+            barrier::other_version(view, url, what, expected, told.as_deref())
         }
         HealthFinding::FrontEnd { url, status, says, known, .. } => {
-            door::front_end(view, url, *status, *says, known)
+            barrier::front_end(view, url, *status, *says, known)
         }
-        HealthFinding::DoorClosed { url, declared, live } => door::closed(view, url, declared, live),
+        HealthFinding::DoorClosed { url, declared, live } => barrier::closed(view, url, declared, live),
         HealthFinding::ExpectationUnmet { url, expected, .. } => Judgement::proven(
             CauseCode::HealthExpectationUnmet,
             format!("{url} does not meet what rungate.yaml expects: {expected}"),
         )
-        .mend("read its answer", ask(url))
-        .mend("correct the service, or the expectation in rungate.yaml", None),
+        .fix("read its answer", ask(url))
+        .fix("correct the service, or the expectation in rungate.yaml", None),
         HealthFinding::Unstable { url, pattern } => Judgement::proven(
             CauseCode::HealthUnstable,
             format!("{url} is healthy and unhealthy in turn ({pattern}): instances differ"),
         )
-        .mend("read the log, one instance beside the other", logs(view))
-        .mend(
+        .fix("read the log, one instance beside the other", logs(view))
+        .fix(
             "if it only needs longer to warm up, give it a longer window in rungate.yaml (health: window)",
             None,
         ),
@@ -141,11 +141,11 @@ fn database_down(view: &View<'_>, url: &str) -> Judgement {
         }
     };
     let inside = format!("rungate check --vantage in-vpc --inspect-secrets {}", postgres::files(view));
-    let judgement = judgement.mend("read what the service logs when it connects", logs(view));
+    let judgement = judgement.fix("read what the service logs when it connects", logs(view));
     if view.query_worked_inside() {
-        judgement.mend("deploy again, so that new instances connect anew", None)
+        judgement.fix("deploy again, so that new instances connect anew", None)
     } else {
-        judgement.mend("look from inside its network, with its own variables", inside)
+        judgement.fix("look from inside its network, with its own variables", inside)
     }
 }
 

@@ -20,8 +20,8 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &InjectionFindi
             CauseCode::DatabaseVariableEmpty,
             format!("{} leads revision {revision} to its database, and is empty", variables.join(", ")),
         )
-        .mend("see where the pipeline takes its value from: an undefined GitHub secret or variable expands to nothing", None)
-        .mend("set it", update_service(view, &[&format!("--update-env-vars={}", pairs(variables))])),
+        .fix("see where the pipeline takes its value from: an undefined GitHub secret or variable expands to nothing", None)
+        .fix("set it", update_service(view, &[&format!("--update-env-vars={}", pairs(variables))])),
         InjectionFinding::VariablesDropped { revision, before, dropped } => Judgement::proven(
             CauseCode::DatabaseVariableMissing,
             format!(
@@ -30,12 +30,12 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &InjectionFindi
                 dropped.join(", ")
             ),
         )
-        .mend(
+        .fix(
             "let the deploy step set it too, or use --update-env-vars: --set-env-vars, --env-vars-file and a manifest \
              remove every variable that they do not name",
             update_service(view, &[&format!("--update-env-vars={}", pairs(dropped))]),
         )
-        .mend("or go back to the revision before", on_service(view, "update-traffic", &[&format!("--to-revisions={before}=100")])),
+        .fix("or go back to the revision before", on_service(view, "update-traffic", &[&format!("--to-revisions={before}=100")])),
         InjectionFinding::SecretReferenceDiffers { target, declared, serving } => {
             let serving = serving.as_ref().map_or_else(
                 || "holds a plain value there".to_owned(),
@@ -47,20 +47,20 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &InjectionFindi
                     "{target} is declared as secret {declared}, but on the serving revision it {serving}"
                 ),
             )
-            .mend(
+            .fix(
                 "set it as the pipeline declares it",
                 update_service(view, &[&format!("--update-secrets={target}={declared}")]),
             )
-            .mend("see why the deploy does not: its step, or a later one, sets something else", None)
+            .fix("see why the deploy does not: its step, or a later one, sets something else", None)
         }
         InjectionFinding::SecretNotFound { secret } => {
             let project = project(view, secret);
             Judgement::proven(CauseCode::SecretNotFound, format!("Secret Manager knows no {secret}"))
-                .mend(
+                .fix(
                     "look for its real name (names are case-sensitive)",
                     command(["gcloud", "secrets", "list", &project]),
                 )
-                .mend(
+                .fix(
                     "or create it",
                     format!(
                         "printf %s \"$VALUE\" | {}",
@@ -70,11 +70,11 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &InjectionFindi
         }
         InjectionFinding::VersionNotFound { secret, version } => {
             Judgement::proven(CauseCode::SecretVersionMissing, format!("{secret} has no version {version}"))
-                .mend(
+                .fix(
                     "see which versions there are, and refer to one of them",
                     command(["gcloud", "secrets", "versions", "list", short(secret), &project(view, secret)]),
                 )
-                .mend("or add one", add_version(view, secret))
+                .fix("or add one", add_version(view, secret))
         }
         InjectionFinding::VersionDisabled { secret, version } => Judgement::proven(
             CauseCode::SecretVersionDisabled,
@@ -83,22 +83,22 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &InjectionFindi
                 target(node, secret)
             ),
         )
-        .mend("enable it again", {
+        .fix("enable it again", {
             let words =
                 ["gcloud", "secrets", "versions", "enable", version, &format!("--secret={}", short(secret))];
             command(words.into_iter().chain([&*project(view, secret)]))
         })
-        .mend("or refer to a version that is enabled", {
+        .fix("or refer to a version that is enabled", {
             let words = ["gcloud", "secrets", "versions", "list", short(secret), "--filter=state=ENABLED"];
             command(words.into_iter().chain([&*project(view, secret)]))
         })
-        .mend(REDEPLOY, None),
+        .fix(REDEPLOY, None),
         InjectionFinding::VersionDestroyed { secret, version } => Judgement::proven(
             CauseCode::SecretVersionDestroyed,
             format!("version {version} of {secret} is DESTROYED; its value is gone for good"),
         )
-        .mend("add a new version and refer to it", add_version(view, secret))
-        .mend(REDEPLOY, None),
+        .fix("add a new version and refer to it", add_version(view, secret))
+        .fix(REDEPLOY, None),
         InjectionFinding::NoAccessBinding { secret, service_account, shown_by } => {
             no_access(view, node, secret, service_account, shown_by.as_deref())
         }
@@ -110,19 +110,19 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &InjectionFindi
             ),
         )
         .suspect(
-            "instances that started since then hold the newest version; how old each one is cannot be seen from here",
+            "instances that started since then hold the newest version; how old each one is cannot be checked from here",
             versions(view, secret),
         )
-        .mend("deploy again, so that every instance starts anew", {
+        .fix("deploy again, so that every instance starts anew", {
             update_service(view, &[&format!("--update-secrets={target}={}:{newest}", reference(view, secret))])
         })
-        .mend("refer to version numbers: then a rotation is a deploy, and can be rolled back", None),
+        .fix("refer to version numbers: then a rotation is a deploy, and can be rolled back", None),
         InjectionFinding::Corrupted { secret, version } => Judgement::proven(
-            CauseCode::SecretCorrupted,
+            CauseCode::SecretChecksumMismatch,
             format!("the payload of version {version} of {secret} does not match its own checksum (CRC-32C)"),
         )
-        .mend("add the value again as a new version, and refer to that", add_version(view, secret))
-        .mend(REDEPLOY, None),
+        .fix("add the value again as a new version, and refer to that", add_version(view, secret))
+        .fix(REDEPLOY, None),
     }
 }
 
@@ -171,7 +171,7 @@ fn variables_missing(
             format!("revision {revision} lacks {}, which leads to its database", of_database.join(", "));
         Judgement::proven(CauseCode::DatabaseVariableMissing, claim)
     };
-    judgement.mend("see what the revision is given", on_service(view, "describe", &["--format=export"])).mend(
+    judgement.fix("see what the revision is given", on_service(view, "describe", &["--format=export"])).fix(
         "let the deploy step set it; --set-env-vars and --env-vars-file remove every variable that they do \
              not name, --update-env-vars keeps the others",
         update_service(view, &[&format!("--update-env-vars={}", pairs(missing))]),
@@ -226,7 +226,7 @@ fn no_access(
     let member = format!("--member=serviceAccount:{account}");
     let role = "--role=roles/secretmanager.secretAccessor";
     judgement
-        .mend(
+        .fix(
             "let the runtime service account (not the deploying one) read it; a fresh grant takes a minute or two",
             command([
                 "gcloud",
@@ -238,7 +238,7 @@ fn no_access(
                 &project(view, secret),
             ]),
         )
-        .mend("then deploy again", None)
+        .fix("then deploy again", None)
 }
 
 /// What needs the secret: the variable or file, where the node names it.

@@ -12,7 +12,7 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
         InstanceFinding::NotFound { instance } => {
             let project = project(view, instance);
             Judgement::proven(CauseCode::InstanceNotFound, format!("Cloud SQL knows no instance {instance}"))
-                .mend(
+                .fix(
                     "see which instances there are, and correct the name in the pipeline",
                     command(["gcloud", "sql", "instances", "list", &project]),
                 )
@@ -32,8 +32,8 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                     .suspect("the service dials no socket; then the cause is another", None),
             };
             judgement
-                .mend("attach it", update_service(view, &[&format!("--add-cloudsql-instances={instance}")]))
-                .mend("let the deploy step or the manifest state it too", None)
+                .fix("attach it", update_service(view, &[&format!("--add-cloudsql-instances={instance}")]))
+                .fix("let the deploy step or the manifest state it too", None)
         }
         InstanceFinding::SocketDiffers { revision, dialled, attached, variable } => {
             let first = attached.first().map_or("INSTANCE", String::as_str);
@@ -45,17 +45,17 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                     attached.join(", ")
                 ),
             )
-            .mend(
+            .fix(
                 "see the instance's connection name, and write it the same in both places",
                 on_instance(view, "describe", first, &["--format=value(connectionName)"]),
             )
-            .mend("or attach that one too", update_service(view, &[&format!("--add-cloudsql-instances={dialled}")]))
+            .fix("or attach that one too", update_service(view, &[&format!("--add-cloudsql-instances={dialled}")]))
         }
         InstanceFinding::Stopped { instance } => Judgement::proven(
             CauseCode::InstanceStopped,
             format!("Cloud SQL instance {instance} is stopped: its activation policy is NEVER"),
         )
-        .mend(
+        .fix(
             "start it; that takes a few minutes",
             on_instance(view, "patch", instance, &["--activation-policy=ALWAYS"]),
         ),
@@ -65,8 +65,8 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                 CauseCode::InstanceSuspended,
                 format!("Google suspended Cloud SQL instance {instance}: {reasons}"),
             )
-            .mend("read its state in full", on_instance(view, "describe", instance, &[]))
-            .mend("remove the reason: billing of the project, or the state of its Cloud KMS key", {
+            .fix("read its state in full", on_instance(view, "describe", instance, &[]))
+            .fix("remove the reason: billing of the project, or the state of its Cloud KMS key", {
                 command(["gcloud", "billing", "projects", "describe", project_name(view, instance)])
             })
         }
@@ -74,7 +74,7 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
             CauseCode::InstanceNotRunning,
             format!("Cloud SQL instance {instance} is in state {state}, not RUNNABLE"),
         )
-        .mend("see what is under way, and wait for its end", {
+        .fix("see what is under way, and wait for its end", {
             let instance_flag = format!("--instance={}", instance_of(instance));
             command(["gcloud", "sql", "operations", "list", &instance_flag, &project(view, instance)])
         }),
@@ -92,7 +92,7 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                 )
             };
             let address = addresses.first().map_or("ADDRESS", String::as_str);
-            judgement.mend(
+            judgement.fix(
                 format!(
                     "let {variable} lead to the instance's own address {address} (a recreated instance has a new one)"
                 ),
@@ -106,11 +106,11 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                 CauseCode::InstanceDiskFull,
                 format!("the disk of Cloud SQL instance {instance} is full, and Cloud SQL shut it down"),
             )
-            .mend(
+            .fix(
                 format!("make its disk larger{by}; it starts by itself then, and a disk never shrinks again"),
                 on_instance(view, "patch", instance, &["--storage-size=SIZE_IN_GB"]),
             )
-            .mend(
+            .fix(
                 "or let it grow by itself from now on",
                 on_instance(view, "patch", instance, &["--storage-auto-increase"]),
             )
@@ -121,20 +121,20 @@ pub(super) fn judge(view: &View<'_>, finding: &InstanceFinding) -> Judgement {
                 "Cloud SQL instance {instance} is {version}, and the service's variables lead to PostgreSQL"
             ),
         )
-        .mend("see which instances there are, and name the one with PostgreSQL", {
+        .fix("see which instances there are, and name the one with PostgreSQL", {
             command(["gcloud", "sql", "instances", "list", &project(view, instance)])
         }),
         InstanceFinding::NotItself { instance, address, problem } => Judgement::proven(
-            CauseCode::ServerNotAuthentic,
+            CauseCode::ServerIdentityUnverified,
             format!(
                 "what answers connectors at {address} does not show that it is Cloud SQL instance {instance}: {problem}"
             ),
         )
-        .mend(
+        .fix(
             "see the instance's addresses, and when its server certificate and authority end or were rotated",
             on_instance(view, "describe", instance, &["--format=yaml(ipAddresses,serverCaCert,settings.ipConfiguration)"]),
         )
-        .mend("see whether something between the gate and Google takes TLS apart", None),
+        .fix("see whether something between the gate and Google takes TLS apart", None),
         InstanceFinding::ConnectorRequired { .. }
         | InstanceFinding::NotAuthorized { .. }
         | InstanceFinding::TlsRequired { .. }

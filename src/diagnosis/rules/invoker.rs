@@ -1,24 +1,26 @@
-//! Causes for which the gate's own request is not let in at a private service.
+//! Causes for which the gate's own request is access denied at a private service.
 
-use super::super::Remedy;
+use super::super::Fix;
 use super::super::cause::CauseCode;
 use super::super::view::View;
 use super::on_service;
-use crate::record::{Broken, NodeRecord, Outcome, words};
+use crate::record::{Inconclusive, NodeRecord, Outcome, words};
 use crate::text::shell::command;
 
-type Found = (CauseCode, String, Vec<Remedy>);
+type Found = (CauseCode, String, Vec<Fix>);
 
 /// The account is known there, and may not invoke.
 pub(super) fn invoker_denied(view: &View<'_>, nodes: &[&NodeRecord]) -> Found {
     let caller = nodes.iter().find_map(|node| match &node.outcome {
-        Some(Outcome::Broken { why: Broken::InvokerDenied { caller, .. } }) => Some(caller.as_str()),
+        Some(Outcome::Inconclusive { why: Inconclusive::InvokerDenied { caller, .. } }) => {
+            Some(caller.as_str())
+        }
         Some(
             Outcome::Passed { .. }
             | Outcome::Failed { .. }
             | Outcome::Blocked { .. }
             | Outcome::Skipped { .. }
-            | Outcome::Broken { .. },
+            | Outcome::Inconclusive { .. },
         )
         | None => None,
     });
@@ -42,9 +44,9 @@ pub(super) fn invoker_denied(view: &View<'_>, nodes: &[&NodeRecord]) -> Found {
         &region,
         &project,
     ]);
-    let remedy = vec![
-        Remedy { text: "grant it the right to call the service".to_owned(), command: Some(grant) },
-        Remedy {
+    let fix = vec![
+        Fix { text: "grant it the right to call the service".to_owned(), command: Some(grant) },
+        Fix {
             text: "see who has that right; a new grant may need a minute to be seen".to_owned(),
             command: Some(on_service(view, "get-iam-policy", &[])),
         },
@@ -53,24 +55,24 @@ pub(super) fn invoker_denied(view: &View<'_>, nodes: &[&NodeRecord]) -> Found {
         "{} is private, and {caller} may not call it: it lacks run.routes.invoke (roles/run.invoker)",
         view.service.name
     );
-    (CauseCode::InvokerDenied, claim, remedy)
+    (CauseCode::InvokerDenied, claim, fix)
 }
 
 /// The ID token is not taken.
 pub(super) fn token_rejected(view: &View<'_>, nodes: &[&NodeRecord]) -> Found {
     let why = nodes.first().map_or_else(String::new, |node| words::outcome(node.outcome.as_ref()));
-    let remedy = vec![
-        Remedy {
+    let fix = vec![
+        Fix {
             text: "see which audiences the service takes: its URL, and those of run.googleapis.com/custom-audiences"
                 .to_owned(),
             command: Some(on_service(view, "describe", &["--format=export"])),
         },
-        Remedy {
+        Fix {
             text: "take RUNGATE_ID_TOKEN away, so that the gate makes a token of its own; or set a fresh one for that \
                    audience"
                 .to_owned(),
             command: None,
         },
     ];
-    (CauseCode::TokenRejected, why, remedy)
+    (CauseCode::TokenRejected, why, fix)
 }

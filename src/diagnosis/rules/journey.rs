@@ -3,14 +3,14 @@
 use super::super::cause::CauseCode;
 use super::super::view::View;
 use super::health::logs;
-use super::{Judgement, door, on_service};
+use super::{Judgement, barrier, on_service};
 use crate::record::NodeRecord;
 use crate::record::finding::JourneyFinding;
 
 pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &JourneyFinding) -> Judgement {
     // What the front end says of the instances has causes of its own.
     if let JourneyFinding::FrontEnd { request, status, says, known, .. } = finding {
-        return door::front_end(view, request, *status, *says, known);
+        return barrier::front_end(view, request, *status, *says, known);
     }
     let step = node.subject.as_deref().unwrap_or("a step");
     let judgement = Judgement::proven(CauseCode::JourneyStepFailed, format!("{step:?} fails: {finding}"));
@@ -22,15 +22,15 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &JourneyFinding
         | JourneyFinding::NoAnswer { .. }
         | JourneyFinding::FrontEnd { .. } => judgement,
         JourneyFinding::NotSendable { .. } => {
-            return judgement.mend(
+            return judgement.fix(
                 "look at what the step before captures: its answer, or the `capture` of rungate.yaml, is not what was meant",
                 None,
             );
         }
     };
     judgement
-        .mend("read the service's log of that moment", logs(view))
-        .mend("if the service is right, correct what the step expects in rungate.yaml", None)
+        .fix("read the service's log of that moment", logs(view))
+        .fix("if the service is right, correct what the step expects in rungate.yaml", None)
 }
 
 /// What may be behind an answer that is whole, and says no (`{"valid": false}`): row H14 of the catalogue.

@@ -14,7 +14,7 @@ pub(super) fn judge(view: &View<'_>, finding: &LogFinding) -> Judgement {
     let mut judgement = of_trouble(view, *trouble, line);
     judgement.confidence = Confidence::Likely;
     judgement.claim = format!("{}; the service's own log says so: {line}", meaning(*trouble));
-    judgement.mend("read the log around it", logs(view))
+    judgement.fix("read the log around it", logs(view))
 }
 
 pub(super) fn clause(finding: &LogFinding) -> String {
@@ -39,7 +39,7 @@ fn of_trouble(view: &View<'_>, trouble: Trouble, line: &str) -> Judgement {
         Trouble::SlotsExhausted => login("53300"),
         Trouble::Starting => login("57P03"),
         Trouble::SocketMissing => Judgement::likely(CauseCode::CloudsqlNotAttached, "")
-            .mend("attach the instance", update_service(view, &["--add-cloudsql-instances=PROJECT:REGION:INSTANCE"])),
+            .fix("attach the instance", update_service(view, &["--add-cloudsql-instances=PROJECT:REGION:INSTANCE"])),
         Trouble::ProxyTimedOut => Judgement::likely(CauseCode::EgressBlocksCloudsqlSocket, "")
             .suspect(
                 "all traffic is sent into the VPC, and no NAT leads from there to the instance's public address",
@@ -49,17 +49,17 @@ fn of_trouble(view: &View<'_>, trouble: Trouble, line: &str) -> Judgement {
                 describe_instance(view)
             }),
         Trouble::NameUnresolvable => Judgement::likely(CauseCode::DatabaseNameUnresolvable, "")
-            .mend("correct the database's host in the pipeline, or attach the VPC to its private zone", None),
+            .fix("correct the database's host in the pipeline, or attach the VPC to its private zone", None),
         Trouble::Refused => Judgement::likely(CauseCode::DatabaseRefused, "")
-            .mend("see that the server listens on that host and port", describe_instance(view)),
+            .fix("see that the server listens on that host and port", describe_instance(view)),
         Trouble::TimedOut => Judgement::likely(CauseCode::DatabaseUnreachable, "")
-            .mend("see which network the instance is in, and which the service leaves into", {
+            .fix("see which network the instance is in, and which the service leaves into", {
                 describe_instance(view)
             }),
         Trouble::SchemeRefused => Judgement::likely(CauseCode::CredentialSchemeMismatch, "")
-            .mend("give the driver a connection string with the scheme and options that it takes", None),
+            .fix("give the driver a connection string with the scheme and options that it takes", None),
         Trouble::Unreadable => Judgement::likely(CauseCode::CredentialUnescaped, "")
-            .mend("percent-encode user and password (@ is %40, / is %2F, # is %23, ? is %3F, % is %25)", None)
+            .fix("percent-encode user and password (@ is %40, / is %2F, # is %23, ? is %3F, % is %25)", None)
             .suspect("the value is no connection string at all: quotes, or another secret's content", None),
     }
 }

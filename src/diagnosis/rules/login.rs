@@ -61,29 +61,29 @@ impl Login<'_> {
                     }
                 },
             )
-            .mend("see which databases there are", on_instance(view, "databases", "list", None))
-            .mend("create it", on_instance(view, "databases", "create", Some(database)))
-            .mend("or correct its name in the pipeline", None),
+            .fix("see which databases there are", on_instance(view, "databases", "list", None))
+            .fix("create it", on_instance(view, "databases", "create", Some(database)))
+            .fix("or correct its name in the pipeline", None),
             "53300" => self.slots(view),
             "57P03" => Judgement::proven(
                 CauseCode::DatabaseStarting,
                 format!("the database server takes no logins just now: {message}"),
             )
-            .mend("run the gate again in a minute", None)
-            .mend("see what the instance is doing", operations(view)),
+            .fix("run the gate again in a minute", None)
+            .fix("see what the instance is doing", operations(view)),
             "42501" => Judgement::proven(
                 CauseCode::ConnectPrivilegeMissing,
                 format!("user {user} may log in, but not connect to database {database}: {message}"),
             )
-            .mend(
+            .fix(
                 "grant it, as the database's owner",
                 sql(&format!("GRANT CONNECT ON DATABASE {name} TO {role}")),
             ),
             "55000" => Judgement::proven(
-                CauseCode::DatabaseClosed,
+                CauseCode::DatabaseDisallowsConnections,
                 format!("database {database} accepts no connections: {message}"),
             )
-            .mend(
+            .fix(
                 "open it, connected to another database",
                 sql(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")),
             ),
@@ -91,34 +91,34 @@ impl Login<'_> {
                 CauseCode::ConnectionParameterInvalid,
                 format!("the server refuses an option of the connection: {message} (SQLSTATE {sqlstate})"),
             )
-            .mend("correct the options in the connection string (options=, client_encoding=, …)", None),
+            .fix("correct the options in the connection string (options=, client_encoding=, …)", None),
             // PostgreSQL itself refuses no login so; PgBouncer does, for all reasons of its own.
             "08P01" if self.stage == Stage::DuringProof => Judgement::likely(
                 CauseCode::PasswordRejected,
                 format!("what answers asks user {user} for a password and does not take it: {message} (SQLSTATE 08P01)"),
             )
             .suspect("the pooler before the database has another password for this user, or does not know it", None)
-            .mend("see the pooler's own list of users (PgBouncer: auth_file, auth_query)", None),
+            .fix("see the pooler's own list of users (PgBouncer: auth_file, auth_query)", None),
             "08P01" => Judgement::proven(
-                CauseCode::ConnectionCut,
+                CauseCode::ConnectionClosed,
                 format!("what answers ends the login with a protocol violation: {message} (SQLSTATE 08P01)"),
             )
             .suspect(
                 format!("a pooler (PgBouncer, for one) stands before the database: it knows no database {database}, or has no connection to the server left"),
                 None,
             )
-            .mend("read what the pooler says, or dial the database itself", instance_logs(view)),
+            .fix("read what the pooler says, or dial the database itself", instance_logs(view)),
             state if state.starts_with("57P") || state.starts_with("08") => Judgement::proven(
-                CauseCode::ConnectionCut,
+                CauseCode::ConnectionClosed,
                 format!("the server ends the connection during the login: {message} (SQLSTATE {sqlstate})"),
             )
-            .mend("run the gate again: a restart or a failover passes by itself", None)
-            .mend("see what the instance is doing", operations(view)),
+            .fix("run the gate again: a restart or a failover passes by itself", None)
+            .fix("see what the instance is doing", operations(view)),
             _ => Judgement::proven(
                 CauseCode::LoginNotAllowed,
                 format!("the server refuses the login of user {user}: {message} (SQLSTATE {sqlstate})"),
             )
-            .mend("read what the server says of it", instance_logs(view)),
+            .fix("read what the server says of it", instance_logs(view)),
         }
     }
 
@@ -163,11 +163,11 @@ impl Login<'_> {
             false => judgement.suspects([changed, unknown, expired]),
         };
         judgement
-            .mend(
+            .fix(
                 "set the password of the user, and put the same into the secret as a new version",
                 set_password(view, user),
             )
-            .mend("then deploy again: secrets in variables are read when an instance starts", None)
+            .fix("then deploy again: secrets in variables are read when an instance starts", None)
     }
 
     /// 28000 is one code for several things. Where among the server's messages it came, and what the same start comes
@@ -193,13 +193,13 @@ impl Login<'_> {
                 format!("{user} is an IAM user without roles/cloudsql.instanceUser, or the token is no access token of its account"),
                 on_instance(view, "users", "list", None),
             )
-            .mend("read what the server says of it", instance_logs(view)),
+            .fix("read what the server says of it", instance_logs(view)),
             Stage::AfterProof => Judgement::proven(
                 CauseCode::LoginNotAllowed,
                 format!("the server takes the proof of user {user}, and then does not let the role in: {message} (28000)"),
             )
-            .mend("let it log in (it has NOLOGIN)", sql(&format!("ALTER ROLE {} LOGIN", identifier(user))))
-            .mend(
+            .fix("let it log in (it has NOLOGIN)", sql(&format!("ALTER ROLE {} LOGIN", identifier(user))))
+            .fix(
                 "where the server asks for no password, there may be no such role",
                 on_instance(view, "users", "list", None),
             ),
@@ -220,13 +220,13 @@ impl Login<'_> {
                 CauseCode::TlsRequired,
                 format!("the server refuses user {user} without TLS, and goes on with it: {said}"),
             )
-            .mend("ask for TLS: sslmode=require (asyncpg under SQLAlchemy: ssl=require)", None)
-            .mend("see what the instance demands", describe_instance(view)),
+            .fix("ask for TLS: sslmode=require (asyncpg under SQLAlchemy: ssl=require)", None)
+            .fix("see what the instance demands", describe_instance(view)),
             Some(OtherEnd::Admitted) => Judgement::proven(
-                CauseCode::HostNotAllowed,
+                CauseCode::PgHbaRejected,
                 format!("the server refuses user {user} with TLS, and goes on without: {said}"),
             )
-            .mend("let the server's pg_hba.conf admit encrypted connections (host or hostssl)", None),
+            .fix("let the server's pg_hba.conf admit encrypted connections (host or hostssl)", None),
             _ if missed => {
                 let claim = format!(
                     "the server asks for a client certificate, gets none, and does not admit user {user}: {said}"
@@ -237,25 +237,25 @@ impl Login<'_> {
                         format!("no rule of its pg_hba.conf admits this host, user {user} and database {database}"),
                         describe_instance(view),
                     )
-                    .mend("connect through a Cloud SQL connector, or mount a client certificate (sslcert, sslkey)", None)
+                    .fix("connect through a Cloud SQL connector, or mount a client certificate (sslcert, sslkey)", None)
             }
             // A server that asks for no client certificate demands none, and TLS makes no difference.
-            Some(OtherEnd::Refused { .. } | OtherEnd::NotOffered) => self.host_not_allowed(view, &said),
-            Some(OtherEnd::Lost) if *tls => self.host_not_allowed(view, &said),
+            Some(OtherEnd::Refused { .. } | OtherEnd::NotOffered) => self.pg_hba_rejected(view, &said),
+            Some(OtherEnd::Lost) if *tls => self.pg_hba_rejected(view, &said),
             Some(OtherEnd::Lost) | None => self.not_allowed_somehow(view),
         }
     }
 
-    fn host_not_allowed(&self, view: &View<'_>, said: &str) -> Judgement {
+    fn pg_hba_rejected(&self, view: &View<'_>, said: &str) -> Judgement {
         let Self { user, database, .. } = self;
         Judgement::proven(
-            CauseCode::HostNotAllowed,
+            CauseCode::PgHbaRejected,
             format!(
                 "no rule of the server admits this host for user {user} and database {database}, with TLS or without: {said}"
             ),
         )
-        .mend("see which networks the instance admits", describe_instance(view))
-        .mend(
+        .fix("see which networks the instance admits", describe_instance(view))
+        .fix(
             "see the server's rules, and add one for the service's address range",
             sql("SELECT line_number, type, database, user_name, address, auth_method FROM pg_hba_file_rules"),
         )
@@ -295,7 +295,7 @@ impl Login<'_> {
         let first = ordered.first().cloned();
         let judgement = Judgement::likely(CauseCode::LoginNotAllowed, claim).suspects(ordered);
         match first {
-            Some(first) => judgement.mend(format!("first look here: {}", first.text), first.command),
+            Some(first) => judgement.fix(format!("first look here: {}", first.text), first.command),
             None => judgement,
         }
     }
@@ -337,15 +337,15 @@ impl Login<'_> {
             );
         }
         judgement
-            .mend(
+            .fix(
                 "see who holds them",
                 sql("SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC"),
             )
-            .mend(
+            .fix(
                 "cap the service: pool size times instances must stay below max_connections",
                 super::update_service(view, &["--max-instances=N"]),
             )
-            .mend(
+            .fix(
                 "or end idle sessions, or raise max_connections (which restarts the instance)",
                 instance(view).map(|instance| {
                     command([

@@ -4,10 +4,10 @@
 //! proven, and the rest are suspects in the order of likelihood, each with the command that settles it.
 
 mod admission;
+mod barrier;
 mod connectivity;
 mod credential;
 mod database;
-mod door;
 pub(super) mod gate;
 mod health;
 mod injection;
@@ -26,7 +26,7 @@ mod way;
 
 use super::cause::CauseCode;
 use super::view::View;
-use super::{Confidence, Remedy, Suspect};
+use super::{Confidence, Fix, Suspect};
 use crate::record::NodeRecord;
 use crate::record::finding::Finding;
 
@@ -37,21 +37,21 @@ pub(super) struct Judgement {
     pub(super) claim: String,
     pub(super) confidence: Confidence,
     pub(super) suspects: Vec<Suspect>,
-    pub(super) remedy: Vec<Remedy>,
+    pub(super) fix: Vec<Fix>,
 }
 
 impl Judgement {
     fn proven(code: CauseCode, claim: impl Into<String>) -> Self {
         let claim = claim.into();
-        Self { code, claim, confidence: Confidence::Proven, suspects: Vec::new(), remedy: Vec::new() }
+        Self { code, claim, confidence: Confidence::Proven, suspects: Vec::new(), fix: Vec::new() }
     }
 
     fn likely(code: CauseCode, claim: impl Into<String>) -> Self {
         Self { confidence: Confidence::Likely, ..Self::proven(code, claim) }
     }
 
-    fn mend(mut self, text: impl Into<String>, command: impl Into<Option<String>>) -> Self {
-        self.remedy.push(Remedy { text: text.into(), command: command.into() });
+    fn fix(mut self, text: impl Into<String>, command: impl Into<Option<String>>) -> Self {
+        self.fix.push(Fix { text: text.into(), command: command.into() });
         self
     }
 

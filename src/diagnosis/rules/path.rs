@@ -3,7 +3,7 @@
 use super::super::cause::CauseCode;
 use super::super::view::View;
 use super::connectivity::Dropped;
-use super::way::Broken;
+use super::way::BrokenLink;
 use super::{Judgement, on_service, update_service};
 use crate::model::resource::{instance_of, project_of, short};
 use crate::record::finding::PathFinding;
@@ -25,8 +25,8 @@ pub(super) fn judge(view: &View<'_>, finding: &PathFinding) -> Judgement {
             ),
         )
         .suspect("the service needs no private address any more; then the cause is another", None)
-        .mend("let the deploy step or the manifest state it too: a manifest without it removes it", None)
-        .mend(
+        .fix("let the deploy step or the manifest state it too: a manifest without it removes it", None)
+        .fix(
             "or go back to the revision before",
             on_service(view, "update-traffic", &[&format!("--to-revisions={before}=100")]),
         ),
@@ -34,23 +34,23 @@ pub(super) fn judge(view: &View<'_>, finding: &PathFinding) -> Judgement {
             CauseCode::VpcConnectorNotFound,
             format!("the revision sends its traffic through {connector}, which does not exist"),
         )
-        .mend("see which connectors there are", connectors(view, connector, "list", &[]))
-        .mend(
+        .fix("see which connectors there are", connectors(view, connector, "list", &[]))
+        .fix(
             "create it in the database's network, with a free /28 range",
             connectors(view, connector, "create", &["--network=NETWORK", "--range=RANGE"]),
         )
-        .mend("then deploy again", None),
+        .fix("then deploy again", None),
         PathFinding::ConnectorNotReady { connector, state } => not_ready(view, connector, state),
         PathFinding::ConnectorElsewhere { connector, region, service_region } => Judgement::proven(
             CauseCode::VpcConnectorWrongRegion,
             format!("{connector} stands in {region}; a service in {service_region} cannot use it"),
         )
-        .mend("see which connectors the service's region has", {
+        .fix("see which connectors the service's region has", {
             let region = format!("--region={service_region}");
             let project = format!("--project={}", project_of(connector).unwrap_or(&view.service.project));
             command(["gcloud", "compute", "networks", "vpc-access", "connectors", "list", &region, &project])
         })
-        .mend("use one of them", update_service(view, &["--vpc-connector=CONNECTOR"])),
+        .fix("use one of them", update_service(view, &["--vpc-connector=CONNECTOR"])),
         PathFinding::NetworkDiffers { by, service_network, database_network, instance } => Judgement::proven(
             CauseCode::VpcWrongNetwork,
             format!(
@@ -58,7 +58,7 @@ pub(super) fn judge(view: &View<'_>, finding: &PathFinding) -> Judgement {
                      {database_network}; peerings do not pass traffic on"
             ),
         )
-        .mend(
+        .fix(
             "send the service's traffic into the database's network",
             update_service(
                 view,
@@ -70,17 +70,17 @@ pub(super) fn judge(view: &View<'_>, finding: &PathFinding) -> Judgement {
                 ],
             ),
         )
-        .mend("or use a connector that stands in it", {
+        .fix("or use a connector that stands in it", {
             let filter = format!("--filter=network={database_network}");
             let (region, project) = (view.region_flag(), view.project_flag());
             let words = ["gcloud", "compute", "networks", "vpc-access", "connectors", "list"];
             command(words.into_iter().chain([&*filter, &*region, &*project]))
         }),
         PathFinding::EgressBypasses { revision, egress, address } => Judgement::proven(
-            CauseCode::EgressBypassesDatabase,
+            CauseCode::EgressExcludesDatabase,
             format!("egress {egress} of revision {revision} sends {address} past the VPC, into the internet"),
         )
-        .mend(
+        .fix(
             "send all traffic into the VPC (what leaves for the internet then needs Cloud NAT)",
             update_service(view, &["--vpc-egress=all-traffic"]),
         ),
@@ -89,7 +89,7 @@ pub(super) fn judge(view: &View<'_>, finding: &PathFinding) -> Judgement {
                 .judge(view, &finding.to_string())
         }
         PathFinding::Way { by, address, port, fault, proven } => {
-            Broken { by, address: *address, port: *port, fault, proven: *proven }.judge(view)
+            BrokenLink { by, address: *address, port: *port, fault, proven: *proven }.judge(view)
         }
     }
 }
@@ -139,8 +139,8 @@ fn differs(view: &View<'_>, revision: &str, what: &str, declared: &str, serving:
         "both lead to the database; then the cause is another",
         on_service(view, "describe", &["--format=export"]),
     )
-    .mend("set it as the pipeline declares it", update_service(view, &[&format!("{flag}={declared}")]))
-    .mend("see why the deploy does not: its step, or a later one, sets something else", None)
+    .fix("set it as the pipeline declares it", update_service(view, &[&format!("{flag}={declared}")]))
+    .fix("see why the deploy does not: its step, or a later one, sets something else", None)
 }
 
 fn no_vpc_access(view: &View<'_>, revision: &str, address: &str, declared: Option<&str>) -> Judgement {
@@ -153,22 +153,19 @@ fn no_vpc_access(view: &View<'_>, revision: &str, address: &str, declared: Optio
             CauseCode::VpcAccessMissing,
             format!("{claim}; the pipeline declares connector {connector}"),
         )
-        .mend(
+        .fix(
             "give it the connector that the pipeline declares",
             update_service(
                 view,
                 &[&format!("--vpc-connector={connector}"), "--vpc-egress=private-ranges-only"],
             ),
         )
-        .mend(
-            "see why the deploy dropped it: `services replace` drops what its manifest does not name",
-            None,
-        ),
+        .fix("see why the deploy dropped it: `services replace` drops what its manifest does not name", None),
         None => {
             let judgement = Judgement::proven(CauseCode::VpcAccessMissing, claim);
             let instance = view.service.database.as_ref().and_then(|database| database.instance.as_deref());
             let judgement = match instance {
-                Some(instance) => judgement.mend(
+                Some(instance) => judgement.fix(
                     "see which network the database is in",
                     command([
                         "gcloud",
@@ -182,7 +179,7 @@ fn no_vpc_access(view: &View<'_>, revision: &str, address: &str, declared: Optio
                 ),
                 None => judgement,
             };
-            judgement.mend(
+            judgement.fix(
                 "send the service's private traffic into that network",
                 update_service(
                     view,
@@ -199,20 +196,20 @@ fn not_ready(view: &View<'_>, connector: &str, state: &str) -> Judgement {
         format!("VPC connector {connector} is in state {state}, so it carries no traffic"),
     );
     match state {
-        "CREATING" => judgement.mend(
+        "CREATING" => judgement.fix(
             "wait until it is READY, then run the gate again",
             connectors(view, connector, "describe", &["--format=value(state)"]),
         ),
-        "DELETING" => judgement.mend(
+        "DELETING" => judgement.fix(
             "somebody deletes it; create it again once it is gone",
             connectors(view, connector, "create", &["--network=NETWORK", "--range=RANGE"]),
         ),
         _ => judgement
-            .mend("note its network and range", connectors(view, connector, "describe", &[]))
-            .mend("delete it: Google repairs no connector in this state", {
+            .fix("note its network and range", connectors(view, connector, "describe", &[]))
+            .fix("delete it: Google repairs no connector in this state", {
                 connectors(view, connector, "delete", &[])
             })
-            .mend(
+            .fix(
                 "create it again with what you noted",
                 connectors(view, connector, "create", &["--network=NETWORK", "--range=RANGE"]),
             ),

@@ -17,7 +17,7 @@ pub(super) fn judge(view: &View<'_>, node: &NodeRecord, finding: &PostgresFindin
     if node.vantage == Vantage::Runner && is_about_the_way(finding) {
         judgement.confidence = Confidence::Likely;
         judgement.suspects.push(Suspect {
-            text: "seen from the gate's own machine; from the service's network it may look otherwise"
+            text: "checked from the gate's own machine; from the service's network it may look otherwise"
                 .to_owned(),
             command: Some(format!("rungate check --vantage in-vpc --inspect-secrets {}", files(view))),
         });
@@ -59,10 +59,10 @@ fn of_finding(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> 
                 Judgement::likely(CauseCode::DatabaseNameUnresolvable, claim)
             };
             judgement
-                .mend("see which private zones the VPC network is attached to", {
+                .fix("see which private zones the VPC network is attached to", {
                     command(["gcloud", "dns", "managed-zones", "list", &view.project_flag()])
                 })
-                .mend("if the name is cut or odd: percent-encode an @ in the password of the URL (%40)", None)
+                .fix("if the name is cut or odd: percent-encode an @ in the password of the URL (%40)", None)
         }
         PostgresFinding::TimedOut { addresses, after_ms, .. } => unreachable(
             view,
@@ -79,11 +79,11 @@ fn of_finding(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> 
                 list(addresses)
             );
             Judgement::proven(CauseCode::DatabaseRefused, claim)
-                .mend(
+                .fix(
                     "start the server that should listen there, or see that it does",
                     describe_instance(view),
                 )
-                .mend(
+                .fix(
                     "or correct host and port of the database in the pipeline (PostgreSQL's port is 5432)",
                     None,
                 )
@@ -92,7 +92,7 @@ fn of_finding(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> 
             CauseCode::NotPostgres,
             format!("what answers at {address} is no PostgreSQL server: it {answered}"),
         )
-        .mend("correct host and port of the database in the pipeline", describe_instance(view)),
+        .fix("correct host and port of the database in the pipeline", describe_instance(view)),
         PostgresFinding::Cut { address, step, ending } => cut(view, *address, step, ending),
         PostgresFinding::TlsUnsupported { address, sslmode } => tls::unsupported(*address, sslmode),
         PostgresFinding::CertificateInvalid { address, sslmode, problem, by, stated } => {
@@ -103,11 +103,11 @@ fn of_finding(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> 
         }
         PostgresFinding::TlsFailed { address, detail } => tls::failed(*address, detail),
         PostgresFinding::ServerUnproven { address } => Judgement::proven(
-            CauseCode::ServerNotAuthentic,
+            CauseCode::ServerIdentityUnverified,
             format!("{address} takes the password's proof and does not give its own: it is not the server that the password was set on"),
         )
-        .mend("see what stands at that address: another server, or a proxy that ends logins itself", describe_instance(view))
-        .mend("dial the database itself", None),
+        .fix("see what stands at that address: another server, or a proxy that ends logins itself", describe_instance(view))
+        .fix("dial the database itself", None),
         PostgresFinding::LoginRefused {
             sqlstate,
             message,
@@ -135,17 +135,17 @@ fn of_finding(view: &View<'_>, node: &NodeRecord, finding: &PostgresFinding) -> 
             };
             let judgement = Judgement::proven(code, finding.to_string());
             if lacks_writes {
-                judgement.mend("let the connection string name the primary, too", describe_instance(view))
+                judgement.fix("let the connection string name the primary, too", describe_instance(view))
             } else {
                 judgement
-                    .mend(format!("name a server that is {wanted}, or leave target_session_attrs out"), None)
+                    .fix(format!("name a server that is {wanted}, or leave target_session_attrs out"), None)
             }
         }
         PostgresFinding::QueryFailed { sqlstate, message, query } => Judgement::proven(
             of_query(sqlstate),
             format!("the login works, but {query} fails: {message} (SQLSTATE {sqlstate})"),
         )
-        .mend("read what the server says", instance_logs(view)),
+        .fix("read what the server says", instance_logs(view)),
     }
 }
 
@@ -190,7 +190,7 @@ fn cut(view: &View<'_>, address: SocketAddr, step: &str, ending: &Ending) -> Jud
                 CauseCode::NotPostgres,
                 format!("what answers at {address} is no honest PostgreSQL server: during {step}, {ending}"),
             )
-            .mend("correct host and port of the database in the pipeline", describe_instance(view))
+            .fix("correct host and port of the database in the pipeline", describe_instance(view))
         }
         Ending::Closed
         | Ending::Lost { .. }
@@ -199,11 +199,11 @@ fn cut(view: &View<'_>, address: SocketAddr, step: &str, ending: &Ending) -> Jud
         | Ending::TooMuch
         | Ending::OutOfPlace
         | Ending::WrongAnswer { .. } => Judgement::proven(
-            CauseCode::ConnectionCut,
+            CauseCode::ConnectionClosed,
             format!("{address} ends the connection during {step}: {ending}"),
         )
-        .mend("run the gate again: a restart or a failover passes by itself", None)
-        .mend("read what the server or the proxy before it says", instance_logs(view)),
+        .fix("run the gate again: a restart or a failover passes by itself", None)
+        .fix("read what the server or the proxy before it says", instance_logs(view)),
     }
 }
 
@@ -214,7 +214,7 @@ fn unreachable(view: &View<'_>, node: &NodeRecord, addresses: &[SocketAddr], see
     if !speaks_of_the_service(node) {
         let claim =
             format!("{seen}, asked from the gate's own machine, which is not in the service's network");
-        return Judgement::likely(code, claim).mend(
+        return Judgement::likely(code, claim).fix(
             "ask from inside the VPC, where the service is",
             format!("rungate check --vantage in-vpc --inspect-secrets {}", files(view)),
         );
@@ -230,7 +230,7 @@ fn unreachable(view: &View<'_>, node: &NodeRecord, addresses: &[SocketAddr], see
     Judgement::likely(code, format!("{seen}, and nothing that was read of the control plane explains it"))
         .suspects(unseen::suspects(view, node.check))
         .suspects(way_suspects(view, &port))
-        .mend("let Google trace the packets, and name the rule or route that drops them", {
+        .fix("let Google trace the packets, and name the rule or route that drops them", {
             let source = format!(
                 "--source-cloud-run-revision=projects/{}/locations/{}/revisions/{}",
                 view.service.project,
@@ -279,10 +279,10 @@ fn of_query(sqlstate: &str) -> CauseCode {
         "53300" => CauseCode::ConnectionSlotsExhausted,
         "57P03" => CauseCode::DatabaseStarting,
         "42501" => CauseCode::ConnectPrivilegeMissing,
-        "55000" => CauseCode::DatabaseClosed,
+        "55000" => CauseCode::DatabaseDisallowsConnections,
         "42704" | "22023" => CauseCode::ConnectionParameterInvalid,
         "25006" => CauseCode::DatabaseReadOnly,
-        _ => CauseCode::ConnectionCut,
+        _ => CauseCode::ConnectionClosed,
     }
 }
 

@@ -28,15 +28,15 @@ pub(super) fn judge(view: &View<'_>, revision: &str, reason: Option<&str>, messa
                 format!("revision {revision} failed, for the version of a secret is disabled: {message}");
             let code = CauseCode::SecretVersionDisabled;
             Judgement::proven(code, claim)
-                .mend("enable it again", version(view, message, "enable"))
-                .mend(THEN_DEPLOY, None)
+                .fix("enable it again", version(view, message, "enable"))
+                .fix(THEN_DEPLOY, None)
         }
         Failure::SecretDestroyed => {
             let claim =
                 format!("revision {revision} failed, for the version of a secret is destroyed: {message}");
             let code = CauseCode::SecretVersionDestroyed;
             let words = "refer to a version that is enabled, or add one";
-            Judgement::proven(code, claim).mend(words, version(view, message, "list")).mend(THEN_DEPLOY, None)
+            Judgement::proven(code, claim).fix(words, version(view, message, "list")).fix(THEN_DEPLOY, None)
         }
         Failure::NetworkMissing => network(view, revision, message),
         Failure::Connector => connector(view, revision, message),
@@ -44,21 +44,21 @@ pub(super) fn judge(view: &View<'_>, revision: &str, reason: Option<&str>, messa
             CauseCode::RevisionNotServing,
             format!("the service's traffic cannot be set: {because}"),
         )
-        .mend(
+        .fix(
             "see which tags and targets lead to it",
             on_service(view, "describe", &["--format=yaml(status.traffic)"]),
         )
-        .mend(
+        .fix(
             "send the traffic to the newest revision, and remove the tag (`--remove-tags=TAG`)",
             on_service(view, "update-traffic", &["--to-latest"]),
         ),
         Failure::TooSlow => other(view, revision, reason, message)
-            .mend("deploy again; where it stays so, the image is very large, or its import fails", None),
-        Failure::ImagePolicy => other(view, revision, reason, message).mend(
+            .fix("deploy again; where it stays so, the image is very large, or its import fails", None),
+        Failure::ImagePolicy => other(view, revision, reason, message).fix(
             "see what Binary Authorization demands of images",
             command(["gcloud", "container", "binauthz", "policy", "export", &view.project_flag()]),
         ),
-        Failure::EncryptionKey => other(view, revision, reason, message).mend(
+        Failure::EncryptionKey => other(view, revision, reason, message).fix(
             "let Cloud Run's service agent use the key (roles/cloudkms.cryptoKeyEncrypterDecrypter)",
             None,
         ),
@@ -71,11 +71,8 @@ fn container(view: &View<'_>, revision: &str, message: &str) -> Judgement {
         CauseCode::ContainerDidNotStart,
         format!("the container of revision {revision} failed its start: {message}"),
     )
-    .mend("read what the container wrote before it ended", logs(view, revision))
-    .mend(
-        "let it listen on 0.0.0.0 and the port in the variable PORT before the startup probe gives up",
-        None,
-    )
+    .fix("read what the container wrote before it ended", logs(view, revision))
+    .fix("let it listen on 0.0.0.0 and the port in the variable PORT before the startup probe gives up", None)
 }
 
 fn memory(view: &View<'_>, revision: &str, because: &str) -> Judgement {
@@ -83,8 +80,8 @@ fn memory(view: &View<'_>, revision: &str, because: &str) -> Judgement {
         CauseCode::ContainerOutOfMemory,
         format!("the container of revision {revision} was ended for its memory: {because}"),
     )
-    .mend("give it more", update_service(view, &["--memory=1Gi"]))
-    .mend("see what it used", logs(view, revision))
+    .fix("give it more", update_service(view, &["--memory=1Gi"]))
+    .fix("see what it used", logs(view, revision))
 }
 
 fn image_not_found(view: &View<'_>, revision: &str, message: &str, because: &str) -> Judgement {
@@ -93,11 +90,11 @@ fn image_not_found(view: &View<'_>, revision: &str, message: &str, because: &str
         CauseCode::ImageNotFound,
         format!("revision {revision} failed, for its image does not exist: {because}"),
     )
-    .mend(
+    .fix(
         "see which tags there are",
         command(["gcloud", "artifacts", "docker", "images", "list", untagged(image), "--include-tags"]),
     )
-    .mend("push the image before the deploy, or deploy a tag that exists", describe(view, revision))
+    .fix("push the image before the deploy, or deploy a tag that exists", describe(view, revision))
 }
 
 fn image_denied(view: &View<'_>, revision: &str, message: &str, because: &str) -> Judgement {
@@ -126,9 +123,9 @@ fn image_denied(view: &View<'_>, revision: &str, message: &str, because: &str) -
         CauseCode::ImageAccessDenied,
         format!("revision {revision} failed, for Cloud Run may not read its image: {because}"),
     )
-    .mend("let Cloud Run's service agent (not the runtime account) read the repository", grant)
-    .mend(THEN_DEPLOY, None)
-    .mend("see the image in full", describe(view, revision))
+    .fix("let Cloud Run's service agent (not the runtime account) read the repository", grant)
+    .fix(THEN_DEPLOY, None)
+    .fix("see the image in full", describe(view, revision))
 }
 
 fn platform(revision: &str, message: &str, because: &str) -> Judgement {
@@ -137,7 +134,7 @@ fn platform(revision: &str, message: &str, because: &str) -> Judgement {
         CauseCode::ImageWrongPlatform,
         format!("revision {revision} failed, for its image is not built for amd64: {because}"),
     )
-    .mend(
+    .fix(
         "build it for Cloud Run's machines, and deploy that",
         command([
             "docker",
@@ -162,7 +159,7 @@ fn secret_denied(view: &View<'_>, revision: &str, message: &str) -> Judgement {
         Judgement::proven(CauseCode::SecretAccessDenied, claim)
     };
     if granted {
-        return judgement.mend("deploy again, a minute or two after the grant", None);
+        return judgement.fix("deploy again, a minute or two after the grant", None);
     }
     let account = view.service.service_account.as_deref();
     let member = format!("--member=serviceAccount:{}", account.unwrap_or("RUNTIME_SERVICE_ACCOUNT"));
@@ -170,8 +167,8 @@ fn secret_denied(view: &View<'_>, revision: &str, message: &str) -> Judgement {
     let role = "--role=roles/secretmanager.secretAccessor";
     let grant = ["gcloud", "secrets", "add-iam-policy-binding", secret, &member, role, &view.project_flag()];
     judgement = judgement
-        .mend("let the runtime service account read it; a fresh grant takes a minute or two", command(grant));
-    judgement.mend(THEN_DEPLOY, None)
+        .fix("let the runtime service account read it; a fresh grant takes a minute or two", command(grant));
+    judgement.fix(THEN_DEPLOY, None)
 }
 
 fn secret_missing(view: &View<'_>, revision: &str, message: &str) -> Judgement {
@@ -181,11 +178,11 @@ fn secret_missing(view: &View<'_>, revision: &str, message: &str) -> Judgement {
             "the secret exists, and has no such version: Google words both alike",
             version(view, message, "list"),
         )
-        .mend(
+        .fix(
             "look for its real name (names are case-sensitive)",
             command(["gcloud", "secrets", "list", &view.project_flag()]),
         )
-        .mend(THEN_DEPLOY, None)
+        .fix(THEN_DEPLOY, None)
 }
 
 /// `gcloud secrets versions VERB`, for the version that a message names.
@@ -204,11 +201,11 @@ fn network(view: &View<'_>, revision: &str, message: &str) -> Judgement {
         CauseCode::VpcNetworkNotFound,
         format!("revision {revision} failed, for its VPC network or subnetwork does not exist: {message}"),
     )
-    .mend(
+    .fix(
         "see which there are",
         command(["gcloud", "compute", "networks", "subnets", "list", &view.project_flag()]),
     )
-    .mend("name one of them", update_service(view, &["--network=NETWORK", "--subnet=SUBNET"]))
+    .fix("name one of them", update_service(view, &["--network=NETWORK", "--subnet=SUBNET"]))
 }
 
 fn connector(view: &View<'_>, revision: &str, message: &str) -> Judgement {
@@ -223,7 +220,7 @@ fn connector(view: &View<'_>, revision: &str, message: &str) -> Judgement {
         "--member=serviceAccount:service-PROJECT_NUMBER@serverless-robot-prod.iam.gserviceaccount.com",
         "--role=roles/vpcaccess.user",
     ];
-    let mend = "let Cloud Run's service agent use connectors";
+    let fix = "let Cloud Run's service agent use connectors";
     if ready {
         let claim = format!("revision {revision} failed, for Cloud Run may not use its connector: {message}");
         return Judgement::likely(
@@ -231,20 +228,20 @@ fn connector(view: &View<'_>, revision: &str, message: &str) -> Judgement {
             format!("{claim}; it exists, and is ready"),
         )
         .suspect("it was created after this deploy; then deploying again is enough", None)
-        .mend(mend, command(grant))
-        .mend(THEN_DEPLOY, None);
+        .fix(fix, command(grant))
+        .fix(THEN_DEPLOY, None);
     }
     Judgement::likely(CauseCode::VpcConnectorNotFound, format!("revision {revision} failed: {message}"))
         .suspect("it exists, and Cloud Run may not use it: Google words both alike", command(grant))
-        .mend("see which connectors there are in the service's region", list)
-        .mend("create it, or name one of them", update_service(view, &["--vpc-connector=CONNECTOR"]))
+        .fix("see which connectors there are in the service's region", list)
+        .fix("create it, or name one of them", update_service(view, &["--vpc-connector=CONNECTOR"]))
 }
 
 fn other(view: &View<'_>, revision: &str, reason: Option<&str>, message: &str) -> Judgement {
     let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
     Judgement::proven(CauseCode::RevisionFailed, format!("revision {revision} failed{reason}: {message}"))
-        .mend("read its conditions in full", describe(view, revision))
-        .mend("read what its container wrote", logs(view, revision))
+        .fix("read its conditions in full", describe(view, revision))
+        .fix("read what its container wrote", logs(view, revision))
 }
 
 fn describe(view: &View<'_>, revision: &str) -> String {

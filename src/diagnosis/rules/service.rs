@@ -12,7 +12,7 @@ pub(super) fn judge(view: &View<'_>, finding: &ServiceFinding) -> Judgement {
             CauseCode::ServiceNotFound,
             format!("Cloud Run knows no service {service} in project {project}, region {region}"),
         )
-        .mend(
+        .fix(
             "see where it is deployed, then let the gate and the deploy name the same project and region",
             command(["gcloud", "run", "services", "list", &format!("--project={project}")]),
         ),
@@ -30,17 +30,17 @@ pub(super) fn judge(view: &View<'_>, finding: &ServiceFinding) -> Judgement {
                     "that account has the same rights; then the cause is another",
                     roles_of(view, serving.as_deref()),
                 )
-                .mend(
+                .fix(
                     "run it as the declared account",
                     update_service(view, &[&format!("--service-account={declared}")]),
                 )
-                .mend("see why the deploy does not: its step, or a later one, sets another", None)
+                .fix("see why the deploy does not: its step, or a later one, sets another", None)
         }
         ServiceFinding::TagLeadsNowhere { tag, revision } => Judgement::proven(
             CauseCode::RevisionNotServing,
             format!("tag {tag} leads to revision {revision}, which does not exist any more"),
         )
-        .mend(
+        .fix(
             "put the tag on the new revision",
             on_service(view, "update-traffic", &[&format!("--update-tags={tag}=LATEST")]),
         ),
@@ -52,7 +52,7 @@ pub(super) fn judge(view: &View<'_>, finding: &ServiceFinding) -> Judgement {
                 CauseCode::RevisionNotServing,
                 format!("the new revision {created} receives no traffic: it goes to {shares}"),
             )
-            .mend(
+            .fix(
                 "send the traffic to the newest revision; a deploy with --no-traffic keeps it pinned until then",
                 on_service(view, "update-traffic", &["--to-latest"]),
             )

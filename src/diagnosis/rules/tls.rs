@@ -16,7 +16,7 @@ pub(super) fn unsupported(address: SocketAddr, sslmode: &str) -> Judgement {
         CauseCode::TlsUnsupported,
         format!("the connection string asks for TLS (sslmode={sslmode}), and {address} does not offer it"),
     )
-    .mend("offer TLS on the server, or ask for sslmode=prefer where the network itself is trusted", None)
+    .fix("offer TLS on the server, or ask for sslmode=prefer where the network itself is trusted", None)
 }
 
 /// A handshake that fails for another reason than a certificate.
@@ -25,7 +25,7 @@ pub(super) fn failed(address: SocketAddr, detail: &str) -> Judgement {
         CauseCode::TlsUnsupported,
         format!("{address} offers TLS and does not come to it (TLS 1.2 or 1.3): {detail}"),
     )
-    .mend(
+    .fix(
         "see which versions of TLS the server speaks (ssl_min_protocol_version, ssl_max_protocol_version)",
         None,
     )
@@ -39,8 +39,8 @@ pub(super) fn client_certificate(view: &View<'_>, address: SocketAddr, sent: boo
         format!("{address} ends TLS because no client certificate is sent (TLS alert {alert})")
     };
     Judgement::proven(CauseCode::ClientCertificateRequired, claim)
-        .mend("see what the instance demands", describe_instance(view))
-        .mend("connect through a Cloud SQL connector, or mount a client certificate (sslcert, sslkey)", None)
+        .fix("see what the instance demands", describe_instance(view))
+        .fix("connect through a Cloud SQL connector, or mount a client certificate (sslcert, sslkey)", None)
 }
 
 /// A server's certificate that the service does not take.
@@ -62,25 +62,25 @@ impl Certificate<'_> {
         let present = || server_certificates(view);
         match problem {
             CertificateProblem::Expired { .. } => Judgement::proven(code, claim)
-                .mend("give the server a new certificate", rotate(view))
-                .mend("then give the service its authority, if that changed, too", present()),
+                .fix("give the server a new certificate", rotate(view))
+                .fix("then give the service its authority, if that changed, too", present()),
             CertificateProblem::NotYetValid { .. } => Judgement::proven(code, claim)
-                .mend("wait until it begins, or see whether a clock is wrong", None),
+                .fix("wait until it begins, or see whether a clock is wrong", None),
             CertificateProblem::UnknownIssuer if *stated => Judgement::proven(code, claim)
-                .mend("give the service the server's present authority: it was rotated, or is another's", present()),
+                .fix("give the service the server's present authority: it was rotated, or is another's", present()),
             // What the service itself holds is not known.
             CertificateProblem::UnknownIssuer => Judgement::likely(code, claim)
                 .suspect("the server was given another certificate than Cloud SQL's own", present())
                 .suspect("another server answers at that address", describe_instance(view))
-                .mend("give the service the authority of the server that it dials", present()),
+                .fix("give the service the authority of the server that it dials", present()),
             CertificateProblem::OtherName { host, .. } => Judgement::proven(code, claim)
-                .mend(
+                .fix(
                     format!("verify the authority only, not the name {host}: sslmode=verify-ca; Cloud SQL's own authority names no address"),
                     None,
                 )
-                .mend("or dial the name that the certificate holds", describe_instance(view)),
+                .fix("or dial the name that the certificate holds", describe_instance(view)),
             CertificateProblem::Unusable { .. } => Judgement::proven(code, claim)
-                .mend("give the server a certificate that today's TLS libraries take", rotate(view)),
+                .fix("give the server a certificate that today's TLS libraries take", rotate(view)),
         }
     }
 }

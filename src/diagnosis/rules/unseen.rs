@@ -18,7 +18,7 @@ fn is_unseen(node: &NodeRecord) -> bool {
     match &node.outcome {
         Some(Outcome::Passed { .. } | Outcome::Failed { .. }) => false,
         Some(Outcome::Skipped { reason: Skip::NotApplicable { .. } }) => false,
-        Some(Outcome::Blocked { .. } | Outcome::Skipped { .. } | Outcome::Broken { .. }) => true,
+        Some(Outcome::Blocked { .. } | Outcome::Skipped { .. } | Outcome::Inconclusive { .. }) => true,
         None => node.so_far.is_none(),
     }
 }
@@ -28,7 +28,7 @@ fn suspect(view: &View<'_>, node: &NodeRecord) -> Option<Suspect> {
     let (would_be, command) = match node.check {
         check_id::REVISION_SERVING => ("another revision serves".to_owned(), service(view)),
         check_id::VARIABLES_INJECTED => ("the revision lacks a variable".to_owned(), service(view)),
-        check_id::VARIABLES_FILLED => {
+        check_id::VARIABLES_NOT_EMPTY => {
             ("a variable that leads to the database is empty".to_owned(), service(view))
         }
         check_id::SECRET_REFERENCES_MATCH => {
@@ -57,7 +57,7 @@ fn suspect(view: &View<'_>, node: &NodeRecord) -> Option<Suspect> {
         check_id::VPC_NETWORK_MATCHES => {
             ("the service leaves into another network than the database's".to_owned(), Some(connectors(view)))
         }
-        check_id::EGRESS_CARRIES_DATABASE => {
+        check_id::EGRESS_COVERS_DATABASE => {
             ("the egress setting does not carry the database's address".to_owned(), service(view))
         }
         check_id::INSTANCE_RUNNING => ("the Cloud SQL instance does not run".to_owned(), instance(view)),
@@ -67,7 +67,7 @@ fn suspect(view: &View<'_>, node: &NodeRecord) -> Option<Suspect> {
         check_id::CLOUDSQL_ATTACHED => {
             ("the revision does not attach the instance whose socket it dials".to_owned(), service(view))
         }
-        check_id::INSTANCE_ADMITS_SERVICE => {
+        check_id::INSTANCE_ALLOWS_SERVICE => {
             ("the Cloud SQL instance does not admit the service".to_owned(), instance(view))
         }
         check_id::INSTANCE_TLS_AGREES => {

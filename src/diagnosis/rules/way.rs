@@ -8,11 +8,11 @@ use super::{Judgement, connectivity, update_service};
 use crate::network::firewall::{Direction, RuleKind, RuleRef};
 use crate::network::routes::RouteKind;
 use crate::network::{Conflict, Fault};
-use crate::record::{Broken as Unread, Outcome, check_id};
+use crate::record::{Inconclusive as Unread, Outcome, check_id};
 use crate::text::shell::command;
 
 /// A broken link as the check saw it.
-pub(super) struct Broken<'a> {
+pub(super) struct BrokenLink<'a> {
     pub(super) by: &'a str,
     pub(super) address: IpAddr,
     pub(super) port: u16,
@@ -23,7 +23,7 @@ pub(super) struct Broken<'a> {
 /// The port of the Cloud SQL proxies, the built-in socket among them.
 const PROXY_PORT: u16 = 3307;
 
-impl Broken<'_> {
+impl BrokenLink<'_> {
     pub(super) fn judge(&self, view: &View<'_>) -> Judgement {
         let claim =
             format!("{} (seen for packets of {} to {}:{})", self.fault, self.by, self.address, self.port);
@@ -38,14 +38,14 @@ impl Broken<'_> {
         } else {
             Judgement::likely(code, claim)
         };
-        self.mended(view, judgement)
+        self.fixed(view, judgement)
     }
 
     fn code(&self) -> CauseCode {
         match self.fault {
             Fault::NoVpcAccess { .. } => CauseCode::VpcAccessMissing,
             Fault::EgressBypasses { .. } | Fault::ConnectorWithoutIpv6 { .. } => {
-                CauseCode::EgressBypassesDatabase
+                CauseCode::EgressExcludesDatabase
             }
             Fault::WrongNetwork { .. } => CauseCode::VpcWrongNetwork,
             Fault::SubnetTooSmall { .. } | Fault::SubnetExhaustible { .. } => CauseCode::SubnetExhausted,
@@ -71,17 +71,17 @@ impl Broken<'_> {
         }
     }
 
-    fn mended(&self, view: &View<'_>, judgement: Judgement) -> Judgement {
+    fn fixed(&self, view: &View<'_>, judgement: Judgement) -> Judgement {
         match self.fault {
             Fault::NoVpcAccess { .. } | Fault::EgressBypasses { .. } | Fault::WrongNetwork { .. } => {
                 judgement
             }
-            Fault::ConnectorWithoutIpv6 { .. } => judgement.mend(
+            Fault::ConnectorWithoutIpv6 { .. } => judgement.fix(
                 "connectors carry IPv4 only: dial the database's IPv4 address, or use direct VPC egress into a dual-stack subnet",
                 update_service(view, &["--network=NETWORK", "--subnet=SUBNET", "--clear-vpc-connector"]),
             ),
             Fault::SubnetTooSmall { subnet, .. } | Fault::SubnetExhaustible { subnet, .. } => judgement
-                .mend(
+                .fix(
                     "give it a longer range (a range can grow, not shrink)",
                     compute(
                         view,
@@ -89,10 +89,10 @@ impl Broken<'_> {
                         true,
                     ),
                 )
-                .mend("or let fewer instances start", update_service(view, &["--max-instances=N"])),
+                .fix("or let fewer instances start", update_service(view, &["--max-instances=N"])),
             Fault::RangeConflict { conflict, .. } => self.range_conflict(view, *conflict, judgement),
             Fault::PeeringMissing { network } => judgement
-                .mend(
+                .fix(
                     "reserve a range for Google's services",
                     compute(
                         view,
@@ -108,26 +108,26 @@ impl Broken<'_> {
                         false,
                     ),
                 )
-                .mend(
+                .fix(
                     "make the peering",
                     peerings(view, &["connect", &format!("--network={network}"), "--ranges=RANGE_NAME"]),
                 ),
             Fault::PeeringInactive { peering, .. } => judgement
-                .mend("see what Google says of it", compute(view, &["networks", "peerings", "list"], false))
-                .mend(
+                .fix("see what Google says of it", compute(view, &["networks", "peerings", "list"], false))
+                .fix(
                     format!("make {peering} anew: its other side is gone"),
                     peerings(view, &["update", "--network=NETWORK", "--ranges=RANGE_NAME", "--force"]),
                 ),
             Fault::PeeringRangeMismatch { .. } | Fault::PeeringRouteMissing { .. } => judgement
-                .mend(
+                .fix(
                     "see which ranges are allocated",
                     compute(view, &["addresses", "list", "--global", "--filter=purpose=VPC_PEERING"], false),
                 )
-                .mend(
+                .fix(
                     "give the peering the range that the instance stands in",
                     peerings(view, &["update", "--network=NETWORK", "--ranges=RANGE_NAME"]),
                 ),
-            Fault::EndpointMissing { address } => judgement.mend(
+            Fault::EndpointMissing { address } => judgement.fix(
                 "make an endpoint with that address, to the instance's service attachment",
                 compute(
                     view,
@@ -144,14 +144,14 @@ impl Broken<'_> {
             ),
             Fault::EndpointNotAccepted { endpoint, .. }
             | Fault::EndpointInOtherNetwork { endpoint, .. }
-            | Fault::EndpointInOtherRegion { endpoint, .. } => judgement.mend(
+            | Fault::EndpointInOtherRegion { endpoint, .. } => judgement.fix(
                 "see its state, network and region",
                 compute(view, &["forwarding-rules", "describe", endpoint], true),
             ),
             Fault::FirewallDenies { by, .. } => self.firewall(view, by, self.port, judgement),
             Fault::FirewallDeniesProxyPort { by } => self.firewall(view, by, PROXY_PORT, judgement),
             Fault::ConnectorRulesMissing { by, from, traffic } => {
-                judgement.mend("see the rule", describe(view, by)).mend(
+                judgement.fix("see the rule", describe(view, by)).fix(
                     "let Google's infrastructure reach the connector, in the host project",
                     compute(
                         view,
@@ -171,11 +171,11 @@ impl Broken<'_> {
                 )
             }
             Fault::RouteDiverted { route } if route.kind == RouteKind::Policy => judgement
-                .mend(
+                .fix(
                     "see the policy-based route, and what its load balancer does with the packets",
                     policy_based_routes(view, &["describe", named(&route.name)]),
                 )
-                .mend(
+                .fix(
                     "exempt the database's range from it, by one of a lower priority number",
                     policy_based_routes(
                         view,
@@ -191,17 +191,17 @@ impl Broken<'_> {
                     ),
                 ),
             Fault::RouteDiverted { route } => judgement
-                .mend("see the route", compute(view, &["routes", "describe", named(&route.name)], false))
-                .mend("delete it, or give the database an address outside its range", None),
+                .fix("see the route", compute(view, &["routes", "describe", named(&route.name)], false))
+                .fix("delete it, or give the database an address outside its range", None),
             Fault::RouteMissing { .. } => {
-                judgement.mend("see which routes there are", compute(view, &["routes", "list"], false))
+                judgement.fix("see which routes there are", compute(view, &["routes", "list"], false))
             }
             Fault::EgressWithoutNat { .. } => judgement
-                .mend(
+                .fix(
                     "send only private ranges into the VPC",
                     update_service(view, &["--vpc-egress=private-ranges-only"]),
                 )
-                .mend(
+                .fix(
                     "or make a Cloud NAT gateway for the network's subnets",
                     compute(
                         view,
@@ -222,15 +222,15 @@ impl Broken<'_> {
 
     fn range_conflict(&self, view: &View<'_>, conflict: Conflict, judgement: Judgement) -> Judgement {
         match conflict {
-            Conflict::DockerBridge | Conflict::OnceReserved => judgement.mend(
+            Conflict::DockerBridge | Conflict::OnceReserved => judgement.fix(
                 "give the database an address outside that range: allocate another one, then move the instance to it",
                 compute(view, &["addresses", "list", "--global", "--filter=purpose=VPC_PEERING"], false),
             ),
-            Conflict::HasDatabase => judgement.mend(
+            Conflict::HasDatabase => judgement.fix(
                 "give the service another range",
                 update_service(view, &["--network=NETWORK", "--subnet=SUBNET"]),
             ),
-            Conflict::NotExported => judgement.mend(
+            Conflict::NotExported => judgement.fix(
                 "let the peering tell of public ranges",
                 compute(
                     view,
@@ -245,7 +245,7 @@ impl Broken<'_> {
                     false,
                 ),
             ),
-            Conflict::NotAuthorized => judgement.mend(
+            Conflict::NotAuthorized => judgement.fix(
                 "add the service's range to the instance's authorized networks",
                 Some(command([
                     "gcloud",
@@ -262,7 +262,7 @@ impl Broken<'_> {
 
     fn firewall(&self, view: &View<'_>, by: &RuleRef, port: u16, judgement: Judgement) -> Judgement {
         let priority = by.priority.saturating_sub(1).to_string();
-        let judgement = judgement.mend("see the rule", describe(view, by));
+        let judgement = judgement.fix("see the rule", describe(view, by));
         if by.kind == RuleKind::Vpc || by.kind == RuleKind::Implied {
             let inwards = matches!(self.fault, Fault::FirewallDenies { direction: Direction::Ingress, .. });
             let far = if inwards {
@@ -270,7 +270,7 @@ impl Broken<'_> {
             } else {
                 ["--direction=EGRESS".to_owned(), format!("--destination-ranges={}", self.address)]
             };
-            return judgement.mend(
+            return judgement.fix(
                 "let these packets through before it",
                 compute(
                     view,
@@ -288,7 +288,7 @@ impl Broken<'_> {
                 ),
             );
         }
-        judgement.mend(
+        judgement.fix(
             format!(
                 "have tcp:{port} to {} allowed in that policy, before priority {}",
                 self.address, by.priority
@@ -323,7 +323,7 @@ fn describe(view: &View<'_>, by: &RuleRef) -> Option<String> {
 /// Google says so of the project that asks, too: it points to a cause, and proves none.
 pub(super) fn connectors_off<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> {
     view.of(check_id::VPC_CONNECTOR_READY).find_map(|node| match &node.outcome {
-        Some(Outcome::Broken { why: Unread::ApiDisabled { api, project } })
+        Some(Outcome::Inconclusive { why: Unread::ApiDisabled { api, project } })
             if api == "vpcaccess.googleapis.com" =>
         {
             Some((api.as_str(), project.as_str()))
@@ -333,7 +333,7 @@ pub(super) fn connectors_off<'a>(view: &View<'a>) -> Option<(&'a str, &'a str)> 
             | Outcome::Failed { .. }
             | Outcome::Blocked { .. }
             | Outcome::Skipped { .. }
-            | Outcome::Broken { .. },
+            | Outcome::Inconclusive { .. },
         )
         | None => None,
     })
@@ -347,7 +347,7 @@ pub(super) fn without_connectors(seen: &str, api: &str, project: &str) -> Judgem
             "{seen}; {api} is switched off in project {project}, and without it connectors carry nothing"
         ),
     )
-    .mend(
+    .fix(
         "switch it on; that takes a minute or two",
         command(["gcloud", "services", "enable", api, &format!("--project={project}")]),
     )

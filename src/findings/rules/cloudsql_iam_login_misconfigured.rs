@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "the IAM user is written with .gserviceaccount.com",
     why: "Cloud SQL for PostgreSQL names the role of a service account without that suffix; with it the login fails with 28P01",
-    mend: "leave .gserviceaccount.com out: NAME@PROJECT.iam",
+    fix: "leave .gserviceaccount.com out: NAME@PROJECT.iam",
     look,
 };
 

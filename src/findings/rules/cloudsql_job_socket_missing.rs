@@ -8,6 +8,6 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     what: "Cloud SQL is attached to a job of several containers",
     why: "Cloud Run mounts /cloudsql in jobs of one container only (a known issue): drivers say `No such file or directory`",
-    mend: "connect over TCP to the private address, run the Cloud SQL Auth Proxy as one of the containers, or use one container",
+    fix: "connect over TCP to the private address, run the Cloud SQL Auth Proxy as one of the containers, or use one container",
     look: |_| Vec::new(),
 };

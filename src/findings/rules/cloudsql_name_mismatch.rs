@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "the host is the /cloudsql socket of an instance that is not attached",
     why: "Cloud Run creates /cloudsql/… only for attached instances; drivers say `No such file or directory` for any other",
-    mend: "write PROJECT:REGION:INSTANCE the same in both places",
+    fix: "write PROJECT:REGION:INSTANCE the same in both places",
     look,
 };
 

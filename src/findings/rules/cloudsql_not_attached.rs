@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "the host is a /cloudsql socket, and no instance is attached",
     why: "Cloud Run creates /cloudsql/… only for attached instances; without, drivers say `No such file or directory`",
-    mend: "attach it: --add-cloudsql-instances, or the annotation run.googleapis.com/cloudsql-instances",
+    fix: "attach it: --add-cloudsql-instances, or the annotation run.googleapis.com/cloudsql-instances",
     look,
 };
 
@@ -38,7 +38,7 @@ fn look(look: &Look<'_>) -> Vec<Found> {
             format!("`{}` leads to a /cloudsql socket, and the deploy attaches no instance", variable.name),
         );
         found.push(if is_known(name) {
-            found_one.mend(format!("add --add-cloudsql-instances={name} (manifest: the annotation run.googleapis.com/cloudsql-instances), even if an earlier deploy has attached it"))
+            found_one.fix(format!("add --add-cloudsql-instances={name} (manifest: the annotation run.googleapis.com/cloudsql-instances), even if an earlier deploy has attached it"))
         } else {
             found_one
         });

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     what: "the pool is larger than one instance may hold",
     why: "Cloud Run takes 100 connections of one instance to one Cloud SQL instance; and every instance has a pool of its own",
-    mend: "make it smaller: pool size x max instances must stay below max_connections",
+    fix: "make it smaller: pool size x max instances must stay below max_connections",
     look,
 };
 

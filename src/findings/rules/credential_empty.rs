@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "the password, host or connection string is empty",
     why: "an empty variable is not an absent one: the driver takes it, and the default that the code has is not used",
-    mend: "give it a value, or leave the variable out",
+    fix: "give it a value, or leave the variable out",
     look,
 };
 

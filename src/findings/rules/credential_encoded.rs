@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "JSON, base64 or a byte-order mark stands where the credential should be",
     why: "Cloud Run and the drivers decode nothing: the service logs in with the encoded text",
-    mend: "give the decoded value, or the one field of the document",
+    fix: "give the decoded value, or the one field of the document",
     look,
 };
 

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "a dummy stands where a value should be",
     why: "Cloud Run starts the service with it all the same: the first login fails with 28P01, or the name does not resolve",
-    mend: "put the value in; a password belongs in Secret Manager",
+    fix: "put the value in; a password belongs in Secret Manager",
     look,
 };
 

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "quotes are part of the value",
     why: "nothing takes them off: the driver gets a host, a password or a URL that begins with a quote",
-    mend: "leave them out: in a list of NAME=value only a shell takes quotes off",
+    fix: "leave them out: in a list of NAME=value only a shell takes quotes off",
     look,
 };
 

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "the URL's scheme or option is not one that the driver takes",
     why: "the driver refuses it when the service connects: the container may still start and answer 200",
-    mend: "give each driver a variable with the form that it takes",
+    fix: "give each driver a variable with the form that it takes",
     look,
 };
 
@@ -29,7 +29,7 @@ fn look(look: &Look<'_>) -> Vec<Found> {
                     format!("`{name}` begins with postgres, which SQLAlchemy has not taken since 1.4")
                 }
             };
-            look.found(spot.from, message).mend(mismatch.mend())
+            look.found(spot.from, message).fix(mismatch.fix())
         } else if let Fault::JdbcUser(problem) = &spot.fault {
             look.found(spot.from, format!("in `{name}` {problem}"))
         } else {
@@ -41,7 +41,7 @@ fn look(look: &Look<'_>) -> Vec<Found> {
             let message = format!("`{name}` is not what {} takes{told}", families.join(" or "));
             let one = look.found(spot.from, message).drivers(spot.drivers.clone());
             one.only(Severity::Warning)
-                .mend("begin it as that driver wants it: postgresql:// for most, jdbc:postgresql:// for JDBC")
+                .fix("begin it as that driver wants it: postgresql:// for most, jdbc:postgresql:// for JDBC")
         });
     }
     found

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "a newline or blank stands at the value's edge",
     why: "drivers take it as part of the password, the host or the database's name",
-    mend: "write it without; in YAML, `|-` and `>-` leave the last line break out",
+    fix: "write it without; in YAML, `|-` and `>-` leave the last line break out",
     look,
 };
 

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "@, /, #, ? or % stands raw in a connection string",
     why: "drivers cut the URL there and dial a host that is the rest of the password",
-    mend: "percent-encode it: @ is %40, / is %2F, # is %23, ? is %3F, % is %25; or give the parts in variables of their own",
+    fix: "percent-encode it: @ is %40, / is %2F, # is %23, ? is %3F, % is %25; or give the parts in variables of their own",
     look,
 };
 

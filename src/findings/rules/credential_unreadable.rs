@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "the connection string cannot be read",
     why: "the driver refuses it when the service starts, or at the first request",
-    mend: "write postgresql://USER:PASSWORD@HOST:5432/DATABASE, with special characters percent-encoded",
+    fix: "write postgresql://USER:PASSWORD@HOST:5432/DATABASE, with special characters percent-encoded",
     look,
 };
 
@@ -23,7 +23,7 @@ fn look(look: &Look<'_>) -> Vec<Found> {
         found.push(if spot.expected == Expected::Port {
             // It may be another database's, which names its port in another way.
             let postgres = look.way(spot).is_some_and(|way| way.postgres);
-            one.mend("write a number: PostgreSQL listens at 5432").only_if(!postgres, Severity::Warning)
+            one.fix("write a number: PostgreSQL listens at 5432").only_if(!postgres, Severity::Warning)
         } else {
             one
         });

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     what: "the database's host is the container itself",
     why: "on Cloud Run a container's localhost is the container itself: unless it runs a database or a proxy in itself, nobody answers",
-    mend: "name the database's address, or the socket /cloudsql/PROJECT:REGION:INSTANCE",
+    fix: "name the database's address, or the socket /cloudsql/PROJECT:REGION:INSTANCE",
     look,
 };
 

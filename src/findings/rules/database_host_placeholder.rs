@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "the database's host is a name from a compose file",
     why: "Cloud Run has no such names: the look-up fails with `Name or service not known`",
-    mend: "name the database's address, or the socket /cloudsql/PROJECT:REGION:INSTANCE",
+    fix: "name the database's address, or the socket /cloudsql/PROJECT:REGION:INSTANCE",
     look,
 };
 

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "the port is not the database's",
     why: "3307 belongs to the Cloud SQL proxies, which speak TLS of their own there; what listens elsewhere is no PostgreSQL",
-    mend: "PostgreSQL listens at 5432",
+    fix: "PostgreSQL listens at 5432",
     look,
 };
 

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     what: "two variables name different databases",
     why: "which of them the service takes is its own affair: a deploy that changes one of them leaves the other behind",
-    mend: "keep one of them",
+    fix: "keep one of them",
     look,
 };
 

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Advice,
     what: "no runtime service account is stated",
     why: "the service then runs as PROJECT_NUMBER-compute@developer.gserviceaccount.com, not as the account that deploys: it needs the roles",
-    mend: "state one: --service-account=NAME@PROJECT.iam.gserviceaccount.com (manifest: serviceAccountName)",
+    fix: "state one: --service-account=NAME@PROJECT.iam.gserviceaccount.com (manifest: serviceAccountName)",
     look,
 };
 

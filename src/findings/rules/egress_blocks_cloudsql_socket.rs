@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     what: "the /cloudsql socket, with all traffic sent into the VPC",
     why: "the built-in connection dials the instance's public address at port 3307; sent into a VPC without Cloud NAT it times out",
-    mend: "--vpc-egress=private-ranges-only; or connect to the private address; or Cloud NAT for the subnet",
+    fix: "--vpc-egress=private-ranges-only; or connect to the private address; or Cloud NAT for the subnet",
     look,
 };
 

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "the health path is one that Google's front end keeps for itself",
     why: "requests to it from outside never reach the container: Google answers 404 itself, and logs nothing",
-    mend: "serve it elsewhere, for example at /health",
+    fix: "serve it elsewhere, for example at /health",
     look,
 };
 

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Advice,
     what: "the health path is one at which services tell only that they run",
     why: "a liveness answer names no dependency: it stays healthy while the database is down, as the incident's did for days",
-    mend: "let the gate ask a path whose answer names the database (rungate.yaml: health: path: /health), readiness for example",
+    fix: "let the gate ask a path whose answer names the database (rungate.yaml: health: path: /health), readiness for example",
     look,
 };
 

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Advice,
     what: "no health path is stated",
     why: "the gate then tries the usual paths, and one that answers may know nothing of the database",
-    mend: "name it in rungate.yaml (health: path: /health), or as --startup-probe=httpGet.path=/health (manifest: startupProbe.httpGet)",
+    fix: "name it in rungate.yaml (health: path: /health), or as --startup-probe=httpGet.path=/health (manifest: startupProbe.httpGet)",
     look,
 };
 

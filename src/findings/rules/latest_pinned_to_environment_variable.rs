@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Advice,
     what: "a variable takes the version `latest` of a secret",
     why: "variables are resolved when an instance starts: after a rotation old and new instances differ, and no deploy tells of it",
-    mend: "name the version's number, and deploy when it changes; or mount the secret as a file, which is read anew",
+    fix: "name the version's number, and deploy when it changes; or mount the secret as a file, which is read anew",
     look,
 };
 

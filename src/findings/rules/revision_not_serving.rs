@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Advice,
     what: "the deploy keeps the traffic away from the new revision, and gives it no tag",
     why: "the service's URL then answers with the old code: what is seen healthy there is not what was deployed",
-    mend: "give it a tag (--tag), so that it is checked at the tag's URL, and move the traffic with `gcloud run services update-traffic SERVICE --to-tags=TAG=100`",
+    fix: "give it a tag (--tag), so that it is checked at the tag's URL, and move the traffic with `gcloud run services update-traffic SERVICE --to-tags=TAG=100`",
     look,
 };
 

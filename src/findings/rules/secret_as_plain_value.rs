@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "a secret's resource name is given as the literal value",
     why: "Cloud Run passes a plain value on as it is: the service gets the name, not the secret",
-    mend: "refer to it: --set-secrets=NAME=SECRET:VERSION, `secrets:` of the action, or secretKeyRef in a manifest",
+    fix: "refer to it: --set-secrets=NAME=SECRET:VERSION, `secrets:` of the action, or secretKeyRef in a manifest",
     look,
 };
 
@@ -27,7 +27,7 @@ fn look(look: &Look<'_>) -> Vec<Found> {
         .map(|variable| {
             let name = &variable.name;
             look.found(variable, format!("`{name}` is given the name of a secret, not the secret"))
-                .mend(format!("refer to it: --set-secrets={name}=SECRET:VERSION, `secrets:` of the action, or secretKeyRef in a manifest"))
+                .fix(format!("refer to it: --set-secrets={name}=SECRET:VERSION, `secrets:` of the action, or secretKeyRef in a manifest"))
         })
         .collect()
 }

@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "a password stands in the pipeline file itself",
     why: "whoever reads the repository, the build's log or the revision in Cloud Run's console reads it",
-    mend: "keep it in Secret Manager: `printf %s VALUE | gcloud secrets create NAME --data-file=-`, then --set-secrets; and change it, it is known",
+    fix: "keep it in Secret Manager: `printf %s VALUE | gcloud secrets create NAME --data-file=-`, then --set-secrets; and change it, it is known",
     look,
 };
 

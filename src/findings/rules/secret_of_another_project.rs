@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Advice,
     what: "a secret of another project is referred to",
     why: "a short name is looked up in the service's project; this one is not, and its grants and versions are administered elsewhere",
-    mend: "see that it is meant, and that the runtime service account may read it there",
+    fix: "see that it is meant, and that the runtime service account may read it there",
     look,
 };
 

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     what: "the version of a secret is neither a number nor `latest`",
     why: "on Cloud Run the `key` of a secretKeyRef is the secret's version, not a field of it as in Kubernetes: without such an alias the deploy is refused",
-    mend: "name a version's number, or `latest`",
+    fix: "name a version's number, or `latest`",
     look,
 };
 

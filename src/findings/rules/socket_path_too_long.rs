@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "the path of the /cloudsql socket is too long",
     why: "Linux takes 107 bytes for a socket's path, with /.s.PGSQL.5432 at its end; drivers give up with `AF_UNIX path too long`",
-    mend: "connect over TCP to the private address, or give the instance a shorter name",
+    fix: "connect over TCP to the private address, or give the instance a shorter name",
     look,
 };
 

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "TLS is required on the /cloudsql socket",
     why: "the socket is inside the container and speaks plain PostgreSQL; Cloud Run encrypts behind it. Drivers give up with `server does not support SSL`",
-    mend: "leave sslmode out, or write disable",
+    fix: "leave sslmode out, or write disable",
     look,
 };
 

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "gate and deploy name different project or region",
     why: "a service of that name elsewhere is another service: the gate would judge one that was not deployed",
-    mend: "leave project and region out of the rungate file: they are taken from the pipeline",
+    fix: "leave project and region out of the rungate file: they are taken from the pipeline",
     look,
 };
 

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Advice,
     what: "no startup probe asks the service itself",
     why: "Cloud Run's default takes an open port for a started service: a revision whose database is out of reach gets the traffic",
-    mend: "--startup-probe=httpGet.path=/health (manifest: startupProbe.httpGet), on a path that answers 503 while the database is down",
+    fix: "--startup-probe=httpGet.path=/health (manifest: startupProbe.httpGet), on a path that answers 503 while the database is down",
     look,
 };
 

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     what: "the certificate is to be verified in a way that cannot succeed",
     why: "Cloud SQL's usual certificates name no address, and a container has no root certificate of Cloud SQL's unless one is put in",
-    mend: "sslmode=verify-ca with sslrootcert=FILE, the instance's server CA mounted from a secret",
+    fix: "sslmode=verify-ca with sslrootcert=FILE, the instance's server CA mounted from a secret",
     look,
 };
 

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "a comma or quote in a value cut it, or became part of it",
     why: "gcloud and the action split lists at every comma: the rest becomes a variable of its own, or the deploy is refused",
-    mend: "gcloud: a separator of your own, --set-env-vars=^@^A=1,2@B=3; the action: `\\,`",
+    fix: "gcloud: a separator of your own, --set-env-vars=^@^A=1,2@B=3; the action: `\\,`",
     look,
 };
 
@@ -38,8 +38,8 @@ fn look(look: &Look<'_>) -> Vec<Found> {
         if let Some(quote) = quoted(variable).filter(|_| !is_of_database(look, variable)) {
             let message =
                 format!("the quotes ({quote}) around the value of `{}` are part of it", variable.name);
-            let mend = "leave them out: nothing takes them off here";
-            found.push(look.found(variable, message).mend(mend).only(Severity::Warning));
+            let fix = "leave them out: nothing takes them off here";
+            found.push(look.found(variable, message).fix(fix).only(Severity::Warning));
         }
         before = Some(variable);
     }

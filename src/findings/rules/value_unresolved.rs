@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "a placeholder reaches the service as text",
     why: "Cloud Run does not expand references in values: the service gets the placeholder's own characters",
-    mend: "write the value itself, or let the step that deploys fill it in",
+    fix: "write the value itself, or let the step that deploys fill it in",
     look,
 };
 

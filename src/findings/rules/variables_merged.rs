@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Advice,
     what: "variables that were deleted from the file stay in the service",
     why: "the action's default strategy is merge: what an earlier deploy set, and this file no longer says, is still there",
-    mend: "env_vars_update_strategy: overwrite (and secrets_update_strategy: overwrite)",
+    fix: "env_vars_update_strategy: overwrite (and secrets_update_strategy: overwrite)",
     look,
 };
 

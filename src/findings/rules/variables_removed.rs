@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     what: "the deploy removes variables that the service needs",
     why: "--set-env-vars, --env-vars-file and `overwrite` remove every variable that they do not state",
-    mend: "--update-env-vars keeps the others; or state all of them in one place",
+    fix: "--update-env-vars keeps the others; or state all of them in one place",
     look,
 };
 

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "a private database, and no way into the VPC",
     why: "without a connector or direct VPC egress, packets to a private address leave for the internet and are lost: i/o timeout",
-    mend: "add --network=NETWORK --subnet=SUBNET, or --vpc-connector=CONNECTOR, even if an earlier deploy has set it",
+    fix: "add --network=NETWORK --subnet=SUBNET, or --vpc-connector=CONNECTOR, even if an earlier deploy has set it",
     look,
 };
 
@@ -38,9 +38,9 @@ fn look(look: &Look<'_>) -> Vec<Found> {
         let found_one = look.found(variable, message).related(&look.service.place, "deployed here");
         found.push(match look.service.deploys_via {
             DeploysVia::Manifest => {
-                found_one.mend("add the annotation run.googleapis.com/network-interfaces or run.googleapis.com/vpc-access-connector: `services replace` drops what the manifest does not say")
+                found_one.fix("add the annotation run.googleapis.com/network-interfaces or run.googleapis.com/vpc-access-connector: `services replace` drops what the manifest does not say")
             }
-            DeploysVia::Native => found_one.mend("say under `vpc:` which connector, or which network and subnet, the service has"),
+            DeploysVia::Native => found_one.fix("say under `vpc:` which connector, or which network and subnet, the service has"),
             DeploysVia::GcloudRunDeploy
             | DeploysVia::DeployCloudrunAction
             | DeploysVia::ServicesReplace

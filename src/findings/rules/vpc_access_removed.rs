@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "a manifest drops the way into the VPC that another file gives",
     why: "`services replace` puts the manifest in the place of the whole service: a connector or network that it does not name is gone, and private addresses time out",
-    mend: "name it in the manifest: the annotation run.googleapis.com/vpc-access-connector or run.googleapis.com/network-interfaces",
+    fix: "name it in the manifest: the annotation run.googleapis.com/vpc-access-connector or run.googleapis.com/network-interfaces",
     look,
 };
 

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     what: "the connector stands in another region",
     why: "a connector carries the traffic of services of its own region only: the deploy is refused",
-    mend: "create one in the service's region, or use direct VPC egress",
+    fix: "create one in the service's region, or use direct VPC egress",
     look,
 };
 

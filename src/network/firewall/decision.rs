@@ -21,7 +21,7 @@ pub enum Decision {
         by: RuleRef,
     },
     /// Configuration does not tell.
-    Undecided {
+    Inconclusive {
         /// The rule that may or may not take effect, where it is one.
         rule: Option<RuleRef>,
         /// Why that is not known.

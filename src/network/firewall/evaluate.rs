@@ -29,7 +29,7 @@ pub fn decide(firewall: &Firewall, packet: &Packet, direction: Direction) -> Dec
             if discriminant(&after) == discriminant(&before) {
                 return after;
             }
-            Decision::Undecided { rule: None, why: Why::OrderUnread }
+            Decision::Inconclusive { rule: None, why: Why::OrderUnread }
         }
     }
 }
@@ -202,12 +202,12 @@ impl<'a> Evaluation<'a> {
         match certain.and_then(|outcome| outcome.by.clone()) {
             Some(by) if all(Effect::Allow) => Decision::Allowed { by },
             Some(by) if all(Effect::Deny) => Decision::Denied { by },
-            Some(_) | None => self.undecided(),
+            Some(_) | None => self.inconclusive(),
         }
     }
 
     /// Names what would have to be known: the first rule that may make it otherwise than the last one does.
-    fn undecided(self) -> Decision {
+    fn inconclusive(self) -> Decision {
         let last = self.outcomes.last().map(|outcome| outcome.effect);
         let otherwise = self.outcomes.into_iter().find_map(|outcome| {
             let differs = Some(outcome.effect) != last || outcome.effect == Effect::Either;
@@ -215,9 +215,9 @@ impl<'a> Evaluation<'a> {
         });
         let forked = self.fork.map(|(rule, why)| (Some(rule), why));
         match otherwise.or(forked) {
-            Some((rule, why)) => Decision::Undecided { rule, why },
+            Some((rule, why)) => Decision::Inconclusive { rule, why },
             // Outcomes differ only where one of them is uncertain or the way forked.
-            None => Decision::Undecided { rule: None, why: Why::OrderUnread },
+            None => Decision::Inconclusive { rule: None, why: Why::OrderUnread },
         }
     }
 }

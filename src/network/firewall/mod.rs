@@ -111,7 +111,7 @@ pub struct Rule {
     pub link: Option<String>,
 }
 
-/// Which way a packet goes, seen from the machine.
+/// Which way a packet goes, checked from the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]

@@ -214,7 +214,7 @@ fn definite(decision: &Decision) -> Option<bool> {
     match decision {
         Decision::Allowed { .. } => Some(true),
         Decision::Denied { .. } => Some(false),
-        Decision::Undecided { .. } => None,
+        Decision::Inconclusive { .. } => None,
     }
 }
 
@@ -225,7 +225,7 @@ fn own_tags() -> impl Strategy<Value = Vec<String>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
-    /// Where each criterion is true or false by itself, both say the same, undecided included.
+    /// Where each criterion is true or false by itself, both say the same, inconclusive included.
     #[test]
     fn agrees_with_the_naive_evaluator(
         mut firewall in firewalls(false),

@@ -66,12 +66,12 @@ fn policy(rules: impl IntoIterator<Item = serde_json::Value>) -> Vec<Policy> {
     vec![Policy { name: "policy".to_owned(), rules: rules.into_iter().map(rule).collect() }]
 }
 
-/// `allowed NAME`, `denied NAME`, `undecided`.
+/// `allowed NAME`, `denied NAME`, `inconclusive`.
 fn said(decision: &Decision) -> String {
     match decision {
         Decision::Allowed { by } => format!("allowed {}", by.name),
         Decision::Denied { by } => format!("denied {}", by.name),
-        Decision::Undecided { .. } => "undecided".to_owned(),
+        Decision::Inconclusive { .. } => "inconclusive".to_owned(),
     }
 }
 
@@ -120,12 +120,12 @@ fn targets_of_connectors() {
         assert_egress("allowed allow all egress", [deny(json!({"tags": [tag]}))]);
     }
     assert_egress("allowed allow all egress", [deny(json!({"load_balancers": true}))]);
-    assert_egress("undecided", [deny(json!({"service_accounts": ["a@p.iam.gserviceaccount.com"]}))]);
-    assert_egress("undecided", [deny(json!({"secure_tags": ["tagValues/1"]}))]);
+    assert_egress("inconclusive", [deny(json!({"service_accounts": ["a@p.iam.gserviceaccount.com"]}))]);
+    assert_egress("inconclusive", [deny(json!({"secure_tags": ["tagValues/1"]}))]);
     let network = |project: &str, name: &str| json!({"networks": [{"project": project, "name": name}]});
     assert_egress("denied deny", [deny(network("p", "vpc"))]);
     assert_egress("allowed allow all egress", [deny(network("p", "other"))]);
-    assert_egress("undecided", [deny(network("123", "vpc"))]);
+    assert_egress("inconclusive", [deny(network("123", "vpc"))]);
 }
 
 /// <https://cloud.google.com/run/docs/configuring/vpc-direct-vpc>: egress rules see the revision's tags and identity;
@@ -140,7 +140,7 @@ fn targets_of_direct_vpc_egress() {
     assert_eq!(says(&direct(), json!({"tags": ["vpc-connector"]})), "allowed allow all egress");
     let account = json!({"service_accounts": ["api@p.iam.gserviceaccount.com"]});
     assert_eq!(says(&direct(), account.clone()), "denied deny");
-    assert_eq!(says(&DirectVpc { service_account: None, ..direct() }, account), "undecided");
+    assert_eq!(says(&DirectVpc { service_account: None, ..direct() }, account), "inconclusive");
     assert_eq!(
         says(&direct(), json!({"service_accounts": ["b@p.iam.gserviceaccount.com"]})),
         "allowed allow all egress"
@@ -172,7 +172,7 @@ fn protocols_and_ports() {
     {
         assert_egress("allowed allow all egress", [deny(protocol, &ports)]);
     }
-    assert_egress("undecided", [deny("tcp", &["5432x"])]);
+    assert_egress("inconclusive", [deny("tcp", &["5432x"])]);
     assert_egress("denied deny", [deny("tcp", &["5432x", "5432"])]);
 }
 
@@ -187,12 +187,12 @@ fn destinations() {
     }
     for kind in ["address-group", "fqdn", "region-code", "threat-intelligence", "unread"] {
         let opaque = json!([{"kind": kind, "value": "x"}]);
-        assert_egress("undecided", [deny(json!({"opaque": opaque}))]);
+        assert_egress("inconclusive", [deny(json!({"opaque": opaque}))]);
         assert_egress("denied deny", [deny(json!({"opaque": opaque, "ranges": ["10.20.0.0/24"]}))]);
     }
     let narrowed =
         json!({"opaque": [{"kind": "network-type", "value": "INTERNET"}], "ranges": ["0.0.0.0/0"]});
-    assert_egress("undecided", [deny(narrowed)]);
+    assert_egress("inconclusive", [deny(narrowed)]);
 }
 
 /// An undecidable rule matters only where it could decide, and otherwise than what follows.
@@ -203,11 +203,11 @@ fn only_what_could_decide_otherwise_is_undecided() {
     let certain =
         |action: &str, priority: u32| json!({"name": "certain", "action": action, "priority": priority});
     assert_egress("denied certain", [perhaps("allow", 900), certain("deny", 800)]);
-    assert_egress("undecided", [perhaps("allow", 800), certain("deny", 900)]);
+    assert_egress("inconclusive", [perhaps("allow", 800), certain("deny", 900)]);
     assert_egress("denied certain", [perhaps("deny", 800), certain("deny", 900)]);
-    assert_egress("undecided", [perhaps("deny", 900), certain("allow", 900)]);
+    assert_egress("inconclusive", [perhaps("deny", 900), certain("allow", 900)]);
     assert_egress("denied certain", [perhaps("allow", 900), certain("deny", 900)]);
-    let Decision::Undecided { rule: Some(rule), why } =
+    let Decision::Inconclusive { rule: Some(rule), why } =
         decide(&rules([perhaps("deny", 1)]), &leaving(), Direction::Egress)
     else {
         panic!("decided")
@@ -226,7 +226,7 @@ fn the_order_of_policies() {
     firewall.order = Order::BeforeClassicFirewall;
     assert_eq!(egress(&firewall), "allowed global");
     firewall.order = Order::Unread;
-    assert_eq!(egress(&firewall), "undecided");
+    assert_eq!(egress(&firewall), "inconclusive");
     let regional =
         Regional { system: policy(one("system", "deny")), network: policy(one("regional", "deny")) };
     firewall.order = Order::BeforeClassicFirewall;
@@ -250,7 +250,7 @@ fn the_order_of_policies() {
 fn unread_policies() {
     let mut firewall = rules([json!({"name": "deny"})]);
     firewall.regional = Fact::Hidden("403".to_owned());
-    assert_eq!(egress(&firewall), "undecided", "Google's own policies come before VPC rules");
+    assert_eq!(egress(&firewall), "inconclusive", "Google's own policies come before VPC rules");
     firewall.hierarchical = policy([json!({"name": "organization", "action": "deny"})]);
     assert_eq!(egress(&firewall), "denied organization");
 }
@@ -261,7 +261,7 @@ fn inspections_and_unknown_actions() {
     let mut firewall = rules([]);
     for action in [json!("inspect"), json!({"other": "mirror"})] {
         firewall.hierarchical = policy([json!({"action": action})]);
-        assert_eq!(egress(&firewall), "undecided");
+        assert_eq!(egress(&firewall), "inconclusive");
         firewall.hierarchical = policy([json!({"name": "first", "priority": 1}), json!({"action": action})]);
         assert_eq!(egress(&firewall), "denied first");
     }
@@ -279,7 +279,7 @@ fn a_goto_that_may_match_forks_the_way() {
     };
     firewall.hierarchical = with("deny");
     let decision = decide(&firewall, &leaving(), Direction::Egress);
-    assert!(matches!(decision, Decision::Undecided { rule: Some(rule), .. } if rule.name == "perhaps"));
+    assert!(matches!(decision, Decision::Inconclusive { rule: Some(rule), .. } if rule.name == "perhaps"));
     firewall.hierarchical = with("allow");
     assert_eq!(egress(&firewall), "allowed then", "what comes next allows too");
 }
@@ -298,7 +298,7 @@ fn connectors_come_in_by_an_implicit_rule() {
     assert_eq!(ingress(&connector(), &deny(1000)), "denied deny", "deny wins at equal priority");
     assert_eq!(ingress(&connector(), &deny(999)), "denied deny");
     let shared = Connector { in_service_project: true, ..connector() };
-    assert_eq!(ingress(&shared, &Firewall::default()), "undecided");
+    assert_eq!(ingress(&shared, &Firewall::default()), "inconclusive");
     let peered =
         Connector { network: Network::parse("projects/p/global/networks/b").unwrap(), ..connector() };
     assert_eq!(ingress(&peered, &Firewall::default()), "denied deny all ingress");
@@ -323,7 +323,7 @@ fn direct_vpc_egress_comes_in_by_its_range_alone() {
     assert!(dropped(json!({"tags": ["api"]})));
     assert!(dropped(json!({"service_accounts": ["api@p.iam.gserviceaccount.com"]})));
     assert_eq!(ingress(json!({"tags": ["other"]})), ("denied deny all ingress".to_owned(), String::new()));
-    assert_eq!(ingress(json!({"ranges": ["10.9.0.0/25"]})).0, "undecided", "half of the subnet");
+    assert_eq!(ingress(json!({"ranges": ["10.9.0.0/25"]})).0, "inconclusive", "half of the subnet");
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn ingress_to_a_machine() {
     assert_eq!(says(json!({"from": from, "to": {"ranges": ["10.21.0.0/24"]}})), "denied deny all ingress");
     // Reference of `firewalls`, `priority`: "To avoid conflicts with the implied rules, use a priority number less
     // than 65535."
-    assert_eq!(says(json!({"from": from, "priority": 65535})), "undecided");
+    assert_eq!(says(json!({"from": from, "priority": 65535})), "inconclusive");
 }
 
 #[test]
@@ -354,7 +354,7 @@ fn unread_addresses_of_the_service() {
         said(&decide(&rules([allow]), &entering(Party::direct(&hidden)), Direction::Ingress))
     };
     assert_eq!(says("0.0.0.0/0"), "allowed allow");
-    assert_eq!(says("10.0.0.0/8"), "undecided");
+    assert_eq!(says("10.0.0.0/8"), "inconclusive");
 }
 
 /// Thousands of rules in milliseconds, without optimisation.

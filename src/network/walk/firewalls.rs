@@ -62,7 +62,7 @@ pub(super) fn ingress(facts: &Facts, party: &Party, machine: &Machine) -> Vec<(u
             let decision = decide(firewall, &packet, Direction::Ingress);
             let without_effect = match &decision {
                 Decision::Denied { .. } => without_effect(firewall, &packet),
-                Decision::Allowed { .. } | Decision::Undecided { .. } => Vec::new(),
+                Decision::Allowed { .. } | Decision::Inconclusive { .. } => Vec::new(),
             };
             (port, of_decision(decision, Direction::Ingress, port, without_effect))
         })
@@ -98,7 +98,7 @@ pub(super) fn connector_rules(facts: &Facts, party: &Party) -> Option<Verdict> {
             Decision::Denied { by } => {
                 return Some(Verdict::Broken(Fault::ConnectorRulesMissing { from, traffic, by }));
             }
-            Decision::Undecided { rule, why } => gap = gap.or(Some(Gap::FirewallUndecided { rule, why })),
+            Decision::Inconclusive { rule, why } => gap = gap.or(Some(Gap::FirewallUndecided { rule, why })),
         }
     }
     Some(gap.map_or(Verdict::Clear(Seen::ConnectorReachable), Verdict::Unknown))
@@ -125,7 +125,7 @@ fn of_decision(decision: Decision, direction: Direction, port: u16, without_effe
         Decision::Denied { by } => {
             Verdict::Broken(Fault::FirewallDenies { direction, port, by, without_effect })
         }
-        Decision::Undecided { rule, why } => Verdict::Unknown(Gap::FirewallUndecided { rule, why }),
+        Decision::Inconclusive { rule, why } => Verdict::Unknown(Gap::FirewallUndecided { rule, why }),
     }
 }
 

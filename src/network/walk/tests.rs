@@ -219,7 +219,7 @@ fn into_the_network() {
     };
     let private = || facts().destination.kind;
     entry(with(facts(), |facts| facts.source.way = Way::None), "broken vpc-access-missing", false);
-    entry(to([30, 1, 2, 3], private(), Egress::PrivateRangesOnly), "broken egress-bypasses-database", false);
+    entry(to([30, 1, 2, 3], private(), Egress::PrivateRangesOnly), "broken egress-excludes-database", false);
     entry(to([30, 1, 2, 3], private(), Egress::AllTraffic), "clear", true);
     entry(to([240, 1, 2, 3], private(), Egress::PrivateRangesOnly), "unknown", false);
     entry(to([34, 1, 2, 3], DestinationKind::Public, Egress::PrivateRangesOnly), "clear", false);
@@ -243,7 +243,7 @@ fn connectors_carry_no_ipv6() {
             facts.destination.address = "fd20::7".parse().unwrap();
         })
     };
-    assert_link(&to(Way::Connector(connector())), Link::Entry, "broken egress-bypasses-database");
+    assert_link(&to(Way::Connector(connector())), Link::Entry, "broken egress-excludes-database");
     assert_link(&to(Way::Direct(direct())), Link::Entry, "clear");
 }
 
@@ -827,7 +827,7 @@ fn hide_one(facts: &mut Facts, at: usize) {
 fn code(fault: &Fault) -> &'static str {
     match fault {
         Fault::NoVpcAccess { .. } => "vpc-access-missing",
-        Fault::EgressBypasses { .. } | Fault::ConnectorWithoutIpv6 { .. } => "egress-bypasses-database",
+        Fault::EgressBypasses { .. } | Fault::ConnectorWithoutIpv6 { .. } => "egress-excludes-database",
         Fault::WrongNetwork { .. } => "vpc-wrong-network",
         Fault::SubnetTooSmall { .. } | Fault::SubnetExhaustible { .. } => "subnet-exhausted",
         Fault::RangeConflict { .. } => "address-range-conflict",

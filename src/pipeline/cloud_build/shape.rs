@@ -4,7 +4,7 @@ use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::shape::Shape;
 use crate::pipeline::yaml::{Kind, Node};
 
-const SHAPE: Shape = Shape { hint: "Cloud Build refuses the file; everything else in it is read" };
+const SHAPE: Shape = Shape { fix: "Cloud Build refuses the file; everything else in it is read" };
 
 /// Tells of everything that the reader looks at and that is of another type.
 pub(super) fn check(document: &Node, problems: &mut Problems) {
@@ -14,9 +14,7 @@ pub(super) fn check(document: &Node, problems: &mut Problems) {
     let steps = SHAPE.items(document.get("steps"), "`steps`", problems);
     if let (Some(node), []) = (document.get("steps").filter(|node| !node.is_null()), steps) {
         problems.push(
-            Problem::warning("steps-empty", "this build has no steps")
-                .at(node.place.clone())
-                .hint(SHAPE.hint),
+            Problem::warning("steps-empty", "this build has no steps").at(node.place.clone()).fix(SHAPE.fix),
         );
     }
     for step in steps {

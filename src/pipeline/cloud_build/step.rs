@@ -191,7 +191,7 @@ fn warn_line_feeds(step: &Node, words: &[Text], problems: &mut Problems) {
                 Problem::warning("argument-ends-in-line-feed", "this argument ends in a line feed")
                     .at(argument.place.clone())
                     .length(argument.length)
-                    .hint("gcloud takes it as part of the last value; `|-` or `>-` in the place of `|` or `>` leaves it out"),
+                    .fix("gcloud takes it as part of the last value; `|-` or `>-` in the place of `|` or `>` leaves it out"),
             );
         }
     }

@@ -21,7 +21,7 @@ pub(super) static FORMAT: Format = Format {
     usual_places: &["clouddeploy.yaml", "clouddeploy.yml"],
 };
 
-const SHAPE: Shape = Shape { hint: "gcloud refuses the file; everything else in it is read" };
+const SHAPE: Shape = Shape { fix: "gcloud refuses the file; everything else in it is read" };
 /// Where a release takes its skaffold file from, if its command names no other one.
 const SKAFFOLD: &[&str] = &["skaffold.yaml", "skaffold.yml"];
 
@@ -80,7 +80,7 @@ fn places(stage: &Node, targets: &[&Node], problems: &mut Problems) -> Vec<Targe
             Problem::warning("target-missing", "the target of this stage is not in this file")
                 .at(id.place.clone())
                 .length(id.length)
-                .hint("project and region of its services are not known from here"),
+                .fix("project and region of its services are not known from here"),
         );
         return vec![Target::default()];
     };
@@ -108,7 +108,7 @@ fn place(target: &Node, problems: &mut Problems) -> Option<Target> {
                 Problem::warning("location-not-understood", "this is no location of Cloud Run")
                     .at(location.place.clone())
                     .length(location.length)
-                    .hint("write `projects/PROJECT/locations/REGION`"),
+                    .fix("write `projects/PROJECT/locations/REGION`"),
             );
             Some(Target::default())
         }
@@ -124,7 +124,7 @@ fn tell_of_spec(document: &Node, key: &str, problems: &mut Problems) {
             format!("`{key}` is not there, and `spec` is no key of Cloud Deploy"),
         )
         .at(spec.place.clone())
-        .hint(format!("`{key}` stands at the top of the document")),
+        .fix(format!("`{key}` stands at the top of the document")),
     );
 }
 

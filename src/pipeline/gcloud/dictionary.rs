@@ -39,7 +39,7 @@ fn of_value(value: &Text, flag: &Flag, problems: &mut Problems) -> Vec<(String, 
                 let problem = Problem::warning("value-cut-by-comma", message)
                     .at(item.place().clone())
                     .confidential(crate::text::looks_secret(name))
-                    .hint(format!(
+                    .fix(format!(
                         "gcloud refuses that; give the list a separator of its own: `{}=^@^A=1,2@B=3`",
                         flag.name
                     ));
@@ -56,7 +56,7 @@ fn of_value(value: &Text, flag: &Flag, problems: &mut Problems) -> Vec<(String, 
             (Some(_) | None, _) => {
                 let message = format!("a part of `{}` is only known to the run", flag.name);
                 let problem = Problem::warning("list-not-known", message).at(item.place().clone());
-                problems.push(problem.hint("say in rungate.yaml which variables of it matter"));
+                problems.push(problem.fix("say in rungate.yaml which variables of it matter"));
             }
         }
     }

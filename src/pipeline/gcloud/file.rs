@@ -42,7 +42,7 @@ fn tell_number(entry: &Entry, document: &Document, named_by: &str, problems: &mu
     }
     let message = format!("gcloud refuses the value of `{}`: it is no text", entry.key);
     let problem = Problem::warning("gcloud-refuses", message).at(document.text(&entry.value).place().clone());
-    problems.push(problem.confidential(true).hint("quote it"));
+    problems.push(problem.confidential(true).fix("quote it"));
 }
 
 /// `NAME=value`, as dotenv has it.
@@ -153,7 +153,7 @@ fn find(path: &Text, flag: &str, files: &Files<'_>, problems: &mut Problems) -> 
         Problem::warning("file-not-followed", message)
             .at(path.place().clone())
             .length(path.raw().chars().count())
-            .hint("say in rungate.yaml which variables of it matter"),
+            .fix("say in rungate.yaml which variables of it matter"),
     );
     None
 }

@@ -107,7 +107,7 @@ fn release(flags: &[flags::Flag], place: &Place) -> Problem {
         "this step makes a release of Cloud Deploy, which is not read here",
     )
     .at(place.clone())
-    .hint(format!("check the file of the delivery pipeline (`clouddeploy.yaml`) or `{file}`"))
+    .fix(format!("check the file of the delivery pipeline (`clouddeploy.yaml`) or `{file}`"))
 }
 
 /// What is wrong with a job of several containers that connects to Cloud SQL.

@@ -75,7 +75,7 @@ impl Repository {
                     Problem::warning("file-not-found", format!("`{named}` is not there"))
                         .at(uses.place.clone())
                         .length(uses.length)
-                        .hint("it is looked for from the folder that holds `.github`"),
+                        .fix("it is looked for from the folder that holds `.github`"),
                 );
             }
             return None;

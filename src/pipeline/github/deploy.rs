@@ -171,7 +171,7 @@ impl Inputs<'_> {
                             format!("a part of `{name}` is only known to the run"),
                         )
                         .at(item.place().clone())
-                        .hint("say in rungate.yaml which variables of it matter"),
+                        .fix("say in rungate.yaml which variables of it matter"),
                     );
                 }
                 pairs.known
@@ -180,7 +180,7 @@ impl Inputs<'_> {
                 problems.push(
                     Problem::warning("input-broken", format!("`{name}` cannot be read: {what}"))
                         .at(place)
-                        .hint("one NAME=value a line; `\\,` is a comma within a value"),
+                        .fix("one NAME=value a line; `\\,` is a comma within a value"),
                 );
                 Vec::new()
             }

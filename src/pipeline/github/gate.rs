@@ -49,7 +49,7 @@ pub(super) fn tell_unknown_inputs(step: &Node, problems: &mut Problems) {
             make("unknown-input", text)
                 .at(entry.place.clone())
                 .length(entry.key.chars().count())
-                .hint(nearest::hint(&entry.key, INPUTS.iter().copied())),
+                .fix(nearest::did_you_mean(&entry.key, INPUTS.iter().copied())),
         );
     }
 }

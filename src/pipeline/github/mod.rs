@@ -77,7 +77,7 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
                 "this workflow has too many steps: not all of them are read",
             )
             .at(file.source.place(1, 1))
-            .hint("name what the others deploy in rungate.yaml"),
+            .fix("name what the others deploy in rungate.yaml"),
         );
     }
     reading.only_called = file.documents.iter().all(inputs::only_called);
@@ -93,7 +93,7 @@ fn tell_broken(node: &Node, text: &str, problems: &mut Problems) {
             Problem::warning("expression-broken", format!("this expression cannot be read: {why}"))
                 .at(Text::of_node(node).place_at(range.start))
                 .length(length)
-                .hint("GitHub refuses the workflow; what the expression stands for is left open"),
+                .fix("GitHub refuses the workflow; what the expression stands for is left open"),
         );
     }
 }

@@ -4,7 +4,7 @@ use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::shape::Shape;
 use crate::pipeline::yaml::{Entry, Kind, Node};
 
-const SHAPE: Shape = Shape { hint: "GitHub refuses the workflow; everything else in it is read" };
+const SHAPE: Shape = Shape { fix: "GitHub refuses the workflow; everything else in it is read" };
 
 /// The entries of a mapping; of anything but nothing or an expression, a problem.
 pub(super) fn entries<'n>(node: Option<&'n Node>, what: &str, problems: &mut Problems) -> &'n [Entry] {

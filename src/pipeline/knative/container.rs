@@ -33,7 +33,7 @@ impl Aliases {
                     "an item of this annotation names no secret of a project",
                 )
                 .at(item.place.clone())
-                .hint("write `alias:projects/P/secrets/S`; a secret of the same project needs no alias"),
+                .fix("write `alias:projects/P/secrets/S`; a secret of the same project needs no alias"),
             );
         }
         Self(aliases)
@@ -94,7 +94,7 @@ impl Pod<'_> {
             problems.push(
                 Problem::warning("container-missing", "this service has no container")
                     .at(spec.place.clone())
-                    .hint("`spec.template.spec.containers` lists them, each with its `image`"),
+                    .fix("`spec.template.spec.containers` lists them, each with its `image`"),
             );
         }
         let mut ports = containers
@@ -106,7 +106,7 @@ impl Pod<'_> {
                 Problem::warning("several-ports", "a second container has a port: Cloud Run takes one")
                     .at(second.place.clone())
                     .related(first.place.clone(), "the first one, which is read as the one for requests")
-                    .hint("leave `ports` to the container that answers requests"),
+                    .fix("leave `ports` to the container that answers requests"),
             );
         }
     }
@@ -117,7 +117,7 @@ impl Pod<'_> {
             problems.push(
                 Problem::warning("variables-not-read", "which variables `envFrom` brings is not known")
                     .at(from.place.clone())
-                    .hint("Cloud Run has no `envFrom`: list the variables under `env`"),
+                    .fix("Cloud Run has no `envFrom`: list the variables under `env`"),
             );
         }
         for entry in container.get("env").map(Node::items).unwrap_or_default() {
@@ -130,7 +130,7 @@ impl Pod<'_> {
                             format!("where `{name}` comes from is not known"),
                         )
                         .at(entry.place.clone())
-                        .hint("Cloud Run takes `value` and `valueFrom: secretKeyRef`"),
+                        .fix("Cloud Run takes `value` and `valueFrom: secretKeyRef`"),
                     );
                 }
                 continue;
@@ -174,7 +174,7 @@ impl Pod<'_> {
                     format!("the secret of `{target}` has no version"),
                 )
                 .at(reference.place.clone())
-                .hint("`key` names the version: a number, or `latest`"),
+                .fix("`key` names the version: a number, or `latest`"),
             );
             Stated::unresolved("", reference.place.clone())
         });
@@ -192,7 +192,7 @@ impl Pod<'_> {
                 problems.push(
                     Problem::warning("volume-missing", format!("there is no volume `{name}`"))
                         .at(mount.place.clone())
-                        .hint("`spec.template.spec.volumes` lists them"),
+                        .fix("`spec.template.spec.volumes` lists them"),
                 );
             }
             return;

@@ -22,12 +22,12 @@ pub(super) fn members(document: &Node) -> &[Node] {
 pub(super) fn not_read(document: &Node, problems: &mut Problems) {
     let kind = document.get("kind").filter(|kind| !kind.is_null());
     let (place, length) = kind.map_or((&document.place, 1), |kind| (&kind.place, kind.length));
-    let (message, hint) = match kind.and_then(Node::text) {
+    let (message, fix) = match kind.and_then(Node::text) {
         Some("WorkerPool") => {
             ("a worker pool answers no requests: it is not checked".to_owned(), "only services are checked")
         }
         Some(kind) => (format!("`kind: {kind}` is not read"), "read are `kind: Service` and `kind: Job`"),
         None => ("this document has no `kind`".to_owned(), "read are `kind: Service` and `kind: Job`"),
     };
-    problems.push(Problem::warning("kind-not-read", message).at(place.clone()).length(length).hint(hint));
+    problems.push(Problem::warning("kind-not-read", message).at(place.clone()).length(length).fix(fix));
 }

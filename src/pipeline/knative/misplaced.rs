@@ -32,7 +32,7 @@ fn tell(found: Option<&Node>, names: &[&str], words: (&str, &str, &str), problem
                 Problem::warning("annotation-misplaced", message)
                     .at(entry.place.clone())
                     .length(entry.key.chars().count())
-                    .hint(format!("move it to `{path}`; here it has no effect")),
+                    .fix(format!("move it to `{path}`; here it has no effect")),
             );
         }
     }

@@ -70,7 +70,7 @@ fn tell_nameless(name: Option<&Stated>, document: &Node, problems: &mut Problems
         problems.push(
             Problem::warning("name-missing", "this document has no `metadata.name`")
                 .at(document.place.clone())
-                .hint("gcloud takes the name from there"),
+                .fix("gcloud takes the name from there"),
         );
     }
 }
@@ -161,7 +161,7 @@ fn network_interfaces(service: &mut Service, node: &Node, values: &Values, probl
         Problem::error("annotation-broken", message)
             .at(node.place.clone())
             .length(node.length)
-            .hint(r#"write it as '[{"network":"N","subnetwork":"S"}]'"#)
+            .fix(r#"write it as '[{"network":"N","subnetwork":"S"}]'"#)
     };
     let parsed: Result<Vec<serde_json::Map<String, serde_json::Value>>, _> = serde_json::from_str(text);
     let interface = match parsed {

@@ -4,7 +4,7 @@ use super::{Problem, Problems};
 use crate::pipeline::shape::Shape;
 use crate::pipeline::yaml::{Kind, Node};
 
-pub(super) const SHAPE: Shape = Shape { hint: "gcloud refuses the manifest; everything else in it is read" };
+pub(super) const SHAPE: Shape = Shape { fix: "gcloud refuses the manifest; everything else in it is read" };
 
 /// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,7 @@ fn wrong(node: &Node, name: &str, expected: Type) -> Option<Problem> {
             Problem::warning("template-not-filled-in", message)
                 .at(node.place.clone())
                 .length(node.length)
-                .hint("check the file that the deploy fills in, or say in rungate.yaml what matters of it"),
+                .fix("check the file that the deploy fills in, or say in rungate.yaml what matters of it"),
         );
     }
     let what = match expected {

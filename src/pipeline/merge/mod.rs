@@ -87,7 +87,7 @@ fn tell_duplicates(services: &[Service], request: &Request, problems: &mut Probl
             )
             .at(service.place.clone())
             .related(earlier.place.clone(), "first here")
-            .hint(
+            .fix(
                 "the gate must know which of the two to expect: keep one, or give each its region or project",
             );
             problems.push(request.judge(problem));
@@ -187,7 +187,7 @@ fn settle(what: &str, there: &mut Stated, stated: &Stated, confidential: bool, p
                 .at(stated.place.clone())
                 .length(if confidential { 1 } else { stated.raw().chars().count() })
                 .related(there.place.clone(), "the pipeline's")
-                .hint("leave it out: the native file only adds what the pipeline cannot say")
+                .fix("leave it out: the native file only adds what the pipeline cannot say")
                 .confidential(confidential),
         ),
         (Value::Unresolved { .. }, _) => *there = stated.clone(),

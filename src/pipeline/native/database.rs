@@ -75,7 +75,7 @@ pub(super) fn read(node: &Node, file: &File<'_>, problems: &mut Problems) -> Opt
             problems.push(
                 Problem::error("missing-key", "`database` says neither `dsn` nor `host` nor `instance_variable`")
                     .at(node.place.clone())
-                    .hint("`dsn: DATABASE_URL`, or `host: DB_HOST` with `port`, `user`, `password`, `name`: each the name of a variable"),
+                    .fix("`dsn: DATABASE_URL`, or `host: DB_HOST` with `port`, `user`, `password`, `name`: each the name of a variable"),
             );
             return None;
         }
@@ -103,7 +103,7 @@ fn authorities(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<
     };
     let read = match file.folders.real(path).filter(|real| real.is_file()) {
         None => Err(text::bad("no-such-file", node, format!("there is no file `{path}`"))
-            .hint("name it from the root of the repository: the authorities that the service verifies its server by")),
+            .fix("name it from the root of the repository: the authorities that the service verifies its server by")),
         Some(real) => match whole(&real) {
             Err(error) => Err(text::bad("unreadable", node, format!("this file cannot be read: {}", error.kind()))),
             Ok(pem) if pem.contains("PRIVATE KEY") => Err(text::bad(
@@ -138,7 +138,7 @@ fn check_variable(stated: &Stated, problems: &mut Problems) {
     problems.push(
         Problem::error("bad-variable-name", "this is not the name of a variable")
             .at(stated.place.clone())
-            .hint("`database` says which variables hold the way to it, such as `host: DB_HOST`"),
+            .fix("`database` says which variables hold the way to it, such as `host: DB_HOST`"),
     );
 }
 

@@ -57,7 +57,7 @@ pub(super) fn is_query(condition: &Stated, problems: &mut Problems) -> bool {
         Problem::error("bad-query", "this is no JSONPath query (RFC 9535)")
             .at(condition.place.clone())
             .length(condition.raw().chars().count())
-            .hint("such as `$[?@.status == 'healthy']` or `$.checks[?@.name == 'db' && @.ok == true]`"),
+            .fix("such as `$[?@.status == 'healthy']` or `$.checks[?@.name == 'db' && @.ok == true]`"),
     );
     false
 }
@@ -83,7 +83,7 @@ pub(super) fn commit(node: Option<&Node>, problems: &mut Problems) -> Option<Com
                     Problem::error("bad-commit", "this is no commit")
                         .at(stated.place.clone())
                         .length(stated.raw().chars().count())
-                        .hint("seven to forty hexadecimal digits; `env: GITHUB_SHA` takes it from the environment"),
+                        .fix("seven to forty hexadecimal digits; `env: GITHUB_SHA` takes it from the environment"),
                 );
             }
             good
@@ -94,7 +94,7 @@ pub(super) fn commit(node: Option<&Node>, problems: &mut Problems) -> Option<Com
             problems.push(
                 Problem::error("missing-key", "`commit` needs one of `equals` and `env`")
                     .at(node.place.clone())
-                    .hint("`equals: 1a2b3c4`, or `env: GITHUB_SHA` for the commit that the pipeline runs for"),
+                    .fix("`equals: 1a2b3c4`, or `env: GITHUB_SHA` for the commit that the pipeline runs for"),
             );
             None
         }
@@ -123,7 +123,7 @@ fn told_by(fields: &Fields<'_>, node: &Node, key: &str, problems: &mut Problems)
             problems.push(
                 Problem::error("missing-key", format!("{key} needs one of `header` and `json`"))
                     .at(node.place.clone())
-                    .hint("where the answer tells it: `header: x-revision`, or `json: $.revision`"),
+                    .fix("where the answer tells it: `header: x-revision`, or `json: $.revision`"),
             );
             None
         }

@@ -53,7 +53,7 @@ pub(super) fn read(node: &Node, file: &File<'_>, problems: &mut Problems) -> Dat
     if expectation.is_empty() && problems.iter().next().is_none() {
         problems.push(
             text::bad("empty-value", node, "`expect` expects nothing")
-                .hint("name `tables`, `extensions`, `privileges`, `queries` or `migrations`"),
+                .fix("name `tables`, `extensions`, `privileges`, `queries` or `migrations`"),
         );
     }
     expectation
@@ -79,7 +79,7 @@ fn privileges(node: &Node, problems: &mut Problems) -> Vec<PrivilegeExpectation>
                     )
                     .at(unknown.place.clone())
                     .length(unknown.raw().chars().count())
-                    .hint(nearest::hint(unknown.raw(), known.iter().copied())),
+                    .fix(nearest::did_you_mean(unknown.raw(), known.iter().copied())),
                 );
             }
             let on = Stated::known(entry.key.clone(), entry.place.clone());
@@ -116,7 +116,7 @@ fn query(node: &Node, number: usize, problems: &mut Problems) -> Option<QueryExp
         if fields.get("query").is_none() {
             problems.push(
                 text::bad("missing-key", node, "this item has no `query`")
-                    .hint("`query: SELECT count(*) FROM roles` with `at_least: 1`"),
+                    .fix("`query: SELECT count(*) FROM roles` with `at_least: 1`"),
             );
         }
         return None;
@@ -127,7 +127,7 @@ fn query(node: &Node, number: usize, problems: &mut Problems) -> Option<QueryExp
             NotOneQuery::NoQuery => text::bad("bad-query", at, "this statement does not only read"),
             NotOneQuery::Unreadable => text::bad("bad-query", at, "this is no statement of SQL"),
         };
-        problems.push(problem.hint("write one SELECT; the gate runs it in a read-only transaction"));
+        problems.push(problem.fix("write one SELECT; the gate runs it in a read-only transaction"));
     }
     let mut stated: Vec<(&str, &Node)> =
         GIVES.iter().filter_map(|key| Some((*key, fields.get(key)?))).collect();
@@ -135,7 +135,7 @@ fn query(node: &Node, number: usize, problems: &mut Problems) -> Option<QueryExp
         let keys: Vec<String> = GIVES.iter().map(|key| format!("`{key}`")).collect();
         problems.push(
             text::bad("missing-key", node, "this query states not exactly one thing that it must give")
-                .hint(format!("one of {}", keys.join(", "))),
+                .fix(format!("one of {}", keys.join(", "))),
         );
         return None;
     };

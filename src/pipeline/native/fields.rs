@@ -29,7 +29,7 @@ impl<'a> Fields<'a> {
                 Problem::error("unknown-key", format!("{what} has no key `{}`", entry.key))
                     .at(entry.place.clone())
                     .length(entry.key.chars().count())
-                    .hint(nearest::hint(&entry.key, known.iter().copied())),
+                    .fix(nearest::did_you_mean(&entry.key, known.iter().copied())),
             );
         }
         Some(Self { node })

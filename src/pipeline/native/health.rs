@@ -51,7 +51,7 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> HealthExpectation {
         problems.push(
             Problem::error("window-too-short", "the window ends before so many successes can come")
                 .at(fields.get("window").or(fields.get("successes")).unwrap_or(node).place.clone())
-                .hint("make `window` longer, or `successes` or `interval` smaller"),
+                .fix("make `window` longer, or `successes` or `interval` smaller"),
         );
     }
     health
@@ -67,7 +67,7 @@ fn path(node: Option<&Node>, problems: &mut Problems) -> Option<Stated> {
         Problem::error("bad-path", "a health path begins with one `/`")
             .at(stated.place.clone())
             .length(stated.raw().chars().count())
-            .hint(if bare.contains("://") {
+            .fix(if bare.contains("://") {
                 "the host goes to `url`, the rest to `path`".to_owned()
             } else {
                 format!("write `/{bare}`")

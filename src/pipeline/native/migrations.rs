@@ -17,13 +17,13 @@ pub(super) fn read(node: &Node, file: &File<'_>, problems: &mut Problems) -> Opt
     let tool = text::one_of(fields.get("tool"), TOOLS, problems);
     let folder = text::text(fields.get("folder"), problems);
     let table = text::text(fields.get("table"), problems);
-    for (key, hint) in [
+    for (key, fix) in [
         ("tool", "what runs them, such as `tool: alembic`"),
         ("folder", "where they lie in the repository, such as `folder: migrations/versions`"),
     ] {
         if fields.get(key).is_none() {
             problems.push(
-                text::bad("missing-key", node, format!("`migrations` does not say its `{key}`")).hint(hint),
+                text::bad("missing-key", node, format!("`migrations` does not say its `{key}`")).fix(fix),
             );
         }
     }
@@ -32,7 +32,7 @@ pub(super) fn read(node: &Node, file: &File<'_>, problems: &mut Problems) -> Opt
     let Some(real) = file.folders.real(folder.raw()).filter(|real| real.is_dir()) else {
         problems.push(
             text::bad("no-such-folder", at, format!("there is no folder `{}`", folder.raw()))
-                .hint("name it from the root of the repository"),
+                .fix("name it from the root of the repository"),
         );
         return None;
     };
@@ -42,7 +42,7 @@ pub(super) fn read(node: &Node, file: &File<'_>, problems: &mut Problems) -> Opt
             let problem = match why {
                 Unread::None => {
                     let message = format!("`{}` holds no migration of {tool}", folder.raw());
-                    text::bad("no-migrations", at, message).hint(looks_for(tool))
+                    text::bad("no-migrations", at, message).fix(looks_for(tool))
                 }
                 Unread::TooMany => text::bad("too-many", at, "this folder holds more than 5000 migrations"),
                 Unread::Io(error) => {

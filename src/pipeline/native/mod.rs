@@ -86,7 +86,7 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
         problems.push(
             Problem::error("several-documents", "a rungate file is one YAML document")
                 .at(second.place.clone())
-                .hint("put all services under one `services:`"),
+                .fix("put all services under one `services:`"),
         );
     }
     let Some(document) = file.documents.first() else { return reading };
@@ -109,7 +109,7 @@ fn read(file: &File<'_>, problems: &mut Problems) -> Reading {
         None if reading.pipelines.is_empty() => problems.push(
             Problem::error("missing-key", "this file has neither `services` nor `pipeline`")
                 .at(document.place.clone())
-                .hint(
+                .fix(
                     "`pipeline: cloudbuild.yaml` takes the services from there; `services:` lists them here",
                 ),
         ),
@@ -125,12 +125,12 @@ fn version(top: &Fields<'_>, document: &Node, problems: &mut Problems) {
             Problem::error("unknown-version", "this version of the format is not known")
                 .at(node.place.clone())
                 .length(node.length)
-                .hint("this rungate reads `version: 1`"),
+                .fix("this rungate reads `version: 1`"),
         ),
         None => problems.push(
             Problem::error("missing-key", "the file has no `version`")
                 .at(document.place.clone())
-                .hint("begin it with `version: 1`"),
+                .fix("begin it with `version: 1`"),
         ),
     }
 }
@@ -143,7 +143,7 @@ fn service(node: &Node, file: &File<'_>, problems: &mut Problems) -> Option<Serv
         problems.push(
             Problem::error("missing-key", "this service has no `name`")
                 .at(node.place.clone())
-                .hint("`name` is the service's name in Cloud Run"),
+                .fix("`name` is the service's name in Cloud Run"),
         );
     }
     service.project = text::text(fields.get("project"), problems);
@@ -209,7 +209,7 @@ fn secrets(node: Option<&Node>, problems: &mut Problems) -> Vec<SecretReference>
                 )
                 .at(text.place.clone())
                 .length(entry.value.length)
-                .hint(format!(
+                .fix(format!(
                     "write `{}: {}:1`, or `:latest`",
                     entry.key,
                     text.raw().trim_end_matches(':')
@@ -227,7 +227,7 @@ fn checks(node: Option<&Node>, file: &File<'_>, problems: &mut Problems) -> Vec<
             Problem::error("unknown-check", format!("there is no check `{}`", id.raw()))
                 .at(id.place.clone())
                 .length(id.raw().chars().count())
-                .hint(nearest::hint(id.raw(), file.known_checks.iter().copied())),
+                .fix(nearest::did_you_mean(id.raw(), file.known_checks.iter().copied())),
         );
     }
     ids
@@ -254,7 +254,7 @@ fn contradictions(service: &Service, problems: &mut Problems) {
                 Problem::error("contradiction", format!("`{}` is a variable and a secret", secret.target))
                     .at(secret.secret.place.clone())
                     .related(variable.value.place.clone(), "a plain variable here")
-                    .hint("Cloud Run takes one of the two"),
+                    .fix("Cloud Run takes one of the two"),
             );
         }
     }
@@ -349,7 +349,7 @@ mod tests {
     fn an_unknown_key_names_what_was_meant() {
         let (_, problems) = read_text(&FORMAT, "version: 1\nservices:\n- name: x\n  regoin: r\n");
         let problem = problems.iter().next().unwrap();
-        assert_eq!(problem.hint.as_deref(), Some("did you mean `region`?"));
+        assert_eq!(problem.fix.as_deref(), Some("did you mean `region`?"));
         assert_eq!(problem.place.as_ref().unwrap().to_string(), "a.yaml:4:3");
     }
 

@@ -17,7 +17,7 @@ pub(super) fn pattern(node: Option<&Node>, problems: &mut Problems) -> Option<St
     match compiled(stated.raw()) {
         Ok(_) => Some(stated),
         Err(why) => {
-            problems.push(text::bad("bad-pattern", node, why).hint(
+            problems.push(text::bad("bad-pattern", node, why).fix(
                 "a pattern is a regular expression of https://docs.rs/regex, without look-around, such as \
                  `^session=([^;]+)`; a dot that means itself is written `\\.`",
             ));
@@ -46,5 +46,5 @@ pub(super) fn bad_header(name: &str, place: &Place) -> Problem {
     Problem::error("bad-header", format!("`{name}` is no name of a header"))
         .at(place.clone())
         .length(name.chars().count())
-        .hint("letters, digits and dashes, such as `content-type`")
+        .fix("letters, digits and dashes, such as `content-type`")
 }

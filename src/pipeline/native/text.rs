@@ -22,7 +22,7 @@ pub(super) fn text(node: Option<&Node>, problems: &mut Problems) -> Option<State
         }
         Some(_) => {
             problems.push(
-                bad("empty-value", node, "this value is empty").hint("leave the key out, or fill it in"),
+                bad("empty-value", node, "this value is empty").fix("leave the key out, or fill it in"),
             );
             None
         }
@@ -84,7 +84,7 @@ pub(super) fn one_of(
         Problem::error("unknown-value", format!("`{}` is not known here", stated.raw()))
             .at(stated.place.clone())
             .length(stated.raw().chars().count())
-            .hint(nearest::hint(stated.raw(), words.iter().copied())),
+            .fix(nearest::did_you_mean(stated.raw(), words.iter().copied())),
     );
     None
 }
@@ -117,7 +117,7 @@ pub(super) fn duration(node: &Node, problems: &mut Problems) -> Option<Duration>
         let written = node.text().map_or_else(|| node.what().to_owned(), |text| format!("`{text}`"));
         problems.push(
             bad("bad-duration", node, format!("{written} is not a duration"))
-                .hint(format!("write {}", super::super::duration::FORM)),
+                .fix(format!("write {}", super::super::duration::FORM)),
         );
     }
     parsed
@@ -138,7 +138,7 @@ pub(super) fn url(node: Option<&Node>, problems: &mut Problems) -> Option<Stated
         Problem::error("bad-url", format!("this is no URL of a service: {why}"))
             .at(stated.place.clone())
             .length(stated.raw().chars().count())
-            .hint("write it as `https://auth-staging-abc.a.run.app`"),
+            .fix("write it as `https://auth-staging-abc.a.run.app`"),
     );
     None
 }
@@ -151,7 +151,7 @@ pub(super) fn check_instance(instance: &Stated, problems: &mut Problems) {
             Problem::error("bad-instance", format!("`{}` is no Cloud SQL connection name", instance.raw()))
                 .at(instance.place.clone())
                 .length(instance.raw().chars().count())
-                .hint("write it as `project:region:instance`"),
+                .fix("write it as `project:region:instance`"),
         );
     }
 }

@@ -505,7 +505,7 @@ fn parse(script: &Script) -> Result<Program, Box<Problem>> {
     let place = script.place(0);
     if limits::has_endless_document(&script.text) {
         let problem = Problem::warning("script-not-read", "a here-document of this script has no end mark");
-        return Err(Box::new(problem.at(place).hint("give it one: `<<EOF`, and `EOF` on a line of its own")));
+        return Err(Box::new(problem.at(place).fix("give it one: `<<EOF`, and `EOF` on a line of its own")));
     }
     if script.text.len() > limits::LONGEST_SCRIPT || limits::too_deep(&script.text) {
         let problem =
@@ -530,7 +530,7 @@ fn broken(script: &Script, error: &ParseError) -> Problem {
     let offset = position.map_or(script.text.trim_end().len(), |index| script.byte_offset(index));
     Problem::warning("script-broken", format!("this shell script has a syntax error: {what}"))
         .at(script.place(offset))
-        .hint("what it deploys is not known; `bash -n` on the script shows the same")
+        .fix("what it deploys is not known; `bash -n` on the script shows the same")
 }
 
 /// A word of the parser with its place.

@@ -23,7 +23,7 @@ pub(super) static FORMAT: Format = Format {
     usual_places: &["skaffold.yaml", "skaffold.yml"],
 };
 
-const SHAPE: Shape = Shape { hint: "skaffold refuses the file; everything else in it is read" };
+const SHAPE: Shape = Shape { fix: "skaffold refuses the file; everything else in it is read" };
 /// The keys of Cloud Run's deployer.
 const CLOUD_RUN: &[&str] = &["projectid", "region"];
 /// The deployers that are not Cloud Run's.
@@ -99,7 +99,7 @@ impl<'a> Skaffold<'a> {
                         )
                         .at(name.place.clone())
                         .length(name.raw().chars().count())
-                        .hint("what it deploys without that profile is read"),
+                        .fix("what it deploys without that profile is read"),
                     ),
                 }
             }
@@ -146,7 +146,7 @@ impl<'a> Skaffold<'a> {
                 Problem::warning("manifests-not-read", format!("manifests by {} are not read", entry.key))
                     .at(entry.place.clone())
                     .length(entry.key.chars().count())
-                    .hint("`skaffold render` writes them out: check what it writes"),
+                    .fix("`skaffold render` writes them out: check what it writes"),
             );
         }
         let raw = SHAPE.items(manifests.and_then(|node| node.get("rawYaml")), "`rawYaml`", problems);
@@ -203,7 +203,7 @@ impl<'a> Skaffold<'a> {
                 Problem::warning("profiles-overlap", format!("two profiles deploy the service `{name}`"))
                     .at(service.place.clone())
                     .related(known.place.clone(), "this one is read")
-                    .hint("name the manifest itself to check the other one"),
+                    .fix("name the manifest itself to check the other one"),
             );
         }
     }
@@ -217,7 +217,7 @@ fn tell_unknown(deployer: Option<&Node>, problems: &mut Problems) {
                 Problem::warning("unknown-key", format!("`cloudrun` has no key `{}`", entry.key))
                     .at(entry.place.clone())
                     .length(entry.key.chars().count())
-                    .hint(nearest::hint(&entry.key, CLOUD_RUN.iter().copied())),
+                    .fix(nearest::did_you_mean(&entry.key, CLOUD_RUN.iter().copied())),
             );
         }
     }
@@ -252,7 +252,7 @@ pub(super) fn tell(message: String, place: &Place, length: usize, problems: &mut
         Problem::warning("file-not-followed", message)
             .at(place.clone())
             .length(length)
-            .hint("name the manifest itself, or the services in rungate.yaml"),
+            .fix("name the manifest itself, or the services in rungate.yaml"),
     );
 }
 

@@ -94,7 +94,7 @@ pub struct Text {
     place: Place,
 }
 
-/// A part of a text, as seen from outside.
+/// A part of a text, as checked from outside.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'a> {
     /// Known characters.

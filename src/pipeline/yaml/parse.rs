@@ -168,7 +168,7 @@ impl Builder<'_> {
             whole.add(&key);
             whole.add(&value);
             let Kind::Scalar { text, style } = key.node.kind else {
-                let problem = self.problem("yaml-key-not-text", "a key must be a text", key.node.place).hint(
+                let problem = self.problem("yaml-key-not-text", "a key must be a text", key.node.place).fix(
                     "a template (`{{ … }}`) must be rendered before it is checked; a text goes in quotes",
                 );
                 return Err(Box::new(problem));
@@ -185,7 +185,7 @@ impl Builder<'_> {
                     .problem("yaml-duplicate-key", format!("the key `{text}` stands twice"), key.node.place)
                     .length(key.node.length)
                     .related(first.clone(), "here first")
-                    .hint("keep one: tools disagree about which of the two counts");
+                    .fix("keep one: tools disagree about which of the two counts");
                 self.problems.push(problem);
                 continue;
             }
@@ -210,7 +210,7 @@ impl Builder<'_> {
         let Some(known) = self.anchors.get(&id) else {
             let message = "this alias stands inside of what it refers to";
             let problem = self.problem("yaml-too-complex", message, place);
-            return Err(Box::new(problem.hint("write the value out")));
+            return Err(Box::new(problem.fix("write the value out")));
         };
         let (values, text, height) = (known.values, known.text, known.height);
         self.copies(values, text, depth + height, &place)?;
@@ -226,8 +226,8 @@ impl Builder<'_> {
         self.aliased = self.aliased.saturating_add(text);
         if self.values > MOST_VALUES || self.aliased > MOST_ALIASED_TEXT || height > DEEPEST {
             let message = "this file's anchors and aliases expand to too much";
-            let hint = "a pipeline file needs no such nesting of aliases";
-            return Err(Box::new(self.problem("yaml-too-complex", message, place.clone()).hint(hint)));
+            let fix = "a pipeline file needs no such nesting of aliases";
+            return Err(Box::new(self.problem("yaml-too-complex", message, place.clone()).fix(fix)));
         }
         Ok(())
     }
@@ -278,8 +278,8 @@ impl Builder<'_> {
             return self.problem("yaml-too-complex", message, place);
         }
         let problem = self.problem("yaml-broken", format!("this is not YAML: {}", error.kind()), place);
-        match hint_for(error.kind()) {
-            Some(hint) => problem.hint(hint),
+        match fix_for(error.kind()) {
+            Some(fix) => problem.fix(fix),
             None => problem,
         }
     }
@@ -287,7 +287,7 @@ impl Builder<'_> {
 
 /// What users most often did where the parser stumbles.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum of ninety kinds, which has its own words")]
-fn hint_for(kind: &ErrorKind) -> Option<&'static str> {
+fn fix_for(kind: &ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
             Some("indent with blanks, not with tabs")

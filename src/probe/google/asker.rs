@@ -13,7 +13,7 @@ use super::endpoints::base;
 use super::transport::{Ask, Body, Transport};
 use super::{Auth, Endpoints, Timeouts, Vault, auth};
 use crate::model::resource;
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::text::bounded;
 
 /// The asker of a run. A run that never asks pays nothing.
@@ -25,7 +25,7 @@ pub(super) struct Asker {
     timeouts: Timeouts,
     transport: Arc<Transport>,
     /// Or why there is none; told the same to everybody who asks.
-    identity: OnceCell<Result<Identity, Broken>>,
+    identity: OnceCell<Result<Identity, Inconclusive>>,
 }
 
 impl Asker {
@@ -41,7 +41,7 @@ impl Asker {
     }
 
     /// As whom everything is asked.
-    pub(super) async fn identity(&self) -> Result<&Identity, Broken> {
+    pub(super) async fn identity(&self) -> Result<&Identity, Inconclusive> {
         let settings = auth::Settings {
             auth: &self.auth,
             endpoints: &self.endpoints,
@@ -50,7 +50,7 @@ impl Asker {
             transport: &self.transport,
         };
         // Boxed, for the same reason as every read.
-        let make = || -> BoxFuture<'_, Result<Identity, Broken>> { Box::pin(auth::identity(settings)) };
+        let make = || -> BoxFuture<'_, Result<Identity, Inconclusive>> { Box::pin(auth::identity(settings)) };
         self.identity.get_or_init(make).await.as_ref().map_err(Clone::clone)
     }
 
@@ -60,7 +60,7 @@ impl Asker {
         call: &Call,
         resource: &str,
         ask: &Ask,
-    ) -> Result<Result<Body<'_>, Error>, Broken> {
+    ) -> Result<Result<Body<'_>, Error>, Inconclusive> {
         let base = self.base(call.api, resource)?;
         let credentials = &self.identity().await?.credentials;
         Ok(self.transport.send(&base, credentials, ask, &self.timeouts).await)
@@ -68,13 +68,13 @@ impl Asker {
 
     /// Where an API is reached that is asked about a resource: regional secrets are known at their region's own endpoint
     /// only. An endpoint of the user's own has every location.
-    fn base(&self, api: &str, resource: &str) -> Result<Url, Broken> {
+    fn base(&self, api: &str, resource: &str) -> Result<Url, Inconclusive> {
         if let Some(endpoint) = self.endpoints.of(api) {
             return address(endpoint);
         }
         match resource::segment(resource, "locations") {
             Some(location) if api == SECRET_MANAGER => {
-                address(&regional_secret_manager(location).ok_or_else(|| Broken::Unavailable {
+                address(&regional_secret_manager(location).ok_or_else(|| Inconclusive::Unavailable {
                     what: bounded(resource),
                     detail: "no location of Google's can have this name, so it was not asked for".to_owned(),
                 })?)
@@ -87,8 +87,8 @@ impl Asker {
 const SECRET_MANAGER: &str = "secretmanager.googleapis.com";
 
 /// The address of an API, in gcloud's form or without the slash.
-pub(super) fn address(endpoint: &str) -> Result<Url, Broken> {
-    let refused = |detail: String| Broken::Unavailable { what: bounded(endpoint), detail };
+pub(super) fn address(endpoint: &str) -> Result<Url, Inconclusive> {
+    let refused = |detail: String| Inconclusive::Unavailable { what: bounded(endpoint), detail };
     let url =
         Url::parse(base(endpoint)).map_err(|error| refused(format!("no address of an API: {error}")))?;
     match url.scheme() {

@@ -16,7 +16,7 @@ use super::transport::Ask;
 use super::{Google, NoAnswer, calls};
 use crate::model::resource;
 use crate::probe::{doubling, poll};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::text::bounded;
 
 /// How long a run may take to delete what its checks left, when it ends.
@@ -130,7 +130,7 @@ impl Google {
         test: ConnectivityTest,
     ) -> Result<ConnectivityTest, NoAnswer> {
         let test =
-            serde_json::to_value(test).map_err(|error| Broken::Defect { detail: error.to_string() })?;
+            serde_json::to_value(test).map_err(|error| Inconclusive::Defect { detail: error.to_string() })?;
         let path = format!("v1/projects/{project}/locations/global/connectivityTests");
         // Asked twice, it would be there already.
         let ask = Ask::post(path, test).with("testId", id).once();
@@ -160,12 +160,12 @@ impl Google {
         } else {
             poll(doubling(PAUSE, LONGEST), self.time_left(), look, ended).await.map_err(|_late| {
                 let detail = "Google had not traced the packet when the run's time was over".to_owned();
-                Broken::Unavailable { what: name.to_owned(), detail }
+                Inconclusive::Unavailable { what: name.to_owned(), detail }
             })??
         };
         if let Some(trouble) = operation.error {
             let detail = bounded(&trouble.message);
-            return Err(Broken::Unavailable { what: name.to_owned(), detail }.into());
+            return Err(Inconclusive::Unavailable { what: name.to_owned(), detail }.into());
         }
         self.once(&calls::CONNECTIVITY_TEST, name, Ask::get(format!("v1/{name}"))).await
     }
@@ -207,7 +207,8 @@ impl Google {
             Ok(Ok(_)) | Ok(Err(NoAnswer::NotFound)) | Err(Some(Err(NoAnswer::NotFound))) => {
                 self.tests.with(|all| all.remove(name));
             }
-            Ok(Err(NoAnswer::Broken(_))) | Err(Some(Ok(_) | Err(NoAnswer::Broken(_))) | None) => {}
+            Ok(Err(NoAnswer::Inconclusive(_))) | Err(Some(Ok(_) | Err(NoAnswer::Inconclusive(_))) | None) => {
+            }
         }
     }
 }
@@ -216,17 +217,19 @@ impl Google {
 fn refused(answer: &NoAnswer) -> bool {
     match answer {
         NoAnswer::NotFound => false,
-        NoAnswer::Broken(
-            Broken::PermissionDenied { .. } | Broken::ApiDisabled { .. } | Broken::NoCredentials { .. },
+        NoAnswer::Inconclusive(
+            Inconclusive::PermissionDenied { .. }
+            | Inconclusive::ApiDisabled { .. }
+            | Inconclusive::NoCredentials { .. },
         ) => true,
-        NoAnswer::Broken(
-            Broken::InvokerDenied { .. }
-            | Broken::NotLetIn { .. }
-            | Broken::TokenRejected { .. }
-            | Broken::Unavailable { .. }
-            | Broken::Malformed { .. }
-            | Broken::Deadline { .. }
-            | Broken::Defect { .. },
+        NoAnswer::Inconclusive(
+            Inconclusive::InvokerDenied { .. }
+            | Inconclusive::AccessDenied { .. }
+            | Inconclusive::TokenRejected { .. }
+            | Inconclusive::Unavailable { .. }
+            | Inconclusive::Malformed { .. }
+            | Inconclusive::Deadline { .. }
+            | Inconclusive::Defect { .. },
         ) => false,
     }
 }

@@ -7,7 +7,7 @@ use google_cloud_gax::error::rpc::{Code, Status, StatusDetails};
 use super::NoAnswer;
 use super::calls::Call;
 use super::transport::Excess;
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::text::bounded;
 
 /// What was asked for.
@@ -24,7 +24,10 @@ pub(super) struct Asked<'a> {
 /// Why a call gave no resource.
 pub(super) fn no_answer(error: &Error, asked: Asked<'_>) -> NoAnswer {
     if error.is_authentication() {
-        return NoAnswer::Broken(Broken::NoCredentials { detail: super::auth::told(error), mend: None });
+        return NoAnswer::Inconclusive(Inconclusive::NoCredentials {
+            detail: super::auth::told(error),
+            fix: None,
+        });
     }
     if error.is_deserialization() {
         // The decoder's words may quote the answer, which for a payload is the secret.
@@ -34,7 +37,7 @@ pub(super) fn no_answer(error: &Error, asked: Asked<'_>) -> NoAnswer {
             None if secret => "the answer is not in the API's shape".to_owned(),
             None => chain(error),
         };
-        return NoAnswer::Broken(Broken::Malformed { what: asked.resource.to_owned(), detail });
+        return NoAnswer::Inconclusive(Inconclusive::Malformed { what: asked.resource.to_owned(), detail });
     }
     match (error.status(), error.http_status_code()) {
         (Some(status), http) => stated(status, http, asked),
@@ -54,13 +57,16 @@ fn stated(status: &Status, http: Option<u16>, asked: Asked<'_>) -> NoAnswer {
     };
     if let Some(http) = http.filter(|http| contradicts(code, *http)) {
         let detail = format!("it contradicts itself: HTTP {http}, and the status {}", code.name());
-        return NoAnswer::Broken(Broken::Malformed { what: asked.resource.to_owned(), detail });
+        return NoAnswer::Inconclusive(Inconclusive::Malformed { what: asked.resource.to_owned(), detail });
     }
     if code == Code::NotFound {
         return NoAnswer::NotFound;
     }
     if code == Code::Unauthenticated {
-        return NoAnswer::Broken(Broken::NoCredentials { detail: bounded(&status.message), mend: None });
+        return NoAnswer::Inconclusive(Inconclusive::NoCredentials {
+            detail: bounded(&status.message),
+            fix: None,
+        });
     }
     if code == Code::PermissionDenied {
         return refused(status, asked);
@@ -83,30 +89,30 @@ fn refused(status: &Status, asked: Asked<'_>) -> NoAnswer {
         .iter()
         .find_map(|detail| if let StatusDetails::ErrorInfo(info) = detail { Some(info) } else { None });
     let metadata = |key: &str| info.and_then(|info| info.metadata.get(key)).filter(|text| !text.is_empty());
-    let denied = |permission: &str, role: &str| Broken::PermissionDenied {
+    let denied = |permission: &str, role: &str| Inconclusive::PermissionDenied {
         permission: permission.to_owned(),
         role: role.to_owned(),
         resource: asked.resource.to_owned(),
     };
     let why = match info.map(|info| info.reason.as_str()) {
-        Some("SERVICE_DISABLED" | "accessNotConfigured") => Broken::ApiDisabled {
+        Some("SERVICE_DISABLED" | "accessNotConfigured") => Inconclusive::ApiDisabled {
             api: metadata("service").map_or_else(|| asked.call.api.to_owned(), |api| bounded(api)),
             project: asked.project.to_owned(),
         },
         Some("USER_PROJECT_DENIED") => {
             denied("serviceusage.services.use", "roles/serviceusage.serviceUsageConsumer")
         }
-        Some("ACCESS_TOKEN_SCOPE_INSUFFICIENT") => Broken::NoCredentials {
+        Some("ACCESS_TOKEN_SCOPE_INSUFFICIENT") => Inconclusive::NoCredentials {
             detail: "the access token lacks the scope https://www.googleapis.com/auth/cloud-platform"
                 .to_owned(),
-            mend: None,
+            fix: None,
         },
         Some(reason @ ("SECURITY_POLICY_VIOLATED" | "BILLING_DISABLED" | "CONSUMER_INVALID")) => {
             return unavailable(asked, format!("refused ({reason}): {}", bounded(&status.message)));
         }
         Some(_) | None => denied(asked.call.permission, asked.call.role),
     };
-    NoAnswer::Broken(why)
+    NoAnswer::Inconclusive(why)
 }
 
 /// An error status whose body is not Google's: a proxy's, or an endpoint's that is not this API. Nothing about
@@ -116,11 +122,11 @@ fn unstated(http: u16, asked: Asked<'_>) -> NoAnswer {
     if http >= 500 {
         return unavailable(asked, detail);
     }
-    NoAnswer::Broken(Broken::Malformed { what: asked.resource.to_owned(), detail })
+    NoAnswer::Inconclusive(Inconclusive::Malformed { what: asked.resource.to_owned(), detail })
 }
 
 fn unavailable(asked: Asked<'_>, detail: String) -> NoAnswer {
-    NoAnswer::Broken(Broken::Unavailable { what: asked.resource.to_owned(), detail })
+    NoAnswer::Inconclusive(Inconclusive::Unavailable { what: asked.resource.to_owned(), detail })
 }
 
 /// An error and what it comes from, bounded. Each link is bounded on its own, so that a long one does not hide
@@ -164,7 +170,7 @@ mod tests {
     }
 
     fn denied() -> NoAnswer {
-        NoAnswer::Broken(Broken::PermissionDenied {
+        NoAnswer::Inconclusive(Inconclusive::PermissionDenied {
             permission: "vpcaccess.connectors.get".into(),
             role: "roles/vpcaccess.viewer".into(),
             resource: ASKED.resource.into(),
@@ -181,7 +187,9 @@ mod tests {
 
     #[test]
     fn a_foreign_404_says_nothing_of_the_resource() {
-        let NoAnswer::Broken(Broken::Malformed { detail, .. }) = fixture(404, "<html>nginx</html>") else {
+        let NoAnswer::Inconclusive(Inconclusive::Malformed { detail, .. }) =
+            fixture(404, "<html>nginx</html>")
+        else {
             panic!("a proxy's 404 was believed");
         };
         assert!(detail.contains("404"), "{detail}");
@@ -200,7 +208,7 @@ mod tests {
         let body = include_str!("../../../tests/data/google/error-service-disabled.json");
         assert_eq!(
             fixture(403, body),
-            NoAnswer::Broken(Broken::ApiDisabled {
+            NoAnswer::Inconclusive(Inconclusive::ApiDisabled {
                 api: "vpcaccess.googleapis.com".into(),
                 project: "p-1".into()
             })
@@ -210,7 +218,7 @@ mod tests {
     #[test]
     fn a_failed_precondition_is_told_in_googles_words() {
         let body = include_str!("../../../tests/data/google/error-version-disabled.json");
-        let NoAnswer::Broken(Broken::Unavailable { detail, .. }) = fixture(400, body) else {
+        let NoAnswer::Inconclusive(Inconclusive::Unavailable { detail, .. }) = fixture(400, body) else {
             panic!("not unavailable");
         };
         assert!(detail.contains("FAILED_PRECONDITION") && detail.contains("DISABLED"), "{detail}");
@@ -222,23 +230,26 @@ mod tests {
         let unauthenticated = r#"{"error":{"code":401,"message":"no","status":"UNAUTHENTICATED"}}"#;
         for error in [credentials, answered(401, unauthenticated)] {
             let answer = no_answer(&error, ASKED);
-            assert!(matches!(answer, NoAnswer::Broken(Broken::NoCredentials { .. })), "{answer:?}");
+            assert!(
+                matches!(answer, NoAnswer::Inconclusive(Inconclusive::NoCredentials { .. })),
+                "{answer:?}"
+            );
         }
         for error in [Error::io("reset"), Error::timeout("slow"), Error::connect("no"), answered(503, "")] {
             let answer = no_answer(&error, ASKED);
-            assert!(matches!(answer, NoAnswer::Broken(Broken::Unavailable { .. })), "{answer:?}");
+            assert!(matches!(answer, NoAnswer::Inconclusive(Inconclusive::Unavailable { .. })), "{answer:?}");
         }
         let answer = no_answer(&Error::deser("expected a map"), ASKED);
-        assert!(matches!(answer, NoAnswer::Broken(Broken::Malformed { .. })), "{answer:?}");
+        assert!(matches!(answer, NoAnswer::Inconclusive(Inconclusive::Malformed { .. })), "{answer:?}");
     }
 
     proptest! {
         #[test]
         fn any_answer_gives_a_bounded_reason(http in 400u16..600, body in ".{0,2000}") {
-            if let NoAnswer::Broken(
-                Broken::Unavailable { detail, .. }
-                | Broken::Malformed { detail, .. }
-                | Broken::NoCredentials { detail, .. },
+            if let NoAnswer::Inconclusive(
+                Inconclusive::Unavailable { detail, .. }
+                | Inconclusive::Malformed { detail, .. }
+                | Inconclusive::NoCredentials { detail, .. },
             ) = fixture(http, &body)
             {
                 prop_assert!(detail.chars().count() < 400);
@@ -249,7 +260,7 @@ mod tests {
         #[test]
         fn googles_message_is_bounded(message in ".{0,2000}") {
             let body = serde_json::json!({"error": {"code": 409, "status": "ABORTED", "message": message}});
-            let NoAnswer::Broken(Broken::Unavailable { detail, .. }) = fixture(409, &body.to_string()) else {
+            let NoAnswer::Inconclusive(Inconclusive::Unavailable { detail, .. }) = fixture(409, &body.to_string()) else {
                 return Err(TestCaseError::fail("not unavailable"));
             };
             prop_assert!(detail.chars().count() < 400);

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::transport::Ask;
 use super::{CredentialSource, Google, NoAnswer, calls};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 
 /// What one call may ask for: Google refuses more than 100 permissions at once.
 const AT_ONCE: usize = 100;
@@ -16,13 +16,13 @@ impl Google {
     /// As whom everything is asked; the credentials were seen to give a token.
     ///
     /// # Errors
-    /// [`Broken::NoCredentials`] where nobody is to be had.
-    pub async fn who(&self) -> Result<CredentialSource, Broken> {
+    /// [`Inconclusive::NoCredentials`] where nobody is to be had.
+    pub async fn who(&self) -> Result<CredentialSource, Inconclusive> {
         match tokio::time::timeout(self.limit, self.asker.identity()).await {
             Ok(identity) => Ok(identity?.source.clone()),
-            Err(_late) => Err(Broken::NoCredentials {
+            Err(_late) => Err(Inconclusive::NoCredentials {
                 detail: format!("no token within {} s", self.limit.as_secs_f32()),
-                mend: None,
+                fix: None,
             }),
         }
     }

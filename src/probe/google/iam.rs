@@ -10,7 +10,7 @@ use serde_json::json;
 use super::memo::Memo;
 use super::transport::Ask;
 use super::{Answer, Google, POLICY_VERSION, calls};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 
 /// What was read of policies.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ impl Google {
             found.push(Above { name, policy });
         }
         let detail = format!("more than {LEVELS} folders stand above it");
-        Err(Broken::Malformed { what: project.to_owned(), detail }.into())
+        Err(Inconclusive::Malformed { what: project.to_owned(), detail }.into())
     }
 
     /// Whether a principal (an e-mail address) holds a permission on a resource (a full resource name, as

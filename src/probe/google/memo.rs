@@ -54,7 +54,7 @@ impl<T> Memo<T> {
             }
         });
         let answer = fill(&cell, fetch).await;
-        if let (Err(NoAnswer::Broken(_)), Some(old)) = (&answer, old) {
+        if let (Err(NoAnswer::Inconclusive(_)), Some(old)) = (&answer, old) {
             self.with(|cells| {
                 if cells.get(key).is_some_and(|current| Arc::ptr_eq(current, &cell)) {
                     cells.insert(key.to_owned(), old);
@@ -87,10 +87,10 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::record::Broken;
+    use crate::record::Inconclusive;
 
     fn trouble() -> Answer<u32> {
-        Err(NoAnswer::Broken(Broken::Unavailable { what: "x".into(), detail: "reset".into() }))
+        Err(NoAnswer::Inconclusive(Inconclusive::Unavailable { what: "x".into(), detail: "reset".into() }))
     }
 
     #[tokio::test]

@@ -41,7 +41,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::text::bounded;
 use crate::text::vault::Vault;
 use asker::Asker;
@@ -56,12 +56,12 @@ pub enum NoAnswer {
     /// Google says that there is no such resource.
     NotFound,
     /// It could not be found out.
-    Broken(Broken),
+    Inconclusive(Inconclusive),
 }
 
-impl From<Broken> for NoAnswer {
-    fn from(why: Broken) -> Self {
-        Self::Broken(why)
+impl From<Inconclusive> for NoAnswer {
+    fn from(why: Inconclusive) -> Self {
+        Self::Inconclusive(why)
     }
 }
 
@@ -98,7 +98,7 @@ pub struct Google {
 
 impl Google {
     /// The control plane at these endpoints. Nothing is built or asked before the first read; missing credentials
-    /// show there, as [`Broken::NoCredentials`].
+    /// show there, as [`Inconclusive::NoCredentials`].
     pub fn new(endpoints: &Endpoints, auth: Auth, vault: Arc<Vault>, timeouts: Timeouts) -> Self {
         Self {
             asker: Asker::new(endpoints, auth, Arc::clone(&vault), timeouts),
@@ -124,27 +124,27 @@ impl Google {
     /// own URL, or one of its custom audiences, and never the URL of a tag.
     ///
     /// # Errors
-    /// [`Broken::NoCredentials`] where these credentials give none, [`Broken::PermissionDenied`] where the account may
-    /// not be impersonated, [`Broken::TokenRejected`] where the token shows by itself that no service will take it.
-    pub async fn id_token(&self, audience: &str) -> Result<Arc<IdToken>, Broken> {
+    /// [`Inconclusive::NoCredentials`] where these credentials give none, [`Inconclusive::PermissionDenied`] where the account may
+    /// not be impersonated, [`Inconclusive::TokenRejected`] where the token shows by itself that no service will take it.
+    pub async fn id_token(&self, audience: &str) -> Result<Arc<IdToken>, Inconclusive> {
         let make = || async {
             let ask: BoxFuture<'_, _> = Box::pin(async {
                 let token = self.asker.identity().await?.id_token(audience, &self.timeouts).await?;
                 self.vault.remember(&token.token);
-                Ok::<_, Broken>(Arc::new(token))
+                Ok::<_, Inconclusive>(Arc::new(token))
             });
             tokio::time::timeout(self.limit, ask)
                 .await
-                .map_err(|_late| Broken::NoCredentials {
+                .map_err(|_late| Inconclusive::NoCredentials {
                     detail: format!("no ID token for {audience} within {} s", self.limit.as_secs_f32()),
-                    mend: None,
+                    fix: None,
                 })?
-                .map_err(NoAnswer::Broken)
+                .map_err(NoAnswer::Inconclusive)
         };
         self.id_tokens.get(audience, make).await.map_err(|none| match none {
-            NoAnswer::Broken(why) => why,
+            NoAnswer::Inconclusive(why) => why,
             NoAnswer::NotFound => {
-                Broken::NoCredentials { detail: format!("no ID token for {audience}"), mend: None }
+                Inconclusive::NoCredentials { detail: format!("no ID token for {audience}"), fix: None }
             }
         })
     }
@@ -153,28 +153,29 @@ impl Google {
     /// it, and known to the vault.
     ///
     /// # Errors
-    /// [`Broken::PermissionDenied`] where the gate may not act as the account (`iam.serviceAccounts.getAccessToken`).
-    pub async fn login_token(&self, account: &str) -> Result<SecretString, Broken> {
+    /// [`Inconclusive::PermissionDenied`] where the gate may not act as the account (`iam.serviceAccounts.getAccessToken`).
+    pub async fn login_token(&self, account: &str) -> Result<SecretString, Inconclusive> {
         let make = || async {
             let ask: BoxFuture<'_, _> = Box::pin(async {
                 let token = self.asker.identity().await?.login_token(account, &self.timeouts).await?;
                 self.vault.remember(&token);
-                Ok::<_, Broken>(Arc::new(token))
+                Ok::<_, Inconclusive>(Arc::new(token))
             });
             tokio::time::timeout(self.limit, ask)
                 .await
-                .map_err(|_late| Broken::NoCredentials {
+                .map_err(|_late| Inconclusive::NoCredentials {
                     detail: format!("no access token of {account} within {} s", self.limit.as_secs_f32()),
-                    mend: None,
+                    fix: None,
                 })?
-                .map_err(NoAnswer::Broken)
+                .map_err(NoAnswer::Inconclusive)
         };
         match self.login_tokens.get(account, make).await {
             Ok(token) => Ok(SecretString::clone(&token)),
-            Err(NoAnswer::Broken(why)) => Err(why),
-            Err(NoAnswer::NotFound) => {
-                Err(Broken::NoCredentials { detail: format!("no access token of {account}"), mend: None })
-            }
+            Err(NoAnswer::Inconclusive(why)) => Err(why),
+            Err(NoAnswer::NotFound) => Err(Inconclusive::NoCredentials {
+                detail: format!("no access token of {account}"),
+                fix: None,
+            }),
         }
     }
 
@@ -209,7 +210,7 @@ impl Google {
             Ok(Ok(Ok(body))) => Ok((body.decoded(), body.len())),
             Ok(Ok(Err(error))) => Ok((Err(error), 0)),
             Ok(Err(why)) => Err(why.into()),
-            Err(_) => Err(NoAnswer::Broken(Broken::Unavailable {
+            Err(_) => Err(NoAnswer::Inconclusive(Inconclusive::Unavailable {
                 what: resource.to_owned(),
                 detail: format!("no answer within {} s", self.limit.as_secs_f32()),
             })),
@@ -224,7 +225,7 @@ fn about<T>(resource: &str, said: &str, found: Arc<T>) -> Answer<T> {
         return Ok(found);
     }
     let detail = format!("the answer is about {}", bounded(said));
-    Err(Broken::Malformed { what: resource.to_owned(), detail }.into())
+    Err(Inconclusive::Malformed { what: resource.to_owned(), detail }.into())
 }
 
 /// What was asked for, for words about what came.

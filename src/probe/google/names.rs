@@ -1,7 +1,7 @@
 //! Names of resources that may go into the path of a request.
 
 use super::NoAnswer;
-use crate::record::Broken;
+use crate::record::Inconclusive;
 
 /// Longest name that any of these APIs has (Secret Manager's).
 const LONGEST_SEGMENT: usize = 255;
@@ -17,7 +17,7 @@ pub(super) fn check(resource: &str) -> Result<(), NoAnswer> {
     if resource.split('/').all(fits) {
         return Ok(());
     }
-    Err(NoAnswer::Broken(Broken::Unavailable {
+    Err(NoAnswer::Inconclusive(Inconclusive::Unavailable {
         what: crate::text::bounded(resource),
         detail: "no resource of Google's can have this name, so it was not asked for".to_owned(),
     }))

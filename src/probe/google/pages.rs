@@ -8,7 +8,7 @@ use super::calls::Call;
 use super::errors::no_answer;
 use super::transport::{Ask, LONGEST_ANSWER};
 use super::{Answer, Google, asked};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 
 /// Most pages of one list that are read; an endless list must not hold the run.
 const PAGES: usize = 20;
@@ -54,5 +54,5 @@ impl Google {
 }
 
 fn endless(resource: &str, detail: String) -> super::NoAnswer {
-    Broken::Unavailable { what: resource.to_owned(), detail }.into()
+    Inconclusive::Unavailable { what: resource.to_owned(), detail }.into()
 }

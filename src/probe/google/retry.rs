@@ -32,7 +32,7 @@ impl Default for Timeouts {
     }
 }
 
-/// Retries what another attempt may mend: overload, trouble on Google's side, broken transport. All our calls
+/// Retries what another attempt may fix: overload, trouble on Google's side, broken transport. All our calls
 /// only read, so that any may be repeated.
 #[derive(Debug)]
 struct Transient;

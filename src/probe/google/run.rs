@@ -14,7 +14,7 @@ use serde::de::IgnoredAny;
 use super::memo::Memo;
 use super::transport::Ask;
 use super::{Answer, Google, NoAnswer, POLICY_VERSION, about, calls};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 
 /// What was read of Cloud Run.
 #[derive(Debug, Default)]
@@ -180,8 +180,8 @@ impl Google {
     pub async fn move_traffic(&self, service: &Service, traffic: Vec<TrafficTarget>) -> Result<(), NoAnswer> {
         let name = &service.name;
         let changed = Service::new().set_name(name).set_etag(&service.etag).set_traffic(traffic);
-        let changed =
-            serde_json::to_value(changed).map_err(|error| Broken::Defect { detail: error.to_string() })?;
+        let changed = serde_json::to_value(changed)
+            .map_err(|error| Inconclusive::Defect { detail: error.to_string() })?;
         let ask = Ask::patch(format!("v2/{name}"), changed).with("updateMask", "traffic");
         self.once::<IgnoredAny>(&calls::MOVE_TRAFFIC, name, ask).await.map(drop)
     }

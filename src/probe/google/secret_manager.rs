@@ -12,7 +12,7 @@ use super::memo::Memo;
 use super::transport::Ask;
 use super::{Answer, Google, POLICY_VERSION, asked, calls};
 use crate::model::resource;
-use crate::record::Broken;
+use crate::record::Inconclusive;
 
 /// What was read of secrets.
 #[derive(Debug, Default)]
@@ -74,7 +74,7 @@ impl Google {
         };
         let Some(payload) = answer.payload else {
             let detail = "it has no payload".to_owned();
-            return Err(Broken::Malformed { what: name.to_owned(), detail }.into());
+            return Err(Inconclusive::Malformed { what: name.to_owned(), detail }.into());
         };
         // Not UTF-8: what a lossy reader would print must not show either.
         self.vault.remember(&SecretString::from(String::from_utf8_lossy(&payload.data).into_owned()));

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::memo::Memo;
 use super::transport::Ask;
 use super::{Answer, Google, NoAnswer, about, calls};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 
 /// What was read of Cloud SQL.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ impl Google {
         let answer: GenerateEphemeralCertResponse = self.once(&calls::CONNECT, &name, ask).await?;
         answer.ephemeral_cert.map(|one| one.cert).filter(|pem| !pem.is_empty()).ok_or_else(|| {
             let detail = "no certificate is in the answer".to_owned();
-            Broken::Malformed { what: name.clone(), detail }.into()
+            Inconclusive::Malformed { what: name.clone(), detail }.into()
         })
     }
 

@@ -100,10 +100,12 @@ impl Http {
             let shown = response.headers().get(SEC_WEBSOCKET_ACCEPT);
             if shown.is_none_or(|shown| shown.as_bytes() != accepts(&key).as_bytes()) {
                 let detail = "it agrees to a WebSocket with a wrong Sec-WebSocket-Accept".to_owned();
-                return Err(NoHttpAnswer::Broken { detail });
+                return Err(NoHttpAnswer::Inconclusive { detail });
             }
-            let upgraded =
-                response.upgrade().await.map_err(|error| NoHttpAnswer::Broken { detail: deepest(&error) })?;
+            let upgraded = response
+                .upgrade()
+                .await
+                .map_err(|error| NoHttpAnswer::Inconclusive { detail: deepest(&error) })?;
             Ok(Opened::Talk(Box::new(Talk::over(upgraded))))
         };
         within(limit, exchange).await

@@ -89,7 +89,7 @@ pub enum NoHttpAnswer {
         detail: String,
     },
     /// A connection, and then no whole answer.
-    Broken {
+    Inconclusive {
         /// The deepest error.
         detail: String,
     },
@@ -108,7 +108,7 @@ impl fmt::Display for NoHttpAnswer {
             Self::Tls { trouble, detail } => {
                 write!(f, "no connection that could be trusted: {trouble} ({detail})")
             }
-            Self::Broken { detail } => write!(f, "the answer broke off: {detail}"),
+            Self::Inconclusive { detail } => write!(f, "the answer broke off: {detail}"),
             Self::NotAsked { detail } => write!(f, "not asked: {detail}"),
         }
     }
@@ -193,7 +193,7 @@ fn unanswered(error: &reqwest::Error) -> NoHttpAnswer {
     match tls::trouble(error) {
         Some(trouble) => NoHttpAnswer::Tls { trouble, detail },
         None if error.is_connect() => NoHttpAnswer::Connect { detail },
-        None => NoHttpAnswer::Broken { detail },
+        None => NoHttpAnswer::Inconclusive { detail },
     }
 }
 
@@ -225,7 +225,7 @@ async fn answer_of(mut response: reqwest::Response) -> Result<HttpAnswer, NoHttp
         truncated: false,
     };
     while let Some(chunk) =
-        response.chunk().await.map_err(|error| NoHttpAnswer::Broken { detail: deepest(&error) })?
+        response.chunk().await.map_err(|error| NoHttpAnswer::Inconclusive { detail: deepest(&error) })?
     {
         let room = LONGEST_BODY - answer.body.len();
         answer.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
@@ -322,9 +322,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_http_and_what_is_not_there_are_told_apart() {
-        assert!(matches!(get(*b"\x00\x01\x02 no HTTP").await, Err(NoHttpAnswer::Broken { .. })));
+        assert!(matches!(get(*b"\x00\x01\x02 no HTTP").await, Err(NoHttpAnswer::Inconclusive { .. })));
         let short = get("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc").await;
-        assert!(matches!(short, Err(NoHttpAnswer::Broken { .. })), "{short:?}");
+        assert!(matches!(short, Err(NoHttpAnswer::Inconclusive { .. })), "{short:?}");
         let nobody = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
         let refused = Http::new(LIMIT).get(&Url::parse(&format!("http://{nobody}/")).unwrap()).await;
         assert!(matches!(refused, Err(NoHttpAnswer::Connect { .. })), "{refused:?}");

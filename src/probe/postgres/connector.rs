@@ -30,7 +30,7 @@ use super::verifier::{Judge, Notes, Verifier};
 use super::{Bounds, Session, Stop, connect};
 use crate::connection::{Authorities, Connection, Identity, PemProblem};
 use crate::probe::dial::Dial;
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::record::finding::PostgresFinding;
 
 /// The port at which instances take connectors.
@@ -56,9 +56,12 @@ impl ConnectorKey {
     /// # Errors
     ///
     /// The machine has no randomness.
-    pub fn generate() -> Result<Self, Broken> {
+    pub fn generate() -> Result<Self, Inconclusive> {
         let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(|error| {
-            Broken::Unavailable { what: "a key of the gate's own".to_owned(), detail: error.to_string() }
+            Inconclusive::Unavailable {
+                what: "a key of the gate's own".to_owned(),
+                detail: error.to_string(),
+            }
         })?;
         Ok(Self { private: PrivatePkcs8KeyDer::from(pair.serialize_der()), public: pair.public_key_pem() })
     }

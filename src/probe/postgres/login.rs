@@ -22,7 +22,7 @@ use super::tls::{Secured, alert, detail, is_loss, loss, of_tls};
 use super::{Bounds, Stop, connect};
 use crate::connection::Connection;
 use crate::probe::dial::Dial;
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::record::finding::{Ending, OtherEnd, OtherWay, PostgresFinding, Stage};
 use crate::text::bounded;
 
@@ -177,7 +177,7 @@ fn other_end(stop: Stop) -> OtherEnd {
             OtherEnd::Refused { sqlstate: alert, certificate_missed: !sent }
         }
         Stop::Found(PostgresFinding::TlsUnsupported { .. }) => OtherEnd::NotOffered,
-        Stop::Found(_) | Stop::Broken(_) => OtherEnd::Lost,
+        Stop::Found(_) | Stop::Inconclusive(_) => OtherEnd::Lost,
     }
 }
 
@@ -292,7 +292,7 @@ fn stop(
             .into();
     }
     if let Method::Other(number) = progress.method() {
-        return Stop::Broken(Broken::Unavailable {
+        return Stop::Inconclusive(Inconclusive::Unavailable {
             what: format!("the login of user {}", bounded(&connection.user)),
             detail: format!(
                 "the server asks for a way of authentication that the gate does not speak (number {number})"

@@ -41,7 +41,7 @@ pub use turn::{
 
 use std::time::Duration;
 
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::record::finding::PostgresFinding;
 
 /// How long a step may take.
@@ -59,7 +59,7 @@ pub enum Stop {
     /// It saw something that should not be.
     Found(PostgresFinding),
     /// It could not find out.
-    Broken(Broken),
+    Inconclusive(Inconclusive),
 }
 
 impl From<PostgresFinding> for Stop {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Bounds, Stop, millis};
 use crate::probe::dial::{Dial, Unresolved};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::record::finding::{PostgresFinding, Tried};
 
 /// More addresses of one name than this are not tried.
@@ -21,7 +21,7 @@ const MOST_ADDRESSES: usize = 16;
 /// How long further addresses are waited for once one has taken the connection.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The addresses of a host, as seen from where the service `from` stands.
+/// The addresses of a host, as checked from where the service `from` stands.
 pub async fn resolve(
     dial: &dyn Dial,
     from: &str,
@@ -29,8 +29,9 @@ pub async fn resolve(
     port: u16,
     bounds: Bounds,
 ) -> Result<Vec<SocketAddr>, Stop> {
-    let unavailable =
-        |detail: String| Stop::Broken(Broken::Unavailable { what: format!("the address of {host}"), detail });
+    let unavailable = |detail: String| {
+        Stop::Inconclusive(Inconclusive::Unavailable { what: format!("the address of {host}"), detail })
+    };
     match timeout(bounds.step, dial.resolve(from, host)).await {
         Ok(Ok(addresses)) if !addresses.is_empty() => {
             Ok(addresses.into_iter().take(MOST_ADDRESSES).map(|ip| SocketAddr::new(ip, port)).collect())
@@ -191,7 +192,7 @@ impl Failures {
             Some((_, error)) => error,
             None => "there is no address to connect to".to_owned(),
         };
-        Stop::Broken(Broken::Unavailable { what: "a TCP connection".to_owned(), detail })
+        Stop::Inconclusive(Inconclusive::Unavailable { what: "a TCP connection".to_owned(), detail })
     }
 }
 
@@ -225,8 +226,8 @@ mod tests {
 
     #[test]
     fn a_machine_without_descriptors_says_nothing_about_the_database() {
-        assert!(matches!(stop(&[ErrorKind::OutOfMemory]), Stop::Broken(_)));
-        assert!(matches!(stop(&[]), Stop::Broken(_)));
+        assert!(matches!(stop(&[ErrorKind::OutOfMemory]), Stop::Inconclusive(_)));
+        assert!(matches!(stop(&[]), Stop::Inconclusive(_)));
     }
 
     #[test]

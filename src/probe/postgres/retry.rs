@@ -1,4 +1,4 @@
-//! What is worth asking again: only what time alone can mend, and never a rejected user or password. A locked account
+//! What is worth asking again: only what time alone can fix, and never a rejected user or password. A locked account
 //! and a log full of failed logins would be the user's.
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -82,7 +82,7 @@ impl Patience {
     }
 }
 
-/// Makes a step again as long as time may mend what it sees, and tells `seen` what it has seen so far.
+/// Makes a step again as long as time may fix what it sees, and tells `seen` what it has seen so far.
 pub async fn insist<'a, T>(
     patience: Patience,
     step: impl FnMut() -> BoxFuture<'a, Result<T, Stop>> + Send,

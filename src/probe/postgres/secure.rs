@@ -85,7 +85,7 @@ where
     match secure(stream, address, connection, Way::of(connection.sslmode).0, bounds).await {
         Ok(opened) => Ok(opened.stream),
         Err(Stop::Found(finding)) => Err(finding),
-        Err(Stop::Broken(_)) => Err(endless("TLS", address, bounds)),
+        Err(Stop::Inconclusive(_)) => Err(endless("TLS", address, bounds)),
     }
 }
 

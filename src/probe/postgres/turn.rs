@@ -16,7 +16,7 @@ use crate::connection::{Connection, DsnServer, SessionTarget};
 use crate::probe::dial::Dial;
 use crate::record::finding::{Ending, PostgresFinding, Tried};
 
-/// A server of a connection string, and its addresses as seen from here; or why it has none.
+/// A server of a connection string, and its addresses as checked from here; or why it has none.
 #[derive(Clone, Debug)]
 pub struct Candidate {
     /// The server as it is stated.
@@ -186,7 +186,7 @@ async fn wanted_or_left(session: Session, wanted: SessionTarget, bounds: Bounds)
 fn goes_on(stop: &Stop, waits: bool) -> bool {
     let finding = match stop {
         // The gate could not find out; the driver would have.
-        Stop::Broken(_) => return true,
+        Stop::Inconclusive(_) => return true,
         Stop::Found(finding) => finding,
     };
     match finding {
@@ -215,13 +215,13 @@ pub fn together(stops: impl Iterator<Item = Stop>) -> Stop {
     for stop in stops {
         match stop {
             Stop::Found(finding) => findings.push(finding),
-            Stop::Broken(why) => return Stop::Broken(why),
+            Stop::Inconclusive(why) => return Stop::Inconclusive(why),
         }
     }
     findings.sort_by_key(weight);
     let mut findings = findings.into_iter();
     let Some(mut leading) = findings.next() else {
-        return Stop::Broken(crate::record::Broken::Unavailable {
+        return Stop::Inconclusive(crate::record::Inconclusive::Unavailable {
             what: "a TCP connection".to_owned(),
             detail: "the connection string names no server".to_owned(),
         });
@@ -297,7 +297,7 @@ fn absorb(leading: &mut PostgresFinding, other: PostgresFinding) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Broken;
+    use crate::record::Inconclusive;
 
     fn address(port: u16) -> SocketAddr {
         ([127, 0, 0, 1], port).into()
@@ -379,7 +379,8 @@ mod tests {
             matches!(&end, Err(Stop::Found(PostgresFinding::SessionUnwanted { addresses, .. })) if addresses.len() == 2),
             "{end:?}"
         );
-        let unknown = Stop::Broken(Broken::Unavailable { what: String::new(), detail: String::new() });
+        let unknown =
+            Stop::Inconclusive(Inconclusive::Unavailable { what: String::new(), detail: String::new() });
         let (end, _) = walked(&[Err(refused(1)), Err(unknown.clone())], false).await;
         assert_eq!(end, Err(unknown), "one that could not be asked is not known to be dead");
     }

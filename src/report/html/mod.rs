@@ -73,7 +73,7 @@ fn header(record: &RunRecord, diagnosis: &Diagnosis, lead: Option<&Cause>) -> Ma
     let files = if record.files.is_empty() { "no files".to_owned() } else { record.files.join(", ") };
     let word = match diagnosis.verdict {
         Verdict::Healthy => "✓ Healthy",
-        Verdict::Undecided => "? Undecided",
+        Verdict::Inconclusive => "? Inconclusive",
         Verdict::Unhealthy => "✗ Unhealthy",
     };
     html! {
@@ -87,7 +87,7 @@ fn header(record: &RunRecord, diagnosis: &Diagnosis, lead: Option<&Cause>) -> Ma
             }
             p.soft {
                 (shown(&files)) " · " (count(record.nodes.len(), "check")) " in " (seconds(record.duration_ms))
-                " · seen from " (record.vantage)
+                " · checked from " (record.vantage)
                 @if record.sandbox { " · against the sandbox" }
                 " · " (record.started.strftime("%Y-%m-%d %H:%M:%S UTC"))
             }

@@ -1,4 +1,4 @@
-//! A service's section: what its verdict rests on, the chain, causes with proof and remedy, time line, health.
+//! A service's section: what its verdict rests on, the chain, causes with proof and fix, time line, health.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::record::{NodeRecord, RunRecord, ServiceRecord};
 pub(super) fn section(record: &RunRecord, diagnosis: &Diagnosis, service: &ServiceRecord) -> Markup {
     let nodes: Vec<&NodeRecord> = record.nodes.iter().filter(|node| node.service == service.key).collect();
     let concluded = concluded(diagnosis, &service.key);
-    let verdict = concluded.map_or(Verdict::Undecided, |one| one.verdict);
+    let verdict = concluded.map_or(Verdict::Inconclusive, |one| one.verdict);
     let of_service = |cause: &&Cause| cause.service == service.key;
     let ruled_out: Vec<&RuledOut> =
         diagnosis.ruled_out.iter().filter(|one| one.service == service.key).collect();
@@ -65,10 +65,10 @@ fn class(met: &Met) -> &'static str {
     }
 }
 
-/// A cause: what is wrong, what proves it, what mends it.
+/// A cause: what is wrong, what proves it, what fixes it.
 pub(super) fn cause(cause: &Cause, label: &str) -> Markup {
     let suspects = cause.suspects.iter().map(|one| (one.text.as_str(), one.command.as_deref()));
-    let remedy = cause.remedy.iter().map(|one| (one.text.as_str(), one.command.as_deref()));
+    let fix = cause.fix.iter().map(|one| (one.text.as_str(), one.command.as_deref()));
     html! {
         article class={ "cause " (label) } {
             p.soft {
@@ -80,11 +80,11 @@ pub(super) fn cause(cause: &Cause, label: &str) -> Markup {
             @let proofs = proofs(cause);
             @if !proofs.is_empty() {
                 h4 { "Proof" }
-                ul { @for (vantage, text) in &proofs { li { (shown(text)) " " span.from { "seen from " (vantage) } } } }
+                ul { @for (vantage, text) in &proofs { li { (shown(text)) " " span.from { "checked from " (vantage) } } } }
             }
             @if cause.chain.len() > 1 { h4 { "Chain" } p { (shown(&cause.chain.join(", "))) } }
             (steps("Suspects, most likely first", &suspects.collect::<Vec<_>>()))
-            (steps("Mend", &remedy.collect::<Vec<_>>()))
+            (steps("Fix", &fix.collect::<Vec<_>>()))
         }
     }
 }

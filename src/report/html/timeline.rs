@@ -43,7 +43,7 @@ fn row(diagnosis: &Diagnosis, node: &NodeRecord, whole: u64) -> Markup {
     };
     let ran = match &node.outcome {
         Some(Outcome::Blocked { .. } | Outcome::Skipped { .. }) => false,
-        Some(Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Broken { .. }) | None => true,
+        Some(Outcome::Passed { .. } | Outcome::Failed { .. } | Outcome::Inconclusive { .. }) | None => true,
     };
     let part =
         |ms: u64| u64::try_from(u128::from(ms) * u128::from(SCALE) / u128::from(whole)).unwrap_or(SCALE);
@@ -64,7 +64,7 @@ fn row(diagnosis: &Diagnosis, node: &NodeRecord, whole: u64) -> Markup {
                 p { (shown(&words::outcome(node.outcome.as_ref()))) }
                 @for fact in &node.facts { @if let Some(text) = told(fact) { p { (shown(&text)) } } }
                 p.soft {
-                    (state.word()) " · seen from " (node.vantage) " · " (node.role)
+                    (state.word()) " · checked from " (node.vantage) " · " (node.role)
                     @if ran {
                         " · from " (seconds(node.started_ms)) " to "
                         (seconds(node.started_ms.saturating_add(node.duration_ms)))

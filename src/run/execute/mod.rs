@@ -21,7 +21,7 @@ use crate::live::{Bell, Conversation, Notes, Progress, RunSettings, Scope, Sibli
 use crate::plan::{Plan, calls};
 use crate::probe::Outside;
 use crate::record::{
-    Broken, CallRecord, DatabaseRecord, Ended, Fact, NodeRecord, Outcome, RECORD_VERSION, RunRecord,
+    CallRecord, DatabaseRecord, Ended, Fact, Inconclusive, NodeRecord, Outcome, RECORD_VERSION, RunRecord,
     ServiceRecord, Skip, Unproven, Vantage,
 };
 use schedule::Schedule;
@@ -215,7 +215,7 @@ impl<'a> Running<'a> {
                 Some(Outcome::Skipped { reason }) => {
                     hindered = Some(Outcome::Skipped { reason: reason.clone() });
                 }
-                Some(Outcome::Failed { .. } | Outcome::Blocked { .. } | Outcome::Broken { .. }) => {
+                Some(Outcome::Failed { .. } | Outcome::Blocked { .. } | Outcome::Inconclusive { .. }) => {
                     hindered = Some(Outcome::Blocked { by: needed.key() });
                 }
             }
@@ -253,7 +253,7 @@ impl<'a> Running<'a> {
             }
             Err(error) => {
                 let detail = "the check panicked; please report it with the record of --save-run".to_owned();
-                (error.id(), Outcome::Broken { why: Broken::Defect { detail } })
+                (error.id(), Outcome::Inconclusive { why: Inconclusive::Defect { detail } })
             }
         };
         if let Some(index) = self.leave(id) {
@@ -410,11 +410,11 @@ impl<'a> Running<'a> {
                 }
                 // Nothing runs any more after a refusal; should it ever, it is a defect and says so.
                 (Ended::Refusal { problem }, _) => {
-                    Outcome::Broken { why: Broken::Defect { detail: problem.clone() } }
+                    Outcome::Inconclusive { why: Inconclusive::Defect { detail: problem.clone() } }
                 }
                 (Ended::Deadline { .. }, Some(finding)) => Outcome::Failed { finding },
                 (&Ended::Deadline { seconds }, None) if self.handles.contains_key(&index) => {
-                    Outcome::Broken { why: Broken::Deadline { seconds } }
+                    Outcome::Inconclusive { why: Inconclusive::Deadline { seconds } }
                 }
                 (&Ended::Deadline { seconds }, None) => {
                     Outcome::Skipped { reason: Skip::Deadline { seconds } }

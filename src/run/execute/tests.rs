@@ -197,7 +197,7 @@ async fn no_more_than_the_bound_are_under_way_at_once_and_all_get_their_turn() {
 async fn a_check_that_panics_is_a_defect_and_nothing_of_its_message_is_told() {
     let plan = plan(&["s"], &[(0, &PANICS, &[]), (0, &PASSES, &[]), (0, &PASSES, &[0])]);
     let record = run(&plan, &options(8, 5_000), never_settled).await;
-    assert!(matches!(outcome(&record, 0), Outcome::Broken { why: Broken::Defect { .. } }));
+    assert!(matches!(outcome(&record, 0), Outcome::Inconclusive { why: Inconclusive::Defect { .. } }));
     assert!(record.nodes[1].passed());
     assert_eq!(*outcome(&record, 2), Outcome::Blocked { by: "s/panics".into() });
     assert!(!format!("{record:?}").contains("hunter2"));
@@ -210,7 +210,7 @@ async fn the_deadline_tells_what_ran_from_what_did_not() {
     let began = Instant::now();
     let record = run(&plan(&["s"], &nodes), &options(2, 100), never_settled).await;
     assert!(began.elapsed() < Duration::from_secs(2));
-    assert!(matches!(outcome(&record, 0), Outcome::Broken { why: Broken::Deadline { .. } }));
+    assert!(matches!(outcome(&record, 0), Outcome::Inconclusive { why: Inconclusive::Deadline { .. } }));
     assert_eq!(*outcome(&record, 1), Outcome::Failed { finding: bad("seen so far") });
     for waiting in 2..5 {
         assert!(matches!(outcome(&record, waiting), Outcome::Skipped { reason: Skip::Deadline { .. } }));

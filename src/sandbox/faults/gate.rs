@@ -13,7 +13,7 @@ pub(super) static FAULTS: &[Fault] = &[
         &subject::UNPROMISED,
         |world, service| on(world.services.get_mut(service), |service| service.door = DoorWorld::InsideOnly),
     )
-    .with_verdict(Verdict::Undecided),
+    .with_verdict(Verdict::Inconclusive),
     Fault::after_deploy(
         CauseCode::NoInstanceAvailable,
         "Every instance is taken, and no more may be started.",
@@ -38,21 +38,21 @@ pub(super) static FAULTS: &[Fault] = &[
         &subject::ANY,
         |world, service| close(world, service, Admits::Nobody),
     )
-    .with_verdict(Verdict::Undecided),
+    .with_verdict(Verdict::Inconclusive),
     Fault::after_deploy(
         CauseCode::TokenRejected,
         "The service is private, and its front end does not take the gate's ID token.",
         &subject::ANY,
         |world, service| close(world, service, Admits::NoToken),
     )
-    .with_verdict(Verdict::Undecided),
+    .with_verdict(Verdict::Inconclusive),
     Fault::after_deploy(
-        CauseCode::NotEnoughPermission,
+        CauseCode::PermissionMissing,
         "The gate's own identity may read nothing of the control plane.",
         &subject::ANY,
         |world, _| world.gate = Grants::Nothing,
     )
-    .with_verdict(Verdict::Undecided),
+    .with_verdict(Verdict::Inconclusive),
 ];
 
 /// Makes the service private.

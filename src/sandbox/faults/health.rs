@@ -32,7 +32,7 @@ pub(super) static FAULTS: &[Fault] = &[
         |world, service| on(parts::code(world, service), |code| code.health = HealthRoute::Maintenance),
     ),
     Fault::before_deploy(
-        CauseCode::HealthNotJudgeable,
+        CauseCode::HealthUnrecognized,
         "The health path answers 200 with the start page of a single-page application.",
         &subject::ANY,
         |world, service| on(parts::code(world, service), |code| code.health = HealthRoute::StartPage),
@@ -81,10 +81,10 @@ pub(super) static FAULTS: &[Fault] = &[
         |world, service| on(parts::code(world, service), |code| code.other_build = true),
     ),
     Fault::after_deploy(
-        CauseCode::HealthBehindLogin,
+        CauseCode::HealthRequiresLogin,
         "Identity-Aware Proxy stands before the service.",
         &subject::ANY,
         |world, service| on(world.services.get_mut(service), |service| service.door = DoorWorld::Login),
     )
-    .with_verdict(Verdict::Undecided),
+    .with_verdict(Verdict::Inconclusive),
 ];

@@ -105,7 +105,7 @@ pub(super) static FAULTS: &[Fault] = &[
         },
     ),
     Fault::before_deploy(
-        CauseCode::SecretCorrupted,
+        CauseCode::SecretChecksumMismatch,
         "The payload of the secret is not the one that its checksum was made of.",
         &subject::PASSWORD,
         |world, service| {

@@ -118,7 +118,7 @@ pub(super) static FAULTS: &[Fault] = &[
     // Who may not connect himself has seen nothing wrong.
     Fault::near_miss(
         "gate-may-not-connect",
-        CauseCode::ServerNotAuthentic,
+        CauseCode::ServerIdentityUnverified,
         "The gate may not connect to the instance itself (cloudsql.instances.connect); the service may.",
         &subject::CONNECTOR_WAY,
         |world, _| world.gate = Grants::WithoutConnect,

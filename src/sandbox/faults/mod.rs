@@ -66,7 +66,7 @@ pub struct Fault {
 /// What a fault is, compared with what it looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Broken as it looks.
+    /// Inconclusive as it looks.
     Fault,
     /// It looks broken, and is healthy.
     NearMiss,
@@ -255,18 +255,18 @@ mod tests {
             "cloudsql-client-role-missing",
             "cloudsql-not-attached",
             "cloudsql-name-mismatch",
-            "server-not-authentic",
+            "server-identity-unverified",
             "vpc-network-not-found",
             "egress-without-nat",
             "egress-blocks-cloudsql-socket",
             "subnet-exhausted",
             "firewall-denies-proxy-port",
             "journey-step-failed",
-            "schema-behind",
+            "migrations-pending",
             "extension-missing",
             "schema-missing",
             "schema-permission-denied",
-            "query-answer-unexpected",
+            "query-result-mismatch",
             "health-expectation-unmet",
             "health-version-mismatch",
         ];

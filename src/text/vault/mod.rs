@@ -106,7 +106,7 @@ impl Vault {
 }
 
 /// Whether a variable that is named after a secret holds something about it: where it lies, how long it lasts,
-/// whether it is used. To hide those would tear names out of the remedies.
+/// whether it is used. To hide those would tear names out of the fixes.
 fn tells_of_a_secret(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["_name", "_id", "_file", "_path", "_ttl", "_version", "_type", "_algorithm"]

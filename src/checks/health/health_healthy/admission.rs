@@ -10,7 +10,7 @@ use super::assess::Attempt;
 use crate::live::Scope;
 use crate::probe::google::{IdToken, NoAnswer};
 use crate::probe::http::is_loopback;
-use crate::record::{Broken, Mend};
+use crate::record::{Fix, Inconclusive};
 use crate::text::bounded;
 
 /// What is shown to the front end. Nothing, until it has refused once: most services are public.
@@ -43,14 +43,14 @@ impl Admission {
     ///
     /// # Errors
     /// There is none to be had, or the service's own addresses are not known.
-    pub(super) async fn obtain(&mut self, scope: &Scope, urls: &[Url]) -> Result<(), Broken> {
+    pub(super) async fn obtain(&mut self, scope: &Scope, urls: &[Url]) -> Result<(), Inconclusive> {
         let (token, service) = token_for(scope, urls).await?;
         self.shown = Some(Shown { token, service });
         Ok(())
     }
 
     /// Why the gate was not let in, where the last answer was the front end's.
-    pub(super) fn refusal(&self, urls: &[Url]) -> Option<Broken> {
+    pub(super) fn refusal(&self, urls: &[Url]) -> Option<Inconclusive> {
         let (status, shown) = (self.last_refused?, self.shown.as_ref()?);
         let url = urls.first().map(Url::to_string).unwrap_or_default();
         Some(refused_with(&url, status, &shown.token.caller, &shown.service))
@@ -64,11 +64,11 @@ impl Admission {
 pub(in crate::checks) async fn token_for(
     scope: &Scope,
     urls: &[Url],
-) -> Result<(Arc<IdToken>, Arc<Service>), Broken> {
+) -> Result<(Arc<IdToken>, Arc<Service>), Inconclusive> {
     let name = &scope.target.name;
     let service = match scope.live_service().await {
         Ok(service) => service,
-        Err(NoAnswer::Broken(why)) => return Err(why),
+        Err(NoAnswer::Inconclusive(why)) => return Err(why),
         Err(NoAnswer::NotFound) => {
             return Err(nowhere(format!("there is no service {name} to ask it for")));
         }
@@ -87,20 +87,25 @@ pub(in crate::checks) async fn token_for(
 }
 
 /// Why a front end does not let a caller in that shows a token: its status is 401 or 403.
-pub(in crate::checks) fn refused_with(url: &str, status: u16, caller: &str, service: &Service) -> Broken {
+pub(in crate::checks) fn refused_with(
+    url: &str,
+    status: u16,
+    caller: &str,
+    service: &Service,
+) -> Inconclusive {
     let (url, caller) = (url.to_owned(), caller.to_owned());
     if status == 403 {
-        return Broken::InvokerDenied { url, caller };
+        return Inconclusive::InvokerDenied { url, caller };
     }
     let audience = audience(service).unwrap_or_default();
     let detail = format!("401 from the front end, for a token of audience {audience}");
-    Broken::TokenRejected { url, caller, detail }
+    Inconclusive::TokenRejected { url, caller, detail }
 }
 
-pub(in crate::checks) fn nowhere(because: String) -> Broken {
-    Broken::NoCredentials {
+pub(in crate::checks) fn nowhere(because: String) -> Inconclusive {
+    Inconclusive::NoCredentials {
         detail: format!("a private service wants an ID token, and {because}"),
-        mend: Some(Mend {
+        fix: Some(Fix {
             text: "let the gate ask the service at its own URL (take `url:` out of rungate.yaml)".to_owned(),
             command: None,
         }),

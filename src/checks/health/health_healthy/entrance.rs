@@ -8,15 +8,15 @@ use crate::live::Scope;
 use crate::model::Stated;
 use crate::probe::google::NoAnswer;
 use crate::record::finding::{Finding, HealthFinding};
-use crate::record::{Broken, Door, Outcome};
+use crate::record::{Barrier, Inconclusive, Outcome};
 
 /// The end of the check, if the control plane explains the 404; else why not.
 pub(super) async fn closed(scope: &Scope, url: &Url) -> Result<Outcome, String> {
     let live = match scope.live_service().await {
         Ok(live) => live,
         Err(NoAnswer::NotFound) => return Err("and Cloud Run knows no such service".to_owned()),
-        Err(NoAnswer::Broken(why)) => {
-            return Err(format!("and why cannot be read: {}", crate::record::words::broken(&why)));
+        Err(NoAnswer::Inconclusive(why)) => {
+            return Err(format!("and why cannot be read: {}", crate::record::words::inconclusive(&why)));
         }
     };
     if !is_own(url, &live) {
@@ -24,26 +24,26 @@ pub(super) async fn closed(scope: &Scope, url: &Url) -> Result<Outcome, String> 
                     nowhere"
             .to_owned());
     }
-    let Some(door) = door(&live) else {
+    let Some(barrier) = barrier(&live) else {
         return Err("although the service takes requests from everywhere".to_owned());
     };
     let declared = scope.target.service.ingress.as_ref().and_then(Stated::as_known);
-    Ok(match (&door, declared) {
-        // The files promise an open door: whoever comes by it stands outside, too.
-        (Door::Ingress { setting }, Some("all")) => Outcome::Failed {
+    Ok(match (&barrier, declared) {
+        // The files promise an open barrier: whoever comes by it stands outside, too.
+        (Barrier::Ingress { setting }, Some("all")) => Outcome::Failed {
             finding: Finding::Health(HealthFinding::DoorClosed {
                 url: url.to_string(),
                 declared: "all".to_owned(),
                 live: setting.clone(),
             }),
         },
-        _ => Outcome::Broken { why: Broken::NotLetIn { url: url.to_string(), door } },
+        _ => Outcome::Inconclusive { why: Inconclusive::AccessDenied { url: url.to_string(), barrier } },
     })
 }
 
-/// The door that is closed to requests from the internet.
+/// The barrier that is closed to requests from the internet.
 #[expect(clippy::wildcard_enum_match_arm, reason = "an enum of Google's, which grows")]
-fn door(live: &Service) -> Option<Door> {
+fn barrier(live: &Service) -> Option<Barrier> {
     let setting = match live.ingress {
         IngressTraffic::InternalOnly => Some("internal"),
         IngressTraffic::InternalLoadBalancer => Some("internal-and-cloud-load-balancing"),
@@ -52,8 +52,8 @@ fn door(live: &Service) -> Option<Door> {
         _ => None,
     };
     match setting {
-        Some(setting) => Some(Door::Ingress { setting: setting.to_owned() }),
-        None if live.default_uri_disabled => Some(Door::DefaultUrlDisabled),
+        Some(setting) => Some(Barrier::Ingress { setting: setting.to_owned() }),
+        None if live.default_uri_disabled => Some(Barrier::DefaultUrlDisabled),
         None => None,
     }
 }

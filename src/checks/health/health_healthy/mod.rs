@@ -65,7 +65,7 @@ fn all_of(ends: Vec<Outcome>) -> Outcome {
             Outcome::Failed { .. }
             | Outcome::Blocked { .. }
             | Outcome::Skipped { .. }
-            | Outcome::Broken { .. } => None,
+            | Outcome::Inconclusive { .. } => None,
         })
         .collect();
     Outcome::Passed { detail: details.join("; ") }

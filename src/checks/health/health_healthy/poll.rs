@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::assess::{Attempt, End};
 use crate::health::Judgement;
 use crate::record::finding::HealthFinding;
-use crate::record::{Door, Fact};
+use crate::record::{Barrier, Fact};
 
 /// Longest pattern that is kept: the last attempts.
 const LONGEST_PATTERN: usize = 64;
@@ -98,7 +98,7 @@ impl Poll {
         self.in_a_row > 0
     }
 
-    /// What is bad at the moment. A door that is shut says nothing of the service's health.
+    /// What is bad at the moment. A barrier that is shut says nothing of the service's health.
     pub(super) fn finding(&self) -> Option<&HealthFinding> {
         match &self.bad {
             Some(End::Bad(finding)) if !self.is_in_streak() => Some(finding),
@@ -130,8 +130,8 @@ impl Poll {
     }
 
     /// What the whole row says once the window ended without enough healthy answers, and of which URL.
-    /// A finding, or the door that kept the gate out.
-    pub(super) fn verdict(self) -> (String, Result<HealthFinding, Door>) {
+    /// A finding, or the barrier that kept the gate out.
+    pub(super) fn verdict(self) -> (String, Result<HealthFinding, Barrier>) {
         let Self { url, pattern, bad, .. } = self;
         let turns = pattern.windows(2).filter(|pair| pair[0] != pair[1]).count();
         let tail = pattern.iter().rev().take_while(|mark| **mark == BAD).count();
@@ -139,7 +139,7 @@ impl Poll {
         let one_voice = !pattern.contains(&GOOD) || (turns == 1 && tail >= FOR_GOOD);
         match bad.filter(|_| one_voice) {
             Some(End::Bad(finding)) => (url, Ok(finding)),
-            Some(End::Shut(door)) => (url, Err(door)),
+            Some(End::Shut(barrier)) => (url, Err(barrier)),
             Some(End::Good(_)) | None => {
                 let pattern = pattern.into_iter().collect();
                 (url.clone(), Ok(HealthFinding::Unstable { url, pattern }))

@@ -1,5 +1,5 @@
 //! What the log of requests says of an answer of which it is not sure who gave it. Requests that Google's front end
-//! refuses at the door leave no entry there; those that it answers because of the instances have one, with its reason.
+//! refuses at the barrier leave no entry there; those that it answers because of the instances have one, with its reason.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use url::Url;
 
 use crate::health::{refuses, sentence};
 use crate::live::Scope;
-use crate::live::service::broken;
+use crate::live::service::inconclusive;
 use crate::probe::poll;
 use crate::record::finding::{FrontEndSays, HealthFinding, KnownBy};
-use crate::record::{Door, Fact, Outcome};
+use crate::record::{Barrier, Fact, Outcome};
 
 /// Entries take seconds to arrive: pauses before each further look.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(3)];
@@ -55,8 +55,8 @@ pub(in crate::checks) async fn look(scope: &Scope, url: &Url, status: u16) -> Lo
     let look = async || match google.log_entries(Duration::ZERO, project, &filter).await {
         Ok(entries) => entries.iter().find_map(|entry| of_entry(entry, url, status)),
         Err(answer) => {
-            let why = match broken("the log of requests", answer) {
-                Outcome::Broken { why } => crate::record::words::broken(&why),
+            let why = match inconclusive("the log of requests", answer) {
+                Outcome::Inconclusive { why } => crate::record::words::inconclusive(&why),
                 other @ (Outcome::Passed { .. }
                 | Outcome::Failed { .. }
                 | Outcome::Blocked { .. }
@@ -97,10 +97,10 @@ pub(super) fn settle(finding: HealthFinding, logged: Logged) -> HealthFinding {
 }
 
 /// Who answered 404, where the words do not say it.
-pub(super) fn of_404(found: HealthFinding, logged: &Logged) -> Result<HealthFinding, Door> {
+pub(super) fn of_404(found: HealthFinding, logged: &Logged) -> Result<HealthFinding, Barrier> {
     match logged {
         Logged::Served | Logged::Unread => Ok(found),
-        Logged::Nothing | Logged::FrontEnd { .. } | Logged::Refused { .. } => Err(Door::Unknown {
+        Logged::Nothing | Logged::FrontEnd { .. } | Logged::Refused { .. } => Err(Barrier::Unknown {
             because: "404, and the log of requests has no entry of it: what stands before the service answered in its \
                       place, or the log is late"
                 .to_owned(),
@@ -182,7 +182,7 @@ mod tests {
         let found = || HealthFinding::NotFound { urls: vec!["u".to_owned()] };
         assert_eq!(of_404(found(), &Logged::Served), Ok(found()));
         assert_eq!(of_404(found(), &Logged::Unread), Ok(found()), "as without a log");
-        assert!(matches!(of_404(found(), &Logged::Nothing), Err(Door::Unknown { .. })));
+        assert!(matches!(of_404(found(), &Logged::Nothing), Err(Barrier::Unknown { .. })));
     }
 
     #[test]

@@ -5,11 +5,11 @@ use url::Url;
 
 use crate::checks::service::service_exists;
 use crate::live::Scope;
-use crate::live::service::{broken, not_visible};
+use crate::live::service::{inconclusive, not_visible};
 use crate::model::resource::short;
 use crate::model::{CommitExpectation, HealthExpectation, Service, Stated, is_reserved};
 use crate::probe::google::NoAnswer;
-use crate::record::{Broken, Door, NodeKey, Outcome, Skip};
+use crate::record::{Barrier, Inconclusive, NodeKey, Outcome, Skip};
 
 /// Where services usually have their health, the most telling first. `/healthz` and `/readyz` are not among them:
 /// Google's front end keeps paths that end in `z` for itself.
@@ -52,11 +52,13 @@ pub(super) async fn entrances(scope: &Scope) -> Result<Vec<Entrance>, Outcome> {
     let paths = if stated { paths } else { CANDIDATES.to_vec() };
     let mut entrances = Vec::new();
     for base in bases(scope).await? {
-        let urls: Result<Vec<Url>, Broken> = paths.iter().map(|path| join(&base, path)).collect();
-        let urls = urls.map_err(|why| Outcome::Broken { why })?;
+        let urls: Result<Vec<Url>, Inconclusive> = paths.iter().map(|path| join(&base, path)).collect();
+        let urls = urls.map_err(|why| Outcome::Inconclusive { why })?;
         if let Some(kept) = urls.iter().find(|url| is_google_s(url) && is_reserved(url.path())) {
-            let door = Door::ReservedPath { path: kept.path().to_owned() };
-            return Err(Outcome::Broken { why: Broken::NotLetIn { url: kept.to_string(), door } });
+            let barrier = Barrier::ReservedPath { path: kept.path().to_owned() };
+            return Err(Outcome::Inconclusive {
+                why: Inconclusive::AccessDenied { url: kept.to_string(), barrier },
+            });
         }
         entrances.push(Entrance { urls, stated });
     }
@@ -69,8 +71,8 @@ pub(super) async fn revision(scope: &Scope) -> Result<Option<String>, Outcome> {
         return Ok(None);
     }
     let what = format!("the new revision of {}", scope.target.name);
-    let live = scope.live_service().await.map_err(|answer| broken(&what, answer))?;
-    let created = scope.created(&live).map_err(|answer| broken(&what, answer))?;
+    let live = scope.live_service().await.map_err(|answer| inconclusive(&what, answer))?;
+    let created = scope.created(&live).map_err(|answer| inconclusive(&what, answer))?;
     Ok(Some(created.to_owned()))
 }
 
@@ -107,7 +109,7 @@ async fn bases(scope: &Scope) -> Result<Vec<String>, Outcome> {
             let by = NodeKey { service: &scope.target.key, check: service_exists::CHECK.id, subject: None };
             return Err(Outcome::Blocked { by: by.to_string() });
         }
-        Err(answer @ NoAnswer::Broken(_)) => return Err(broken(&what(), answer)),
+        Err(answer @ NoAnswer::Inconclusive(_)) => return Err(inconclusive(&what(), answer)),
     };
     let urls = urls_of(service, &live, scope.created(&live).unwrap_or_default()).map_err(not_visible)?;
     if let Some(url) = urls.first() {
@@ -148,14 +150,16 @@ fn urls_of(declared: &Service, live: &LiveService, created: &str) -> Result<Vec<
     Ok(urls)
 }
 
-fn join(base: &str, path: &str) -> Result<Url, Broken> {
+fn join(base: &str, path: &str) -> Result<Url, Inconclusive> {
     let text = if path.starts_with("http://") || path.starts_with("https://") {
         path.to_owned()
     } else {
         format!("{}/{}", base.trim_end_matches('/'), path.trim_start_matches('/'))
     };
-    Url::parse(&text)
-        .map_err(|error| Broken::Unavailable { what: format!("health at {text}"), detail: error.to_string() })
+    Url::parse(&text).map_err(|error| Inconclusive::Unavailable {
+        what: format!("health at {text}"),
+        detail: error.to_string(),
+    })
 }
 
 fn unresolved(stated: &Stated, what: &str) -> Outcome {

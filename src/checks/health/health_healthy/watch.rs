@@ -16,7 +16,7 @@ use super::request_log::{self, Logged};
 use super::target::Entrance;
 use crate::live::Scope;
 use crate::record::finding::{Finding, HealthFinding, KnownBy};
-use crate::record::{Broken, Door, Fact, HealthAttempt, Outcome, Taken};
+use crate::record::{Barrier, Fact, HealthAttempt, Inconclusive, Outcome, Taken};
 
 /// Attempts that are kept in the record; a window has a hundred.
 const MOST_KEPT: usize = 5_000;
@@ -86,7 +86,7 @@ async fn watch(
         }
         if admission.wants_token(&round) {
             round.iter().for_each(|attempt| note(scope, attempt, Taken::Aside));
-            admission.obtain(scope, &urls).await.map_err(|why| Outcome::Broken { why })?;
+            admission.obtain(scope, &urls).await.map_err(|why| Outcome::Inconclusive { why })?;
             continue;
         }
         let Some(chosen) = best(&round) else { break };
@@ -112,7 +112,7 @@ async fn watch(
                 Err(why) => why_unknown = Some(why),
             }
         }
-        let proxy = matches!(attempt.end, End::Shut(Door::IdentityAwareProxy));
+        let proxy = matches!(attempt.end, End::Shut(Barrier::IdentityAwareProxy));
         all_shut = if proxy { all_shut + 1 } else { 0 };
         admission.last_refused = attempt.refused;
         last_json = attempt.json;
@@ -161,11 +161,11 @@ async fn watch(
             // It came to the service: the page only looks like Google's.
             Logged::Served => {
                 let url = urls.first().map(Url::to_string).unwrap_or_default();
-                Broken::NotLetIn { url, door: Door::Credentials { status } }
+                Inconclusive::AccessDenied { url, barrier: Barrier::Credentials { status } }
             }
             Logged::FrontEnd { .. } | Logged::Refused { .. } | Logged::Nothing | Logged::Unread => why,
         };
-        return Err(Outcome::Broken { why });
+        return Err(Outcome::Inconclusive { why });
     }
     Ok(end(scope, poll, why_unknown, last_json).await)
 }
@@ -186,19 +186,21 @@ async fn absent_there(scope: &Scope, url: &Url, found: HealthFinding) -> Outcome
             }
             Outcome::Failed { finding: Finding::Health(finding) }
         }
-        Err(door) => match entrance::closed(scope, url).await {
+        Err(barrier) => match entrance::closed(scope, url).await {
             Ok(end) => end,
-            Err(why) => not_let_in(url.to_string(), door, Some(why)),
+            Err(why) => not_let_in(url.to_string(), barrier, Some(why)),
         },
     }
 }
 
-fn not_let_in(url: String, door: Door, why_unknown: Option<String>) -> Outcome {
-    let door = match (door, why_unknown) {
-        (Door::Unknown { because }, Some(why)) => Door::Unknown { because: format!("{because}, {why}") },
-        (door, _) => door,
+fn not_let_in(url: String, barrier: Barrier, why_unknown: Option<String>) -> Outcome {
+    let barrier = match (barrier, why_unknown) {
+        (Barrier::Unknown { because }, Some(why)) => {
+            Barrier::Unknown { because: format!("{because}, {why}") }
+        }
+        (barrier, _) => barrier,
     };
-    Outcome::Broken { why: Broken::NotLetIn { url, door } }
+    Outcome::Inconclusive { why: Inconclusive::AccessDenied { url, barrier } }
 }
 
 /// The attempt of a round that counts: the best by its rank. Of those that are judged, the one that tells the most;
@@ -239,22 +241,22 @@ async fn end(scope: &Scope, poll: Poll, why_unknown: Option<String>, json: bool)
             };
             Outcome::Failed { finding: Finding::Health(finding) }
         }
-        // The page is one of Google's by its words, and no door of the service's is closed.
-        (Err(door @ Door::Unknown { .. }), Some(asked)) => {
+        // The page is one of Google's by its words, and no barrier of the service's is closed.
+        (Err(barrier @ Barrier::Unknown { .. }), Some(asked)) => {
             let found = HealthFinding::NotFound { urls: vec![url.clone()] };
             match request_log::look(scope, &asked, 404).await {
                 Logged::Served => Outcome::Failed { finding: Finding::Health(found) },
                 Logged::Nothing => {
                     let more = "and the log of requests has no entry of it".to_owned();
                     let why = why_unknown.map_or_else(|| more.clone(), |why| format!("{why}, {more}"));
-                    not_let_in(url, door, Some(why))
+                    not_let_in(url, barrier, Some(why))
                 }
                 Logged::FrontEnd { .. } | Logged::Refused { .. } | Logged::Unread => {
-                    not_let_in(url, door, why_unknown)
+                    not_let_in(url, barrier, why_unknown)
                 }
             }
         }
-        (Err(door), _) => not_let_in(url, door, why_unknown),
+        (Err(barrier), _) => not_let_in(url, barrier, why_unknown),
     }
 }
 

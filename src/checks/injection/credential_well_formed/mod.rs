@@ -25,7 +25,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     place: place::of_database,
     explained_by: &[
         check_id::VARIABLES_INJECTED,
-        check_id::VARIABLES_FILLED,
+        check_id::VARIABLES_NOT_EMPTY,
         check_id::SECRET_REFERENCES_MATCH,
         check_id::SECRET_INTACT,
     ],

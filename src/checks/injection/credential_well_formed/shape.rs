@@ -56,7 +56,7 @@ pub(super) fn shape(
         }
         Fault::JdbcUser(what) => Unfit::Scheme { what, drivers: drivers() },
         Fault::Dialect(mismatch) => {
-            let what = format!("{mismatch}; {}", mismatch.mend());
+            let what = format!("{mismatch}; {}", mismatch.fix());
             Unfit::Scheme { what, drivers: drivers() }
         }
         Fault::Driver => {

@@ -103,7 +103,7 @@ const SOUND: &[&[(&str, &str)]] = &[
     &[("DATABASE_URL", "postgres://u:a@b@10.0.0.3/d"), ("NODE_ENV", "production")],
     // The dry run took `todo` for a dummy; a driver takes any name, and databases are called so.
     &[("DB_HOST", "10.0.0.3"), ("DB_NAME", "todos"), ("DB_USER", "dummy")],
-    // Both called it empty; who logs in with IAM has no password, and the check `variables-filled` knew.
+    // Both called it empty; who logs in with IAM has no password, and the check `variables-not-empty` knew.
     &[("DB_HOST", "10.0.0.3"), ("DB_USER", "auth@shop.iam"), ("DB_PASSWORD", "")],
     // The check took two ports for none; libpq takes one for each host.
     &[("DB_HOST", "10.0.0.3,10.0.0.4"), ("DB_PORT", "5432,5433")],

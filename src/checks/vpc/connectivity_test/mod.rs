@@ -12,7 +12,7 @@ use crate::checks::vpc::way;
 use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::instance::addresses;
-use crate::live::service::{broken, failed, not_visible, passed};
+use crate::live::service::{failed, inconclusive, not_visible, passed};
 use crate::model::resource::short;
 use crate::record::finding::{Finding, OwnOpinion, PathFinding};
 use crate::record::{Fact, Family, NodeKey, Outcome, check_id};
@@ -27,7 +27,7 @@ pub(in crate::checks) static CHECK: Check = Check {
     // What rungate itself sees to be broken is the deeper word; this one then agrees with it.
     explained_by: &[
         check_id::VPC_CONNECTOR_IN_REGION,
-        check_id::EGRESS_CARRIES_DATABASE,
+        check_id::EGRESS_COVERS_DATABASE,
         check_id::SUBNET_LARGE_ENOUGH,
         check_id::ADDRESS_RANGE_FREE,
         check_id::EGRESS_FIREWALL_ALLOWS,
@@ -36,7 +36,7 @@ pub(in crate::checks) static CHECK: Check = Check {
         check_id::NAT_PRESENT,
         check_id::INSTANCE_RUNNING,
         check_id::INSTANCE_HAS_ADDRESS,
-        check_id::INSTANCE_ADMITS_SERVICE,
+        check_id::INSTANCE_ALLOWS_SERVICE,
     ],
     subjects: declared,
     run: |scope| either(look(scope)),
@@ -62,10 +62,10 @@ async fn look(scope: &Scope) -> Result<Outcome, Outcome> {
     let owner = NodeKey { service: &target.key, check: CHECK.id, subject: None }.to_string();
     let test = test(source, destination(dialled.address, port, instance));
     let answer = scope.outside.google.tested(&target.project, &owner, test).await;
-    let answer = answer.map_err(|answer| broken("the Connectivity Test", answer))?;
+    let answer = answer.map_err(|answer| inconclusive("the Connectivity Test", answer))?;
     let own = way::own_opinion(scope).await;
     match opinion::read(&answer) {
-        Opinion::Unproven(why) => Err(Outcome::Broken { why }),
+        Opinion::Unproven(why) => Err(Outcome::Inconclusive { why }),
         Opinion::Reachable { there_only } => {
             if let OwnOpinion::Broken { fault } = &own {
                 disagree(scope, "reachable", fault);

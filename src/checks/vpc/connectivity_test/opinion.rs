@@ -6,7 +6,7 @@ use google_cloud_networkmanagement_v1::model::{
     AbortInfo, ConnectivityTest, FirewallInfo, ReachabilityDetails, Step,
 };
 
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::text::bounded;
 
 /// What is made of a test.
@@ -20,7 +20,7 @@ pub(super) enum Opinion {
     /// It is dropped.
     Dropped(Dropped),
     /// Nothing is proven.
-    Unproven(Broken),
+    Unproven(Inconclusive),
 }
 
 /// Where a packet is dropped.
@@ -60,7 +60,7 @@ pub(super) fn read(test: &ConnectivityTest) -> Opinion {
 
 /// `None`: it arrives.
 #[expect(clippy::wildcard_enum_match_arm, reason = "an enum of Google's, which grows")]
-fn one_way(details: &ReachabilityDetails) -> Result<Option<Dropped>, Broken> {
+fn one_way(details: &ReachabilityDetails) -> Result<Option<Dropped>, Inconclusive> {
     if let Some(error) = details.error.as_ref().filter(|error| error.code != 0) {
         return Err(unavailable(bounded(&error.message)));
     }
@@ -78,7 +78,7 @@ fn one_way(details: &ReachabilityDetails) -> Result<Option<Dropped>, Broken> {
             Err(unavailable(format!("AMBIGUOUS: of {all} ways that the packet may take, {arrive} arrive")))
         }
         Reached::Undetermined => Err(undetermined(&steps().collect::<Vec<_>>())),
-        other => Err(Broken::Malformed {
+        other => Err(Inconclusive::Malformed {
             what: "the Connectivity Test".to_owned(),
             detail: format!(
                 "its result is {}",
@@ -115,7 +115,7 @@ fn named(rule: &FirewallInfo) -> String {
     bounded(&format!("rule {}{of} (priority {})", rule.display_name, rule.priority))
 }
 
-fn undetermined(steps: &[&Step]) -> Broken {
+fn undetermined(steps: &[&Step]) -> Inconclusive {
     let abort = steps.iter().find_map(|step| match &step.step_info {
         Some(StepInfo::Abort(info)) => Some(info.as_ref()),
         _ => None,
@@ -132,23 +132,23 @@ fn undetermined(steps: &[&Step]) -> Broken {
     }
 }
 
-fn not_allowed(projects: &str) -> Broken {
+fn not_allowed(projects: &str) -> Inconclusive {
     let of =
         if projects.is_empty() { "a project on the way".to_owned() } else { format!("project {projects}") };
-    Broken::PermissionDenied {
+    Inconclusive::PermissionDenied {
         permission: "compute.networks.get".to_owned(),
         role: VIEWER.to_owned(),
         resource: bounded(&format!("the network configuration of {of}")),
     }
 }
 
-fn unavailable(detail: String) -> Broken {
-    Broken::Unavailable { what: "the Connectivity Test".to_owned(), detail }
+fn unavailable(detail: String) -> Inconclusive {
+    Inconclusive::Unavailable { what: "the Connectivity Test".to_owned(), detail }
 }
 
 fn malformed(detail: &str) -> Opinion {
     let (what, detail) = ("the Connectivity Test".to_owned(), detail.to_owned());
-    Opinion::Unproven(Broken::Malformed { what, detail })
+    Opinion::Unproven(Inconclusive::Malformed { what, detail })
 }
 
 #[cfg(test)]
@@ -181,7 +181,8 @@ mod tests {
         let unseen =
             traced("REACHABLE", json!([{"state": "VIEWER_PERMISSION_MISSING", "projectId": "host"}]));
         for (there, back) in [(unseen.clone(), None), (delivered.clone(), Some(unseen))] {
-            let Opinion::Unproven(Broken::PermissionDenied { role, resource, .. }) = read_json(there, back)
+            let Opinion::Unproven(Inconclusive::PermissionDenied { role, resource, .. }) =
+                read_json(there, back)
             else {
                 panic!("a way that was not seen was believed");
             };
@@ -209,7 +210,7 @@ mod tests {
             assert!(matches!(read_json(details, None), Opinion::Unproven(_)), "{said}");
         }
         let denied = read_json(traced("UNDETERMINED", aborted), None);
-        assert!(matches!(denied, Opinion::Unproven(Broken::PermissionDenied { .. })), "{denied:?}");
+        assert!(matches!(denied, Opinion::Unproven(Inconclusive::PermissionDenied { .. })), "{denied:?}");
     }
 
     #[test]

@@ -13,10 +13,10 @@ use crate::live::service::not_visible;
 use crate::network::routes::Route;
 use crate::network::{DestinationKind, Fact, Facts, Network, Reading};
 use crate::probe::google::{Answer, Google, NoAnswer};
-use crate::record::{Broken, Outcome, words};
+use crate::record::{Inconclusive, Outcome, words};
 
 /// What could not be read, as it comes up.
-type Unread = Vec<(Reading, Broken)>;
+type Unread = Vec<(Reading, Inconclusive)>;
 
 pub(super) async fn collect(scope: &Scope) -> Result<Known, Outcome> {
     let revision = scope.revision().await?;
@@ -176,7 +176,7 @@ fn fact<T, F>(
 
 fn hidden<F>(unread: &mut Unread, reading: Reading, answer: NoAnswer) -> Fact<F> {
     let text = why(&answer);
-    if let NoAnswer::Broken(broken) = answer {
+    if let NoAnswer::Inconclusive(broken) = answer {
         unread.push((reading, broken));
     }
     Fact::Hidden(text)
@@ -185,6 +185,6 @@ fn hidden<F>(unread: &mut Unread, reading: Reading, answer: NoAnswer) -> Fact<F>
 fn why(answer: &NoAnswer) -> String {
     match answer {
         NoAnswer::NotFound => "it does not exist".to_owned(),
-        NoAnswer::Broken(why) => words::broken(why),
+        NoAnswer::Inconclusive(why) => words::inconclusive(why),
     }
 }

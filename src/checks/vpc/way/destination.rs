@@ -13,7 +13,7 @@ use crate::live::{Scope, connection};
 use crate::network::ranges::in_private_range;
 use crate::network::{Destination, DestinationKind, Endpoint, Fact, Network};
 use crate::probe::google::NoAnswer;
-use crate::record::{Broken, Outcome};
+use crate::record::{Inconclusive, Outcome};
 
 /// The port at which Cloud SQL's proxies reach an instance.
 pub(in crate::checks::vpc) const PROXY_PORT: u16 = 3307;
@@ -26,7 +26,7 @@ pub(in crate::checks::vpc) struct Dialled {
     pub(in crate::checks::vpc) ports: Vec<u16>,
     pub(in crate::checks::vpc) instance: Option<DatabaseInstance>,
     /// Why the instances could not be read.
-    pub(in crate::checks::vpc) unread: Option<Broken>,
+    pub(in crate::checks::vpc) unread: Option<Inconclusive>,
 }
 
 /// What the service dials.
@@ -45,7 +45,7 @@ pub(in crate::checks::vpc) async fn dialled(scope: &Scope) -> Result<Dialled, Ou
     let port = connection::endpoint(scope).await.map_or(PORT, |endpoint| endpoint.port);
     let (instance, unread) = match known_instance(scope).await {
         Ok(instance) => (Some(instance).filter(|one| addresses(one).contains(&address)), None),
-        Err(Outcome::Broken { why }) => (None, Some(why)),
+        Err(Outcome::Inconclusive { why }) => (None, Some(why)),
         // None is named, and none of the project has the address.
         Err(_) => (None, None),
     };
@@ -77,7 +77,7 @@ pub(in crate::checks::vpc) async fn destination(
     dialled: &Dialled,
     project: &str,
     endpoints: &Fact<Vec<Endpoint>>,
-) -> (Destination, Option<Broken>) {
+) -> (Destination, Option<Inconclusive>) {
     let (kind, unread) = match (&dialled.instance, &dialled.unread) {
         (Some(instance), _) => (of_instance(instance, dialled.address), None),
         // An instance that nobody may read can have any address, a public one used privately too.
@@ -105,7 +105,7 @@ async fn of_network(
     address: IpAddr,
     project: &str,
     endpoints: &Fact<Vec<Endpoint>>,
-) -> (DestinationKind, Option<Broken>) {
+) -> (DestinationKind, Option<Inconclusive>) {
     if matches!(endpoints, Fact::Known(found) if !found.is_empty()) {
         return (DestinationKind::PrivateServiceConnect, None);
     }
@@ -118,6 +118,6 @@ async fn of_network(
             (machine.map_or(DestinationKind::Unknown, DestinationKind::Machine), None)
         }
         Err(NoAnswer::NotFound) => (DestinationKind::Unknown, None),
-        Err(NoAnswer::Broken(why)) => (DestinationKind::Unknown, Some(why)),
+        Err(NoAnswer::Inconclusive(why)) => (DestinationKind::Unknown, Some(why)),
     }
 }

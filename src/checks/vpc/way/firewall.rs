@@ -39,8 +39,8 @@ pub(super) fn firewall(
             Some(of_network::Type::Network | of_network::Type::Unspecified) | None => {
                 found.global.push(converted);
             }
-            // Nobody knows when it is asked: before all others, it leaves undecided what it matches.
-            Some(_) => found.hierarchical.insert(0, undecided(converted)),
+            // Nobody knows when it is asked: before all others, it leaves inconclusive what it matches.
+            Some(_) => found.hierarchical.insert(0, inconclusive(converted)),
         }
     }
     found.regional = match regional {
@@ -64,7 +64,7 @@ fn of_its_region(
             // The network's own answer has them.
             Some(of_region::Type::Hierarchy | of_region::Type::Network | of_region::Type::Unspecified)
             | None => {}
-            Some(_) => regional.network.push(undecided(converted)),
+            Some(_) => regional.network.push(inconclusive(converted)),
         }
     }
     system.dedup();
@@ -89,7 +89,7 @@ fn named(name: Option<&String>, rules: &[FirewallPolicyRule]) -> Policy {
 }
 
 /// A policy of a kind that is not known: what its rules do with what they match is not, either.
-fn undecided(policy: Policy) -> Policy {
+fn inconclusive(policy: Policy) -> Policy {
     let rules = policy.rules.into_iter();
     Policy {
         rules: rules.map(|rule| Rule { action: unknown("a policy of a new type"), ..rule }).collect(),

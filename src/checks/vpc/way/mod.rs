@@ -13,16 +13,16 @@ use crate::live::Scope;
 use crate::live::service::{failed, not_applicable, not_visible, passed};
 use crate::network::{DestinationKind, Facts, Fault, Gap, Link, Reading, Verdict, walk};
 use crate::record::finding::{Finding, OwnOpinion, PathFinding};
-use crate::record::{Broken, CheckId, Family, Outcome, check_id, words};
+use crate::record::{CheckId, Family, Inconclusive, Outcome, check_id, words};
 
 /// The way, and what of it could not be read.
 struct Known {
     /// What carries the service's traffic into the network.
     by: String,
     facts: Facts,
-    unread: Vec<(Reading, Broken)>,
+    unread: Vec<(Reading, Inconclusive)>,
     /// Why it could not be read what has the database's address, where that is not known.
-    unplaced: Option<Broken>,
+    unplaced: Option<Inconclusive>,
 }
 
 /// What the walk says of the whole way, for a second opinion to be compared with.
@@ -87,7 +87,7 @@ fn judge(known: &Known, meant: fn(Link) -> bool, nothing: &str) -> Outcome {
     // Whether these links are met depends on what has the address.
     let by_kind = meant(Link::Peering) || meant(Link::IngressFirewall { port: 0 });
     match (&known.facts.destination.kind, &known.unplaced) {
-        (DestinationKind::Unknown, Some(why)) if by_kind => Outcome::Broken { why: why.clone() },
+        (DestinationKind::Unknown, Some(why)) if by_kind => Outcome::Inconclusive { why: why.clone() },
         (DestinationKind::Unknown, None) if by_kind => {
             not_visible(format!("nothing that was read has the address {}", known.facts.destination.address))
         }
@@ -109,7 +109,7 @@ fn unknown(known: &Known, gap: &Gap) -> Outcome {
     if let Gap::Unread { what, .. } = gap
         && let Some((_, why)) = known.unread.iter().find(|(reading, _)| reading == what)
     {
-        return Outcome::Broken { why: why.clone() };
+        return Outcome::Inconclusive { why: why.clone() };
     }
     not_visible(gap.to_string())
 }

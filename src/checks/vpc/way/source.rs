@@ -5,7 +5,7 @@ use google_cloud_run_v2::model::vpc_access::VpcEgress;
 
 use super::firewall::range;
 use crate::live::Scope;
-use crate::live::service::{broken, malformed, not_applicable, not_visible};
+use crate::live::service::{inconclusive, malformed, not_applicable, not_visible};
 use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::resource::{self, short};
 use crate::network::{Connector, DirectVpc, Egress, Fact, Network, Source, Way};
@@ -59,7 +59,7 @@ async fn connector(scope: &Scope, full: &str) -> Result<Connector, Outcome> {
         Err(NoAnswer::NotFound) => {
             return Err(not_applicable(format!("{full} does not exist (see vpc-connector-ready)")));
         }
-        Err(answer @ NoAnswer::Broken(_)) => return Err(broken(full, answer)),
+        Err(answer @ NoAnswer::Inconclusive(_)) => return Err(inconclusive(full, answer)),
     };
     let own = resource::segment(full, "projects").unwrap_or(&scope.target.project);
     let subnet = found.subnet.as_ref().filter(|subnet| !subnet.name.is_empty());
@@ -139,7 +139,7 @@ async fn of_subnet(
         Err(_) if stated.is_some() => {
             Ok((stated, Fact::Hidden(format!("subnetwork {subnet} could not be read"))))
         }
-        Err(answer) => Err(broken(&format!("subnetwork {subnet}"), answer)),
+        Err(answer) => Err(inconclusive(&format!("subnetwork {subnet}"), answer)),
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn read(node: &Node, problems: &mut Problems) -> Expectation {
 pub(super) fn empty(node: &Node) -> Problem {
     Problem::error("empty-expectation", "this step expects nothing, so that nothing could fail it")
         .at(node.place.clone())
-        .hint("say what must come back: `expect: {status: 200, json: [\"$.valid == true\"]}`")
+        .fix("say what must come back: `expect: {status: 200, json: [\"$.valid == true\"]}`")
 }
 
 /// One condition, or a list of them.
@@ -53,7 +53,7 @@ fn condition(node: &Node, problems: &mut Problems) -> Option<Condition> {
     match parse(stated.raw()) {
         Ok((query, test)) => Some(Condition { written: stated, query, test }),
         Err(why) => {
-            problems.push(text::bad("bad-condition", node, format!("this is no condition: {why}")).hint(
+            problems.push(text::bad("bad-condition", node, format!("this is no condition: {why}")).fix(
                 "such as `$.valid == true`, `$.user.email`, `$.items[*].price > 0` or `$.name matches ^A`",
             ));
             None

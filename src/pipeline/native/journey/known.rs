@@ -43,7 +43,7 @@ pub(in super::super) fn check(services: &mut [Service], problems: &mut Problems)
             problems.push(
                 Problem::error("contradiction", "a journey begins with a step that is not only cleaning up")
                     .at(journey.steps[0].name.place.clone())
-                    .hint("`always: true` is for steps that undo what earlier ones did"),
+                    .fix("`always: true` is for steps that undo what earlier ones did"),
             );
         }
     }
@@ -55,7 +55,7 @@ fn needs(journey: &Journey, by_name: &BTreeMap<&str, &Journey>, problems: &mut P
         if !by_name.contains_key(need.raw()) {
             problems.push(
                 told(Problem::error("unknown-journey", format!("there is no journey `{}`", need.raw())))
-                    .hint(nearest::hint(need.raw(), by_name.keys().copied())),
+                    .fix(nearest::did_you_mean(need.raw(), by_name.keys().copied())),
             );
         } else if above(need.raw(), by_name).contains(&journey.name.raw()) {
             problems.push(told(Problem::error("cycle", "these journeys wait for each other")));
@@ -103,7 +103,7 @@ fn variables(journey: &Journey, by_name: &BTreeMap<&str, &Journey>, problems: &m
                             ),
                         )
                         .at(step.name.place.clone())
-                        .hint(format!(
+                        .fix(format!(
                             "add `hosts: [{host}]` where `{name}` is declared, if it is meant for it"
                         )),
                     );
@@ -147,10 +147,10 @@ fn unknown(name: &str, journey: &Journey, at: usize, step: &Step, known: &BTreeM
         .at(step.name.place.clone())
         .length(step.name.raw().chars().count());
     match later {
-        Some(later) => problem.hint(format!("only the step `{}` captures it", later.name.raw())),
+        Some(later) => problem.fix(format!("only the step `{}` captures it", later.name.raw())),
         None if known.is_empty() => {
-            problem.hint("declare it under `variables`, or let an earlier step `capture` it")
+            problem.fix("declare it under `variables`, or let an earlier step `capture` it")
         }
-        None => problem.hint(nearest::hint(name, known.keys().copied())),
+        None => problem.fix(nearest::did_you_mean(name, known.keys().copied())),
     }
 }

@@ -76,7 +76,7 @@ fn journey(node: &Node, problems: &mut Problems) -> Option<Journey> {
         None => problems.push(
             Problem::error("missing-key", "this journey has no `steps`")
                 .at(node.place.clone())
-                .hint("a journey that does nothing proves nothing"),
+                .fix("a journey that does nothing proves nothing"),
         ),
     }
     unique(steps.iter().map(|step| &step.name), "step", problems);
@@ -85,12 +85,12 @@ fn journey(node: &Node, problems: &mut Problems) -> Option<Journey> {
 }
 
 /// A name that can stand in the key of a check.
-fn name(fields: &Fields<'_>, node: &Node, what: &str, hint: &str, problems: &mut Problems) -> Option<Stated> {
+fn name(fields: &Fields<'_>, node: &Node, what: &str, fix: &str, problems: &mut Problems) -> Option<Stated> {
     let Some(stated) = fields.get("name") else {
         problems.push(
             Problem::error("missing-key", format!("this {what} has no `name`"))
                 .at(node.place.clone())
-                .hint(format!("`name` is {hint}")),
+                .fix(format!("`name` is {fix}")),
         );
         return None;
     };
@@ -100,7 +100,7 @@ fn name(fields: &Fields<'_>, node: &Node, what: &str, hint: &str, problems: &mut
         problems.push(
             Problem::error("bad-name", format!("a {what} cannot be called so"))
                 .at(stated.place.clone())
-                .hint("a name is one line of at most 80 characters without `/`, `[` and `]`"),
+                .fix("a name is one line of at most 80 characters without `/`, `[` and `]`"),
         );
         return None;
     }
@@ -156,7 +156,7 @@ fn variable(entry: &Entry, problems: &mut Problems) -> Option<JourneyVariable> {
             problems.push(
                 Problem::error("bad-variable-name", "this is not the name of an environment variable")
                     .at(text.place.clone())
-                    .hint("`env: E2E_PASSWORD` reads the gate's own environment; a plain text is a `value`"),
+                    .fix("`env: E2E_PASSWORD` reads the gate's own environment; a plain text is a `value`"),
             );
             return None;
         }
@@ -181,7 +181,7 @@ fn secret(text: &Stated, problems: &mut Problems) -> Option<VariableSource> {
                 Problem::error("secret-without-version", "this secret has no version")
                     .at(text.place.clone())
                     .length(text.raw().chars().count())
-                    .hint(format!("write `{name}:1`, or `{name}:latest`")),
+                    .fix(format!("write `{name}:1`, or `{name}:latest`")),
             );
             None
         }
@@ -196,7 +196,7 @@ fn check_name(entry: &Entry, problems: &mut Problems) -> Option<()> {
         Problem::error("bad-variable-name", format!("`{}` is no name of a variable", entry.key))
             .at(entry.place.clone())
             .length(entry.key.chars().count())
-            .hint("a name has letters, digits and `_`, and no digit first"),
+            .fix("a name has letters, digits and `_`, and no digit first"),
     );
     None
 }
@@ -213,7 +213,7 @@ fn hosts(node: Option<&Node>, problems: &mut Problems) -> Vec<String> {
                 Problem::error("bad-host", format!("`{text}` is no host"))
                     .at(host.place.clone())
                     .length(text.chars().count())
-                    .hint("write it as `idp.example.com`, with `:8443` where the port is not the usual one"),
+                    .fix("write it as `idp.example.com`, with `:8443` where the port is not the usual one"),
             );
         }
         plain
@@ -242,7 +242,7 @@ fn step(node: &Node, problems: &mut Problems) -> Option<Step> {
             if let Some(expect) = fields.get("expect") {
                 problems.push(
                     text::bad("contradiction", expect, "a `websocket` has its expectations in `talk`")
-                        .hint("`talk: [{send: …}, {expect: {json: \"$.reply\"}}, close]`"),
+                        .fix("`talk: [{send: …}, {expect: {json: \"$.reply\"}}, close]`"),
                 );
             }
             request::websocket(websocket, problems)
@@ -251,7 +251,7 @@ fn step(node: &Node, problems: &mut Problems) -> Option<Step> {
         (None, None) => {
             problems.push(
                 text::bad("missing-key", node, "this step has neither `request` nor `websocket`")
-                    .hint("`request: {path: /auth/token}`"),
+                    .fix("`request: {path: /auth/token}`"),
             );
             None
         }
@@ -268,7 +268,7 @@ fn step(node: &Node, problems: &mut Problems) -> Option<Step> {
             text::bad("retries-without-idempotent", fields.get("retries").unwrap_or(node), {
                 "a step that may change something is repeated only where that does no harm"
             })
-            .hint("add `idempotent: true` if it does none, or let the whole journey have the `retries`"),
+            .fix("add `idempotent: true` if it does none, or let the whole journey have the `retries`"),
         );
     }
     if let (Act::WebSocket { .. }, Some(header)) =
@@ -299,7 +299,7 @@ fn request(
     if matches!(method.as_str(), "GET" | "HEAD") && body != Body::Nothing {
         problems.push(
             text::bad("contradiction", request, format!("{method} sends no body"))
-                .hint("without `method`, a request with a body is a POST"),
+                .fix("without `method`, a request with a body is a POST"),
         );
     }
     Some((head, Act::Request { method, body, expect }))
@@ -357,7 +357,7 @@ fn query(node: &Node, problems: &mut Problems) -> Option<String> {
     }
     problems.push(
         text::bad("bad-query", node, "this is no JSONPath query (RFC 9535)")
-            .hint("such as `$.access_token` or `$.items[0].id`"),
+            .fix("such as `$.access_token` or `$.items[0].id`"),
     );
     None
 }

@@ -69,7 +69,7 @@ pub(super) fn websocket(node: &Node, problems: &mut Problems) -> Option<(Head, O
     };
     let expects = |turn: &Turn| matches!(turn, Turn::Expect { .. });
     if !talk.iter().any(expects) && problems.iter().count() == before {
-        problems.push(expect::empty(node).hint("let `talk` have an `expect`: what the service must say"));
+        problems.push(expect::empty(node).fix("let `talk` have an `expect`: what the service must say"));
     }
     Some((head?, protocol, talk))
 }
@@ -125,7 +125,7 @@ fn expected_message(node: &Node, problems: &mut Problems) -> Option<Turn> {
     let within = fields.get("within").and_then(|node| text::duration(node, problems));
     if json.is_empty() && pattern.is_none() {
         if problems.iter().count() == before {
-            problems.push(expect::empty(node).hint("`json: \"$.reply\"` or `matches: hello`"));
+            problems.push(expect::empty(node).fix("`json: \"$.reply\"` or `matches: hello`"));
         }
         return None;
     }
@@ -144,7 +144,7 @@ fn head(node: &Node, fields: &Fields<'_>, problems: &mut Problems) -> Option<Hea
         if !is_header_name(&name) {
             problems.push(bad_header(&entry.key, &entry.place));
         } else if KEPT.contains(&name.as_str()) {
-            problems.push(bad_header(&entry.key, &entry.place).hint("the gate sets this header itself"));
+            problems.push(bad_header(&entry.key, &entry.place).fix("the gate sets this header itself"));
         } else if let Some(value) = template(&entry.value, &format!("`{}`", entry.key), problems) {
             headers.push((name, value));
         }
@@ -209,7 +209,7 @@ fn to(node: &Node, fields: &Fields<'_>, problems: &mut Problems) -> Option<To> {
         (None, None) => {
             problems.push(
                 text::bad("missing-key", node, "this step says neither `path` nor `url`")
-                    .hint("`path: /auth/token` is of the service itself; with `service: NAME`, of another"),
+                    .fix("`path: /auth/token` is of the service itself; with `service: NAME`, of another"),
             );
             None
         }
@@ -223,7 +223,7 @@ fn path_of(node: &Node, problems: &mut Problems) -> Option<Template> {
     if !begins || has_blank(&path) {
         problems.push(
             text::bad("bad-path", node, "a path begins with one `/`, and has no blanks")
-                .hint("write `/auth/token`; a whole URL goes to `url`, a blank is written `%20`"),
+                .fix("write `/auth/token`; a whole URL goes to `url`, a blank is written `%20`"),
         );
         return None;
     }
@@ -242,7 +242,7 @@ fn url_of(node: &Node, problems: &mut Problems) -> Option<To> {
     let whole = template(node, "`url`", problems)?;
     let mut bad =
         |why: &str| {
-            problems.push(text::bad("bad-url", node, format!("this is no URL of a step: {why}")).hint(
+            problems.push(text::bad("bad-url", node, format!("this is no URL of a step: {why}")).fix(
                 "write it as `https://idp.example.com/token`; variables may stand in its path and query",
             ));
             None

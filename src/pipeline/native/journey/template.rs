@@ -33,7 +33,7 @@ pub(super) fn template(node: &Node, what: &str, problems: &mut Problems) -> Opti
         Err(written) => {
             problems.push(
                 bad("bad-variable", node, format!("`(({written}` is no variable"))
-                    .hint("a variable is written `((name))`; write `(())` where the text really has `((`"),
+                    .fix("a variable is written `((name))`; write `(())` where the text really has `((`"),
             );
             None
         }

@@ -188,5 +188,5 @@ fn a_journey_sees_what_those_that_it_needs_captured() {
 fn an_unknown_variable_names_what_was_meant() {
     let text = file(&one("request: {path: '/((pww))'}\nexpect: {status: 200}"));
     let (_, problems) = read_text(&FORMAT, &text);
-    assert_eq!(problems.iter().next().unwrap().hint.as_deref(), Some("did you mean `pw`?"));
+    assert_eq!(problems.iter().next().unwrap().fix.as_deref(), Some("did you mean `pw`?"));
 }

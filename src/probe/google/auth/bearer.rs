@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::super::Vault;
-use crate::record::Broken;
+use crate::record::Inconclusive;
 
 /// A given access token as bearer.
 #[derive(Debug)]
@@ -20,15 +20,15 @@ pub(super) struct Bearer {
 }
 
 impl Bearer {
-    pub(super) fn new(token: &SecretString) -> Result<Self, Broken> {
+    pub(super) fn new(token: &SecretString) -> Result<Self, Inconclusive> {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret().trim()))
             // The source says nothing and could only tempt to show the value.
             .ok()
             .filter(|_| !token.expose_secret().trim().is_empty())
-            .ok_or_else(|| Broken::NoCredentials {
+            .ok_or_else(|| Inconclusive::NoCredentials {
                 detail: "the access token is empty or has characters that no HTTP header can carry"
                     .to_owned(),
-                mend: None,
+                fix: None,
             })?;
         header.set_sensitive(true);
         Ok(Self { header, tag: EntityTag::new() })

@@ -14,7 +14,7 @@ use super::impersonation::{Chain, Impersonation};
 use super::source::Found;
 use super::surroundings::Surroundings;
 use super::{Identity, claims, trouble};
-use crate::record::{Broken, Mend};
+use crate::record::{Fix, Inconclusive};
 
 /// The folder of the machine's own account on a metadata server.
 const ACCOUNT: &str = "computeMetadata/v1/instance/service-accounts/default";
@@ -71,13 +71,13 @@ impl Identity {
     /// An ID token for this audience, checked as far as it can be without Cloud Run.
     ///
     /// # Errors
-    /// [`Broken::NoCredentials`]: none can be had; [`Broken::PermissionDenied`]: the account may not be impersonated;
-    /// [`Broken::TokenRejected`]: the token shows by itself that it will not be taken.
+    /// [`Inconclusive::NoCredentials`]: none can be had; [`Inconclusive::PermissionDenied`]: the account may not be impersonated;
+    /// [`Inconclusive::TokenRejected`]: the token shows by itself that it will not be taken.
     pub(in super::super) async fn id_token(
         &self,
         audience: &str,
         timeouts: &Timeouts,
-    ) -> Result<IdToken, Broken> {
+    ) -> Result<IdToken, Inconclusive> {
         let token = match &self.proof {
             Proof::Given(token) => token.clone(),
             Proof::Impersonation(impersonation) => impersonation.id_token(audience).await?,
@@ -91,7 +91,7 @@ impl Identity {
         let now = jiff::Timestamp::now().as_second();
         match claims::check(token.expose_secret(), audience, now) {
             Ok(account) => Ok(IdToken { token, caller: account.unwrap_or_else(|| self.source.to_string()) }),
-            Err(trouble) => Err(Broken::TokenRejected {
+            Err(trouble) => Err(Inconclusive::TokenRejected {
                 url: audience.to_owned(),
                 caller: self.caller(),
                 detail: trouble.to_string(),
@@ -113,7 +113,7 @@ impl Identity {
         &self,
         made: Result<idtoken::IDTokenCredentials, BuildError>,
         limit: Duration,
-    ) -> Result<SecretString, Broken> {
+    ) -> Result<SecretString, Inconclusive> {
         let detail = match made {
             Err(error) => trouble::told(&error),
             Ok(credentials) => match tokio::time::timeout(limit, credentials.id_token()).await {
@@ -122,7 +122,10 @@ impl Identity {
                 Err(_) => format!("none within {} s", limit.as_secs_f32()),
             },
         };
-        Err(Broken::NoCredentials { detail: format!("no ID token as {}: {detail}", self.source), mend: None })
+        Err(Inconclusive::NoCredentials {
+            detail: format!("no ID token as {}: {detail}", self.source),
+            fix: None,
+        })
     }
 
     /// Of the machine's account: from the metadata server, else, where that gives none (builds with an account of the
@@ -132,7 +135,7 @@ impl Identity {
         audience: &str,
         host: Option<&str>,
         timeouts: &Timeouts,
-    ) -> Result<SecretString, Broken> {
+    ) -> Result<SecretString, Inconclusive> {
         let builder = idtoken::mds::Builder::new(audience)
             .with_format(idtoken::mds::Format::Full)
             .with_retry_policy(retry::policy())
@@ -167,10 +170,10 @@ async fn address(host: &str, limit: Duration) -> Option<String> {
     Some(text.trim().to_owned())
 }
 
-fn impossible(audience: &str, why: &str) -> Broken {
-    Broken::NoCredentials {
+fn impossible(audience: &str, why: &str) -> Inconclusive {
+    Inconclusive::NoCredentials {
         detail: format!("no ID token for {audience}: {why}"),
-        mend: Some(Mend {
+        fix: Some(Fix {
             text: "let the gate act as a service account that may invoke the service: \
                    --impersonate-service-account=ACCOUNT (in Actions: `service_account:` of the auth action); a person \
                    may lend a token of their own in RUNGATE_ID_TOKEN"

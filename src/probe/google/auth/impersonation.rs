@@ -14,7 +14,7 @@ use super::super::calls::{self, Call};
 use super::super::errors::{Asked, no_answer};
 use super::super::transport::{Ask, Transport};
 use super::super::{NoAnswer, Timeouts};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::text::bounded;
 
 /// What every one of Google's APIs is asked with.
@@ -86,12 +86,12 @@ pub(super) struct Impersonation {
 
 impl Impersonation {
     /// An access token of the account, for an hour: a run is shorter.
-    pub(super) async fn access_token(&self) -> Result<SecretString, Broken> {
+    pub(super) async fn access_token(&self) -> Result<SecretString, Inconclusive> {
         self.access_token_for(SCOPE).await
     }
 
     /// An access token of the account that is good for this alone.
-    pub(super) async fn access_token_for(&self, scope: &str) -> Result<SecretString, Broken> {
+    pub(super) async fn access_token_for(&self, scope: &str) -> Result<SecretString, Inconclusive> {
         let call = if self.federated { &calls::ACCESS_TOKEN_FEDERATED } else { &calls::ACCESS_TOKEN };
         let body = json!({"delegates": self.chain.delegates, "scope": [scope]});
         let answer = self.ask::<GenerateAccessTokenResponse>("generateAccessToken", body).await?;
@@ -99,7 +99,7 @@ impl Impersonation {
     }
 
     /// An ID token of the account.
-    pub(super) async fn id_token(&self, audience: &str) -> Result<SecretString, Broken> {
+    pub(super) async fn id_token(&self, audience: &str) -> Result<SecretString, Inconclusive> {
         let call = if self.federated { &calls::ID_TOKEN_FEDERATED } else { &calls::ID_TOKEN };
         // Without its address, IAM could not tell the account from any other.
         let body = json!({"delegates": self.chain.delegates, "audience": audience, "includeEmail": true});
@@ -112,7 +112,7 @@ impl Impersonation {
         &self,
         method: &str,
         body: Value,
-    ) -> Result<google_cloud_gax::Result<T>, Broken> {
+    ) -> Result<google_cloud_gax::Result<T>, Inconclusive> {
         let base = match &self.chain.endpoint {
             Some(endpoint) => address(endpoint)?,
             None => address(&format!("https://{HOST}"))?,
@@ -126,17 +126,17 @@ impl Impersonation {
         &self,
         call: &'static Call,
         answer: google_cloud_gax::Result<String>,
-    ) -> Result<SecretString, Broken> {
+    ) -> Result<SecretString, Inconclusive> {
         let (target, resource) = (&self.chain.target, name(&self.chain.target));
         let detail = match answer {
             Ok(token) if !token.is_empty() => return Ok(SecretString::from(token)),
             Ok(_) => format!("the IAM Credentials API gives an empty token for {target}"),
             Err(error) => match no_answer(&error, Asked { call, resource: &resource, project: "-" }) {
-                NoAnswer::Broken(why) => return Err(why),
+                NoAnswer::Inconclusive(why) => return Err(why),
                 NoAnswer::NotFound => format!("there is no service account {target}"),
             },
         };
-        Err(Broken::NoCredentials { detail, mend: None })
+        Err(Inconclusive::NoCredentials { detail, fix: None })
     }
 }
 

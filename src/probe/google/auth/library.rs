@@ -11,7 +11,7 @@ use super::file::CredentialFile;
 use super::source::Found;
 use super::surroundings::Surroundings;
 use super::{impersonation, trouble};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 
 /// The builders share their methods, but no trait.
 macro_rules! with_common {
@@ -26,12 +26,12 @@ macro_rules! with_common {
 /// The credentials; nothing is asked of anybody yet.
 ///
 /// # Errors
-/// [`Broken::NoCredentials`]: a file lacks what its type needs, or a token cannot be sent.
+/// [`Inconclusive::NoCredentials`]: a file lacks what its type needs, or a token cannot be sent.
 pub(super) fn credentials(
     found: &Found,
     surroundings: &Surroundings,
     timeouts: &Timeouts,
-) -> Result<Credentials, Broken> {
+) -> Result<Credentials, Inconclusive> {
     let built = match found {
         Found::Nobody => Ok(anonymous::Builder::new().build()),
         Found::AccessToken(_, token) => return Ok(Bearer::new(token)?.into()),
@@ -47,9 +47,9 @@ pub(super) fn credentials(
             with_common!(builder, surroundings)
         }
     };
-    built.map_err(|error| Broken::NoCredentials {
+    built.map_err(|error| Inconclusive::NoCredentials {
         detail: format!("the credentials of {} cannot be used: {}", found.source(), trouble::told(&error)),
-        mend: None,
+        fix: None,
     })
 }
 

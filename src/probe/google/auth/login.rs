@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::super::{Timeouts, retry};
 use super::impersonation::{Chain, Impersonation};
 use super::{Identity, trouble};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 
 /// The scope that Google's connectors ask for.
 const SCOPE: &str = "https://www.googleapis.com/auth/sqlservice.login";
@@ -18,14 +18,14 @@ impl Identity {
     /// A token with which `account` logs in, got by acting as it.
     ///
     /// # Errors
-    /// [`Broken::PermissionDenied`]: the gate may not act as the account; [`Broken::NoCredentials`]: there is no such account.
+    /// [`Inconclusive::PermissionDenied`]: the gate may not act as the account; [`Inconclusive::NoCredentials`]: there is no such account.
     pub(in super::super) async fn login_token(
         &self,
         account: &str,
         timeouts: &Timeouts,
-    ) -> Result<SecretString, Broken> {
+    ) -> Result<SecretString, Inconclusive> {
         let chain = Chain::of_list(account, self.iamcredentials.as_deref())
-            .map_err(|detail| Broken::NoCredentials { detail, mend: None })?;
+            .map_err(|detail| Inconclusive::NoCredentials { detail, fix: None })?;
         let source = self.credentials.clone();
         let transport = Arc::clone(&self.transport);
         let account = Impersonation { source, chain, federated: false, timeouts: *timeouts, transport };
@@ -37,11 +37,14 @@ impl Identity {
 /// address).
 ///
 /// # Errors
-/// [`Broken::NoCredentials`]: there is no metadata server, or it gives none.
-pub async fn machine_login_token(host: Option<&str>, timeouts: &Timeouts) -> Result<SecretString, Broken> {
-    let none = |detail: String| Broken::NoCredentials {
+/// [`Inconclusive::NoCredentials`]: there is no metadata server, or it gives none.
+pub async fn machine_login_token(
+    host: Option<&str>,
+    timeouts: &Timeouts,
+) -> Result<SecretString, Inconclusive> {
+    let none = |detail: String| Inconclusive::NoCredentials {
         detail: format!("no access token of this machine's own account: {detail}"),
-        mend: None,
+        fix: None,
     };
     let builder = mds::Builder::default()
         .with_scopes([SCOPE])

@@ -32,7 +32,7 @@ use secrecy::SecretString;
 use super::endpoints::base;
 use super::transport::Transport;
 use super::{Auth, Endpoints, Timeouts, Vault};
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use bearer::{Bearer, Remembered};
 use identity::Proof;
 use impersonation::{Chain, Impersonation};
@@ -76,13 +76,13 @@ pub(super) struct Settings<'a> {
 ///
 /// Proven here and not at the first call, because without any configuration the library asks the metadata server of a
 /// Google machine, which on any other machine shows as a DNS failure or as silence.
-pub(super) async fn identity(settings: Settings<'_>) -> Result<Identity, Broken> {
+pub(super) async fn identity(settings: Settings<'_>) -> Result<Identity, Inconclusive> {
     let Settings { auth, endpoints, vault, timeouts, transport } = settings;
     let surroundings = &auth.surroundings();
     surroundings.id_token.iter().for_each(|token| vault.remember(token));
-    let late = |_| Broken::NoCredentials {
+    let late = |_| Inconclusive::NoCredentials {
         detail: "the credential file cannot be read: nobody writes to it".to_owned(),
-        mend: None,
+        fix: None,
     };
     let mut found =
         tokio::time::timeout(timeouts.attempt, source::find(surroundings)).await.map_err(late)??;
@@ -128,12 +128,12 @@ pub(super) async fn identity(settings: Settings<'_>) -> Result<Identity, Broken>
 }
 
 /// The impersonation that the environment asks for.
-fn asked_for(surroundings: &Surroundings, endpoints: &Endpoints) -> Option<Result<Chain, Broken>> {
+fn asked_for(surroundings: &Surroundings, endpoints: &Endpoints) -> Option<Result<Chain, Inconclusive>> {
     let list = surroundings.impersonate.as_deref()?;
     let endpoint = endpoints.iamcredentials.as_deref().map(base);
-    Some(Chain::of_list(list, endpoint).map_err(|what| Broken::NoCredentials {
+    Some(Chain::of_list(list, endpoint).map_err(|what| Inconclusive::NoCredentials {
         detail: format!("the account to impersonate (CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT): {what}"),
-        mend: None,
+        fix: None,
     }))
 }
 
@@ -143,7 +143,7 @@ async fn prove(
     found: &Found,
     surroundings: &Surroundings,
     timeouts: &Timeouts,
-) -> Result<(), Broken> {
+) -> Result<(), Inconclusive> {
     let expected = match found {
         Found::Metadata => expects_metadata(surroundings).await,
         Found::Nobody | Found::AccessToken(..) | Found::File(..) => true,
@@ -155,25 +155,25 @@ async fn prove(
         // On a machine that is none of Google's, what the name server says of Google's is beside the point.
         Ok(Err(_)) | Err(_) if !expected => Err(nothing(surroundings)),
         Ok(Err(error)) => Err(trouble::refused(&error, &found.source(), surroundings.platform)),
-        Err(_) => Err(Broken::NoCredentials {
+        Err(_) => Err(Inconclusive::NoCredentials {
             detail: format!("no token as {} within {} s", found.source(), limit.as_secs_f32()),
-            mend: matches!(found, Found::Metadata).then(|| surroundings.platform.mend()),
+            fix: matches!(found, Found::Metadata).then(|| surroundings.platform.fix()),
         }),
     }
 }
 
 /// Google's APIs stand in one universe for nearly everybody; credentials of another are of no use there.
-async fn of_googles_universe(credentials: &Credentials, timeouts: &Timeouts) -> Result<(), Broken> {
+async fn of_googles_universe(credentials: &Credentials, timeouts: &Timeouts) -> Result<(), Inconclusive> {
     // A metadata server that does not say belongs to Google's own.
     let universe = tokio::time::timeout(timeouts.attempt, credentials.universe_domain()).await.ok().flatten();
     match universe.filter(|universe| universe != GOOGLES_UNIVERSE) {
         None => Ok(()),
-        Some(other) => Err(Broken::NoCredentials {
+        Some(other) => Err(Inconclusive::NoCredentials {
             detail: format!(
                 "the credentials are of the universe {}, and the gate asks the APIs of {GOOGLES_UNIVERSE}",
                 crate::text::bounded(&other)
             ),
-            mend: None,
+            fix: None,
         }),
     }
 }
@@ -190,14 +190,14 @@ async fn on_compute_engine(product: &Path) -> bool {
     tokio::fs::read_to_string(product).await.is_ok_and(|name| name.trim().starts_with("Google"))
 }
 
-fn nothing(surroundings: &Surroundings) -> Broken {
+fn nothing(surroundings: &Surroundings) -> Inconclusive {
     let place = surroundings.gcloud_folder.as_ref().map_or_else(
         || "there is no home folder to look for application-default credentials in".to_owned(),
         |folder| format!("none in {}", crate::text::bounded(&folder.display().to_string())),
     );
-    Broken::NoCredentials {
+    Inconclusive::NoCredentials {
         detail: format!("no variable names any, {place}, and no metadata server answers"),
-        mend: Some(surroundings.platform.mend()),
+        fix: Some(surroundings.platform.fix()),
     }
 }
 

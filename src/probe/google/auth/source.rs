@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::file::{CredentialFile, Kind};
 use super::surroundings::Surroundings;
-use crate::record::Broken;
+use crate::record::Inconclusive;
 use crate::text::bounded;
 
 /// Longest file that is read, in bytes. Real ones have a few thousand.
@@ -75,7 +75,7 @@ impl Found {
 /// # Errors
 /// A file that is named and cannot be read, or is no credential file. One that is merely not in its usual place is no
 /// error: the machine may have credentials of its own.
-pub(super) async fn find(surroundings: &Surroundings) -> Result<Found, Broken> {
+pub(super) async fn find(surroundings: &Surroundings) -> Result<Found, Inconclusive> {
     if surroundings.disabled {
         return Ok(Found::Nobody);
     }
@@ -100,22 +100,22 @@ pub(super) async fn find(surroundings: &Surroundings) -> Result<Found, Broken> {
     }
 }
 
-fn file(path: &Path, text: &str) -> Result<Found, Broken> {
+fn file(path: &Path, text: &str) -> Result<Found, Inconclusive> {
     let file = CredentialFile::parse(text).map_err(|what| {
         let place = bounded(&path.display().to_string());
-        Broken::NoCredentials {
+        Inconclusive::NoCredentials {
             detail: format!("{place} is no credential file that can be used: {what}"),
-            mend: None,
+            fix: None,
         }
     })?;
     Ok(Found::File(path.to_owned(), file))
 }
 
-fn named(who: &str, path: &Path, error: &std::io::Error, surroundings: &Surroundings) -> Broken {
+fn named(who: &str, path: &Path, error: &std::io::Error, surroundings: &Surroundings) -> Inconclusive {
     let place = bounded(&path.display().to_string());
-    Broken::NoCredentials {
+    Inconclusive::NoCredentials {
         detail: format!("{who} leads to {place}, which cannot be read: {error}"),
-        mend: Some(surroundings.platform.mend()),
+        fix: Some(surroundings.platform.fix()),
     }
 }
 

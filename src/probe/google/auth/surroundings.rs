@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use crate::record::Mend;
+use crate::record::Fix;
 
 /// What the environment says about credentials. The names are gcloud's own and those of Google's client libraries.
 #[derive(Clone, Debug, Default)]
@@ -68,24 +68,24 @@ impl Platform {
     }
 
     /// How the gate gets credentials here at all.
-    pub(super) fn mend(self) -> Mend {
+    pub(super) fn fix(self) -> Fix {
         match self {
-            Self::GithubActions => Mend {
+            Self::GithubActions => Fix {
                 text: "put a step with google-github-actions/auth before this one, and give the job the permission \
                        `id-token: write`"
                     .to_owned(),
                 command: None,
             },
-            Self::CloudBuild => Mend {
+            Self::CloudBuild => Fix {
                 text: "give the build a service account that exists (`serviceAccount:` in cloudbuild.yaml)"
                     .to_owned(),
                 command: None,
             },
-            Self::CloudRun => Mend {
+            Self::CloudRun => Fix {
                 text: "give the job or service a service account that exists".to_owned(),
                 command: None,
             },
-            Self::Elsewhere => Mend {
+            Self::Elsewhere => Fix {
                 text: "give the gate credentials (in CI: by the platform's own way of federation)".to_owned(),
                 command: Some("gcloud auth application-default login".to_owned()),
             },

@@ -15,13 +15,13 @@ const IMPATIENT: Timeouts = Timeouts {
     pause: Duration::from_millis(5),
 };
 
-async fn become_somebody(auth: Auth) -> Result<Identity, Broken> {
+async fn become_somebody(auth: Auth) -> Result<Identity, Inconclusive> {
     let (endpoints, vault) = (Endpoints::default(), Arc::new(Vault::default()));
     let (timeouts, transport) = (&IMPATIENT, &Arc::default());
     identity(Settings { auth: &auth, endpoints: &endpoints, vault: &vault, timeouts, transport }).await
 }
 
-async fn with(surroundings: Surroundings) -> Result<Identity, Broken> {
+async fn with(surroundings: Surroundings) -> Result<Identity, Inconclusive> {
     become_somebody(Auth::Environment(Box::new(surroundings))).await
 }
 
@@ -60,7 +60,7 @@ async fn what_is_said_more_exactly_counts_first() {
     assert_eq!(source(&surroundings).await, token("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE"));
     surroundings.access_token_file = None;
     // A file that is named and not there is an error, not a reason to be somebody else.
-    let Err(Broken::NoCredentials { detail, .. }) = source(&surroundings).await else {
+    let Err(Inconclusive::NoCredentials { detail, .. }) = source(&surroundings).await else {
         panic!("passed over")
     };
     assert!(detail.contains("GOOGLE_APPLICATION_CREDENTIALS") && detail.contains("missing.json"), "{detail}");
@@ -76,7 +76,7 @@ async fn a_file_without_end_is_not_read_to_its_end() {
         credential_file: Some(("GOOGLE_APPLICATION_CREDENTIALS", PathBuf::from("/dev/zero"))),
         ..Surroundings::default()
     };
-    assert!(matches!(with(endless).await, Err(Broken::NoCredentials { .. })));
+    assert!(matches!(with(endless).await, Err(Inconclusive::NoCredentials { .. })));
 }
 
 #[tokio::test]
@@ -88,18 +88,20 @@ async fn a_metadata_server_that_never_answers_is_not_waited_for() {
         ..Surroundings::default()
     };
     let began = Instant::now();
-    let Err(Broken::NoCredentials { detail, mend }) = with(surroundings).await else { panic!("somebody") };
+    let Err(Inconclusive::NoCredentials { detail, fix }) = with(surroundings).await else {
+        panic!("somebody")
+    };
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     assert!(detail.contains("metadata server") && detail.contains("within 0.3 s"), "{detail}");
-    assert!(mend.unwrap().text.contains("serviceAccount"));
+    assert!(fix.unwrap().text.contains("serviceAccount"));
 }
 
 #[test]
 fn each_platform_has_its_own_mend() {
-    let mend = |platform: Platform| format!("{:?}", platform.mend());
-    assert!(mend(Platform::GithubActions).contains("google-github-actions/auth"));
-    assert!(mend(Platform::CloudBuild).contains("cloudbuild.yaml"));
-    assert!(mend(Platform::Elsewhere).contains("gcloud auth application-default login"));
+    let fix = |platform: Platform| format!("{:?}", platform.fix());
+    assert!(fix(Platform::GithubActions).contains("google-github-actions/auth"));
+    assert!(fix(Platform::CloudBuild).contains("cloudbuild.yaml"));
+    assert!(fix(Platform::Elsewhere).contains("gcloud auth application-default login"));
 }
 
 #[tokio::test]
@@ -129,7 +131,7 @@ async fn a_given_token_is_sent_as_bearer_and_never_shown() {
 #[tokio::test]
 async fn a_token_that_no_header_carries_is_refused_without_showing_it() {
     for token in ["bad\ntoken", "", "  "] {
-        let Err(Broken::NoCredentials { detail, .. }) =
+        let Err(Inconclusive::NoCredentials { detail, .. }) =
             become_somebody(Auth::AccessToken(token.into())).await
         else {
             panic!("taken")
@@ -145,7 +147,7 @@ async fn whom_to_impersonate_must_be_an_account() {
         impersonate: Some("a@p/../b".to_owned()),
         ..Surroundings::default()
     };
-    let Err(Broken::NoCredentials { detail, .. }) = with(surroundings).await else { panic!("taken") };
+    let Err(Inconclusive::NoCredentials { detail, .. }) = with(surroundings).await else { panic!("taken") };
     assert!(detail.contains("no address of a service account"), "{detail}");
 }
 

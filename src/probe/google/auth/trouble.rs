@@ -7,18 +7,22 @@ use super::super::errors::chain;
 use super::file::Kind;
 use super::source::CredentialSource;
 use super::surroundings::Platform;
-use crate::record::{Broken, Mend};
+use crate::record::{Fix, Inconclusive};
 use crate::text::bounded;
 use crate::text::vault::REDACTED;
 
 /// A run of characters this long without a blank, a dot or a slash is no word: a token, or part of one.
 const LONGEST_WORD: usize = 48;
 
-/// The library's error as a reason, with what mends it.
-pub(super) fn refused(error: &CredentialsError, source: &CredentialSource, platform: Platform) -> Broken {
-    Broken::NoCredentials {
+/// The library's error as a reason, with what fixes it.
+pub(super) fn refused(
+    error: &CredentialsError,
+    source: &CredentialSource,
+    platform: Platform,
+) -> Inconclusive {
+    Inconclusive::NoCredentials {
         detail: format!("no token as {source}: {}", told(error)),
-        mend: Some(mend(source, platform)),
+        fix: Some(fix(source, platform)),
     }
 }
 
@@ -69,10 +73,10 @@ fn is_token(run: &str) -> bool {
     run.contains("eyJ") || run.contains("ya29") || run.split('.').any(|part| part.len() > LONGEST_WORD)
 }
 
-fn mend(source: &CredentialSource, platform: Platform) -> Mend {
-    let text = |text: &str, command: Option<String>| Mend { text: text.to_owned(), command };
+fn fix(source: &CredentialSource, platform: Platform) -> Fix {
+    let text = |text: &str, command: Option<String>| Fix { text: text.to_owned(), command };
     match source {
-        CredentialSource::Nobody | CredentialSource::Metadata => platform.mend(),
+        CredentialSource::Nobody | CredentialSource::Metadata => platform.fix(),
         CredentialSource::AccessToken { variable } => {
             text(&format!("put a valid token into {variable}"), None)
         }

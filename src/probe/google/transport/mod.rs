@@ -97,7 +97,7 @@ impl Default for Transport {
 }
 
 impl Transport {
-    /// Asks, again where another attempt may mend it, for as long as `timeouts` allow an attempt to take. `base` is the
+    /// Asks, again where another attempt may fix it, for as long as `timeouts` allow an attempt to take. `base` is the
     /// API's own address.
     pub(super) fn send<'t: 'a, 'a>(
         &'t self,

@@ -8,10 +8,10 @@ use crate::sandbox::world::{Cell, World};
 
 pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
     Fault::after_deploy(
-        CauseCode::SchemaBehind,
+        CauseCode::MigrationsPending,
         "The newest migration of the repository was not run.",
         &subject::MIGRATIONS,
-        schema_behind,
+        migrations_pending,
     ),
     Fault::after_deploy(
         CauseCode::ExtensionMissing,
@@ -42,7 +42,7 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         schema_permission_denied,
     ),
     Fault::after_deploy(
-        CauseCode::QueryAnswerUnexpected,
+        CauseCode::QueryResultMismatch,
         "A query of the pipeline gives something else than it must.",
         &subject::QUERIES,
         |world, service| {
@@ -56,7 +56,7 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
     ),
 ];
 
-fn schema_behind(world: &mut World, service: usize) {
+fn migrations_pending(world: &mut World, service: usize) {
     let Some((expects, database)) = parts::expected(world, service) else { return };
     let Some(migrations) = expects.migrations else { return };
     let Some(table) = database.table_mut(migrations.table()) else { return };

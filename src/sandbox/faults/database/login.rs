@@ -21,7 +21,7 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         |world, service| on(parts::role(world, service), |role| role.login = false),
     ),
     Fault::after_deploy(
-        CauseCode::HostNotAllowed,
+        CauseCode::PgHbaRejected,
         "The server's rules admit nobody from the service's host.",
         &subject::DIALLED_DATABASE,
         |world, service| on(parts::instance(world, service), |instance| instance.admits_hosts = false),
@@ -103,7 +103,7 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         |world, service| on(parts::database(world, service), |database| database.public_connect = false),
     ),
     Fault::after_deploy(
-        CauseCode::DatabaseClosed,
+        CauseCode::DatabaseDisallowsConnections,
         "The database accepts no connections.",
         &subject::DATABASE,
         |world, service| on(parts::database(world, service), |database| database.allows_connections = false),

@@ -19,13 +19,13 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         |world, service| on(parts::instance(world, service), |instance| instance.speaks = Speaks::Http),
     ),
     Fault::after_deploy(
-        CauseCode::ConnectionCut,
+        CauseCode::ConnectionClosed,
         "What listens at the database's address hangs up on everybody.",
         &subject::DATABASE,
         |world, service| on(parts::instance(world, service), |instance| instance.speaks = Speaks::Nothing),
     ),
     Fault::after_deploy(
-        CauseCode::ServerNotAuthentic,
+        CauseCode::ServerIdentityUnverified,
         "What answers Cloud SQL's connectors at the instance's public address shows another \
          instance's certificate.",
         &subject::CONNECTOR_WAY,

@@ -99,7 +99,7 @@ pub(in crate::sandbox::faults) static FAULTS: &[Fault] = &[
         },
     ),
     Fault::before_deploy(
-        CauseCode::EgressBypassesDatabase,
+        CauseCode::EgressExcludesDatabase,
         "The database stands in a privately used public range, which `private-ranges-only` does not \
          send into the VPC.",
         &PRIVATE_RANGES_ONLY,

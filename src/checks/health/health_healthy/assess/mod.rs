@@ -9,7 +9,7 @@ use crate::health::{FrontEndPage, HttpAnswer, Judgement, Level, front_end, judge
 use crate::model::{Degraded, HealthExpectation};
 use crate::probe::http::{LONGEST_BODY, NoHttpAnswer};
 use crate::record::finding::{HealthFinding, KnownBy};
-use crate::record::{AttemptVerdict, Door};
+use crate::record::{AttemptVerdict, Barrier};
 
 /// Longest excerpt of a body in the record.
 const EXCERPT: usize = 400;
@@ -43,7 +43,7 @@ pub(super) enum End {
     /// Something is wrong.
     Bad(HealthFinding),
     /// Somebody else answered in the service's place, and did not let the gate in.
-    Shut(Door),
+    Shut(Barrier),
 }
 
 impl Attempt {
@@ -121,7 +121,7 @@ impl Attempt {
     /// The status with which it may be the front end that refused, in words that are not known.
     pub(super) fn maybe_refused(&self) -> Option<u16> {
         match self.end {
-            End::Shut(Door::Credentials { status }) if !self.json => Some(status),
+            End::Shut(Barrier::Credentials { status }) if !self.json => Some(status),
             End::Shut(_) | End::Good(_) | End::Bad(_) => None,
         }
     }
@@ -149,7 +149,7 @@ impl Attempt {
                 | HealthFinding::DoorClosed { .. }
                 | HealthFinding::Unstable { .. } => None,
             },
-            End::Shut(door) => Some(door.to_string()),
+            End::Shut(barrier) => Some(barrier.to_string()),
         }
     }
 }
@@ -189,9 +189,9 @@ pub(super) fn assess(
         of_front_end(&mut attempt, page, &answer);
         return attempt;
     }
-    if let Some(door) = wants_login(url, &answer, expected.health) {
+    if let Some(barrier) = wants_login(url, &answer, expected.health) {
         attempt.verdict = AttemptVerdict::BehindLogin;
-        attempt.end = End::Shut(door);
+        attempt.end = End::Shut(barrier);
         return attempt;
     }
     let judgement = judged(&answer, expected.health);
@@ -217,7 +217,7 @@ pub(super) fn assess(
 /// What an answer of Google's front end is.
 fn of_front_end(attempt: &mut Attempt, page: FrontEndPage, answer: &HttpAnswer) {
     let status = answer.status;
-    let shut = |because: &str| End::Shut(Door::Unknown { because: because.to_owned() });
+    let shut = |because: &str| End::Shut(Barrier::Unknown { because: because.to_owned() });
     match page {
         FrontEndPage::Forbidden | FrontEndPage::Unauthorized => {
             attempt.refused = Some(status);
@@ -240,14 +240,14 @@ fn of_front_end(attempt: &mut Attempt, page: FrontEndPage, answer: &HttpAnswer) 
 }
 
 /// The login that an answer wants, where it does. A status that the native file counts is the service's own matter.
-fn wants_login(url: &Url, answer: &HttpAnswer, health: &HealthExpectation) -> Option<Door> {
+fn wants_login(url: &Url, answer: &HttpAnswer, health: &HealthExpectation) -> Option<Barrier> {
     if health.statuses.contains(&answer.status) {
         return None;
     }
-    if let Some(door) = login(url, answer) {
-        return Some(door);
+    if let Some(barrier) = login(url, answer) {
+        return Some(barrier);
     }
-    matches!(answer.status, 401 | 403).then_some(Door::Credentials { status: answer.status })
+    matches!(answer.status, 401 | 403).then_some(Barrier::Credentials { status: answer.status })
 }
 
 /// What was read, in the record's words.

@@ -19,7 +19,7 @@ fn seen(answer: Result<HttpAnswer, NoHttpAnswer>, expectation: &HealthExpectatio
     match attempt.end {
         End::Good(judgement) => judgement.level.word().to_owned(),
         End::Bad(finding) => word(serde_json::to_value(finding).unwrap(), "kind"),
-        End::Shut(door) => word(serde_json::to_value(door).unwrap(), "door"),
+        End::Shut(barrier) => word(serde_json::to_value(barrier).unwrap(), "barrier"),
     }
 }
 
@@ -148,7 +148,7 @@ fn what_another_revision_says_is_not_judged() {
     let kind = |body: &str| match assess(&url(), answer(200, body), 0, Duration::ZERO, &expected).end {
         End::Good(_) => "good".to_owned(),
         End::Bad(finding) => serde_json::to_value(finding).unwrap()["kind"].as_str().unwrap().to_owned(),
-        End::Shut(door) => door.to_string(),
+        End::Shut(barrier) => barrier.to_string(),
     };
     assert_eq!(kind(r#"{"status":"ok","rev":"auth-2"}"#), "good");
     assert_eq!(kind(r#"{"status":"unhealthy","rev":"auth-2"}"#), "unhealthy");

@@ -20,8 +20,8 @@ pub enum Family {
     Injection,
     /// Shape of the credential.
     Credential,
-    /// Way to the database.
-    Way,
+    /// Network to the database.
+    Network,
     /// The Cloud SQL instance.
     Instance,
     /// Talking to PostgreSQL.
@@ -163,9 +163,9 @@ causes! {
     /// The image is built for another platform.
     ImageWrongPlatform, "image-wrong-platform", Revision, Never, No, [REVISION_READY];
     /// The network or subnetwork of direct VPC egress does not exist.
-    VpcNetworkNotFound, "vpc-network-not-found", Way, Never, No, [REVISION_READY];
+    VpcNetworkNotFound, "vpc-network-not-found", Network, Never, No, [REVISION_READY];
     /// Cloud Run may not use the connector.
-    VpcConnectorAccessDenied, "vpc-connector-access-denied", Way, Never, No, [REVISION_READY];
+    VpcConnectorAccessDenied, "vpc-connector-access-denied", Network, Never, No, [REVISION_READY];
     /// The revision failed for another stated reason.
     RevisionFailed, "revision-failed", Revision, Never, Inferred, [REVISION_READY];
     /// The new revision is not the one that receives the traffic.
@@ -221,47 +221,47 @@ causes! {
     /// The path of the socket is longer than Linux allows.
     SocketPathTooLong, "socket-path-too-long", Credential, Never, Yes, [];
     /// A private database, and no way into the VPC.
-    VpcAccessMissing, "vpc-access-missing", Way, Never, Inferred, [VPC_ACCESS_PRESENT];
+    VpcAccessMissing, "vpc-access-missing", Network, Never, Inferred, [VPC_ACCESS_PRESENT];
     /// The connector does not exist.
-    VpcConnectorNotFound, "vpc-connector-not-found", Way, Never, No, [VPC_CONNECTOR_READY];
+    VpcConnectorNotFound, "vpc-connector-not-found", Network, Never, No, [VPC_CONNECTOR_READY];
     /// The connector is not ready.
-    VpcConnectorNotReady, "vpc-connector-not-ready", Way, Never, Inferred, [VPC_CONNECTOR_READY];
+    VpcConnectorNotReady, "vpc-connector-not-ready", Network, Never, Inferred, [VPC_CONNECTOR_READY];
     /// The connector stands in another region.
-    VpcConnectorWrongRegion, "vpc-connector-wrong-region", Way, Never, No, [VPC_CONNECTOR_IN_REGION];
+    VpcConnectorWrongRegion, "vpc-connector-wrong-region", Network, Never, No, [VPC_CONNECTOR_IN_REGION];
     /// An API that the path needs is off.
-    VpcApiDisabled, "vpc-api-disabled", Way, Never, No, [];
+    VpcApiDisabled, "vpc-api-disabled", Network, Never, No, [];
     /// The service leaves into another network than the database's.
-    VpcWrongNetwork, "vpc-wrong-network", Way, Never, Inferred, [VPC_NETWORK_MATCHES];
+    VpcWrongNetwork, "vpc-wrong-network", Network, Never, Inferred, [VPC_NETWORK_MATCHES];
     /// The egress setting does not carry the database's address.
-    EgressExcludesDatabase, "egress-excludes-database", Way, Never, Inferred, [EGRESS_COVERS_DATABASE];
+    EgressExcludesDatabase, "egress-excludes-database", Network, Never, Inferred, [EGRESS_COVERS_DATABASE];
     /// Connector, egress or network of the revision are not those declared.
-    VpcAccessDrifted, "vpc-access-drifted", Way, Never, No, [VPC_ACCESS_MATCHES];
+    VpcAccessDrifted, "vpc-access-drifted", Network, Never, No, [VPC_ACCESS_MATCHES];
     /// The subnet of direct VPC egress has too few addresses.
-    SubnetExhausted, "subnet-exhausted", Way, Never, Yes, [SUBNET_LARGE_ENOUGH];
+    SubnetExhausted, "subnet-exhausted", Network, Never, Yes, [SUBNET_LARGE_ENOUGH];
     /// A range is in the way of the database's address.
-    AddressRangeConflict, "address-range-conflict", Way, Never, Yes, [ADDRESS_RANGE_FREE];
+    AddressRangeConflict, "address-range-conflict", Network, Never, Yes, [ADDRESS_RANGE_FREE];
     /// The network has no private services access.
-    PeeringMissing, "peering-missing", Way, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
+    PeeringMissing, "peering-missing", Network, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
     /// The peering of private services access is not active.
-    PeeringInactive, "peering-inactive", Way, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
+    PeeringInactive, "peering-inactive", Network, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
     /// The peering does not lead to the range in which the database lies.
-    PeeringRangeMismatch, "peering-range-mismatch", Way, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
+    PeeringRangeMismatch, "peering-range-mismatch", Network, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
     /// Private Service Connect is not set up for this service.
-    PscEndpointMissing, "psc-endpoint-missing", Way, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
+    PscEndpointMissing, "psc-endpoint-missing", Network, Never, Yes, [PRIVATE_ACCESS_ACTIVE];
     /// A firewall rule drops packets of the service on their way out.
-    FirewallDeniesEgress, "firewall-denies-egress", Way, Never, Yes, [EGRESS_FIREWALL_ALLOWS];
+    FirewallDeniesEgress, "firewall-denies-egress", Network, Never, Yes, [EGRESS_FIREWALL_ALLOWS];
     /// Port 5432 is open, and 3307 of the Cloud SQL proxies is not.
-    FirewallDeniesProxyPort, "firewall-denies-proxy-port", Way, Never, Yes, [EGRESS_FIREWALL_ALLOWS];
+    FirewallDeniesProxyPort, "firewall-denies-proxy-port", Network, Never, Yes, [EGRESS_FIREWALL_ALLOWS];
     /// A Shared VPC lacks the rules by which Google reaches connectors.
-    ConnectorHealthRulesMissing, "connector-health-rules-missing", Way, Never, Yes, [EGRESS_FIREWALL_ALLOWS];
+    ConnectorHealthRulesMissing, "connector-health-rules-missing", Network, Never, Yes, [EGRESS_FIREWALL_ALLOWS];
     /// Packets to the database go elsewhere.
-    RouteDiverted, "route-diverted", Way, Never, Yes, [ROUTE_LEADS_TO_DATABASE];
+    RouteDiverted, "route-diverted", Network, Never, Yes, [ROUTE_LEADS_TO_DATABASE];
     /// A firewall rule drops packets on their way into the machine of the database.
-    FirewallDeniesIngress, "firewall-denies-ingress", Way, Never, Yes, [INGRESS_FIREWALL_ALLOWS];
+    FirewallDeniesIngress, "firewall-denies-ingress", Network, Never, Yes, [INGRESS_FIREWALL_ALLOWS];
     /// All traffic goes into the VPC, and no NAT leads out of it.
-    EgressWithoutNat, "egress-without-nat", Way, Never, Yes, [NAT_PRESENT];
+    EgressWithoutNat, "egress-without-nat", Network, Never, Yes, [NAT_PRESENT];
     /// The `/cloudsql` socket, with all traffic sent into the VPC.
-    EgressBlocksCloudsqlSocket, "egress-blocks-cloudsql-socket", Way, Never, Inferred, [NAT_PRESENT];
+    EgressBlocksCloudsqlSocket, "egress-blocks-cloudsql-socket", Network, Never, Inferred, [NAT_PRESENT];
     /// No such instance.
     InstanceNotFound, "instance-not-found", Instance, Never, Yes, [INSTANCE_RUNNING];
     /// The owner stopped the instance.
@@ -295,9 +295,9 @@ causes! {
     /// The runtime service account may not connect.
     CloudsqlClientRoleMissing, "cloudsql-client-role-missing", Instance, Never, Yes, [CLOUDSQL_CLIENT_GRANTED];
     /// The host name has no address where it is asked.
-    DatabaseNameUnresolvable, "database-name-unresolvable", Way, Never, No, [DATABASE_NAME_RESOLVES];
+    DatabaseNameUnresolvable, "database-name-unresolvable", Network, Never, No, [DATABASE_NAME_RESOLVES];
     /// Packets vanish, and nothing in the control plane explains it.
-    DatabaseUnreachable, "database-unreachable", Way, Helps, Inferred, [DATABASE_PORT_OPEN]; // direct VPC egress may need a minute after an instance starts
+    DatabaseUnreachable, "database-unreachable", Network, Helps, Inferred, [DATABASE_PORT_OPEN]; // direct VPC egress may need a minute after an instance starts
     /// Nothing listens there.
     DatabaseRefused, "database-refused", Postgres, Helps, No, [DATABASE_PORT_OPEN]; // a server that restarts
     /// Something answers that is no PostgreSQL.

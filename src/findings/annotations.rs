@@ -1,6 +1,6 @@
 //! Findings as annotations for GitHub's runner, on the lines that they are about.
 
-use super::{Finding, Findings, Severity};
+use super::{Lint, Findings, Severity};
 use crate::text::escape::{one_line, shown};
 use crate::text::github::{MOST, data, property};
 
@@ -14,7 +14,7 @@ pub fn annotations(findings: &Findings, folder: &str) -> String {
     kinds.iter().flat_map(|(severity, kind)| of(*severity).map(|one| annotation(kind, one, folder))).collect()
 }
 
-fn annotation(kind: &str, finding: &Finding, folder: &str) -> String {
+fn annotation(kind: &str, finding: &Lint, folder: &str) -> String {
     let path = finding.place.file.strip_prefix("./").unwrap_or(&finding.place.file);
     let path = if path.starts_with('/') { path.to_owned() } else { format!("{folder}{path}") };
     let message = format!("{}\nmend: {}", shown(&finding.message, LONGEST), one_line(&finding.fix));

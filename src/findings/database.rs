@@ -27,7 +27,7 @@ impl Piece<'_> {
 
 /// One way to a database, as far as plain variables state it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Way<'a> {
+pub(super) struct StatedDatabase<'a> {
     /// The connection string, where it is one: its text without quotes and blanks around it.
     pub(super) dsn: Option<Piece<'a>>,
     /// Why the connection string cannot be read, where all of it is known.
@@ -44,7 +44,7 @@ pub(super) struct Way<'a> {
     pub(super) postgres: bool,
 }
 
-impl<'a> Way<'a> {
+impl<'a> StatedDatabase<'a> {
     /// All pieces that are stated.
     pub(super) fn pieces(&self) -> impl Iterator<Item = &Piece<'a>> {
         [&self.dsn, &self.host, &self.port, &self.user, &self.password, &self.name]
@@ -77,16 +77,16 @@ pub(super) fn connection_name(folder: &str) -> Option<&str> {
 }
 
 /// The ways that the ingress container's variables state. None for another engine than PostgreSQL.
-pub(super) fn ways(service: &Service) -> Vec<Way<'_>> {
+pub(super) fn ways(service: &Service) -> Vec<StatedDatabase<'_>> {
     let reader = Reader::of(service);
-    let mut ways: Vec<Way<'_>> = service.env.iter().filter_map(|one| reader.connection_string(one)).collect();
+    let mut ways: Vec<StatedDatabase<'_>> = service.env.iter().filter_map(|one| reader.connection_string(one)).collect();
     // The main way by its names, and what stands beside it under other usual prefixes.
     let main =
         reader.main.iter().filter(|variables| variables.url().is_none()).map(|one| (None, one.clone()));
     let others = usual_parts(service).into_iter().map(|(prefix, variables)| (Some(prefix), variables));
     for (prefix, variables) in main.chain(others) {
         let way = reader.parts(prefix, &variables);
-        let hosts = |one: &Way<'_>| one.host.as_ref().map(|host| std::ptr::from_ref(host.from));
+        let hosts = |one: &StatedDatabase<'_>| one.host.as_ref().map(|host| std::ptr::from_ref(host.from));
         let known = ways.iter_mut().find(|known| hosts(known).is_some() && hosts(known) == hosts(&way));
         let stated = way.pieces().next().is_some();
         match known {
@@ -98,10 +98,10 @@ pub(super) fn ways(service: &Service) -> Vec<Way<'_>> {
     // A socket that an unusual name leads to.
     for variable in &service.env {
         let text = blanked(&variable.value);
-        let known = ways.iter().flat_map(Way::pieces).any(|piece| std::ptr::eq(piece.from, variable));
+        let known = ways.iter().flat_map(StatedDatabase::pieces).any(|piece| std::ptr::eq(piece.from, variable));
         if !known && text.starts_with("/cloudsql/") && !text.contains(',') {
             let host = Some(Piece { text, from: variable });
-            ways.push(Way { host, ..Way::default() });
+            ways.push(StatedDatabase { host, ..StatedDatabase::default() });
         }
     }
     ways
@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
         Self { service, main: infer_database(service).map(|database| database.variables) }
     }
 
-    fn connection_string(&self, variable: &'a Variable) -> Option<Way<'a>> {
+    fn connection_string(&self, variable: &'a Variable) -> Option<StatedDatabase<'a>> {
         let blanked = blanked(&variable.value);
         let text = stripped(&blanked);
         let main = self.main.as_ref().filter(|main| main.url() == Some(variable.name.as_str()));
@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
         // What stands beside the main one belongs to it.
         let alone = DatabaseVariables::Dsn(variable.name.clone());
         let way = self.resolve(main.unwrap_or(&alone));
-        let mut found = Way {
+        let mut found = StatedDatabase {
             dsn: Some(Piece { text: text.to_owned(), from: variable }),
             postgres: true,
             ..self.pieces(&way)
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
         Some(found)
     }
 
-    fn parts(&self, prefix: Option<&'static str>, variables: &DatabaseVariables) -> Way<'a> {
+    fn parts(&self, prefix: Option<&'static str>, variables: &DatabaseVariables) -> StatedDatabase<'a> {
         let way = self.resolve(variables);
         let pieces = self.pieces(&way);
         // The text itself: of a port, of what is empty, and of what cannot be read. What stands in a file is not in the
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
             Some(Piece { text: blanked(&from.value), from })
         };
         let usual = prefix.unwrap_or_else(|| variables.prefix());
-        Way {
+        StatedDatabase {
             prefix,
             host: pieces.host.or_else(|| raw(variables.host())),
             port: raw(variables.port()),
@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The parts that plain variables state.
-    fn pieces(&self, way: &connection::Way) -> Way<'a> {
+    fn pieces(&self, way: &connection::Resolved) -> StatedDatabase<'a> {
         let piece = |found: &Found<String>| {
             let part = found.as_ref().ok()?.as_ref()?;
             Some(Piece { text: part.value.clone(), from: self.service.variable(&part.from)? })
@@ -206,18 +206,18 @@ impl<'a> Reader<'a> {
             .sslmode
             .clone()
             .map(|part| part.map(|Part { value, from }| Part { value: value.to_string(), from }));
-        Way {
+        StatedDatabase {
             host: piece(&way.host),
             user: piece(&way.user),
             password: piece(&password),
             name: piece(&way.name),
             sslmode: piece(&sslmode),
-            ..Way::default()
+            ..StatedDatabase::default()
         }
     }
 
     /// The way as the files state it; what is open in them stays open.
-    fn resolve(&self, variables: &DatabaseVariables) -> connection::Way {
+    fn resolve(&self, variables: &DatabaseVariables) -> connection::Resolved {
         let service = self.service;
         let secrets = service.secrets.iter().map(|secret| secret.target.as_str());
         let names = service.env.iter().map(|variable| variable.name.as_str()).chain(secrets);
@@ -258,7 +258,7 @@ pub(super) fn option<'t>(dsn: &'t str, key: &str) -> Option<&'t str> {
 pub(crate) fn asked(service: &Service) -> String {
     let ways = ways(service);
     let leading = service.database.as_ref().map(|database| database.variables.leading()).unwrap_or_default();
-    let leads = |way: &&Way<'_>| way.pieces().any(|piece| piece.from.name == leading);
+    let leads = |way: &&StatedDatabase<'_>| way.pieces().any(|piece| piece.from.name == leading);
     let Some(way) = ways.iter().find(leads) else { return "! no way".to_owned() };
     if let Some(error) = &way.error {
         return format!("! {error}");

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::database::{self, Way};
+use super::database::{self, StatedDatabase};
 use super::unfit::{self, Spot};
-use super::{Finding, Rule, Severity};
+use super::{Lint, Rule, Severity};
 use crate::model::{Pipeline, Place, Service, Stated, Variable};
 use crate::pipeline::Problems;
 
@@ -16,7 +16,7 @@ pub(super) struct Look<'a> {
     /// The service.
     pub(super) service: &'a Service,
     /// The ways to a database that its variables state, as far as they are known.
-    pub(super) ways: Vec<Way<'a>>,
+    pub(super) ways: Vec<StatedDatabase<'a>>,
     /// What is unfit in the values of its variables.
     unfit: Vec<Spot<'a>>,
     texts: &'a Texts<'a>,
@@ -83,8 +83,8 @@ impl Found {
         if condition { self.only(severity) } else { self }
     }
 
-    pub(super) fn into_finding(self, rule: &'static Rule, service: &Arc<str>) -> Finding {
-        Finding {
+    pub(super) fn into_finding(self, rule: &'static Rule, service: &Arc<str>) -> Lint {
+        Lint {
             rule,
             severity: self.severity.unwrap_or(rule.severity),
             service: service.clone(),
@@ -138,7 +138,7 @@ impl<'a> Look<'a> {
     }
 
     /// The way to a database of which a value is a part.
-    pub(super) fn way(&self, spot: &Spot<'a>) -> Option<&Way<'a>> {
+    pub(super) fn way(&self, spot: &Spot<'a>) -> Option<&StatedDatabase<'a>> {
         self.ways.get(spot.way?)
     }
 

@@ -62,7 +62,7 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
 
 /// One thing that a rule found.
 #[derive(Clone, Debug)]
-pub struct Finding {
+pub struct Lint {
     /// The rule.
     pub rule: &'static Rule,
     /// How bad it is here.
@@ -89,7 +89,7 @@ pub struct Finding {
 #[derive(Clone, Debug)]
 pub struct Silenced {
     /// The finding.
-    pub finding: Finding,
+    pub finding: Lint,
     /// The reason that the comment gives.
     pub reason: String,
 }
@@ -98,7 +98,7 @@ pub struct Silenced {
 #[derive(Debug, Default)]
 pub struct Findings {
     /// What is to be shown, in file order.
-    pub shown: Vec<Finding>,
+    pub shown: Vec<Lint>,
     /// What comments silence.
     pub silenced: Vec<Silenced>,
     /// What is wrong with the comments themselves.
@@ -151,11 +151,11 @@ pub const TAKEN_OVER: &[(&str, &str)] =
     &[("value-cut-by-comma", "value-split"), (JOB_SOCKET_MISSING, "cloudsql-job-socket-missing")];
 
 /// The readers' warnings that a rule takes over.
-fn taken_over(loaded: &Loaded) -> Vec<Finding> {
+fn taken_over(loaded: &Loaded) -> Vec<Lint> {
     let of = |problem: &Problem| {
         let (_, code) = TAKEN_OVER.iter().find(|(warning, _)| *warning == problem.code)?;
         let rule = rule(code)?;
-        Some(Finding {
+        Some(Lint {
             rule,
             severity: rule.severity,
             service: "".into(),
@@ -198,8 +198,8 @@ const SHOWN_EACH: usize = 3;
 
 /// What is said once: the same finding of services that share a line; advice of one code for one file; and all of a
 /// code and service where they are many.
-fn once(findings: Vec<Finding>) -> Vec<Finding> {
-    let kind = |one: &Finding| {
+fn once(findings: Vec<Lint>) -> Vec<Lint> {
+    let kind = |one: &Lint| {
         let advice = one.severity == Severity::Advice;
         (one.rule.code, (!advice).then(|| one.service.clone()), one.severity, one.place.file.clone())
     };
@@ -207,7 +207,7 @@ fn once(findings: Vec<Finding>) -> Vec<Finding> {
     for finding in &findings {
         *counts.entry(kind(finding)).or_default() += 1;
     }
-    let mut kept: Vec<Finding> = Vec::new();
+    let mut kept: Vec<Lint> = Vec::new();
     let mut seen = HashSet::new();
     let mut groups = HashMap::new();
     for finding in findings {
@@ -219,7 +219,7 @@ fn once(findings: Vec<Finding>) -> Vec<Finding> {
         if many {
             match groups.entry(kind(&finding)) {
                 Entry::Occupied(first) => {
-                    let first: &mut Finding = &mut kept[*first.get()];
+                    let first: &mut Lint = &mut kept[*first.get()];
                     first.also.push(finding.place);
                     continue;
                 }

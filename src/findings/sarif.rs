@@ -4,7 +4,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::{Finding, Findings, RULES, Severity, Silenced};
+use super::{Lint, Findings, RULES, Severity, Silenced};
 use crate::model::Place;
 use crate::pages::explain;
 use crate::pipeline::Problem;
@@ -60,7 +60,7 @@ fn page_uri(code: &str) -> Option<String> {
     Some(format!("{repository}/blob/v{}/docs/{folder}/{code}.md", env!("CARGO_PKG_VERSION")))
 }
 
-fn result(finding: &Finding, silenced: Option<&str>) -> Value {
+fn result(finding: &Lint, silenced: Option<&str>) -> Value {
     let mut result = json!({
         "ruleId": finding.rule.code,
         "ruleIndex": RULES.iter().position(|rule| rule.code == finding.rule.code),

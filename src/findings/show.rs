@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::mask::Mask;
-use super::{Finding, Findings, Severity};
+use super::{Lint, Findings, Severity};
 use crate::pipeline::{Loaded, Problem, render_problem};
 
 /// How many findings are shown with their excerpts; the others are counted only.
@@ -59,7 +59,7 @@ const MOST_OPINIONS: usize = 4;
 const MOST_LINES: usize = 20;
 
 /// A finding as a problem of its file.
-fn problem(finding: &Finding) -> Problem {
+fn problem(finding: &Lint) -> Problem {
     let code = finding.rule.code;
     let mut message = finding.message.clone();
     if !finding.also.is_empty() {
@@ -106,7 +106,7 @@ fn count(findings: &Findings) -> String {
 pub fn json(findings: &Findings) -> serde_json::Value {
     let place =
         |place: &crate::model::Place| json!({"file": place.file, "line": place.line, "column": place.column});
-    let one = |finding: &Finding| {
+    let one = |finding: &Lint| {
         json!({
             "code": finding.rule.code,
             "severity": word(finding.severity),

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Finding, Findings, Silenced, rule};
+use super::{Lint, Findings, Silenced, rule};
 use crate::model::Place;
 use crate::pipeline::{Problem, Problems};
 
@@ -72,7 +72,7 @@ fn comment(line: &str) -> Option<(usize, &str, &str)> {
 
 /// Sorts findings, each with the place of its step, into those to show and those that a comment silences; and tells
 /// of comments that are wrong or silence nothing.
-pub(super) fn apply(findings: Vec<(Finding, Place)>, comments: &[Comment]) -> Findings {
+pub(super) fn apply(findings: Vec<(Lint, Place)>, comments: &[Comment]) -> Findings {
     let mut sorted = Findings::default();
     let mut used = vec![false; comments.len()];
     let mut at: HashMap<(&str, u32, &str), usize> = HashMap::new();

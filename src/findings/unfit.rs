@@ -1,7 +1,7 @@
 //! What [`unfit`] says of the values that a file states: which text is asked about as what, and what stands beside it.
 //! What is open in a value, and where it stands in the file, is this look's own.
 
-use super::database::{Piece, Way};
+use super::database::{Piece, StatedDatabase};
 use super::names::holds_password;
 use super::open::{OPEN, blanked, is_known};
 use crate::connection::SslMode;
@@ -23,7 +23,7 @@ pub(super) struct Spot<'a> {
 }
 
 /// What is unfit in the values of a service's variables.
-pub(super) fn spots<'a>(service: &'a Service, ways: &[Way<'a>], names: &[&str]) -> Vec<Spot<'a>> {
+pub(super) fn spots<'a>(service: &'a Service, ways: &[StatedDatabase<'a>], names: &[&str]) -> Vec<Spot<'a>> {
     // libpq's own variable speaks for every connection of the process.
     let process: Option<SslMode> = service
         .variable("PGSSLMODE")
@@ -63,7 +63,7 @@ pub(super) fn spots<'a>(service: &'a Service, ways: &[Way<'a>], names: &[&str]) 
         }
     }
     let led = |variable: &Variable| {
-        ways.iter().flat_map(Way::pieces).any(|piece| std::ptr::eq(piece.from, variable))
+        ways.iter().flat_map(StatedDatabase::pieces).any(|piece| std::ptr::eq(piece.from, variable))
     };
     for variable in service.env.iter().filter(|variable| !led(variable)) {
         let name = variable.name.as_str();

@@ -38,7 +38,7 @@ const NAMES: &[&str] =
 
 /// What the walk stands in.
 #[derive(Clone, Copy, Debug, Default)]
-struct Place<'a> {
+struct Position<'a> {
     /// The dependency that it is about; `None`: the service as a whole.
     dependency: Option<&'a str>,
     /// Whether it belongs to a database, whatever its own name is.
@@ -49,7 +49,7 @@ struct Place<'a> {
     strict: bool,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Position<'a> {
     /// Whether whatever stands here is a dependency, and nothing else is.
     fn lists(self) -> bool {
         self.names && self.strict
@@ -69,17 +69,17 @@ impl<'a> Place<'a> {
 /// Reads what a body says.
 pub(super) fn read(body: &Node) -> Evidence {
     let mut evidence = Evidence::default();
-    let place = Place { strict: true, ..Place::default() };
+    let place = Position { strict: true, ..Position::default() };
     match body {
         Node::Null => {}
         Node::Bool(_) | Node::Number(_) | Node::Text(_) => state(body, place, &mut evidence),
-        Node::List(_) => walk(body, Place { names: true, ..place }, &mut evidence),
+        Node::List(_) => walk(body, Position { names: true, ..place }, &mut evidence),
         Node::Map(_) => walk(body, place, &mut evidence),
     }
     evidence
 }
 
-fn walk(node: &Node, place: Place<'_>, evidence: &mut Evidence) {
+fn walk(node: &Node, place: Position<'_>, evidence: &mut Evidence) {
     match node {
         Node::Map(members) => {
             for (key, value) in members {
@@ -108,13 +108,13 @@ fn pair_of(item: &Node) -> Option<&str> {
 }
 
 /// A word in a list of verdicts without names: a bad one is somebody's.
-fn bare_word(text: &str, place: Place<'_>, evidence: &mut Evidence) {
+fn bare_word(text: &str, place: Position<'_>, evidence: &mut Evidence) {
     if place.strict && (place.names || place.dependency.is_some()) && word(text) == Word::Bad {
         evidence.dependency(place.dependency.unwrap_or("a check"), place.database, Word::Bad, text, true);
     }
 }
 
-fn member(key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
+fn member(key: &str, value: &Node, place: Position<'_>, evidence: &mut Evidence) {
     let compound = matches!(value, Node::Map(_) | Node::List(_));
     match keys::of(key) {
         Key::State => state(value, place, evidence),
@@ -126,10 +126,10 @@ fn member(key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
         Key::Complaint => complaint(value, place, evidence),
         Key::ComplaintOf(name) => complaint(value, place.of(&name), evidence),
         Key::Code => code(value, place, evidence),
-        Key::Dependencies => walk(value, Place { names: true, strict: true, ..place }, evidence),
+        Key::Dependencies => walk(value, Position { names: true, strict: true, ..place }, evidence),
         // Within a dependency, they are its own details.
         Key::Details if place.dependency.is_some() => walk(value, place, evidence),
-        Key::Details => walk(value, Place { names: true, strict: false, ..place }, evidence),
+        Key::Details => walk(value, Position { names: true, strict: false, ..place }, evidence),
         Key::Envelope if compound => walk(value, place, evidence),
         Key::DetailsOf(name) if compound => walk(value, place.of(&name), evidence),
         Key::DetailsOf(name) => scalar(&name, key, value, place, evidence),
@@ -148,7 +148,7 @@ fn member(key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
 }
 
 /// A value in the place of a verdict.
-fn state(value: &Node, place: Place<'_>, evidence: &mut Evidence) {
+fn state(value: &Node, place: Position<'_>, evidence: &mut Evidence) {
     match value {
         Node::Text(text) => verdict(word(text), text, place, evidence),
         Node::Bool(good) => verdict(of_bool(*good), &good.to_string(), place, evidence),
@@ -160,14 +160,14 @@ fn state(value: &Node, place: Place<'_>, evidence: &mut Evidence) {
             match value.member("code").or_else(|| value.member("value")).and_then(Node::as_text) {
                 // Spring's long form: {"code": "UP", "description": ""}.
                 Some(text) => verdict(word(text), text, place, evidence),
-                None => walk(value, Place { names: true, ..place }, evidence),
+                None => walk(value, Position { names: true, ..place }, evidence),
             }
         }
-        Node::List(_) => walk(value, Place { names: true, ..place }, evidence),
+        Node::List(_) => walk(value, Position { names: true, ..place }, evidence),
     }
 }
 
-fn flag(value: &Node, place: Place<'_>, evidence: &mut Evidence) {
+fn flag(value: &Node, place: Position<'_>, evidence: &mut Evidence) {
     match value {
         Node::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
             "true" | "yes" => verdict(Word::Good, text, place, evidence),
@@ -181,7 +181,7 @@ fn flag(value: &Node, place: Place<'_>, evidence: &mut Evidence) {
     }
 }
 
-fn alarm(key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
+fn alarm(key: &str, value: &Node, place: Position<'_>, evidence: &mut Evidence) {
     let raised = match value {
         Node::Bool(raised) => *raised,
         Node::Text(text) => matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "yes"),
@@ -193,17 +193,17 @@ fn alarm(key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
 }
 
 /// `{"failed_checks": ["database"]}`: whatever is named here fails; or verdicts by name.
-fn alarms(key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
-    let Node::List(items) = value else { return walk(value, Place { names: true, ..place }, evidence) };
+fn alarms(key: &str, value: &Node, place: Position<'_>, evidence: &mut Evidence) {
+    let Node::List(items) = value else { return walk(value, Position { names: true, ..place }, evidence) };
     for name in items.iter().filter_map(Node::as_text) {
         let database = place.database || names::is_database(name);
         evidence.dependency(name, database, Word::Bad, key, true);
     }
-    walk(value, Place { names: true, ..place }, evidence);
+    walk(value, Position { names: true, ..place }, evidence);
 }
 
 /// An HTTP status within the body; a good one only says that there is an answer.
-fn code(value: &Node, place: Place<'_>, evidence: &mut Evidence) {
+fn code(value: &Node, place: Position<'_>, evidence: &mut Evidence) {
     match value {
         Node::Number(_) if place.dependency.is_none() => state(value, place, evidence),
         Node::Number(_) | Node::Null | Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Map(_) => {}
@@ -211,7 +211,7 @@ fn code(value: &Node, place: Place<'_>, evidence: &mut Evidence) {
 }
 
 /// A verdict, on the service or on the dependency that the place belongs to.
-fn verdict(word: Word, text: &str, place: Place<'_>, evidence: &mut Evidence) {
+fn verdict(word: Word, text: &str, place: Position<'_>, evidence: &mut Evidence) {
     match place.dependency {
         None => evidence.whole(word, Some(text)),
         Some(_) if word == Word::Unknown && (!place.strict || is_neutral(text)) => {}
@@ -222,7 +222,7 @@ fn verdict(word: Word, text: &str, place: Place<'_>, evidence: &mut Evidence) {
 }
 
 /// An error where there should be none.
-fn complaint(value: &Node, place: Place<'_>, evidence: &mut Evidence) {
+fn complaint(value: &Node, place: Position<'_>, evidence: &mut Evidence) {
     let text = match value {
         Node::Null | Node::Bool(false) | Node::Number(_) => return,
         Node::Bool(true) => "true",
@@ -232,7 +232,7 @@ fn complaint(value: &Node, place: Place<'_>, evidence: &mut Evidence) {
         },
         Node::List(items) if items.is_empty() => return,
         Node::List(_) => {
-            walk(value, Place { names: true, ..place }, evidence);
+            walk(value, Position { names: true, ..place }, evidence);
             "reported"
         }
         Node::Map(members) => return complaints(members, place, evidence),
@@ -244,7 +244,7 @@ fn complaint(value: &Node, place: Place<'_>, evidence: &mut Evidence) {
 }
 
 /// `{"database": {"status": "down"}}`, `{"rabbitmq": "timeout"}`, or one error with its code and message.
-fn complaints(members: &[(String, Node)], place: Place<'_>, evidence: &mut Evidence) {
+fn complaints(members: &[(String, Node)], place: Position<'_>, evidence: &mut Evidence) {
     for (name, value) in members {
         match value {
             Node::Map(_) | Node::List(_) => {
@@ -266,7 +266,7 @@ fn complaints(members: &[(String, Node)], place: Place<'_>, evidence: &mut Evide
 }
 
 /// A value beside the verdicts: of a dependency, if its key is one's name, else of nothing in particular.
-fn scalar(name: &str, key: &str, value: &Node, place: Place<'_>, evidence: &mut Evidence) {
+fn scalar(name: &str, key: &str, value: &Node, place: Position<'_>, evidence: &mut Evidence) {
     let known = names::is_dependency(name);
     // Names of Django's checks are representations of Python: Database(alias='default').
     let named = place.names || known || key.contains('(');

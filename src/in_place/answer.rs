@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::family::Family;
-use super::way::Way;
+use super::way::ProbeTarget;
 use crate::probe::postgres::{Server, Slots};
 
 /// Version of the answer's shape.
@@ -117,7 +117,7 @@ impl From<Slots> for Connections {
 
 impl Answer {
     /// The answer before any step.
-    pub(super) fn of(way: &Way) -> Self {
+    pub(super) fn of(way: &ProbeTarget) -> Self {
         let connection = &way.connection;
         let mut answer = Self::unled(way.variables.clone(), String::new());
         answer.family = Family::Inconclusive;

@@ -11,7 +11,7 @@ mod way;
 pub use answer::{ANSWER_VERSION, Answer, Connections, ServerAnswer, Step, StepOutcome};
 pub use family::Family;
 pub use token::with_token;
-pub use way::{Names, Way, way};
+pub use way::{Names, ProbeTarget, way};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ pub struct Manner {
 
 /// Makes the steps, one after the other, and tells `seen` each one that ends. The end is in time, whatever the server does.
 pub async fn probe(
-    way: &Way,
+    way: &ProbeTarget,
     dial: &dyn Dial,
     manner: Manner,
     seen: &mut (dyn FnMut(&Step) + Send),
@@ -80,7 +80,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    async fn all(&mut self, way: &Way, dial: &dyn Dial, manner: Manner) -> Result<(), Stop> {
+    async fn all(&mut self, way: &ProbeTarget, dial: &dyn Dial, manner: Manner) -> Result<(), Stop> {
         let session = if way.connection.host.starts_with('/') {
             self.by_socket(&way.connection, manner).await?
         } else {

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::answer::Answer;
 use super::family::Family;
-use super::way::Way;
+use super::way::ProbeTarget;
 use super::{Step, StepOutcome};
 use crate::connection::{Connection, SslMode, iam_account};
 use crate::probe::google::{Timeouts, machine_login_token};
@@ -24,11 +24,11 @@ const METADATA_HOST: &str = "GCE_METADATA_HOST";
 /// # Errors
 /// The answer where there is none.
 pub async fn with_token(
-    mut way: Way,
+    mut way: ProbeTarget,
     variables: &BTreeMap<String, SecretString>,
     vault: &Vault,
     limit: Duration,
-) -> Result<Way, Box<Answer>> {
+) -> Result<ProbeTarget, Box<Answer>> {
     let Connection { user, password: None, sslmode, host, .. } = &way.connection else { return Ok(way) };
     if iam_account(user).is_none() {
         return Ok(way);
@@ -73,7 +73,7 @@ pub async fn with_token(
     }
 }
 
-fn without(way: &Way, family: Family, outcome: StepOutcome, detail: String) -> Answer {
+fn without(way: &ProbeTarget, family: Family, outcome: StepOutcome, detail: String) -> Answer {
     let mut answer = Answer::of(way);
     answer.steps.push(Step { step: "token".to_owned(), outcome, detail: detail.clone(), took_ms: 0 });
     answer.end(family, detail);

@@ -38,7 +38,7 @@ pub struct Names {
 
 /// Where to, and by which variables.
 #[derive(Clone, Debug)]
-pub struct Way {
+pub struct ProbeTarget {
     /// The names of the variables that say so.
     pub variables: Vec<String>,
     /// The way.
@@ -84,14 +84,14 @@ pub fn way(
     names: &Names,
     variables: &BTreeMap<String, SecretString>,
     vault: &Vault,
-) -> Result<Way, (Vec<String>, String)> {
+) -> Result<ProbeTarget, (Vec<String>, String)> {
     let Some(chosen) = names.stated().or_else(|| inferred(variables)) else {
         let why = "no variable has a name by which databases are usually given (DATABASE_URL, DB_HOST, PGHOST, …): name yours with --dsn or --host";
         return Err((Vec::new(), why.to_owned()));
     };
     let found: Vec<String> = chosen.names().into_iter().map(str::to_owned).collect();
     match connection_of(&chosen, variables, vault) {
-        Ok(connection) => Ok(Way { variables: found, connection }),
+        Ok(connection) => Ok(ProbeTarget { variables: found, connection }),
         Err(why) => Err((found, why)),
     }
 }
@@ -241,7 +241,7 @@ mod tests {
     use super::*;
     use crate::connection::SslMode;
 
-    fn found(names: &Names, variables: &[(&str, &str)]) -> Result<Way, (Vec<String>, String)> {
+    fn found(names: &Names, variables: &[(&str, &str)]) -> Result<ProbeTarget, (Vec<String>, String)> {
         let variables =
             variables.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value))).collect();
         way(names, &variables, &Vault::default())
@@ -251,7 +251,7 @@ mod tests {
     fn the_names_give_the_way() {
         let by_url =
             found(&Names::default(), &[("DATABASE_URL", "postgresql://u:p%40@db:6432/d?sslmode=require")]);
-        let Way { variables, connection } = by_url.unwrap();
+        let ProbeTarget { variables, connection } = by_url.unwrap();
         assert_eq!(variables, ["DATABASE_URL"]);
         assert_eq!(
             (connection.host.as_str(), connection.port, connection.sslmode),

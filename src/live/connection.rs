@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::connection::{
     self, Connection, Dsn, DsnServer, Facts, Missing, Part, Reads, SessionTarget, Source, SslMode, TlsFiles,
-    Trust, Way, passfile,
+    Trust, Resolved, passfile,
 };
 use crate::live::service::{ingress, not_applicable, not_visible};
 use crate::live::variables::{attached, declares};
@@ -121,7 +121,7 @@ pub(crate) async fn asked(scope: &Scope, revision: &Revision) -> Result<Connecti
 
 async fn whole(scope: &Scope, revision: &Revision, hostless: bool) -> Result<Connection, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
-    let way = asking(scope, revision, database, Way::whole).await?;
+    let way = asking(scope, revision, database, Resolved::whole).await?;
     let port = way.port;
     let host = match way.host.clone() {
         Some(host) => host,
@@ -170,7 +170,7 @@ pub(crate) async fn tls_files(scope: &Scope, revision: &Revision) -> TlsFiles {
 pub(crate) async fn identity(scope: &Scope) -> Result<(Option<String>, Option<String>), Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    let both = |way: Way| Ok((way.user?.map(|part| part.value), way.name?.map(|part| part.value)));
+    let both = |way: Resolved| Ok((way.user?.map(|part| part.value), way.name?.map(|part| part.value)));
     let (user, name) = asking(scope, &revision, database, both).await?;
     note(scope, database, |record| {
         record.user.clone_from(&user);
@@ -191,7 +191,7 @@ pub(crate) async fn sslmode(scope: &Scope) -> Result<SslMode, Outcome> {
 pub(crate) async fn password_variable(scope: &Scope) -> Result<Option<String>, Outcome> {
     let database = database(scope).ok_or_else(no_database)?;
     let revision = scope.revision().await?;
-    let variable = |way: Way| {
+    let variable = |way: Resolved| {
         way.place?;
         Ok(match way.password {
             Ok(Some(password)) => Some(password).filter(|part| !part.value.expose_secret().is_empty()),
@@ -222,7 +222,7 @@ pub(crate) fn ssl_mode(revision: &Revision, variables: &DatabaseVariables) -> Ss
 type Read = BTreeMap<Source, connection::Given>;
 
 /// The way as the revision states it, with what was read beside it.
-fn as_given(revision: &Revision, variables: &DatabaseVariables, read: &Read) -> Way {
+fn as_given(revision: &Revision, variables: &DatabaseVariables, read: &Read) -> Resolved {
     let attached = attached(revision);
     let facts = Facts {
         names: names(revision),
@@ -248,7 +248,7 @@ async fn asking<T>(
     scope: &Scope,
     revision: &Revision,
     database: &Database,
-    part: impl Fn(Way) -> Result<T, Missing>,
+    part: impl Fn(Resolved) -> Result<T, Missing>,
 ) -> Result<T, Outcome> {
     let mut read = Read::new();
     loop {

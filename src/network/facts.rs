@@ -94,7 +94,7 @@ pub struct Source {
     /// Its region, `europe-west1`.
     pub region: String,
     /// Its way into a VPC network.
-    pub way: Way,
+    pub way: EgressPath,
     /// Which packets take that way.
     pub egress: Egress,
 }
@@ -102,7 +102,7 @@ pub struct Source {
 /// How a service gets into a VPC network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Way {
+pub enum EgressPath {
     /// Not at all.
     None,
     /// Through a Serverless VPC Access connector.
@@ -263,7 +263,7 @@ pub enum Translated {
     Subnets(Vec<String>),
 }
 
-impl Way {
+impl EgressPath {
     /// The network that it leads into.
     pub fn network(&self) -> Option<&Network> {
         match self {
@@ -287,9 +287,9 @@ impl Source {
     /// The service as a party to a firewall's decision; `None` where it has no way into a network.
     pub fn party(&self) -> Option<Party> {
         match &self.way {
-            Way::None => None,
-            Way::Connector(connector) => Some(Party::connector(connector, &self.region)),
-            Way::Direct(direct) => Some(Party::direct(direct)),
+            EgressPath::None => None,
+            EgressPath::Connector(connector) => Some(Party::connector(connector, &self.region)),
+            EgressPath::Direct(direct) => Some(Party::direct(direct)),
         }
     }
 }

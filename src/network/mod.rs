@@ -20,7 +20,7 @@ mod walk;
 
 pub use facts::{
     Connector, Destination, DestinationKind, DirectVpc, Egress, Endpoint, Fact, Facts, Machine, Nat, Peering,
-    Reading, Source, Translated, Way,
+    Reading, Source, Translated, EgressPath,
 };
 pub use name::Network;
 pub use walk::{Conflict, Fault, Gap, Link, Seen, Step, Verdict, Walk, walk};

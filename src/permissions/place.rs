@@ -2,7 +2,7 @@
 
 use crate::connection::iam_account;
 use crate::model::{Service, Stated, VariableSource, resource};
-use crate::probe::google::calls::Place;
+use crate::probe::google::calls::GrantedOn;
 
 /// What a role is granted on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,26 +35,26 @@ pub enum Target {
 }
 
 /// The targets of a place; none where the service has no such thing.
-pub(super) fn targets(place: Place, service: &Service, project: &str) -> Vec<Target> {
+pub(super) fn targets(place: GrantedOn, service: &Service, project: &str) -> Vec<Target> {
     let one = |project: Option<String>| project.map(Target::Project).into_iter().collect();
     match place {
-        Place::Service => one(Some(project.to_owned())),
-        Place::Connector => one(service.vpc.connector.as_ref().map(|one| owner(one, project))),
-        Place::Network => one(network(service, project)),
-        Place::Secrets => secrets(service, project, |_| true),
-        Place::DatabaseSecrets => {
+        GrantedOn::Service => one(Some(project.to_owned())),
+        GrantedOn::Connector => one(service.vpc.connector.as_ref().map(|one| owner(one, project))),
+        GrantedOn::Network => one(network(service, project)),
+        GrantedOn::Secrets => secrets(service, project, |_| true),
+        GrantedOn::DatabaseSecrets => {
             let names = service.database.as_ref().map(|one| one.variables.names()).unwrap_or_default();
             secrets(service, project, |target| names.contains(&target))
         }
-        Place::Instance => one(instance(service, project)),
-        Place::LoginAccount => {
+        GrantedOn::Instance => one(instance(service, project)),
+        GrantedOn::LoginAccount => {
             if is_iam_user(service) {
                 vec![account(service, project)]
             } else {
                 Vec::new()
             }
         }
-        Place::Grantors => {
+        GrantedOn::Grantors => {
             let secrets = secrets(service, project, |_| true).into_iter().filter_map(|secret| match secret {
                 Target::Secret { name } => resource::segment(&name, "projects").map(str::to_owned),
                 Target::Project(_)
@@ -64,7 +64,7 @@ pub(super) fn targets(place: Place, service: &Service, project: &str) -> Vec<Tar
             });
             secrets.chain(instance(service, project)).map(Target::Project).collect()
         }
-        Place::Above => vec![Target::Organization],
+        GrantedOn::Above => vec![Target::Organization],
     }
 }
 

@@ -11,11 +11,11 @@ use tempfile::NamedTempFile;
 #[derive(Debug)]
 pub struct Destination {
     path: PathBuf,
-    way: Way,
+    way: Sink,
 }
 
 #[derive(Debug)]
-enum Way {
+enum Sink {
     /// A regular file: written beside its place, then renamed, so that nobody reads half of one.
     Replace(NamedTempFile),
     /// A pipe or device: there is nothing to rename over.
@@ -72,7 +72,7 @@ impl Destination {
     /// The path is a directory or a read-only file, its parent does not exist or is not writable.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, ReportError> {
         let path = path.into();
-        match Way::open(&path) {
+        match Sink::open(&path) {
             Ok(way) => Ok(Self { path, way }),
             Err(problem) => Err(ReportError { path, problem }),
         }
@@ -94,7 +94,7 @@ impl Destination {
     }
 }
 
-impl Way {
+impl Sink {
     fn open(path: &Path) -> Result<Self, Problem> {
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(Problem::Directory),

@@ -15,22 +15,22 @@ use super::world::{RevisionWorld, ServiceWorld};
 use crate::probe::dial::{Dial, OUTSIDE};
 
 /// Dials from the place of a service's newest revision.
-pub(super) struct Place(pub(super) Arc<Cloud>);
+pub(super) struct ServiceDial(pub(super) Arc<Cloud>);
 
-impl fmt::Debug for Place {
+impl fmt::Debug for ServiceDial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Place")
+        f.write_str("ServiceDial")
     }
 }
 
-impl Place {
+impl ServiceDial {
     fn of<'a>(&'a self, from: &str) -> Option<(&'a ServiceWorld, &'a RevisionWorld)> {
         let service = self.0.world.service(from)?;
         Some((service, service.newest()?))
     }
 }
 
-impl Dial for Place {
+impl Dial for ServiceDial {
     fn resolve<'a>(&'a self, _from: &'a str, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         Box::pin(async move {
             let addresses = self.0.world.resolve(host);

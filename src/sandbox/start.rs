@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::certificates::Authority;
 use super::cloud::{Cloud, Places};
 use super::faults::{Fault, When};
-use super::place::Place;
+use super::place::ServiceDial;
 use super::postgres::Door;
 use super::service::Leads;
 use super::world::World;
@@ -242,7 +242,7 @@ impl Sandbox {
 
     /// Names and connections as its services meet them.
     pub fn dial(&self) -> Arc<dyn Dial> {
-        Arc::new(Place(Arc::clone(&self.cloud)))
+        Arc::new(ServiceDial(Arc::clone(&self.cloud)))
     }
 
     /// How often its control plane was asked what (`GET /v2/projects/…`).

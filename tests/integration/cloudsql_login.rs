@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rungate::connection::{Authorities, Connection};
 use rungate::probe::dial::{OUTSIDE, System};
-use rungate::probe::postgres::{Bounds, ConnectorKey, Expected, Method, Stop, describe, login_by_connector};
+use rungate::probe::postgres::{Bounds, ConnectorKey, ExpectedServer, Method, Stop, describe, login_by_connector};
 use rungate::record::finding::{CertificateProblem, Ending, PostgresFinding, Stage};
 use rungate::sandbox::certificates::{Authority, Signed};
 use rustls::crypto::aws_lc_rs;
@@ -81,7 +81,7 @@ impl End {
         bounds: Bounds,
     ) -> Result<(Method, bool, String), PostgresFinding> {
         let identity = self.key.certified(&signer.certify(&self.key.public).unwrap()).unwrap();
-        let expected = Expected {
+        let expected = ExpectedServer {
             common_name: INSTANCE.to_owned(),
             dns_names: Vec::new(),
             authorities: Authorities::of_pem(

@@ -9,7 +9,7 @@ use rungate::connection::{Connection, SslMode};
 use rungate::model::DatabaseExpectation;
 use rungate::pipeline;
 use rungate::probe::dial::System;
-use rungate::probe::postgres::{Bounds, Given, Session, Stop, describe, holdings, login, slots};
+use rungate::probe::postgres::{Bounds, QueryAnswer, Session, Stop, describe, holdings, login, slots};
 use rungate::record::finding::PostgresFinding;
 use rungate::sandbox::{self, SandboxOptions, faults};
 use secrecy::ExposeSecret as _;
@@ -211,7 +211,7 @@ queries:
     let found = holdings(&session, &expected, bounds).await.unwrap();
     let tables: Vec<bool> = found.tables.into_iter().map(Result::unwrap).collect();
     assert_eq!(tables, [false, false, false, true]);
-    let sqlstate = |answer: &Result<Given, Stop>| match answer {
+    let sqlstate = |answer: &Result<QueryAnswer, Stop>| match answer {
         Err(Stop::Found(PostgresFinding::QueryFailed { sqlstate, .. })) => sqlstate.clone(),
         other => format!("{other:?}").chars().take(60).collect(),
     };

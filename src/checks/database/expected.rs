@@ -7,7 +7,7 @@ use crate::live::Scope;
 use crate::live::conversation::Answers;
 use crate::live::service::{failed, passed};
 use crate::model::{DatabaseExpectation, Gives, Number, PrivilegeKind, Service, Stated};
-use crate::probe::postgres::{Given, Holdings, Stop};
+use crate::probe::postgres::{QueryAnswer, Holdings, Stop};
 use crate::record::finding::{DatabaseFinding, Finding, PostgresFinding};
 use crate::record::{CheckId, Family, Outcome, Role, Vantage, check_id};
 
@@ -188,36 +188,36 @@ fn query(scope: &Scope) -> Result<Outcome, Box<Outcome>> {
 }
 
 /// Whether what a query gave is what it must give.
-fn fits(expected: &Gives, given: &Given) -> bool {
+fn fits(expected: &Gives, given: &QueryAnswer) -> bool {
     match (expected, given) {
-        (Gives::Equals(text), Given::Value(Some(found))) => text == found,
-        (Gives::AtLeast(least), Given::Value(Some(found))) => {
+        (Gives::Equals(text), QueryAnswer::Value(Some(found))) => text == found,
+        (Gives::AtLeast(least), QueryAnswer::Value(Some(found))) => {
             Number::read(found).is_some_and(|found| found >= *least)
         }
-        (Gives::AtMost(most), Given::Value(Some(found))) => {
+        (Gives::AtMost(most), QueryAnswer::Value(Some(found))) => {
             Number::read(found).is_some_and(|found| found <= *most)
         }
-        (Gives::Rows(count), Given::Rows(found)) => count == found,
-        (Gives::RowsAtLeast(least), Given::Rows(found)) => found >= least,
+        (Gives::Rows(count), QueryAnswer::Rows(found)) => count == found,
+        (Gives::RowsAtLeast(least), QueryAnswer::Rows(found)) => found >= least,
         (
             Gives::Equals(_) | Gives::AtLeast(_) | Gives::AtMost(_) | Gives::Rows(_) | Gives::RowsAtLeast(_),
-            Given::Nothing | Given::Value(_) | Given::Several | Given::Rows(_),
+            QueryAnswer::Nothing | QueryAnswer::Value(_) | QueryAnswer::Several | QueryAnswer::Rows(_),
         ) => false,
     }
 }
 
 /// What was found, for people: a number or a truth as it is, of any other text no more than its beginning. It comes
 /// from somebody's table.
-fn told(given: &Given) -> String {
+fn told(given: &QueryAnswer) -> String {
     const LONGEST: usize = 40;
     match given {
-        Given::Nothing => "no row".to_owned(),
-        Given::Value(None) => "NULL".to_owned(),
-        Given::Value(Some(text)) if Number::read(text).is_some() => text.clone(),
-        Given::Value(Some(text)) => format!("`{}`", crate::text::line_of(text, LONGEST)),
-        Given::Several => "more than one row".to_owned(),
-        Given::Rows(1) => "1 row".to_owned(),
-        Given::Rows(count) => format!("{count} rows"),
+        QueryAnswer::Nothing => "no row".to_owned(),
+        QueryAnswer::Value(None) => "NULL".to_owned(),
+        QueryAnswer::Value(Some(text)) if Number::read(text).is_some() => text.clone(),
+        QueryAnswer::Value(Some(text)) => format!("`{}`", crate::text::line_of(text, LONGEST)),
+        QueryAnswer::Several => "more than one row".to_owned(),
+        QueryAnswer::Rows(1) => "1 row".to_owned(),
+        QueryAnswer::Rows(count) => format!("{count} rows"),
     }
 }
 
@@ -232,22 +232,22 @@ mod tests {
     #[test]
     fn an_answer_is_held_against_what_it_must_be() {
         let number = |text| Number::read(text).unwrap();
-        let value = |text: &str| Given::Value(Some(text.to_owned()));
+        let value = |text: &str| QueryAnswer::Value(Some(text.to_owned()));
         for (expected, given, fitting) in [
             (Gives::Equals("live".to_owned()), value("live"), true),
             (Gives::Equals("live".to_owned()), value("Live"), false),
-            (Gives::Equals("1".to_owned()), Given::Several, false),
-            (Gives::Equals(String::new()), Given::Value(None), false),
+            (Gives::Equals("1".to_owned()), QueryAnswer::Several, false),
+            (Gives::Equals(String::new()), QueryAnswer::Value(None), false),
             (Gives::AtLeast(number("1")), value("1"), true),
             (Gives::AtLeast(number("1")), value("0.999"), false),
             (Gives::AtLeast(number("1")), value("many"), false),
-            (Gives::AtLeast(number("0")), Given::Nothing, false),
+            (Gives::AtLeast(number("0")), QueryAnswer::Nothing, false),
             (Gives::AtMost(number("10")), value("9"), true),
             (Gives::AtMost(number("10")), value("11"), false),
-            (Gives::Rows(0), Given::Rows(0), true),
-            (Gives::Rows(0), Given::Nothing, false),
-            (Gives::RowsAtLeast(2), Given::Rows(2), true),
-            (Gives::RowsAtLeast(2), Given::Rows(1), false),
+            (Gives::Rows(0), QueryAnswer::Rows(0), true),
+            (Gives::Rows(0), QueryAnswer::Nothing, false),
+            (Gives::RowsAtLeast(2), QueryAnswer::Rows(2), true),
+            (Gives::RowsAtLeast(2), QueryAnswer::Rows(1), false),
         ] {
             assert_eq!(fits(&expected, &given), fitting, "{expected} {given:?}");
         }
@@ -255,8 +255,8 @@ mod tests {
 
     #[test]
     fn of_a_text_only_the_beginning_is_told() {
-        assert_eq!(told(&Given::Value(Some("12".to_owned()))), "12");
-        let text = told(&Given::Value(Some("a\nb".repeat(100))));
+        assert_eq!(told(&QueryAnswer::Value(Some("12".to_owned()))), "12");
+        let text = told(&QueryAnswer::Value(Some("a\nb".repeat(100))));
         assert!(text.chars().count() <= 43 && !text.contains('\n'), "{text}");
     }
 }

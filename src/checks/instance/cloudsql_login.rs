@@ -17,7 +17,7 @@ use crate::live::service::{failed, inconclusive, malformed, not_applicable, not_
 use crate::live::{Scope, connection};
 use crate::probe::dial::OUTSIDE;
 use crate::probe::postgres::{
-    CONNECTOR_PORT, ConnectorKey, Expected, Method, Patience, Session, Stop, describe, insist,
+    CONNECTOR_PORT, ConnectorKey, ExpectedServer, Method, Patience, Session, Stop, describe, insist,
     login_by_connector,
 };
 use crate::record::finding::{Finding, InstanceFinding, PostgresFinding};
@@ -91,7 +91,7 @@ struct ConnectorWay {
     /// Connection name of the instance.
     instance: String,
     address: SocketAddr,
-    expected: Expected,
+    expected: ExpectedServer,
     identity: Identity,
 }
 
@@ -122,7 +122,7 @@ async fn prepare(scope: &Scope, instance: &DatabaseInstance) -> Result<Connector
 fn other_side(
     settings: &ConnectSettings,
     instance: &DatabaseInstance,
-) -> Result<(SocketAddr, Expected), Box<Outcome>> {
+) -> Result<(SocketAddr, ExpectedServer), Box<Outcome>> {
     let name = connection_name(instance);
     let public =
         |mapping: &&google_cloud_sql_v1::model::IpMapping| mapping.r#type == SqlIpAddressType::Primary;
@@ -141,7 +141,7 @@ fn other_side(
     let mut dns_names: Vec<String> = all.filter(|name| !name.is_empty()).map(str::to_owned).collect();
     dns_names.dedup();
     let common_name = format!("{}:{}", instance.project, instance.name);
-    Ok((SocketAddr::new(ip, CONNECTOR_PORT), Expected { common_name, dns_names, authorities }))
+    Ok((SocketAddr::new(ip, CONNECTOR_PORT), ExpectedServer { common_name, dns_names, authorities }))
 }
 
 async fn go(scope: &Scope, way: &ConnectorWay, connection: &Connection) -> Result<Session, Stop> {

@@ -14,7 +14,7 @@ use crate::probe::google::IdToken;
 use crate::record::{Inconclusive, Outcome};
 
 /// Where a step goes.
-pub(super) struct Place {
+pub(super) struct StepTarget {
     pub(super) base: Url,
     /// Whether it is a service of the pipeline.
     pub(super) own: bool,
@@ -28,7 +28,7 @@ pub(super) struct Admitted {
     service: Arc<Service>,
 }
 
-impl Place {
+impl StepTarget {
     /// Finds it out.
     pub(super) async fn of(scope: &Scope, step: &Step) -> Result<Self, Outcome> {
         let target = match &step.head.to {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::compose::{Composed, compose, line};
-use super::place::{self, Admitted, Place};
+use super::place::{self, Admitted, StepTarget};
 use super::{judge, talk};
 use crate::checks::health::request_log::{self, Logged};
 use crate::health::{FrontEndPage, front_end, login};
@@ -50,7 +50,7 @@ pub(super) async fn make(
     values: &Values,
     limit: Duration,
 ) -> (End, Values) {
-    let place = match Place::of(scope, step).await {
+    let place = match StepTarget::of(scope, step).await {
         Ok(place) => place,
         Err(outcome) => return (End::Other(outcome), Values::new()),
     };
@@ -116,7 +116,7 @@ async fn asked(
     scope: &Scope,
     step: &Step,
     walk: &Walk,
-    place: &Place,
+    place: &StepTarget,
     values: &Values,
     limit: Duration,
 ) -> Result<Heard, NoHeard> {
@@ -179,7 +179,7 @@ async fn asked(
 }
 
 /// Google's front end knows no such service there, as far as this vantage may know: no word of the service's.
-fn not_there(place: &Place) -> Inconclusive {
+fn not_there(place: &StepTarget) -> Inconclusive {
     let because =
         "Google's front end answers 404: there is no such service, or it takes requests from inside only";
     Inconclusive::AccessDenied {
@@ -194,7 +194,7 @@ fn expects(step: &Step, status: u16) -> bool {
 }
 
 /// What the log of requests says of an answer; only of a service of the pipeline it can be asked.
-async fn logged(scope: &Scope, place: &Place, url: &Url, status: u16) -> Logged {
+async fn logged(scope: &Scope, place: &StepTarget, url: &Url, status: u16) -> Logged {
     match &place.target {
         Some(target) => request_log::look(&place::of_target(scope, target), url, status).await,
         None => Logged::Unread,
@@ -216,7 +216,7 @@ enum Exchanged {
 async fn exchange(
     scope: &Scope,
     step: &Step,
-    place: &Place,
+    place: &StepTarget,
     values: &Values,
     composed: Composed,
     token: Option<&SecretString>,
@@ -268,7 +268,7 @@ fn of_reply(step: &Step, reply: Box<Reply>, latency: Duration, values: &Values) 
 }
 
 /// A captured value, of which the vault knows before anybody else.
-fn held(scope: &Scope, capture: &Capture, value: Value, place: &Place) -> Held {
+fn held(scope: &Scope, capture: &Capture, value: Value, place: &StepTarget) -> Held {
     if capture.secret {
         remember(scope, &value);
     }

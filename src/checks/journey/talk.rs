@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::compose::message;
 use super::judge;
-use super::place::Place;
+use super::place::StepTarget;
 use crate::live::values::{Unfit, Values};
 use crate::model::Turn;
 use crate::probe::websocket::Talk;
@@ -23,7 +23,7 @@ pub(super) struct TalkEnd {
 pub(super) async fn hold(
     mut talk: Talk,
     turns: &[Turn],
-    place: &Place,
+    place: &StepTarget,
     values: &Values,
     limit: Duration,
 ) -> Result<TalkEnd, Unfit> {

@@ -61,14 +61,14 @@ enum State {
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Finding {
+struct Complaint {
     state: State,
     what: String,
     /// What fixes it, a line each.
     fix: Vec<String>,
 }
 
-impl Finding {
+impl Complaint {
     fn good(what: impl Into<String>) -> Self {
         Self { state: State::Good, what: what.into(), fix: Vec::new() }
     }
@@ -112,7 +112,7 @@ pub fn doctor(asked: &DoctorArguments, context: &Context, style: Style) -> Resul
     let (found, pipeline) = pipeline::look(asked, &context);
     sections.push(("pipeline", found));
     if asked.offline {
-        sections.push(("credentials", vec![Finding::less("not asked for (--offline)")]));
+        sections.push(("credentials", vec![Complaint::less("not asked for (--offline)")]));
     } else {
         let runtime = tokio::runtime::Runtime::new().map_err(|error| Refusal::new(error.to_string()))?;
         sections.extend(runtime.block_on(permissions::look(asked, &context, pipeline.as_ref())));
@@ -126,7 +126,7 @@ pub fn doctor(asked: &DoctorArguments, context: &Context, style: Style) -> Resul
     Ok(u8::from(missing))
 }
 
-fn render(sections: &[(&str, Vec<Finding>)], style: Style) -> String {
+fn render(sections: &[(&str, Vec<Complaint>)], style: Style) -> String {
     let mut text = String::new();
     for (title, found) in sections {
         let _ = writeln!(text, "{title}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 
-use super::{DoctorArguments, Finding};
+use super::{DoctorArguments, Complaint};
 use crate::cli::Context;
 use crate::model::Pipeline;
 use crate::permissions::{self, Asked, Format, Grant, Target};
@@ -12,7 +12,7 @@ use crate::probe::google::{Google, NoAnswer, Timeouts};
 use crate::record::words;
 use crate::text::vault::Vault;
 
-type Section = (&'static str, Vec<Finding>);
+type Section = (&'static str, Vec<Complaint>);
 
 pub(super) async fn look(
     asked: &DoctorArguments,
@@ -23,10 +23,10 @@ pub(super) async fn look(
     let google = Google::new(&context.endpoints, context.auth.clone(), vault, Timeouts::default());
     match google.who().await {
         Err(why) => {
-            vec![("credentials", vec![Finding::inconclusive("nobody to ask Google's APIs as", &why)])]
+            vec![("credentials", vec![Complaint::inconclusive("nobody to ask Google's APIs as", &why)])]
         }
         Ok(who) => {
-            let mut sections = vec![("credentials", vec![Finding::good(who.to_string())])];
+            let mut sections = vec![("credentials", vec![Complaint::good(who.to_string())])];
             if let Some(pipeline) = pipeline {
                 sections.push(("permissions", held(asked, context, pipeline, &google).await));
             }
@@ -41,7 +41,7 @@ async fn held(
     context: &Context,
     pipeline: &Pipeline,
     google: &Google,
-) -> Vec<Finding> {
+) -> Vec<Complaint> {
     let wanted = Asked {
         connectivity_test: false,
         project: asked.project.clone().or_else(|| context.project.clone()),
@@ -51,14 +51,14 @@ async fn held(
         member: None,
     };
     let grants = permissions::grants(pipeline, &wanted);
-    let mut found: Vec<Finding> = join_all(grants.iter().map(|grant| one(grant, google))).await;
+    let mut found: Vec<Complaint> = join_all(grants.iter().map(|grant| one(grant, google))).await;
     if found.is_empty() {
-        found.push(Finding::less("the pipeline asks for none"));
+        found.push(Complaint::less("the pipeline asks for none"));
     }
     found
 }
 
-async fn one(grant: &Grant, google: &Google) -> Finding {
+async fn one(grant: &Grant, google: &Google) -> Complaint {
     let (resource, shown) = match &grant.target {
         Target::Project(project) => (format!("projects/{project}"), format!("project {project}")),
         Target::Secret { name } => (name.clone(), name.clone()),
@@ -73,26 +73,26 @@ async fn one(grant: &Grant, google: &Google) -> Finding {
                 grant.permissions.iter().copied().filter(|one| !held.contains(*one)).collect();
             let all = grant.permissions.len();
             if lacks.is_empty() {
-                return Finding::good(format!("{shown}: all {all} of {}", grant.role));
+                return Complaint::good(format!("{shown}: all {all} of {}", grant.role));
             }
             let what = format!("{shown}: {} of {all} missing: {}", lacks.len(), lacks.join(", "));
-            let finding = if grant.optional { Finding::less(what) } else { Finding::missing(what) };
+            let finding = if grant.optional { Complaint::less(what) } else { Complaint::missing(what) };
             let commands =
                 permissions::render(std::slice::from_ref(grant), &Asked::default(), Format::Gcloud);
             let command = commands.lines().find(|line| line.starts_with("gcloud ")).unwrap_or_default();
             finding.fix(format!("$ {command}"))
         }
         Err(NoAnswer::NotFound) => {
-            Finding::missing(format!("{shown}: there is no such thing, or it may not be seen"))
+            Complaint::missing(format!("{shown}: there is no such thing, or it may not be seen"))
         }
         Err(NoAnswer::Inconclusive(why)) if grant.optional => {
-            Finding::less(format!("{shown}: {}", words::inconclusive(&why)))
+            Complaint::less(format!("{shown}: {}", words::inconclusive(&why)))
         }
-        Err(NoAnswer::Inconclusive(why)) => Finding::inconclusive(&shown, &why),
+        Err(NoAnswer::Inconclusive(why)) => Complaint::inconclusive(&shown, &why),
     }
 }
 
 /// What is not asked for here. Nothing is called held that was not seen to be.
-fn untold(grant: &Grant, on: &str) -> Finding {
-    Finding::less(format!("{on}: {} is not looked at here", grant.role))
+fn untold(grant: &Grant, on: &str) -> Complaint {
+    Complaint::less(format!("{on}: {} is not looked at here", grant.role))
 }

@@ -113,7 +113,7 @@ pub(crate) enum Reads {
 }
 
 /// The way to the database. No `Debug`: it holds the password.
-pub(crate) struct Way {
+pub(crate) struct Resolved {
     /// Everything but user, password and name that is stated by variables of their own.
     pub(crate) place: Result<Dsn, Missing>,
     /// The host: the first one of several, or the folder of a socket. Known even where the port is not.
@@ -132,7 +132,7 @@ pub(crate) struct Way {
     pub(crate) secrets: Vec<SecretString>,
 }
 
-impl Way {
+impl Resolved {
     /// All of it, as one connection string would say it.
     pub(crate) fn whole(self) -> Result<Dsn, Missing> {
         let place = self.place?;
@@ -150,7 +150,7 @@ pub(crate) fn resolve(
     variables: &DatabaseVariables,
     facts: &Facts<'_>,
     given: &dyn Fn(&Source) -> Given,
-) -> Way {
+) -> Resolved {
     let url = variables.url();
     let text = url.map(|name| Look { families: &[], variables, given }.value(name));
     let shown = match &text {
@@ -185,7 +185,7 @@ pub(crate) fn resolve(
     if let Ok(Some(password)) = &way.password {
         secrets.push(password.value.clone());
     }
-    Way { secrets, ..way }
+    Resolved { secrets, ..way }
 }
 
 /// The folder of a socket: without the socket's own name.

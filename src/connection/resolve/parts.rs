@@ -5,14 +5,14 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::look::{Look, Text, reads};
-use super::{Facts, Found, Given, Missing, Part, Source, Unreadable, Way, socket_folder};
+use super::{Facts, Found, Given, Missing, Part, Source, Unreadable, Resolved, socket_folder};
 use crate::connection::{DEFAULT_PORT, Dsn, DsnForm, SessionTarget, SslMode, TlsFiles, passfile};
 use crate::model::Holds;
 
 impl Look<'_> {
     /// A connection string that was read: what it leaves out is taken from the variables beside it, as Spring does,
     /// and last from libpq's own.
-    pub(super) fn of_string(&self, name: &str, text: &Text, dsn: Dsn) -> Way {
+    pub(super) fn of_string(&self, name: &str, text: &Text, dsn: Dsn) -> Resolved {
         let part = |value: Option<String>| {
             value.map(|value| Part { value, from: name.to_owned() }).filter(|part| !part.value.is_empty())
         };
@@ -46,7 +46,7 @@ impl Look<'_> {
     }
 
     /// Parts in variables of their own.
-    pub(super) fn of_parts(&self, facts: &Facts<'_>) -> Way {
+    pub(super) fn of_parts(&self, facts: &Facts<'_>) -> Resolved {
         let mut instance = None;
         let host = match self.part(self.variables.instance()) {
             Ok(Some(named)) if self.library(&named.from) || !(facts.opens_socket)(&named.value) => {
@@ -62,7 +62,7 @@ impl Look<'_> {
         let host = match host {
             Ok(host) => host,
             Err(missing) => {
-                return Way { user, name: database, ..self.of_nothing(&missing) };
+                return Resolved { user, name: database, ..self.of_nothing(&missing) };
             }
         };
         let place = self.or(None, self.variables.port(), "PGPORT");
@@ -126,7 +126,7 @@ impl Look<'_> {
         name: Found<String>,
         password: Option<Part<SecretString>>,
         sslmode: Option<Part<SslMode>>,
-    ) -> Way {
+    ) -> Resolved {
         let place = place.map(|place| {
             let word = |words: &[&str]| self.beside(words).map(|part| part.value);
             let target = || {
@@ -159,12 +159,12 @@ impl Look<'_> {
             Some(password) => Ok(Some(password)),
             None => self.password(&place, &user, &name),
         };
-        Way { place, host: Ok(host), user, name, password, sslmode: Ok(sslmode), files, secrets: Vec::new() }
+        Resolved { place, host: Ok(host), user, name, password, sslmode: Ok(sslmode), files, secrets: Vec::new() }
     }
 
     /// Where the leading variable says nothing that can be read.
-    pub(super) fn of_nothing(&self, missing: &Missing) -> Way {
-        Way {
+    pub(super) fn of_nothing(&self, missing: &Missing) -> Resolved {
+        Resolved {
             place: Err(missing.clone()),
             host: Err(missing.clone()),
             user: Err(missing.clone()),

@@ -1,7 +1,7 @@
 //! Two variables lead to different databases.
 
 use crate::catalogue::CauseCode;
-use crate::findings::database::Way;
+use crate::findings::database::StatedDatabase;
 use crate::findings::look::{Found, Look};
 use crate::findings::{Rule, Severity};
 
@@ -19,7 +19,7 @@ fn look(look: &Look<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     // Of several connection strings each may have its purpose (a replica, a pool); parts under the database's own names
     // beside the one string of the usual name have the same.
-    let usual = |way: &&Way<'_>| {
+    let usual = |way: &&StatedDatabase<'_>| {
         let name = way.dsn.as_ref().map(|dsn| dsn.from.name.as_str());
         name.is_some_and(|name| {
             ["DATABASE_URL", "DB_URL", "POSTGRES_URL", "SQLALCHEMY_DATABASE_URI"].contains(&name)

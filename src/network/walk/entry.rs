@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use super::route::{Lead, all_read, lead, subnets_read};
 use super::{Fault, Gap, Seen, Verdict};
-use crate::network::facts::{DestinationKind, DirectVpc, Egress, Facts, Reading, Way};
+use crate::network::facts::{DestinationKind, DirectVpc, Egress, Facts, Reading, EgressPath};
 use crate::network::firewall::Party;
 use crate::network::ranges::{carried_as_private_range, in_private_range};
 use crate::network::{Fact, Network};
@@ -31,7 +31,7 @@ pub(super) fn entry(facts: &Facts) -> (Verdict, bool) {
         Egress::AllTraffic => Some(true),
         Egress::PrivateRangesOnly => carried_as_private_range(address),
     };
-    let connector = matches!(facts.source.way, Way::Connector(_));
+    let connector = matches!(facts.source.way, EgressPath::Connector(_));
     match carried {
         Some(true) if connector && address.to_canonical().is_ipv6() => {
             (Verdict::Broken(Fault::ConnectorWithoutIpv6 { address }), false)
@@ -110,10 +110,10 @@ pub(super) fn subnet(direct: &DirectVpc) -> Verdict {
 }
 
 /// The subnet that Cloud NAT would have to translate, or that there is none to name.
-pub(super) fn subnet_name(way: &Way) -> Option<&str> {
+pub(super) fn subnet_name(way: &EgressPath) -> Option<&str> {
     match way {
-        Way::None => None,
-        Way::Connector(connector) => connector.subnet.as_deref(),
-        Way::Direct(direct) => Some(&direct.subnet),
+        EgressPath::None => None,
+        EgressPath::Connector(connector) => connector.subnet.as_deref(),
+        EgressPath::Direct(direct) => Some(&direct.subnet),
     }
 }

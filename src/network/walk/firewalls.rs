@@ -2,7 +2,7 @@
 
 use super::private_access::unread;
 use super::{Fault, Gap, Seen, Verdict};
-use crate::network::facts::{DestinationKind, Facts, Machine, Reading, Way};
+use crate::network::facts::{DestinationKind, Facts, Machine, Reading, EgressPath};
 use crate::network::firewall::{
     Decision, Direction, Packet, Party, Protocol, RuleRef, decide, without_effect,
 };
@@ -73,8 +73,8 @@ pub(super) fn ingress(facts: &Facts, party: &Party, machine: &Machine) -> Vec<(u
 /// <https://cloud.google.com/run/docs/configuring/shared-vpc-service-projects>
 pub(super) fn connector_rules(facts: &Facts, party: &Party) -> Option<Verdict> {
     match &facts.source.way {
-        Way::Connector(connector) if connector.in_service_project => {}
-        Way::Connector(_) | Way::Direct(_) | Way::None => return None,
+        EgressPath::Connector(connector) if connector.in_service_project => {}
+        EgressPath::Connector(_) | EgressPath::Direct(_) | EgressPath::None => return None,
     }
     let firewall = match facts.egress_firewall.read() {
         Ok(firewall) => firewall,

@@ -13,7 +13,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{DestinationKind, Facts, Way};
+use super::facts::{DestinationKind, Facts, EgressPath};
 pub use verdict::{Conflict, Fault, Gap, Seen, Verdict};
 
 /// The links of the way, in order.
@@ -95,7 +95,7 @@ pub fn walk(facts: &Facts) -> Walk {
     if let Some(verdict) = entry::network(facts, &party) {
         met(Link::Network, verdict);
     }
-    if let Way::Direct(direct) = &facts.source.way {
+    if let EgressPath::Direct(direct) = &facts.source.way {
         met(Link::Subnet, entry::subnet(direct));
     }
     if let Some(verdict) = addresses::addresses(facts) {

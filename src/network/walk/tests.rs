@@ -67,7 +67,7 @@ fn facts() -> Facts {
     Facts {
         source: Source {
             region: "r".to_owned(),
-            way: Way::Direct(direct()),
+            way: EgressPath::Direct(direct()),
             egress: Egress::PrivateRangesOnly,
         },
         destination: Destination {
@@ -186,7 +186,7 @@ fn a_whole_way_is_clear_in_order() {
         Link::Route,
     ];
     assert_eq!(all_clear(&facts()), expected);
-    let by_connector = with(facts(), |facts| facts.source.way = Way::Connector(connector()));
+    let by_connector = with(facts(), |facts| facts.source.way = EgressPath::Connector(connector()));
     let without_subnet: Vec<Link> = expected.into_iter().filter(|link| *link != Link::Subnet).collect();
     assert_eq!(all_clear(&by_connector), without_subnet);
     let expected = [
@@ -218,7 +218,7 @@ fn into_the_network() {
         })
     };
     let private = || facts().destination.kind;
-    entry(with(facts(), |facts| facts.source.way = Way::None), "broken vpc-access-missing", false);
+    entry(with(facts(), |facts| facts.source.way = EgressPath::None), "broken vpc-access-missing", false);
     entry(to([30, 1, 2, 3], private(), Egress::PrivateRangesOnly), "broken egress-excludes-database", false);
     entry(to([30, 1, 2, 3], private(), Egress::AllTraffic), "clear", true);
     entry(to([240, 1, 2, 3], private(), Egress::PrivateRangesOnly), "unknown", false);
@@ -227,7 +227,7 @@ fn into_the_network() {
     entry(to([34, 1, 2, 3], DestinationKind::Unknown, Egress::PrivateRangesOnly), "unknown", false);
     entry(to([10, 1, 2, 3], DestinationKind::Unknown, Egress::PrivateRangesOnly), "clear", true);
     let nowhere = |kind: DestinationKind| {
-        with(to([34, 1, 2, 3], kind, Egress::AllTraffic), |facts| facts.source.way = Way::None)
+        with(to([34, 1, 2, 3], kind, Egress::AllTraffic), |facts| facts.source.way = EgressPath::None)
     };
     entry(nowhere(DestinationKind::Public), "clear", false);
     entry(nowhere(DestinationKind::Unknown), "unknown", false);
@@ -236,15 +236,15 @@ fn into_the_network() {
 /// C19: <https://docs.cloud.google.com/run/docs/known-issues>
 #[test]
 fn connectors_carry_no_ipv6() {
-    let to = |way: Way| {
+    let to = |way: EgressPath| {
         with(to_machine(), |facts| {
             facts.source.way = way;
             facts.source.egress = Egress::AllTraffic;
             facts.destination.address = "fd20::7".parse().unwrap();
         })
     };
-    assert_link(&to(Way::Connector(connector())), Link::Entry, "broken egress-excludes-database");
-    assert_link(&to(Way::Direct(direct())), Link::Entry, "clear");
+    assert_link(&to(EgressPath::Connector(connector())), Link::Entry, "broken egress-excludes-database");
+    assert_link(&to(EgressPath::Direct(direct())), Link::Entry, "clear");
 }
 
 /// "VPC Network Peering doesn't provide transitive routing": <https://cloud.google.com/vpc/docs/vpc-peering>.
@@ -290,7 +290,7 @@ fn subnets() {
     let with = |range: &str, max_instances: Option<u32>| {
         with(facts(), |facts| {
             facts.source.way =
-                Way::Direct(DirectVpc { range: Fact::Known(net(range)), max_instances, ..direct() });
+                EgressPath::Direct(DirectVpc { range: Fact::Known(net(range)), max_instances, ..direct() });
         })
     };
     for (range, instances, expected) in [
@@ -312,7 +312,7 @@ fn subnets() {
 fn ranges_in_the_way() {
     let from = |range: &str| {
         let range = Fact::Known(net(range));
-        with(facts(), |facts| facts.source.way = Way::Direct(DirectVpc { range, ..direct() }))
+        with(facts(), |facts| facts.source.way = EgressPath::Direct(DirectVpc { range, ..direct() }))
     };
     let to = |address: [u8; 4]| with(facts(), |facts| facts.destination.address = address.into());
     let broken = "broken address-range-conflict";
@@ -484,7 +484,7 @@ fn firewalls_into_the_machine() {
 fn connectors_of_another_project_need_rules() {
     let shared = |rules: Vec<Rule>| {
         with(facts(), |facts| {
-            facts.source.way = Way::Connector(Connector { in_service_project: true, ..connector() });
+            facts.source.way = EgressPath::Connector(Connector { in_service_project: true, ..connector() });
             facts.egress_firewall = Fact::Known(Firewall { rules, ..Firewall::default() });
         })
     };
@@ -509,7 +509,7 @@ fn connectors_of_another_project_need_rules() {
         rest.remove(missing);
         assert_link(&shared(rest), Link::ConnectorRules, "broken connector-health-rules-missing");
     }
-    let own = with(facts(), |facts| facts.source.way = Way::Connector(connector()));
+    let own = with(facts(), |facts| facts.source.way = EgressPath::Connector(connector()));
     assert_link(&own, Link::ConnectorRules, "-");
 }
 
@@ -649,7 +649,7 @@ fn network_address_translation() {
     assert_link(&appliance, Link::Route, "unknown");
     // The subnet of a connector made with a range is hidden.
     let by_range =
-        |nats: Vec<Nat>| with(all(nats, true), |facts| facts.source.way = Way::Connector(connector()));
+        |nats: Vec<Nat>| with(all(nats, true), |facts| facts.source.way = EgressPath::Connector(connector()));
     assert_link(&by_range(vec![everything()]), Link::Nat, "unknown");
     assert_link(&by_range(Vec::new()), Link::Nat, "broken egress-without-nat");
 }
@@ -668,7 +668,7 @@ fn nothing_read_is_nothing_failed() {
         facts.allocations = hidden();
         facts.endpoints = hidden();
         facts.nats = hidden();
-        facts.source.way = Way::Direct(DirectVpc { range: hidden(), ..direct() });
+        facts.source.way = EgressPath::Direct(DirectVpc { range: hidden(), ..direct() });
         for step in walk(&facts).steps {
             assert!(
                 matches!(step.verdict, Verdict::Clear(_) | Verdict::Unknown(_)),
@@ -720,7 +720,7 @@ proptest! {
         };
         whole.source.egress = if egress { Egress::AllTraffic } else { Egress::PrivateRangesOnly };
         if by_connector {
-            whole.source.way = Way::Connector(connector());
+            whole.source.way = EgressPath::Connector(connector());
         }
         whole.nats = Fact::Known(Vec::new());
         whole.endpoints = Fact::Known(Vec::new());

@@ -2,7 +2,7 @@
 
 use super::containers;
 use super::dictionary::names;
-use super::flags::{Flag, Given};
+use super::flags::{Flag, GivenFlags};
 use super::refused;
 use crate::model::{Removal, Service, Stated};
 use crate::pipeline::files::Files;
@@ -16,7 +16,7 @@ pub(super) fn apply(service: &mut Service, flags: &[Flag], files: &Files<'_>, pr
     let groups = containers::groups(flags);
     refused::tell(&groups, service.deploys_via, problems);
     containers::give_to(service, &groups, files, problems);
-    let given = Given(flags.iter().collect());
+    let given = GivenFlags(flags.iter().collect());
     let later = |slot: &mut Option<Stated>, name: &str| *slot = given.stated(name).or(slot.take());
     later(&mut service.region, "--region");
     later(&mut service.project, "--project");
@@ -33,7 +33,7 @@ pub(super) fn apply(service: &mut Service, flags: &[Flag], files: &Files<'_>, pr
     instances(service, &given);
 }
 
-fn switches(service: &mut Service, given: &Given<'_>) {
+fn switches(service: &mut Service, given: &GivenFlags<'_>) {
     let open = given.all(&["--allow-unauthenticated", "--no-allow-unauthenticated"]).last();
     if let Some(flag) = open {
         service.allow_unauthenticated = Some(!flag.name.starts_with("--no-") && !flag.is("false"));
@@ -44,7 +44,7 @@ fn switches(service: &mut Service, given: &Given<'_>) {
 }
 
 /// The ways into a network. gcloud clears after it has set.
-fn ways(service: &mut Service, given: &Given<'_>) {
+fn ways(service: &mut Service, given: &GivenFlags<'_>) {
     let Service { vpc, removals, .. } = service;
     vpc.connector = given.stated("--vpc-connector").or(vpc.connector.take());
     vpc.egress = given.stated("--vpc-egress").or(vpc.egress.take());
@@ -68,7 +68,7 @@ fn ways(service: &mut Service, given: &Given<'_>) {
 }
 
 /// Cloud SQL instances: a list that comes twice does not add up.
-fn instances(service: &mut Service, given: &Given<'_>) {
+fn instances(service: &mut Service, given: &GivenFlags<'_>) {
     let of = |name: &str| given.text(name).map(list::items).unwrap_or_default();
     let set = of("--set-cloudsql-instances");
     if !set.is_empty() || given.find("--clear-cloudsql-instances").is_some() {
@@ -77,7 +77,7 @@ fn instances(service: &mut Service, given: &Given<'_>) {
     for item in set.iter().chain(&of("--add-cloudsql-instances")) {
         add(&mut service.cloudsql_instances, item);
     }
-    let gone = Given(given.find("--remove-cloudsql-instances").into_iter().collect());
+    let gone = GivenFlags(given.find("--remove-cloudsql-instances").into_iter().collect());
     let gone = names(&gone, "--remove-cloudsql-instances");
     service.removals.extend(gone.into_iter().map(Removal::Instance));
 }

@@ -2,7 +2,7 @@
 
 use super::dictionary::{names, pairs, put};
 use super::file;
-use super::flags::{Flag, Given};
+use super::flags::{Flag, GivenFlags};
 use super::probes;
 use crate::model::{
     OtherVariables, Removal, SecretReference, Service, Sidecar, StartupProbe, Stated, Variable,
@@ -17,13 +17,13 @@ use crate::pipeline::text::Text;
 pub(super) struct Group<'a> {
     /// What `--container` calls it; `None` for the flags before the first `--container`.
     pub(super) name: Option<&'a Text>,
-    pub(super) given: Given<'a>,
+    pub(super) given: GivenFlags<'a>,
 }
 
 /// The flags before the first `--container`, then those of each container. A name that comes again goes on with its
 /// container.
 pub(super) fn groups(flags: &[Flag]) -> Vec<Group<'_>> {
-    let mut groups = vec![Group { name: None, given: Given::default() }];
+    let mut groups = vec![Group { name: None, given: GivenFlags::default() }];
     let mut current = 0;
     for flag in flags {
         match &flag.value {
@@ -31,7 +31,7 @@ pub(super) fn groups(flags: &[Flag]) -> Vec<Group<'_>> {
                 let known = groups.iter().position(|group| group.name.is_some_and(|n| n.raw() == name.raw()));
                 current = known.unwrap_or(groups.len());
                 if known.is_none() {
-                    groups.push(Group { name: Some(name), given: Given::default() });
+                    groups.push(Group { name: Some(name), given: GivenFlags::default() });
                 }
             }
             Some(_) | None => groups[current].given.0.push(flag),
@@ -59,7 +59,7 @@ struct Container {
 }
 
 impl Container {
-    fn take(&mut self, given: &Given<'_>, files: &Files<'_>, problems: &mut Problems) {
+    fn take(&mut self, given: &GivenFlags<'_>, files: &Files<'_>, problems: &mut Problems) {
         self.image = given.stated("--image").or(self.image.take());
         self.source = given.stated("--source").or(self.source.take());
         self.port = given.stated("--port").or(self.port.take());
@@ -99,7 +99,7 @@ impl Container {
 }
 
 /// What flags do to what they do not state. An empty list changes nothing at all.
-fn others(given: &Given<'_>, removing: &[&str], keeping: &[&str]) -> Option<OtherVariables> {
+fn others(given: &GivenFlags<'_>, removing: &[&str], keeping: &[&str]) -> Option<OtherVariables> {
     let place = |flag: &Flag| flag.value.as_ref().map_or_else(|| flag.place.clone(), |v| v.place().clone());
     let counts = |flag: &&Flag| flag.value.as_ref().is_none_or(|value| !value.is_empty());
     let last = |names: &[&str]| given.all(names).filter(counts).last().map(place);

@@ -1,12 +1,12 @@
 //! Flags whose value is a list of `NAME=value`, or of names.
 
-use super::flags::{Flag, Given};
+use super::flags::{Flag, GivenFlags};
 use crate::pipeline::list;
 use crate::pipeline::problem::{Problem, Problems};
 use crate::pipeline::text::Text;
 
 /// The pairs of all flags of some names: the later one wins, in the place of the earlier one.
-pub(super) fn pairs(given: &Given<'_>, names: &[&str], problems: &mut Problems) -> Vec<(String, Text)> {
+pub(super) fn pairs(given: &GivenFlags<'_>, names: &[&str], problems: &mut Problems) -> Vec<(String, Text)> {
     let mut all: Vec<(String, Text)> = Vec::new();
     for flag in given.all(names) {
         for (key, value) in flag.value.iter().flat_map(|value| of_value(value, flag, problems)) {
@@ -64,7 +64,7 @@ fn of_value(value: &Text, flag: &Flag, problems: &mut Problems) -> Vec<(String, 
 }
 
 /// The names of all flags of a name that takes a list of them.
-pub(super) fn names(given: &Given<'_>, name: &str) -> Vec<String> {
+pub(super) fn names(given: &GivenFlags<'_>, name: &str) -> Vec<String> {
     given
         .all(&[name])
         .filter_map(|flag| flag.value.as_ref())

@@ -28,9 +28,9 @@ impl Flag {
 
 /// The flags of a command, or of one of its containers, in order.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Given<'a>(pub(super) Vec<&'a Flag>);
+pub(super) struct GivenFlags<'a>(pub(super) Vec<&'a Flag>);
 
-impl<'a> Given<'a> {
+impl<'a> GivenFlags<'a> {
     pub(super) fn find(&self, name: &str) -> Option<&'a Flag> {
         self.0.iter().rev().find(|flag| flag.name == name).copied()
     }

@@ -1,6 +1,6 @@
 //! Flags for probes: `--startup-probe=httpGet.path=/health,httpGet.port=8080`.
 
-use super::flags::Given;
+use super::flags::GivenFlags;
 use crate::model::{StartupProbe, Stated};
 use crate::pipeline::list;
 use crate::pipeline::text::Text;
@@ -21,7 +21,7 @@ pub(super) fn startup(value: &Text) -> Option<StartupProbe> {
 }
 
 /// The paths that the probes ask for over HTTP.
-pub(super) fn paths(given: &Given<'_>) -> Vec<Stated> {
+pub(super) fn paths(given: &GivenFlags<'_>) -> Vec<Stated> {
     PROBES.iter().filter_map(|name| given.text(name)).filter_map(path).collect()
 }
 

@@ -27,7 +27,7 @@ pub(super) trait Names {
 
 /// An input that a caller gives.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
+pub(super) struct GivenInput {
     /// Its text; parts of it may be open in the caller's way.
     pub(super) text: Text,
     /// Its value, of its declared type, where it is known.
@@ -37,7 +37,7 @@ pub(super) struct Given {
 /// What expressions may refer to beside `env`. Names of inputs take either case.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Contexts {
-    given: HashMap<String, Given>,
+    given: HashMap<String, GivenInput>,
     defaults: HashMap<String, Evaluation>,
     matrix: Option<Evaluation>,
     /// The services whose URLs are outputs, by the outputs' paths in lower case.
@@ -47,7 +47,7 @@ pub(super) struct Contexts {
 impl Contexts {
     /// Says what a caller gives for an input.
     pub(super) fn give(&mut self, input: &str, text: Text, value: Option<Evaluation>) {
-        self.given.insert(input.to_ascii_lowercase(), Given { text, value });
+        self.given.insert(input.to_ascii_lowercase(), GivenInput { text, value });
     }
 
     /// Says what an input is where whoever starts the workflow gives nothing.
@@ -70,7 +70,7 @@ impl Contexts {
         self.deployed.insert(path.to_ascii_lowercase(), service);
     }
 
-    pub(super) fn given(&self, input: &str) -> Option<&Given> {
+    pub(super) fn given(&self, input: &str) -> Option<&GivenInput> {
         self.given.get(&input.to_ascii_lowercase())
     }
 

@@ -15,7 +15,7 @@ pub(crate) struct Call {
 
 /// Where a permission is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum GrantedOn {
     /// The project of the service.
     Service,
     /// The project of its VPC connector.
@@ -57,7 +57,7 @@ pub(crate) struct Need {
     /// The call.
     pub(crate) call: &'static Call,
     /// Where.
-    pub(crate) place: Place,
+    pub(crate) place: GrantedOn,
     /// When.
     pub(crate) when: When,
 }
@@ -86,7 +86,7 @@ macro_rules! calls {
 
         /// What the gate must be allowed.
         pub(crate) static NEEDS: &[Need] =
-            &[$(Need { call: &$name, place: Place::$place, when: When::$when }),*];
+            &[$(Need { call: &$name, place: GrantedOn::$place, when: When::$when }),*];
     };
 }
 

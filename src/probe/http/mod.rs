@@ -40,7 +40,7 @@ const SERVERLESS_AUTHORIZATION: &str = "x-serverless-authorization";
 pub struct Http {
     /// How long a whole answer may take, connecting included.
     limit: Duration,
-    /// One a [`Way`], each made at its first use: reading the system's certificates takes longer than most answers.
+    /// One a [`Transport`], each made at its first use: reading the system's certificates takes longer than most answers.
     clients: [OnceLock<Result<Client, String>>; 3],
     /// The same for what turns into a WebSocket: HTTP/1.1 alone.
     upgrading: [OnceLock<Result<Client, String>>; 3],
@@ -48,7 +48,7 @@ pub struct Http {
 
 /// How a URL is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+enum Transport {
     /// Through the proxy of the environment, where there is one.
     Outside,
     /// On this machine.
@@ -57,7 +57,7 @@ enum Way {
     HerePlain,
 }
 
-impl Way {
+impl Transport {
     /// A proxy of the environment is for the world outside, never for this machine itself.
     fn to(url: &Url) -> Self {
         match (is_loopback(url), url.scheme()) {
@@ -140,26 +140,26 @@ impl Http {
     }
 
     fn client(&self, url: &Url) -> Result<&Client, &String> {
-        let way = Way::to(url);
+        let way = Transport::to(url);
         let built = || self.builder(way).build().map_err(|error| deepest(&error));
         self.clients[way as usize].get_or_init(built).as_ref()
     }
 
     fn upgrading_client(&self, url: &Url) -> Result<&Client, &String> {
-        let way = Way::to(url);
+        let way = Transport::to(url);
         let built = || self.builder(way).http1_only().build().map_err(|error| deepest(&error));
         self.upgrading[way as usize].get_or_init(built).as_ref()
     }
 
-    fn builder(&self, way: Way) -> reqwest::ClientBuilder {
+    fn builder(&self, way: Transport) -> reqwest::ClientBuilder {
         let builder = Client::builder()
             .user_agent(concat!("rungate/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .connect_timeout(self.limit);
         match way {
-            Way::Outside => builder,
-            Way::Here => builder.no_proxy(),
-            Way::HerePlain => builder.no_proxy().tls_certs_only([]),
+            Transport::Outside => builder,
+            Transport::Here => builder.no_proxy(),
+            Transport::HerePlain => builder.no_proxy().tls_certs_only([]),
         }
     }
 }

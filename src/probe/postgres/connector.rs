@@ -78,7 +78,7 @@ impl ConnectorKey {
 
 /// By what an instance shows that it is the one that is meant.
 #[derive(Clone, Debug)]
-pub struct Expected {
+pub struct ExpectedServer {
     /// `PROJECT:INSTANCE`, the common name of its certificate.
     pub common_name: String,
     /// Its DNS names, one of which the certificate may hold instead.
@@ -98,7 +98,7 @@ pub async fn login_by_connector(
     dial: &dyn Dial,
     from: &str,
     address: SocketAddr,
-    expected: &Expected,
+    expected: &ExpectedServer,
     identity: &Identity,
     connection: &Connection,
     bounds: Bounds,
@@ -114,7 +114,7 @@ pub async fn login_by_connector(
 async fn handshake<S>(
     stream: S,
     address: SocketAddr,
-    expected: &Expected,
+    expected: &ExpectedServer,
     identity: &Identity,
 ) -> Result<Opened, PostgresFinding>
 where
@@ -150,7 +150,7 @@ where
     }
 }
 
-fn config(verifier: Arc<Verifier<Expected>>, identity: &Identity) -> Result<ClientConfig, rustls::Error> {
+fn config(verifier: Arc<Verifier<ExpectedServer>>, identity: &Identity) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let resolver = Arc::new(SingleCertAndKey::from(Arc::clone(&identity.0)));
     Ok(ClientConfig::builder_with_provider(provider)
@@ -161,7 +161,7 @@ fn config(verifier: Arc<Verifier<Expected>>, identity: &Identity) -> Result<Clie
 }
 
 /// Chain and identity of an instance; see the module.
-impl Judge for Expected {
+impl Judge for ExpectedServer {
     fn verify(
         &self,
         leaf: &CertificateDer<'_>,
@@ -209,7 +209,7 @@ mod tests {
         }
         let key = KeyPair::generate().unwrap();
         let signed = parameters.signed_by(&key, if own { &issuer } else { &stranger }).unwrap();
-        let expected = Expected {
+        let expected = ExpectedServer {
             common_name: INSTANCE.to_owned(),
             dns_names: Some(dns_name.to_owned()).filter(|name| !name.is_empty()).into_iter().collect(),
             authorities: Authorities::of_pem(pem.as_bytes(), "x", false).unwrap(),

@@ -20,14 +20,14 @@ pub struct Holdings {
     /// Of each table or schema, which of the privileges are missing.
     pub privileges: Vec<Result<Vec<String>, Stop>>,
     /// What each query gives.
-    pub queries: Vec<Result<Given, Stop>>,
+    pub queries: Vec<Result<QueryAnswer, Stop>>,
     /// What the tool notes as run: the migration, and whether it went well.
     pub migrations: Option<Result<Vec<(String, bool)>, Stop>>,
 }
 
 /// What a query gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Given {
+pub enum QueryAnswer {
     /// No row.
     Nothing,
     /// One row; its first value as text, `None` for NULL.
@@ -134,21 +134,21 @@ async fn privileges(talk: &mut Talk<'_>, expected: &PrivilegeExpectation) -> Res
 
 /// The query stands in a subquery of the gate's own: there, PostgreSQL takes nothing that changes anything, and the
 /// answer is one number, or at most two short texts.
-async fn query(talk: &mut Talk<'_>, expected: &QueryExpectation) -> Result<Given, Stop> {
+async fn query(talk: &mut Talk<'_>, expected: &QueryExpectation) -> Result<QueryAnswer, Stop> {
     let inner = bare(expected.query.raw());
     match expected.gives {
         Gives::Rows(_) | Gives::RowsAtLeast(_) => {
             let [count] = talk.row(&format!("SELECT count(*) FROM (\n{inner}\n) AS rungate")).await?;
             let count = count.and_then(|count| count.parse().ok());
-            count.map(Given::Rows).ok_or_else(|| talk.wrong("it does not count rows".to_owned()))
+            count.map(QueryAnswer::Rows).ok_or_else(|| talk.wrong("it does not count rows".to_owned()))
         }
         Gives::Equals(_) | Gives::AtLeast(_) | Gives::AtMost(_) => {
             let outer = format!("SELECT left(rungate.v::text, 200) FROM (\n{inner}\n) AS rungate(v) LIMIT 2");
             let mut rows = talk.rows(&outer).await?;
             Ok(match rows.len() {
-                0 => Given::Nothing,
-                1 => Given::Value(rows.remove(0).into_iter().next().flatten()),
-                _ => Given::Several,
+                0 => QueryAnswer::Nothing,
+                1 => QueryAnswer::Value(rows.remove(0).into_iter().next().flatten()),
+                _ => QueryAnswer::Several,
             })
         }
     }

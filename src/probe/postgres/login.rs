@@ -16,7 +16,7 @@ use tokio_postgres::{Client, Config};
 
 use super::guard::{Guard, Refusal};
 use super::progress::{Method, Progress, ServerError};
-use super::secure::{Opened, Way, endless, goes_on_without, refused, secure};
+use super::secure::{Opened, TlsPolicy, endless, goes_on_without, refused, secure};
 use super::stream::AsItIs;
 use super::tls::{Secured, alert, detail, is_loss, loss, of_tls};
 use super::{Bounds, Stop, connect};
@@ -79,7 +79,7 @@ pub async fn login(
     connection: &Connection,
     bounds: Bounds,
 ) -> Result<Session, Stop> {
-    let (first, second) = Way::of(connection.sslmode);
+    let (first, second) = TlsPolicy::of(connection.sslmode);
     let road = Road { dial, from, addresses, connection, bounds };
     let mut finding = match road.by(first, Proof::Password).await {
         Ok(session) => return Ok(session),
@@ -105,13 +105,13 @@ pub async fn login(
         return Err(finding.into());
     }
     let tls = !*tls;
-    let end = if tls && first == Way::TlsIfOffered {
+    let end = if tls && first == TlsPolicy::TlsIfOffered {
         OtherEnd::NotOffered // or TLS would have been made
     } else {
         let tried = match second {
             Some(second) => road.by(second, Proof::Password).await,
             // The service would not go there. Whether the server would let it tells why it does not let it here.
-            None => road.by(if tls { Way::Tls } else { Way::Plain }, Proof::None).await,
+            None => road.by(if tls { TlsPolicy::Tls } else { TlsPolicy::Plain }, Proof::None).await,
         };
         match tried {
             Ok(session) if second.is_some() => return Ok(session),
@@ -138,7 +138,7 @@ struct Road<'a> {
 }
 
 impl Road<'_> {
-    fn by(&self, way: Way, proof: Proof) -> BoxFuture<'_, Result<Session, Ended>> {
+    fn by(&self, way: TlsPolicy, proof: Proof) -> BoxFuture<'_, Result<Session, Ended>> {
         let Self { connection, bounds, .. } = *self;
         Box::pin(async move {
             let (stream, address) = connect(self.dial, self.from, self.addresses, bounds).await?;
@@ -201,7 +201,7 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let address = SocketAddr::from(([127, 0, 0, 1], connection.port));
-    let (way, _) = Way::of(connection.sslmode);
+    let (way, _) = TlsPolicy::of(connection.sslmode);
     match timeout(bounds.step, over(stream, address, connection, way, Proof::Password, bounds)).await {
         Ok(Ok(session)) => Ok(session),
         Ok(Err(ended)) => Err(ended.stop),
@@ -222,7 +222,7 @@ async fn over<S>(
     stream: S,
     address: SocketAddr,
     connection: &Connection,
-    way: Way,
+    way: TlsPolicy,
     proof: Proof,
     bounds: Bounds,
 ) -> Result<Session, Ended>

@@ -22,8 +22,8 @@ mod trust;
 mod turn;
 mod verifier;
 
-pub use connector::{CONNECTOR_PORT, ConnectorKey, Expected, login_by_connector};
-pub use expected::{Given, Holdings, holdings};
+pub use connector::{CONNECTOR_PORT, ConnectorKey, ExpectedServer, login_by_connector};
+pub use expected::{QueryAnswer, Holdings, holdings};
 pub use login::{Session, login, login_over};
 pub use progress::{Method, ServerError};
 pub use reach::{connect, resolve, try_all};

@@ -16,13 +16,13 @@ use crate::record::finding::{Ending, PostgresFinding, Stage};
 
 /// One way to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum TlsPolicy {
     Plain,
     TlsIfOffered,
     Tls,
 }
 
-impl Way {
+impl TlsPolicy {
     /// The way that an `sslmode` begins with, and the one that libpq takes after it.
     pub(super) fn of(sslmode: SslMode) -> (Self, Option<Self>) {
         match sslmode {
@@ -46,14 +46,14 @@ pub(super) async fn secure<S>(
     mut stream: S,
     address: SocketAddr,
     connection: &Connection,
-    way: Way,
+    way: TlsPolicy,
     bounds: Bounds,
 ) -> Result<Opened, Stop>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let plain = |stream| Ok(Opened { stream: Box::new(Plain(stream)), secured: None });
-    if way == Way::Plain {
+    if way == TlsPolicy::Plain {
         return plain(stream);
     }
     match ask_for_tls(&mut stream, address, bounds.step).await? {
@@ -62,7 +62,7 @@ where
             let (stream, secured) = handshake(stream, host, address, *sslmode, trust).await?;
             Ok(Opened { stream, secured: Some(secured) })
         }
-        SslAnswer::NotOffered if way == Way::Tls => {
+        SslAnswer::NotOffered if way == TlsPolicy::Tls => {
             let sslmode = connection.sslmode.to_string();
             Err(PostgresFinding::TlsUnsupported { address, sslmode }.into())
         }
@@ -82,7 +82,7 @@ where
 {
     let address = SocketAddr::from(([127, 0, 0, 1], connection.port));
     let bounds = Bounds { connect: limit, step: limit };
-    match secure(stream, address, connection, Way::of(connection.sslmode).0, bounds).await {
+    match secure(stream, address, connection, TlsPolicy::of(connection.sslmode).0, bounds).await {
         Ok(opened) => Ok(opened.stream),
         Err(Stop::Found(finding)) => Err(finding),
         Err(Stop::Inconclusive(_)) => Err(endless("TLS", address, bounds)),
@@ -131,9 +131,9 @@ pub async fn agree_on_tls(
     connection: &Connection,
     bounds: Bounds,
 ) -> Result<(Agreement, SocketAddr), Stop> {
-    let (way, next) = Way::of(connection.sslmode);
+    let (way, next) = TlsPolicy::of(connection.sslmode);
     let (stream, address) = connect(dial, from, addresses, bounds).await?;
-    if way == Way::Plain {
+    if way == TlsPolicy::Plain {
         return Ok((Agreement::NotAsked, address));
     }
     let opened = match timeout(bounds.step, secure(stream, address, connection, way, bounds)).await {
@@ -184,14 +184,14 @@ mod tests {
     #[test]
     fn the_ways_are_libpqs() {
         for (sslmode, ways) in [
-            (SslMode::Disable, (Way::Plain, None)),
-            (SslMode::Allow, (Way::Plain, Some(Way::Tls))),
-            (SslMode::Prefer, (Way::TlsIfOffered, Some(Way::Plain))),
-            (SslMode::Require, (Way::Tls, None)),
-            (SslMode::VerifyCa, (Way::Tls, None)),
-            (SslMode::VerifyFull, (Way::Tls, None)),
+            (SslMode::Disable, (TlsPolicy::Plain, None)),
+            (SslMode::Allow, (TlsPolicy::Plain, Some(TlsPolicy::Tls))),
+            (SslMode::Prefer, (TlsPolicy::TlsIfOffered, Some(TlsPolicy::Plain))),
+            (SslMode::Require, (TlsPolicy::Tls, None)),
+            (SslMode::VerifyCa, (TlsPolicy::Tls, None)),
+            (SslMode::VerifyFull, (TlsPolicy::Tls, None)),
         ] {
-            assert_eq!(Way::of(sslmode), ways, "{sslmode}");
+            assert_eq!(TlsPolicy::of(sslmode), ways, "{sslmode}");
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use super::instance::Instance;
-use super::variables::{By, Way, way};
+use super::variables::{By, Configured, way};
 use crate::connection::{Authorities, Connection, DsnServer, SessionTarget, SslMode, Trust};
 use crate::probe::postgres::{Stream, open_stream};
 use crate::record::finding::PostgresFinding;
@@ -99,7 +99,7 @@ async fn connect(instance: &Instance) -> Result<Session, String> {
 
 async fn session(
     instance: &Instance,
-    way: &Way,
+    way: &Configured,
     server: &DsnServer,
     wanted: SessionTarget,
 ) -> Result<Session, Ended> {

@@ -22,7 +22,7 @@ pub(super) enum By {
 }
 
 /// The way to the database.
-pub(super) struct Way {
+pub(super) struct Configured {
     /// The servers, in the order in which they are tried.
     pub(super) servers: Vec<DsnServer>,
     /// How they are dialled.
@@ -37,7 +37,7 @@ pub(super) struct Way {
     options: Option<String>,
 }
 
-impl Way {
+impl Configured {
     /// For the driver; TLS is made already, or not wanted.
     pub(super) fn config(&self) -> Config {
         let mut config = Config::new();
@@ -56,7 +56,7 @@ impl Way {
 }
 
 /// The way that the injected variables say; else what the driver says of them.
-pub(super) fn way(instance: &Instance) -> Result<Way, String> {
+pub(super) fn way(instance: &Instance) -> Result<Configured, String> {
     let unset = || "the database is not configured".to_owned();
     let variables = &instance.variables;
     let service = instance.service();
@@ -108,7 +108,7 @@ pub(super) fn way(instance: &Instance) -> Result<Way, String> {
         });
     }
     let (target, name, options) = (dsn.target, part(way.name), dsn.options);
-    Ok(Way { servers, by, target, sslmode, user, password, name, options })
+    Ok(Configured { servers, by, target, sslmode, user, password, name, options })
 }
 
 /// What the sample service makes of its variables, in a line: for the table of all who ask.

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::admission::Admission;
 use super::assess::{Attempt, assess};
-use super::expect::Expected;
+use super::expect::HealthExpected;
 use crate::health::{HttpAnswer, leads_to_login};
 use crate::live::Scope;
 use crate::probe::http::NoHttpAnswer;
@@ -18,7 +18,7 @@ pub(super) async fn attempt(
     scope: &Scope,
     url: &Url,
     admission: &Admission,
-    expected: &Expected<'_>,
+    expected: &HealthExpected<'_>,
 ) -> Attempt {
     let (at_ms, asked) = (scope.at_ms(), Instant::now());
     let limit = scope.settings.step_timeout;

@@ -15,7 +15,7 @@ const LONGEST: usize = 120;
 
 /// What is expected, with what only the run could tell.
 #[derive(Clone, Debug)]
-pub(super) struct Expected<'a> {
+pub(super) struct HealthExpected<'a> {
     /// The files' part.
     pub(super) health: &'a HealthExpectation,
     /// Short name of the revision that this deploy made, where the answer must tell it.
@@ -27,7 +27,7 @@ pub(super) struct Expected<'a> {
 pub(super) fn other_version(
     url: &str,
     answer: &HttpAnswer,
-    expected: &Expected<'_>,
+    expected: &HealthExpected<'_>,
 ) -> Option<HealthFinding> {
     let found = |what: &str, expected: &str, told: Option<String>| HealthFinding::OtherVersion {
         url: url.to_owned(),
@@ -186,7 +186,7 @@ mod tests {
     fn the_revision_is_told_by_header_or_body_and_must_be_the_very_one() {
         let by = |told_by| HealthExpectation { revision: Some(told_by), ..HealthExpectation::default() };
         let told = |health: &HealthExpectation, headers: &[(&str, &str)], body: &str| {
-            let expected = Expected { health, revision: Some("auth-00002-abc".to_owned()) };
+            let expected = HealthExpected { health, revision: Some("auth-00002-abc".to_owned()) };
             match other_version("u", &answer(headers, body), &expected) {
                 None => "right".to_owned(),
                 Some(HealthFinding::OtherVersion { told, .. }) => told.unwrap_or_else(|| "untold".to_owned()),

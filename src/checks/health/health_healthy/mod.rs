@@ -15,7 +15,7 @@ use futures::future::join_all;
 use crate::checks::{Check, Subjects, USUAL, either, place};
 use crate::live::Scope;
 use crate::record::{Family, Outcome, Role, Vantage, check_id};
-use expect::Expected;
+use expect::HealthExpected;
 use watch::Bad;
 
 /// See the module.
@@ -40,7 +40,7 @@ async fn run(scope: &Scope) -> Result<Outcome, Outcome> {
     if let Some(outcome) = target::unknown_condition(health) {
         return Err(outcome);
     }
-    let expected = Expected { health, revision: target::revision(scope).await? };
+    let expected = HealthExpected { health, revision: target::revision(scope).await? };
     let bad = Bad::of(scope, entrances.len());
     let polls = entrances
         .into_iter()

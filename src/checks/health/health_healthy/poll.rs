@@ -173,7 +173,7 @@ mod tests {
     use url::Url;
 
     use super::super::assess::assess;
-    use super::super::expect::Expected;
+    use super::super::expect::HealthExpected;
     use super::*;
     use crate::health::HttpAnswer;
     use crate::model::HealthExpectation;
@@ -182,7 +182,7 @@ mod tests {
         let body = if healthy { r#"{"status":"ok","database":"up"}"# } else { r#"{"status":"unhealthy"}"# };
         let body = body.as_bytes().to_vec();
         let answer = HttpAnswer { status: 200, body, ..HttpAnswer::default() };
-        let expected = Expected { health: &HealthExpectation::default(), revision: None };
+        let expected = HealthExpected { health: &HealthExpectation::default(), revision: None };
         let url = Url::parse("http://s/health").unwrap();
         assess(&url, Ok(answer), 0, Duration::from_millis(5), &expected)
     }

@@ -10,7 +10,7 @@ use super::admission::Admission;
 use super::ask::attempt;
 use super::assess::{Attempt, End};
 use super::entrance;
-use super::expect::Expected;
+use super::expect::HealthExpected;
 use super::poll::{Poll, jittered};
 use super::request_log::{self, Logged};
 use super::target::Entrance;
@@ -49,7 +49,7 @@ impl<'a> Bad<'a> {
 pub(super) async fn poll(
     scope: &Scope,
     entrance: Entrance,
-    expected: &Expected<'_>,
+    expected: &HealthExpected<'_>,
     bad: &Bad<'_>,
     index: usize,
 ) -> Outcome {
@@ -61,7 +61,7 @@ pub(super) async fn poll(
 async fn watch(
     scope: &Scope,
     entrance: Entrance,
-    expected: &Expected<'_>,
+    expected: &HealthExpected<'_>,
     bad: &Bad<'_>,
     index: usize,
 ) -> Result<Outcome, Outcome> {

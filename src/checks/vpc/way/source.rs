@@ -8,7 +8,7 @@ use crate::live::Scope;
 use crate::live::service::{inconclusive, malformed, not_applicable, not_visible};
 use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::resource::{self, short};
-use crate::network::{Connector, DirectVpc, Egress, Fact, Network, Source, Way};
+use crate::network::{Connector, DirectVpc, Egress, Fact, Network, Source, EgressPath};
 use crate::probe::google::NoAnswer;
 use crate::record::Outcome;
 
@@ -27,10 +27,10 @@ pub(super) async fn source(scope: &Scope, revision: &Revision) -> Result<(Source
         None => return Err(not_applicable("the revision has no way into a VPC network")),
         Some(WayIn::Connector(name)) => {
             let full = resource::connector(&scope.target.project, &scope.target.region, name);
-            (Way::Connector(connector(scope, &full).await?), full)
+            (EgressPath::Connector(connector(scope, &full).await?), full)
         }
         Some(WayIn::Direct { network, subnetwork }) => {
-            (Way::Direct(direct(scope, revision, network, subnetwork).await?), "direct VPC egress".to_owned())
+            (EgressPath::Direct(direct(scope, revision, network, subnetwork).await?), "direct VPC egress".to_owned())
         }
     };
     Ok((Source { region: scope.target.region.clone(), way, egress }, by))

@@ -7,7 +7,7 @@
 mod tables;
 
 use super::containers::Group;
-use super::flags::{Flag, Given, takes_value};
+use super::flags::{Flag, GivenFlags, takes_value};
 use crate::model::DeploysVia;
 use crate::pipeline::list;
 use crate::pipeline::problem::{Problem, Problems};
@@ -52,7 +52,7 @@ impl Teller<'_> {
         self.problems.push(problem.confidential(true));
     }
 
-    fn exclusive(&mut self, given: &Given<'_>) {
+    fn exclusive(&mut self, given: &GivenFlags<'_>) {
         for (one, others) in EXCLUSIVE {
             let Some(flag) = given.find(one) else { continue };
             for other in others.iter().filter(|other| given.find(other).is_some()) {
@@ -61,7 +61,7 @@ impl Teller<'_> {
         }
     }
 
-    fn twice(&mut self, given: &Given<'_>) {
+    fn twice(&mut self, given: &GivenFlags<'_>) {
         for name in DICTIONARIES {
             let mut seen: Vec<String> = Vec::new();
             for flag in given.all(&[name]) {
@@ -86,7 +86,7 @@ impl Teller<'_> {
     }
 
     /// One name as a variable and as a secret; two secrets in one folder; a file in no folder of its own.
-    fn env_and_secrets(&mut self, given: &Given<'_>) {
+    fn env_and_secrets(&mut self, given: &GivenFlags<'_>) {
         let of = |names: &[&str]| {
             given
                 .all(names)

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::{IpNet, Ipv4Net};
 use secrecy::SecretString;
 
-use super::way::Way;
+use super::way::DatabaseAccess;
 use super::{MAX_CONNECTIONS, NETWORK};
 use crate::connection::iam_account;
 use crate::model::Target;
@@ -22,7 +22,7 @@ impl World {
         &mut self,
         target: &Target,
         stated: Option<&str>,
-        way: &Way,
+        way: &DatabaseAccess,
         revision: &mut RevisionWorld,
     ) -> usize {
         let socket = way.host.strip_prefix("/cloudsql/").map(str::to_owned);
@@ -97,7 +97,7 @@ impl World {
     }
 
     /// The server comes to know the role and the database.
-    pub(super) fn admit(&mut self, index: usize, way: Way) {
+    pub(super) fn admit(&mut self, index: usize, way: DatabaseAccess) {
         let password = way.password.map(SecretString::from);
         // A user of an account's name without a password logs in with IAM: all that this takes is there.
         let account = iam_account(&way.user).filter(|_| password.is_none());

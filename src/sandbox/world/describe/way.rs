@@ -13,7 +13,7 @@ use crate::sandbox::{invent, random};
 pub(crate) const DEFAULT_USER: &str = "postgres";
 
 /// The way to a database, as the variables of one service state or leave it.
-pub(super) struct Way {
+pub(super) struct DatabaseAccess {
     /// Address, name or socket folder; for a library of Cloud SQL's, the instance's connection name.
     pub(super) host: String,
     /// Whether the service dials by such a library.
@@ -32,7 +32,7 @@ impl World {
         target: &Target,
         variables: &DatabaseVariables,
         revision: &mut RevisionWorld,
-    ) -> Way {
+    ) -> DatabaseAccess {
         let service = &target.service;
         let instance = service.database.as_ref().and_then(|database| database.instance.as_ref());
         let host = invent::invented_host(&service.vpc, &service.cloudsql_instances, instance);
@@ -57,7 +57,7 @@ impl World {
         let by_library = place.host.is_none() && place.instance.is_some();
         let user =
             way.user.map_or(user, |part| part.map_or_else(|| DEFAULT_USER.to_owned(), |part| part.value));
-        Way {
+        DatabaseAccess {
             host: place.host.or(place.instance).unwrap_or_else(|| "localhost".to_owned()),
             by_library,
             port: place.port,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::expect::{Expected, counts, other_version, tells_version, unmet};
+use super::expect::{HealthExpected, counts, other_version, tells_version, unmet};
 use crate::health::{FrontEndPage, HttpAnswer, Judgement, Level, front_end, judge, login};
 use crate::model::{Degraded, HealthExpectation};
 use crate::probe::http::{LONGEST_BODY, NoHttpAnswer};
@@ -160,7 +160,7 @@ pub(super) fn assess(
     answer: Result<HttpAnswer, NoHttpAnswer>,
     at_ms: u64,
     latency: Duration,
-    expected: &Expected<'_>,
+    expected: &HealthExpected<'_>,
 ) -> Attempt {
     let mut attempt = Attempt {
         url: url.to_string(),

@@ -13,7 +13,7 @@ fn url() -> Url {
 }
 
 fn seen(answer: Result<HttpAnswer, NoHttpAnswer>, expectation: &HealthExpectation) -> String {
-    let expected = Expected { health: expectation, revision: None };
+    let expected = HealthExpected { health: expectation, revision: None };
     let attempt = assess(&url(), answer, 0, Duration::from_millis(20), &expected);
     let word = |value: serde_json::Value, key: &str| value[key].as_str().unwrap().to_owned();
     match attempt.end {
@@ -82,7 +82,7 @@ fn expectations_add_to_the_body_and_never_excuse_it() {
 fn conditions_judge_what_has_no_words() {
     assert_eq!(seen(answer(200, r#"{"build":7}"#), &condition("$.build")), "not-judgeable");
     let health = condition("$.build");
-    let expected = Expected { health: &health, revision: None };
+    let expected = HealthExpected { health: &health, revision: None };
     assert!(assess(&url(), answer(200, r#"{"build":7}"#), 0, Duration::ZERO, &expected).is_good());
     assert_eq!(seen(answer(200, r#"{"build":7}"#), &condition("$.x")), "expectation-unmet");
     assert_eq!(seen(answer(404, r#"{"build":7}"#), &condition("$.build")), "not-found");
@@ -114,7 +114,7 @@ fn only_the_front_end_s_own_pages_ask_for_a_token() {
     let page = "<html><title>403 Forbidden</title><h2>Your client does not have permission to get URL \
                 <code>/</code> from this server.</h2>";
     let health = HealthExpectation::default();
-    let expected = Expected { health: &health, revision: None };
+    let expected = HealthExpected { health: &health, revision: None };
     let refused =
         |status, body: &str| assess(&url(), answer(status, body), 0, Duration::ZERO, &expected).refused;
     assert_eq!((refused(403, page), refused(401, page)), (Some(403), Some(401)));
@@ -144,7 +144,7 @@ fn a_login_is_no_answer_about_health() {
 #[test]
 fn what_another_revision_says_is_not_judged() {
     let health = with(|health| health.revision = Some(crate::model::ToldBy::Json(stated("$.rev"))));
-    let expected = Expected { health: &health, revision: Some("auth-2".to_owned()) };
+    let expected = HealthExpected { health: &health, revision: Some("auth-2".to_owned()) };
     let kind = |body: &str| match assess(&url(), answer(200, body), 0, Duration::ZERO, &expected).end {
         End::Good(_) => "good".to_owned(),
         End::Bad(finding) => serde_json::to_value(finding).unwrap()["kind"].as_str().unwrap().to_owned(),
@@ -161,7 +161,7 @@ fn what_another_revision_says_is_not_judged() {
 #[test]
 fn who_names_the_database_tells_the_most() {
     let health = HealthExpectation::default();
-    let expected = Expected { health: &health, revision: None };
+    let expected = HealthExpected { health: &health, revision: None };
     let tells = |body: &str| assess(&url(), answer(200, body), 0, Duration::ZERO, &expected).tells();
     assert!(tells(r#"{"status":"ok","database":"up"}"#) > tells(r#"{"status":"ok","redis":"up"}"#));
     assert!(tells(r#"{"status":"ok","redis":"up"}"#) > tells(r#"{"status":"ok"}"#));

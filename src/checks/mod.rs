@@ -136,13 +136,13 @@ pub static CHECKS: &[&Check] = &[
     &vpc::egress_covers_database::CHECK,
     &vpc::vpc_access_matches::CHECK,
     &service::configuration_unchanged::CHECK,
-    &vpc::way::SUBNET,
-    &vpc::way::RANGES,
-    &vpc::way::PRIVATE_ACCESS,
-    &vpc::way::EGRESS_FIREWALL,
-    &vpc::way::ROUTE,
-    &vpc::way::INGRESS_FIREWALL,
-    &vpc::way::NAT,
+    &vpc::path::SUBNET,
+    &vpc::path::RANGES,
+    &vpc::path::PRIVATE_ACCESS,
+    &vpc::path::EGRESS_FIREWALL,
+    &vpc::path::ROUTE,
+    &vpc::path::INGRESS_FIREWALL,
+    &vpc::path::NAT,
     &instance::instance_running::CHECK,
     &instance::instance_is_postgres::CHECK,
     &instance::instance_has_address::CHECK,
@@ -182,7 +182,7 @@ pub static ON_REQUEST: &[&Check] = &[&vpc::connectivity_test::CHECK];
 pub fn table(on_request: bool) -> Vec<&'static Check> {
     let mut table = CHECKS.to_vec();
     if on_request {
-        let behind = table.iter().position(|check| check.id == vpc::way::NAT.id);
+        let behind = table.iter().position(|check| check.id == vpc::path::NAT.id);
         let at = behind.map_or(table.len(), |at| at + 1);
         table.splice(at..at, ON_REQUEST.iter().copied());
     }

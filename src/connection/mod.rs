@@ -18,7 +18,7 @@ pub use dsn::{
 };
 pub(crate) use iam::iam_account;
 pub(crate) use resolve::{
-    Facts, Found, Given, Missing, Part, Reads, Source, Unreadable, Resolved, resolve, socket_folder,
+    Facts, Found, Given, Missing, Part, Reads, Resolved, Source, Unreadable, resolve, socket_folder,
 };
 pub use target::{Connection, DEFAULT_PORT};
 pub use trust::{Authorities, Identity, PemProblem, Trust};

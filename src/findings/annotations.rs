@@ -1,6 +1,6 @@
 //! Findings as annotations for GitHub's runner, on the lines that they are about.
 
-use super::{Lint, Findings, Severity};
+use super::{Findings, Lint, Severity};
 use crate::text::escape::{one_line, shown};
 use crate::text::github::{MOST, data, property};
 

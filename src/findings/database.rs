@@ -79,7 +79,8 @@ pub(super) fn connection_name(folder: &str) -> Option<&str> {
 /// The ways that the ingress container's variables state. None for another engine than PostgreSQL.
 pub(super) fn ways(service: &Service) -> Vec<StatedDatabase<'_>> {
     let reader = Reader::of(service);
-    let mut ways: Vec<StatedDatabase<'_>> = service.env.iter().filter_map(|one| reader.connection_string(one)).collect();
+    let mut ways: Vec<StatedDatabase<'_>> =
+        service.env.iter().filter_map(|one| reader.connection_string(one)).collect();
     // The main way by its names, and what stands beside it under other usual prefixes.
     let main =
         reader.main.iter().filter(|variables| variables.url().is_none()).map(|one| (None, one.clone()));
@@ -98,7 +99,8 @@ pub(super) fn ways(service: &Service) -> Vec<StatedDatabase<'_>> {
     // A socket that an unusual name leads to.
     for variable in &service.env {
         let text = blanked(&variable.value);
-        let known = ways.iter().flat_map(StatedDatabase::pieces).any(|piece| std::ptr::eq(piece.from, variable));
+        let known =
+            ways.iter().flat_map(StatedDatabase::pieces).any(|piece| std::ptr::eq(piece.from, variable));
         if !known && text.starts_with("/cloudsql/") && !text.contains(',') {
             let host = Some(Piece { text, from: variable });
             ways.push(StatedDatabase { host, ..StatedDatabase::default() });

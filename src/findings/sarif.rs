@@ -4,7 +4,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::{Lint, Findings, RULES, Severity, Silenced};
+use super::{Findings, Lint, RULES, Severity, Silenced};
 use crate::model::Place;
 use crate::pages::explain;
 use crate::pipeline::Problem;

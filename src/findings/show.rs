@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::mask::Mask;
-use super::{Lint, Findings, Severity};
+use super::{Findings, Lint, Severity};
 use crate::pipeline::{Loaded, Problem, render_problem};
 
 /// How many findings are shown with their excerpts; the others are counted only.

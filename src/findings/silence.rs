@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Lint, Findings, Silenced, rule};
+use super::{Findings, Lint, Silenced, rule};
 use crate::model::Place;
 use crate::pipeline::{Problem, Problems};
 

@@ -11,8 +11,8 @@ use google_cloud_secretmanager_v1::model::secret_version::State;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::connection::{
-    self, Connection, Dsn, DsnServer, Facts, Missing, Part, Reads, SessionTarget, Source, SslMode, TlsFiles,
-    Trust, Resolved, passfile,
+    self, Connection, Dsn, DsnServer, Facts, Missing, Part, Reads, Resolved, SessionTarget, Source, SslMode,
+    TlsFiles, Trust, passfile,
 };
 use crate::live::service::{ingress, not_applicable, not_visible};
 use crate::live::variables::{attached, declares};

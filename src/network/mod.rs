@@ -19,8 +19,8 @@ pub mod routes;
 mod walk;
 
 pub use facts::{
-    Connector, Destination, DestinationKind, DirectVpc, Egress, Endpoint, Fact, Facts, Machine, Nat, Peering,
-    Reading, Source, Translated, EgressPath,
+    Connector, Destination, DestinationKind, DirectVpc, Egress, EgressPath, Endpoint, Fact, Facts, Machine,
+    Nat, Peering, Reading, Source, Translated,
 };
 pub use name::Network;
 pub use walk::{Conflict, Fault, Gap, Link, Seen, Step, Verdict, Walk, walk};

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::combine::overlay;
 use super::files::Folders;
 use super::problem::{Problem, Problems, Severity};
 use super::source::Source;
 use super::yaml::{self, Kind};
-use super::{FORMATS, File, Format, Reading, discover, merge, others};
+use super::{FORMATS, File, Format, Reading, discover, service_links as others};
 use crate::model::{DeploysVia, Pipeline, Stated, infer_database};
 
 /// What to load.
@@ -206,8 +207,8 @@ impl Loading<'_> {
         let jobs = self.read.iter().flat_map(|read| read.reading.jobs.clone()).collect();
         forget_called(&mut self.read, &self.request.directory);
         forget_replacing(&mut self.read, &self.request.directory);
-        let deadline = merge::deadline(&self.read, &mut self.problems);
-        let mut services = merge::services(self.read, self.request, &mut self.problems);
+        let deadline = overlay::deadline(&self.read, &mut self.problems);
+        let mut services = overlay::services(self.read, self.request, &mut self.problems);
         if services.is_empty() && !self.problems.has_errors() {
             let problem = nothing_deployed(&names);
             self.problems.push(self.request.judge(problem));

@@ -3,9 +3,9 @@
 //! Everything here is synchronous and, apart from reading the files, pure. All problems of all files are collected
 //! and told at once; values that the files cannot tell stay unresolved.
 
-mod beside;
 mod cloud_build;
 mod cloud_deploy;
+mod combine;
 mod cover;
 mod discover;
 mod duration;
@@ -13,24 +13,23 @@ mod excerpt;
 pub mod files;
 pub mod gcloud;
 mod github;
+mod globbed_files;
 mod job;
 mod knative;
 pub mod list;
 mod load;
-mod merge;
 mod migrations;
 mod native;
-mod others;
 mod problem;
 mod script;
 mod secret;
+mod service_links;
 mod shape;
 pub mod shell;
 mod skaffold;
 pub mod source;
 mod stated_urls;
 pub mod text;
-mod unite;
 pub mod value;
 pub mod yaml;
 
@@ -39,6 +38,7 @@ use std::time::Duration;
 
 use crate::model::{DeploysVia, Place, Service, Stated};
 pub(crate) use cloud_build::BUILT_IN as SUBSTITUTIONS_OF_CLOUD_BUILD;
+use combine::overlay;
 pub use duration::duration;
 pub(crate) use excerpt::render as render_problem;
 pub use github::INPUTS_OF_THE_ACTION;
@@ -106,19 +106,19 @@ impl Reading {
     /// Adds a service. An update of one that the same file has deployed before is put into that one.
     fn add_service(&mut self, service: Service) {
         let before = (service.deploys_via == DeploysVia::ServicesUpdate)
-            .then(|| self.services.iter_mut().find(|known| merge::updates(known, &service)))
+            .then(|| self.services.iter_mut().find(|known| overlay::updates(known, &service)))
             .flatten();
         match before {
-            Some(known) => merge::update(known, service),
+            Some(known) => overlay::update(known, service),
             None => self.services.push(service),
         }
     }
 
     /// Puts an update into the service that it is of; gives it back where no such service was deployed before.
     fn update_known(&mut self, update: Service) -> Option<Service> {
-        match self.services.iter_mut().find(|known| merge::updates(known, &update)) {
+        match self.services.iter_mut().find(|known| overlay::updates(known, &update)) {
             Some(known) => {
-                merge::update(known, update);
+                overlay::update(known, update);
                 None
             }
             None => Some(update),
@@ -132,7 +132,7 @@ impl Reading {
             .services
             .iter_mut()
             .skip(begin)
-            .find(|known| known.name.is_some() && merge::updates(known, &service));
+            .find(|known| known.name.is_some() && overlay::updates(known, &service));
         match same {
             // "Create it, or update it": the update says less.
             Some(known)
@@ -141,7 +141,9 @@ impl Reading {
             {
                 *known = service;
             }
-            Some(known) if service.deploys_via == DeploysVia::ServicesUpdate => merge::update(known, service),
+            Some(known) if service.deploys_via == DeploysVia::ServicesUpdate => {
+                overlay::update(known, service)
+            }
             Some(_) => {}
             None => self.add_service(service),
         }

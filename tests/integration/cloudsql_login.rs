@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use rungate::connection::{Authorities, Connection};
 use rungate::probe::dial::{OUTSIDE, System};
-use rungate::probe::postgres::{Bounds, ConnectorKey, ExpectedServer, Method, Stop, describe, login_by_connector};
+use rungate::probe::postgres::{
+    Bounds, ConnectorKey, ExpectedServer, Method, Stop, describe, login_by_connector,
+};
 use rungate::record::finding::{CertificateProblem, Ending, PostgresFinding, Stage};
 use rungate::sandbox::certificates::{Authority, Signed};
 use rustls::crypto::aws_lc_rs;

@@ -7,7 +7,7 @@ use crate::live::Scope;
 use crate::live::conversation::Answers;
 use crate::live::service::{failed, passed};
 use crate::model::{DatabaseExpectation, Gives, Number, PrivilegeKind, Service, Stated};
-use crate::probe::postgres::{QueryAnswer, Holdings, Stop};
+use crate::probe::postgres::{Holdings, QueryAnswer, Stop};
 use crate::record::finding::{DatabaseFinding, Finding, PostgresFinding};
 use crate::record::{CheckId, Family, Outcome, Role, Vantage, check_id};
 

@@ -8,7 +8,7 @@ mod compose;
 mod judge;
 mod place;
 mod step;
-mod talk;
+mod websocket;
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::compose::{Composed, compose, line};
 use super::place::{self, Admitted, StepTarget};
-use super::{judge, talk};
+use super::{judge, websocket as talk};
 use crate::checks::health::request_log::{self, Logged};
 use crate::health::{FrontEndPage, front_end, login};
 use crate::live::Scope;

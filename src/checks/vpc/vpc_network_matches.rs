@@ -3,7 +3,7 @@
 use google_cloud_sql_v1::model::DatabaseInstance;
 
 use crate::checks::database::declared;
-use crate::checks::vpc::way::source::{network_of_connector, network_of_direct};
+use crate::checks::vpc::path::source::{network_of_connector, network_of_direct};
 use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::instance::{connection_name, known_instance};

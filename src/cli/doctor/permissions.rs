@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 
-use super::{DoctorArguments, Complaint};
+use super::{Complaint, DoctorArguments};
 use crate::cli::Context;
 use crate::model::Pipeline;
 use crate::permissions::{self, Asked, Format, Grant, Target};

@@ -1,6 +1,6 @@
 //! Whether the files say what the gate needs to know.
 
-use super::{DoctorArguments, Complaint};
+use super::{Complaint, DoctorArguments};
 use crate::cli::{Context, request};
 use crate::model::{Pipeline, Service, Stated};
 use crate::pipeline::{self, Request};
@@ -25,8 +25,9 @@ pub(super) fn look(asked: &DoctorArguments, context: &Context) -> (Vec<Complaint
         .map(|file| Complaint::good(format!("{} ({})", file.name, file.format.title)))
         .collect();
     if loaded.pipeline.services.is_empty() {
-        found
-            .push(Complaint::missing("these files deploy no Cloud Run service").fix("name the file that does"));
+        found.push(
+            Complaint::missing("these files deploy no Cloud Run service").fix("name the file that does"),
+        );
     }
     for service in &loaded.pipeline.services {
         found.push(target(service, asked, context));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::look::{Look, Text, reads};
-use super::{Facts, Found, Given, Missing, Part, Source, Unreadable, Resolved, socket_folder};
+use super::{Facts, Found, Given, Missing, Part, Resolved, Source, Unreadable, socket_folder};
 use crate::connection::{DEFAULT_PORT, Dsn, DsnForm, SessionTarget, SslMode, TlsFiles, passfile};
 use crate::model::Holds;
 
@@ -159,7 +159,16 @@ impl Look<'_> {
             Some(password) => Ok(Some(password)),
             None => self.password(&place, &user, &name),
         };
-        Resolved { place, host: Ok(host), user, name, password, sslmode: Ok(sslmode), files, secrets: Vec::new() }
+        Resolved {
+            place,
+            host: Ok(host),
+            user,
+            name,
+            password,
+            sslmode: Ok(sslmode),
+            files,
+            secrets: Vec::new(),
+        }
     }
 
     /// Where the leading variable says nothing that can be read.

@@ -2,7 +2,7 @@
 
 use super::super::cause::CauseCode;
 use super::super::view::View;
-use super::{Judgement, barrier, postgres, unseen, way};
+use super::{Judgement, barrier, network as way, postgres, unseen};
 use crate::record::check_id;
 use crate::record::finding::{Dependency, HealthFinding};
 use crate::text::shell::{command, quote};

@@ -16,13 +16,13 @@ mod invoker;
 mod journey;
 mod log;
 mod login;
+mod network;
 mod path;
 mod postgres;
 mod revision;
 mod service;
 mod tls;
 mod unseen;
-mod way;
 
 use super::cause::CauseCode;
 use super::view::View;

@@ -3,7 +3,7 @@
 use super::super::cause::CauseCode;
 use super::super::view::View;
 use super::connectivity::Dropped;
-use super::way::BrokenLink;
+use super::network::BrokenLink;
 use super::{Judgement, on_service, update_service};
 use crate::model::resource::{instance_of, project_of, short};
 use crate::record::finding::PathFinding;

@@ -6,7 +6,7 @@ use super::super::cause::CauseCode;
 use super::super::view::{View, speaks_of_the_service};
 use super::super::{Confidence, Suspect};
 use super::login::Login;
-use super::{Judgement, tls, unseen, way};
+use super::{Judgement, network as way, tls, unseen};
 use crate::model::resource::{instance_of, project_of};
 use crate::record::finding::{Ending, PostgresFinding, Stage};
 use crate::record::{NodeRecord, Vantage};

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use super::route::{Lead, all_read, lead, subnets_read};
 use super::{Fault, Gap, Seen, Verdict};
-use crate::network::facts::{DestinationKind, DirectVpc, Egress, Facts, Reading, EgressPath};
+use crate::network::facts::{DestinationKind, DirectVpc, Egress, EgressPath, Facts, Reading};
 use crate::network::firewall::Party;
 use crate::network::ranges::{carried_as_private_range, in_private_range};
 use crate::network::{Fact, Network};

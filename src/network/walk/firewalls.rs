@@ -2,7 +2,7 @@
 
 use super::private_access::unread;
 use super::{Fault, Gap, Seen, Verdict};
-use crate::network::facts::{DestinationKind, Facts, Machine, Reading, EgressPath};
+use crate::network::facts::{DestinationKind, EgressPath, Facts, Machine, Reading};
 use crate::network::firewall::{
     Decision, Direction, Packet, Party, Protocol, RuleRef, decide, without_effect,
 };

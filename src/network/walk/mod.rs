@@ -13,7 +13,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{DestinationKind, Facts, EgressPath};
+use super::facts::{DestinationKind, EgressPath, Facts};
 pub use verdict::{Conflict, Fault, Gap, Seen, Verdict};
 
 /// The links of the way, in order.

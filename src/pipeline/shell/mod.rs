@@ -4,7 +4,6 @@
 //! variables, arrays, quotes, here-documents, functions, loops over literals, and conditions over what is known. It
 //! runs nothing. What only the run can tell stays unresolved, as the script writes it.
 
-mod aside;
 mod builtins;
 mod condition;
 mod expand;
@@ -169,7 +168,7 @@ fn interpret(
                 .push(Problem::warning("script-not-read", "this script cannot be read").at(place.clone()));
         }
     }
-    aside::only_deploys(&mut found);
+    optional_branch::only_deploys(&mut found);
     found
 }
 
@@ -198,5 +197,6 @@ pub fn inline_script(words: &[Text]) -> Option<(&Text, &[Text])> {
     None
 }
 
+mod optional_branch;
 #[cfg(test)]
 mod tests;

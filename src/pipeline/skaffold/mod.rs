@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::beside::{Beside, Folder};
+use super::globbed_files::{Beside, Folder};
 use super::problem::{Problem, Problems, Severity};
 use super::shape::Shape;
 use super::source::Source;

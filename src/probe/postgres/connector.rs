@@ -150,7 +150,10 @@ where
     }
 }
 
-fn config(verifier: Arc<Verifier<ExpectedServer>>, identity: &Identity) -> Result<ClientConfig, rustls::Error> {
+fn config(
+    verifier: Arc<Verifier<ExpectedServer>>,
+    identity: &Identity,
+) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let resolver = Arc::new(SingleCertAndKey::from(Arc::clone(&identity.0)));
     Ok(ClientConfig::builder_with_provider(provider)

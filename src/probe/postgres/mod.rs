@@ -23,7 +23,7 @@ mod turn;
 mod verifier;
 
 pub use connector::{CONNECTOR_PORT, ConnectorKey, ExpectedServer, login_by_connector};
-pub use expected::{QueryAnswer, Holdings, holdings};
+pub use expected::{Holdings, QueryAnswer, holdings};
 pub use login::{Session, login, login_over};
 pub use progress::{Method, ServerError};
 pub use reach::{connect, resolve, try_all};

@@ -8,7 +8,7 @@ use google_cloud_networkmanagement_v1::model::endpoint::CloudRunRevisionEndpoint
 use google_cloud_networkmanagement_v1::model::{ConnectivityTest, Endpoint};
 
 use crate::checks::database::declared;
-use crate::checks::vpc::way;
+use crate::checks::vpc::path as way;
 use crate::checks::{Check, USUAL, either, place};
 use crate::live::Scope;
 use crate::live::instance::addresses;

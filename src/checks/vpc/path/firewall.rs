@@ -1,9 +1,10 @@
 //! Effective firewalls, from Compute Engine's form into the evaluator's.
 
+use google_cloud_compute_v1::model::network::NetworkFirewallPolicyEnforcementOrder;
 use google_cloud_compute_v1::model::{
     Firewall as VpcRule, FirewallPolicyRule, FirewallPolicyRuleMatcher, FirewallPolicyRuleSecureTag, Network,
     NetworksGetEffectiveFirewallsResponse, RegionNetworkFirewallPoliciesGetEffectiveFirewallsResponse,
-    firewall, firewall_policy_rule, network::NetworkFirewallPolicyEnforcementOrder,
+    firewall, firewall_policy_rule,
     networks_get_effective_firewalls_response_effective_firewall_policy as of_network,
     region_network_firewall_policies_get_effective_firewalls_response_effective_firewall_policy as of_region,
 };

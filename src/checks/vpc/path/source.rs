@@ -8,7 +8,7 @@ use crate::live::Scope;
 use crate::live::service::{inconclusive, malformed, not_applicable, not_visible};
 use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::resource::{self, short};
-use crate::network::{Connector, DirectVpc, Egress, Fact, Network, Source, EgressPath};
+use crate::network::{Connector, DirectVpc, Egress, EgressPath, Fact, Network, Source};
 use crate::probe::google::NoAnswer;
 use crate::record::Outcome;
 
@@ -29,9 +29,10 @@ pub(super) async fn source(scope: &Scope, revision: &Revision) -> Result<(Source
             let full = resource::connector(&scope.target.project, &scope.target.region, name);
             (EgressPath::Connector(connector(scope, &full).await?), full)
         }
-        Some(WayIn::Direct { network, subnetwork }) => {
-            (EgressPath::Direct(direct(scope, revision, network, subnetwork).await?), "direct VPC egress".to_owned())
-        }
+        Some(WayIn::Direct { network, subnetwork }) => (
+            EgressPath::Direct(direct(scope, revision, network, subnetwork).await?),
+            "direct VPC egress".to_owned(),
+        ),
     };
     Ok((Source { region: scope.target.region.clone(), way, egress }, by))
 }

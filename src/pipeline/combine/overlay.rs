@@ -1,19 +1,17 @@
 //! Puts together what several files say: native services add to those of the other files, and no service may be
 //! deployed twice.
 
-mod update;
-
 use std::time::Duration;
 
-use super::load::{Read, Request};
-use super::problem::{Problem, Problems};
-use super::unite::unite;
+use super::conflicts::united;
+pub(in crate::pipeline) use super::update::{update, updates};
 use crate::model::{DeploysVia, Service, Stated, Value};
+use crate::pipeline::load::{Read, Request};
+use crate::pipeline::problem::{Problem, Problems};
 use crate::text::looks_secret;
-pub(super) use update::{update, updates};
 
 /// The one deadline that the files state.
-pub(super) fn deadline(files: &[Read], problems: &mut Problems) -> Option<Duration> {
+pub(in crate::pipeline) fn deadline(files: &[Read], problems: &mut Problems) -> Option<Duration> {
     let mut stated = files.iter().filter_map(|file| file.reading.deadline.as_ref());
     let (deadline, place) = stated.next()?;
     for (other, other_place) in stated.filter(|(other, _)| other != deadline) {
@@ -30,7 +28,11 @@ pub(super) fn deadline(files: &[Read], problems: &mut Problems) -> Option<Durati
 }
 
 /// All services, the native ones put into those that they belong to.
-pub(super) fn services(files: Vec<Read>, request: &Request, problems: &mut Problems) -> Vec<Service> {
+pub(in crate::pipeline) fn services(
+    files: Vec<Read>,
+    request: &Request,
+    problems: &mut Problems,
+) -> Vec<Service> {
     let all = files
         .into_iter()
         .enumerate()
@@ -39,7 +41,7 @@ pub(super) fn services(files: Vec<Read>, request: &Request, problems: &mut Probl
         all.partition(|(_, service)| service.deploys_via == DeploysVia::Native);
     let native: Vec<Service> = native.into_iter().map(|(_, service)| service).collect();
     tell_duplicates(&native, request, problems);
-    let mut services = unite(services, request, problems);
+    let mut services = united(services, request, problems);
     let alone = native.len() == 1 && services.len() == 1;
     let mut own = Vec::new();
     for addition in native {

@@ -1,14 +1,14 @@
 //! One service that several files deploy: put together where they agree, told where they contradict each other. Which
 //! of the files was run last nobody can see, so that the gate would not know what to expect.
 
-use super::load::Request;
-use super::problem::{Problem, Problems};
 use crate::model::{DeploysVia, OtherVariables, Place, Service, Stated, Value};
+use crate::pipeline::load::Request;
+use crate::pipeline::problem::{Problem, Problems};
 use crate::text::looks_secret;
 
 /// Puts each service together that more than one file deploys; each comes with the number of its file. Two deploys of
 /// one file are two steps, and stay apart.
-pub(super) fn unite(
+pub(in crate::pipeline) fn united(
     services: Vec<(usize, Service)>,
     request: &Request,
     problems: &mut Problems,

@@ -5,16 +5,16 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{RECORD_VERSION, RunRecord};
+use super::{CheckId, RECORD_VERSION, RunRecord, check_id};
 
 /// Ids of checks that version 1 spelled otherwise.
-const CHECKS: &[(&str, &str)] = &[
-    ("configuration-kept", "configuration-unchanged"),
-    ("database-gives-expected", "database-queries-match"),
-    ("egress-carries-database", "egress-covers-database"),
-    ("instance-admits-service", "instance-allows-service"),
-    ("service-log-quiet", "service-log-clean"),
-    ("variables-filled", "variables-not-empty"),
+const CHECKS: &[(&str, CheckId)] = &[
+    ("configuration-kept", check_id::CONFIGURATION_UNCHANGED),
+    ("database-gives-expected", check_id::DATABASE_QUERIES_MATCH),
+    ("egress-carries-database", check_id::EGRESS_COVERS_DATABASE),
+    ("instance-admits-service", check_id::INSTANCE_ALLOWS_SERVICE),
+    ("service-log-quiet", check_id::SERVICE_LOG_CLEAN),
+    ("variables-filled", check_id::VARIABLES_NOT_EMPTY),
 ];
 
 /// Why a text is no record that can be judged.
@@ -108,7 +108,7 @@ fn rename(object: &mut Map<String, Value>, old: &str, new: &str) {
 fn respell_check(check: &mut Value) {
     let known = CHECKS.iter().find(|(old, _)| check == old);
     if let Some((_, new)) = known {
-        *check = (*new).into();
+        *check = new.as_str().into();
     }
 }
 
@@ -173,10 +173,10 @@ mod tests {
         assert_eq!(
             checks,
             [
-                "health-healthy",
-                "egress-covers-database",
+                check_id::HEALTH_HEALTHY.as_str(),
+                check_id::EGRESS_COVERS_DATABASE.as_str(),
                 "database-login",
-                "variables-not-empty",
+                check_id::VARIABLES_NOT_EMPTY.as_str(),
                 "service-exists"
             ]
         );

@@ -382,7 +382,7 @@ fn the_examples_of_journeys_are_real() {
     let sources: String = std::fs::read_dir(root().join("src/pipeline/native/journey"))
         .unwrap()
         .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
-        .chain(["src/pipeline/others.rs"].map(read))
+        .chain(["src/pipeline/service_links.rs"].map(read))
         .collect();
     let codes = page.split("## What can be wrong with a file").nth(1).unwrap();
     for code in codes.lines().filter_map(|line| line.strip_prefix("| `")).flat_map(|line| {

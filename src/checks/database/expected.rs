@@ -53,7 +53,7 @@ pub(in crate::checks) static PRIVILEGES: Check = Check {
 
 /// A query of the pipeline's gives what it must.
 pub(in crate::checks) static QUERIES: Check = Check {
-    id: CheckId::new("database-queries-match"),
+    id: check_id::DATABASE_QUERIES_MATCH,
     holds: "A query of the pipeline's gives what it must",
     explained_by: &[PRIVILEGES.id],
     explains: &[check_id::HEALTH_HEALTHY],

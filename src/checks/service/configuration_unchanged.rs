@@ -14,12 +14,12 @@ use crate::live::vpc_access::{WayIn, way_in};
 use crate::model::resource::short;
 use crate::model::{Service, Stated, Variable, infer_database, resource};
 use crate::record::finding::{Finding, InjectionFinding, PathFinding};
-use crate::record::{CheckId, Fact, Family, Outcome, check_id};
+use crate::record::{Fact, Family, Outcome, check_id};
 use crate::text::{bounded, listed};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: CheckId::new("configuration-unchanged"),
+    id: check_id::CONFIGURATION_UNCHANGED,
     holds: "The new revision keeps what led the revision before to its database",
     family: Family::Service,
     place: place::of_service,

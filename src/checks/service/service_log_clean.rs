@@ -15,7 +15,7 @@ use crate::record::{CheckId, Family, Outcome, Vantage, check_id};
 
 /// See the module.
 pub(in crate::checks) static CHECK: Check = Check {
-    id: CheckId::new("service-log-clean"),
+    id: check_id::SERVICE_LOG_CLEAN,
     holds: "The service's log tells of no trouble with its database",
     family: Family::Service,
     place: place::of_service,

@@ -374,7 +374,7 @@ causes! {
     InvokerDenied, "invoker-denied", Gate, Never, No, [];
     /// The service's front end does not take the gate's ID token.
     TokenRejected, "token-rejected", Gate, Never, No, [];
-    /// The gate may not look.
+    /// The gate lacks a permission.
     PermissionMissing, "permission-missing", Gate, Never, No, [];
     /// Only another vantage can see it.
     NotObservable, "not-observable", Gate, Never, No, [];

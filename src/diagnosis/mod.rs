@@ -140,7 +140,7 @@ pub enum Met {
         /// Keys of the nodes that saw it.
         nodes: Vec<String>,
     },
-    /// Not found out.
+    /// Inconclusive.
     Unknown {
         /// Keys of the nodes that could not find out.
         nodes: Vec<String>,

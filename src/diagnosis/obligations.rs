@@ -64,7 +64,7 @@ fn required(view: &View<'_>) -> Vec<CheckId> {
 }
 
 /// An obligation that rests on core checks: those that the user made advisory do not count, and without any
-/// left there is no such obligation. A core check that is not in the record was not found out.
+/// left there is no such obligation. A core check that is not in the record is inconclusive.
 fn core(view: &View<'_>, checks: &[CheckId]) -> Option<Met> {
     let mut nodes = Vec::new();
     let mut absent = Vec::new();

@@ -49,7 +49,7 @@ impl State {
             Self::Advisory => "advisory",
             Self::Partly => "seen in part",
             Self::Unseen => "not looked at",
-            Self::Unknown => "not found out",
+            Self::Unknown => "inconclusive",
             Self::Symptom => "symptom",
             Self::Broken => "broken here",
         }

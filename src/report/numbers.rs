@@ -30,6 +30,6 @@ pub(super) fn coverage(record: &RunRecord) -> String {
     let reasons: Vec<String> = skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
     format!(
-        "{passed} passed, {failed} failed, {blocked} blocked, {total} skipped{reasons}, {unknown} not found out"
+        "{passed} passed, {failed} failed, {blocked} blocked, {total} skipped{reasons}, {unknown} inconclusive"
     )
 }

@@ -96,7 +96,7 @@ fn decide(service: &Service, revisions: &[Revision], judged: Option<&str>) -> Re
     let not_needed = |because: String| Rollback::NotNeeded { because };
     let created = short(&service.latest_created_revision);
     let Some(ours) = judged else {
-        return Err(not_needed("it was not found out which revision this deploy created".to_owned()));
+        return Err(not_needed("it is not known which revision this deploy created".to_owned()));
     };
     if created != ours {
         return Err(not_needed(format!(
@@ -265,7 +265,7 @@ mod tests {
         let later = service(vec![latest(100)]);
         assert!(told(&later, &revisions(), Some("s-2")).starts_with("s-3 was deployed after s-2"));
         assert!(told(&later, &revisions()[..2], Some("s-3")).contains("nothing to go back to"));
-        assert!(told(&later, &revisions(), None).contains("not found out"));
+        assert!(told(&later, &revisions(), None).contains("not known"));
         // A revision that never became ready has no traffic: it follows the latest that is ready.
         let failed = later.set_latest_ready_revision("projects/p/locations/r/services/s/revisions/s-1");
         assert_eq!(told(&failed, &revisions(), Some("s-3")), "s-3 receives no traffic");

@@ -396,7 +396,7 @@ async fn every_fault_shows_at_the_service() {
                 assert_eq!(journey(&sandbox).await, (200, NOT_VALID.to_owned()), "{}", fault.code());
                 return;
             }
-            // The gate may not look; the service is fine. A standby answers what only reads.
+            // The gate lacks a permission; the service is fine. A standby answers what only reads.
             "permission-missing" | "database-read-only" => (200, HEALTHY.to_owned()),
             code if of_what_it_holds.contains(&code) => (200, HEALTHY.to_owned()),
             code if served_by_the_old.contains(&code) => (200, HEALTHY.to_owned()),

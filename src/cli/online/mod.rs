@@ -162,7 +162,7 @@ pub(super) fn ask(
     let diagnosis = diagnosis::diagnose(&record, crate::checks::graph());
     let failed: Vec<String> =
         record.nodes.iter().filter(|node| node.finding().is_some()).map(NodeRecord::key).collect();
-    // What was not found out is shown with its check; of the obligations after a deploy nothing is known yet.
+    // What is inconclusive is shown with its check; of the obligations after a deploy nothing is known yet.
     let seen = |cause: &Cause| cause.evidence.iter().any(|evidence| failed.contains(&evidence.node));
     let causes = diagnosis.causes.into_iter().chain(diagnosis.advisories).filter(seen).collect();
     Ok(Answers::Some(Box::new(record), causes, advice))

@@ -1,4 +1,4 @@
-//! Causes that lie with the gate: it may not look, cannot see, or did not find out.
+//! Causes that lie with the gate: a missing permission, a place it cannot see, or no answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -171,7 +171,7 @@ fn permission(view: &View<'_>, nodes: &[&NodeRecord]) -> (CauseCode, String, Vec
         }
     }
     let permissions: Vec<&str> = permissions.into_iter().collect();
-    let claim = format!("the gate may not look: it lacks {}", permissions.join(", "));
+    let claim = format!("missing permission: {}", permissions.join(", "));
     let mut fix: Vec<Fix> = grants
         .into_iter()
         .map(|(project, account, role)| match account {

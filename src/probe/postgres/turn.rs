@@ -209,7 +209,7 @@ fn goes_on(stop: &Stop, waits: bool) -> bool {
 }
 
 /// What all servers say together: the one that tells most, and the others beside it. Where the gate could not find out
-/// about one, it has not found out that none serves.
+/// about one, it has not shown that none serves.
 pub fn together(stops: impl Iterator<Item = Stop>) -> Stop {
     let mut findings = Vec::new();
     for stop in stops {

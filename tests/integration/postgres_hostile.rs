@@ -33,7 +33,7 @@ async fn server(to_ssl_request: &'static [u8], to_startup: Vec<u8>) -> Listener 
                 hear(&mut stream).await;
                 drop(stream.write_all(&to_startup).await);
             }
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(HANG * 2).await;
         }
     })
     .await
@@ -99,7 +99,7 @@ async fn whoever_speaks_first_is_a_stranger() {
     let server = Listener::start(|mut stream| async move {
         drop(stream.write_all(b"J\0\0\0\x0a8.0.36\0").await);
         hear(&mut stream).await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(HANG * 2).await;
     })
     .await;
     let (mut stream, address) = connect(&System, "s", &[server.address], BOUNDS).await.unwrap();
@@ -274,7 +274,7 @@ async fn a_wrong_signature_is_no_server_of_ours() {
         let proof = b"v=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
         drop(stream.write_all(&message(b'R', &[&[0, 0, 0, 12][..], proof].concat())).await);
         drop(stream.write_all(&message(b'R', &[0, 0, 0, 0])).await);
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(HANG * 2).await;
     })
     .await;
     let finding = log_in(impostor.address, SslMode::Prefer).await;

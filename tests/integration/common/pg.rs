@@ -162,7 +162,7 @@ impl Postgres {
         let arguments = ["start", "-W", "-s", "-D", &self.data(), "-l", text(&log), "-o", &options];
         let started = self.tools.command("pg_ctl", &arguments).status().unwrap().success();
         started
-            && (0..200).any(|_| {
+            && (0..3600).any(|_| {
                 std::thread::sleep(std::time::Duration::from_millis(50));
                 std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok()
             })

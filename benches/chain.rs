@@ -16,6 +16,8 @@
 mod listener;
 #[path = "../tests/integration/common/pg.rs"]
 mod pg;
+#[path = "../tests/integration/common/wait.rs"]
+mod wait;
 
 use std::fs;
 use std::process::{Command, Stdio};

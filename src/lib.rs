@@ -33,3 +33,8 @@ pub mod rollback;
 pub mod run;
 pub mod sandbox;
 pub mod text;
+
+/// After this long a unit test calls what it tried hung: what grows with the square of its input, or waits for what
+/// never comes. A guard, no measurement: no loaded machine is this slow.
+#[cfg(test)]
+const HANG: std::time::Duration = std::time::Duration::from_secs(60);

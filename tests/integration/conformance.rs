@@ -31,7 +31,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::common::listener::Listener;
-use crate::common::pg::{PASSWORD, Postgres};
+use crate::common::pg::{self, PASSWORD, Postgres};
 use crate::common::{pipeline as sample, skip};
 
 /// Every connection leads to one port of this machine.
@@ -347,8 +347,6 @@ async fn prepare(server: &Postgres, case: &Case, authority: &Authority, password
         execute_sql(server.port, &sql.replace("{password}", password)).await;
     }
     server.admit(case.rules);
-    // The reload reaches the server when it gets round to it.
-    tokio::time::sleep(Duration::from_millis(500)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -480,12 +478,8 @@ fn every_fault_of_the_family_is_held_to_a_real_server() {
 }
 
 async fn connect(port: u16) -> tokio_postgres::Client {
-    connect_to(port, "postgres").await
-}
-
-async fn connect_to(port: u16, database: &str) -> tokio_postgres::Client {
     let mut config = tokio_postgres::Config::new();
-    config.host("127.0.0.1").port(port).user("postgres").password(PASSWORD).dbname(database);
+    config.host("127.0.0.1").port(port).user("postgres").password(PASSWORD).dbname("postgres");
     let (client, driver) = config.connect(tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(driver);
     client
@@ -496,9 +490,5 @@ async fn execute_sql(port: u16, sql: &str) {
 }
 
 pub(crate) async fn execute_in(port: u16, database: &str, sql: &str) {
-    let client = connect_to(port, database).await;
-    client.batch_execute(sql).await.unwrap();
-    drop(client);
-    // The slot is free again once the server has noticed the farewell.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    pg::execute_in(port, database, &[sql]).await;
 }

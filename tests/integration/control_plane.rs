@@ -8,6 +8,7 @@ use rungate::record::Inconclusive;
 use rungate::text::vault::Vault;
 use secrecy::ExposeSecret as _;
 
+use crate::common::HANG;
 use crate::loopback::{Loopback, Reply, impatient};
 
 const SERVICE: &str = "/v2/projects/demo-project/locations/europe-west1/services/auth";
@@ -64,9 +65,6 @@ async fn a_refusal_names_the_permission_and_is_not_repeated() {
     );
     assert_eq!(loopback.count(&path), 1);
 }
-
-/// How long a test may take before it is called hung; no machine is this slow.
-const HANG: Duration = Duration::from_secs(180);
 
 #[tokio::test]
 async fn a_silent_server_costs_a_bounded_time() {

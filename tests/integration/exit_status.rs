@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::common::{Ran, Rungate, pipeline};
+use crate::common::{Ran, Rungate, pipeline, wait_until};
 
 /// What is asked of the gate, and how it must end.
 const SITUATIONS: &[(&[&str], i32)] = &[
@@ -149,11 +149,7 @@ fn a_folder_that_vanishes_during_the_run_costs_its_report_and_nothing_else() {
         .spawn()
         .unwrap();
     // The place is proven before the first check by a file beside it.
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while std::fs::read_dir(rungate.path("reports")).unwrap().next().is_none() {
-        assert!(std::time::Instant::now() < until, "the place was not tried");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_until("the place is tried", || std::fs::read_dir(rungate.path("reports")).unwrap().next().is_some());
     std::fs::remove_dir_all(rungate.path("reports")).unwrap();
     let ran = Ran::of(child.wait_with_output().unwrap());
     assert_eq!(ran.status, 1, "{}", ran.all());

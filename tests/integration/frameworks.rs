@@ -15,7 +15,7 @@ use rungate::diagnosis::{self, Verdict};
 use rungate::record::{AttemptVerdict, Fact, HealthAttempt, RunRecord};
 
 use crate::common::pg::{PASSWORD, Postgres};
-use crate::common::{Rungate, listener, root, skip};
+use crate::common::{HANG, Rungate, listener, root, skip};
 use crate::standin::{check, control_plane};
 
 /// A service made with a framework, gone when it is dropped.
@@ -42,11 +42,7 @@ impl App {
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = app.process.try_wait().unwrap().is_some();
             let said = || std::fs::read_to_string(&app.log).unwrap_or_default();
-            assert!(
-                !ended && began.elapsed() < Duration::from_secs(60),
-                "the service does not start: {}",
-                said()
-            );
+            assert!(!ended && began.elapsed() < HANG, "the service does not start: {}", said());
             std::thread::sleep(Duration::from_millis(50));
         }
         app

@@ -6,14 +6,11 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{Ran, Rungate};
+use crate::common::{HANG, Ran, Rungate};
 use crate::standin::{check, control_plane, fixture, http, path, pipeline, send};
 
 /// More than the gate may take: it is built without optimisation here, and reads a few MiB at once.
 const MOST_MEMORY_KIB: u64 = 250 << 10;
-
-/// The deadline of 3 s, and room for a busy machine: the floods here are made by the test itself, side by side.
-const LONGEST: Duration = Duration::from_secs(20);
 
 /// What a run left, with its reports.
 struct Left {
@@ -43,7 +40,7 @@ fn survives(rungate: &Rungate, mut command: Command, what: &str) -> Left {
     });
     let ran = Ran::of(child.wait_with_output().unwrap());
     let took = began.elapsed();
-    assert!(took < LONGEST, "{what}: took {took:?}");
+    assert!(took < HANG, "{what}: took {took:?}");
     assert!(peak.join().unwrap() < MOST_MEMORY_KIB, "{what}: too much memory");
     assert!([1, 3].contains(&ran.status), "{what}: {}", ran.all());
     assert!(!ran.stderr.contains("panicked") && !ran.stderr.contains("defect"), "{what}: {}", ran.all());
@@ -171,7 +168,7 @@ fn bodies_without_measure() {
                 sent = stream.write_all(b"HTTP/1.1 102 Processing\r\n\r\n");
             }
         });
-        health("no answer", |_| std::thread::sleep(Duration::from_secs(30)));
+        health("no answer", |_| std::thread::sleep(HANG * 2));
         health("an end at once", |_| ());
         health("no HTTP", |stream| drop(stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n")));
         health("deep nesting", |stream| send(stream, 200, "", r#"{"checks":"#.repeat(100_000).as_bytes()));
@@ -238,7 +235,7 @@ fn cloud(what: &str, answer: impl Fn(&str, &mut TcpStream) -> bool + Send + Sync
 #[test]
 fn control_planes_that_hang_or_talk_nonsense() {
     cloud("silence", |_, _| {
-        std::thread::sleep(Duration::from_secs(30));
+        std::thread::sleep(HANG * 2);
         true
     });
     let bodies = [

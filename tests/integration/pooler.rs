@@ -11,7 +11,7 @@ use rungate::record::finding::PostgresFinding;
 
 use crate::common::listener::nobody;
 use crate::common::pg::{PASSWORD, Postgres};
-use crate::common::skip;
+use crate::common::{skip, until, wait_until};
 use crate::postgres::{execute, log_in, named, superuser};
 
 const BOUNDS: Bounds = Bounds { connect: Duration::from_secs(5), step: Duration::from_secs(20) };
@@ -63,13 +63,8 @@ fn start(server: &Postgres) -> Option<Pooler> {
     let mut command = server.beside(program.to_str()?, &[configuration.to_str()?]);
     let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
     let pooler = Pooler { port, process };
-    for _ in 0..200 {
-        std::thread::sleep(Duration::from_millis(50));
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return Some(pooler);
-        }
-    }
-    panic!("pgbouncer does not start")
+    wait_until("pgbouncer listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    Some(pooler)
 }
 
 #[tokio::test]
@@ -154,14 +149,14 @@ async fn hold_in_transaction(port: u16) -> tokio_postgres::Client {
     let mut config = tokio_postgres::Config::new();
     config.host("127.0.0.1").port(port).user("postgres").password(PASSWORD).dbname("app");
     // The pool's only server may still be with the session before.
-    for _ in 0..20 {
+    let mut holder = None;
+    until("the pooler gives its server", async || {
         if let Ok((client, driver)) = config.connect(tokio_postgres::NoTls).await {
             tokio::spawn(driver);
-            if client.batch_execute("BEGIN; SELECT 1").await.is_ok() {
-                return client;
-            }
+            holder = client.batch_execute("BEGIN; SELECT 1").await.is_ok().then_some(client);
         }
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    }
-    panic!("the pooler gives nobody its server");
+        holder.is_some()
+    })
+    .await;
+    holder.unwrap()
 }

@@ -16,7 +16,8 @@ use rungate::record::finding::{Finding, PostgresFinding};
 use rungate::sandbox::certificates::{Authority, Signed, Validity};
 
 use crate::common::listener::nobody;
-use crate::common::pg::{PASSWORD, Postgres};
+use crate::common::pg::{PASSWORD, Postgres, execute_in};
+use crate::common::until;
 use crate::records;
 
 const BOUNDS: Bounds = Bounds { connect: Duration::from_secs(5), step: Duration::from_secs(20) };
@@ -40,17 +41,7 @@ pub(crate) async fn log_in(connection: &Connection) -> Result<Session, Stop> {
 
 /// Runs statements as the superuser, with the driver itself.
 pub(crate) async fn execute(port: u16, statements: &[&str]) {
-    let mut config = tokio_postgres::Config::new();
-    config.host("127.0.0.1").port(port).user("postgres").password(PASSWORD).dbname("postgres");
-    let (client, driver) = config.connect(tokio_postgres::NoTls).await.unwrap();
-    let driver = tokio::spawn(driver);
-    for sql in statements {
-        client.batch_execute(sql).await.unwrap();
-    }
-    drop(client);
-    drop(driver.await);
-    // The slot is free again once the server has noticed the farewell.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    execute_in(port, "postgres", statements).await;
 }
 
 /// What a login came to, in a few words, and the cause that the gate would name for it with its confidence.
@@ -244,13 +235,14 @@ async fn a_server_without_a_free_slot() {
         session.close().await;
     }
     // The farewell frees the slots; the server needs a moment to notice.
-    for _ in 0..50 {
-        if let Ok(session) = log_in(&connection).await {
-            return session.close().await;
+    until("a slot is free", async || match log_in(&connection).await {
+        Ok(session) => {
+            session.close().await;
+            true
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("no slot became free");
+        Err(_) => false,
+    })
+    .await;
 }
 
 /// Rows P02, P04, T01 to T06 of a server with TLS: what its rules demand, and what the service verifies.
@@ -353,8 +345,6 @@ async fn a_server_with_tls_is_verified_as_the_service_does() {
         server.file("data/server.crt", &certificate.certificate);
         server.file("data/server.key", &certificate.key);
         server.admit("host all postgres 127.0.0.1/32 scram-sha-256\n");
-        // The reload reaches the server when it gets round to it.
-        tokio::time::sleep(Duration::from_millis(500)).await;
         expect(&[
             ("T05", with(SslMode::VerifyCa, &ours), problem, "tls-certificate-invalid proven"),
             ("-", with(SslMode::Require, &nobody), "in, TLS, Scram", "-"),
@@ -459,8 +449,10 @@ async fn servers_that_are_not_ready_say_so_in_each_of_their_words() {
 
     // A checkpointer that does not hear keeps the server from coming up again after a crash of one of its processes.
     let held = log_in(&way).await.unwrap();
-    if server.signal("checkpointer", "-STOP") && server.signal("postgres: postgres postgres", "-KILL") {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+    if server.signal("checkpointer", "-STOP") {
+        server.once_said("terminating any other active server processes", || {
+            assert!(server.signal("postgres: postgres postgres", "-KILL"));
+        });
         expect(&[("P11", way.clone(), "57P03 BeforeProof", starting)]).await;
         assert_eq!(said(log_in(&way).await), "the database system is in recovery mode");
     } else {
@@ -470,14 +462,12 @@ async fn servers_that_are_not_ready_say_so_in_each_of_their_words() {
     server.signal("checkpointer", "-CONT");
     // After five seconds the server ends its children itself.
     let mut session = None;
-    for _ in 0..150 {
+    until("the server is up again", async || {
         session = log_in(&way).await.ok();
-        if session.is_some() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    let session = session.expect("the server is up again");
+        session.is_some()
+    })
+    .await;
+    let session = session.unwrap();
 
     // Asked with less time than it takes: the server's own time limit ends it.
     let short = Bounds { step: Duration::from_millis(500), ..BOUNDS };
@@ -497,7 +487,6 @@ async fn servers_that_are_not_ready_say_so_in_each_of_their_words() {
     assert!(format!("{given:?}").contains("57014"), "{given:?}");
 
     server.stop_smartly();
-    tokio::time::sleep(Duration::from_millis(300)).await;
     expect(&[("P11", way.clone(), "57P03 BeforeProof", starting)]).await;
     assert_eq!(said(log_in(&way).await), "the database system is shutting down");
     session.close().await;

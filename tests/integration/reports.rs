@@ -1,5 +1,8 @@
 //! Recorded runs against their golden reports. `tests/data/runs/<case>/run.json` is a run; beside it stand the
 //! reports as `expected.<exit status>.<format>`. `UPDATE=1 cargo test reports` writes the goldens anew.
+//!
+//! What was ruled out is left out of all goldens but one run's: it lists most causes there are, so that every new cause
+//! would change the goldens of every run.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,23 +37,35 @@ fn name(folder: &Path) -> String {
     folder.file_name().unwrap().to_str().unwrap().to_owned()
 }
 
+/// The run whose goldens show what was ruled out.
+const SHOWS_RULED_OUT: &str = "vpc-connector-not-ready";
+/// What that run rules out and by which check, a line each.
+const RULED_OUT: &str = "expected.ruled-out";
+
+/// Writes a golden where that is asked for; says what is wrong with it otherwise.
+fn compare(path: &Path, text: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "how a person asks the test to rewrite its goldens")]
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, text).unwrap();
+    }
+    let same = fs::read_to_string(path).ok().as_deref() == Some(text);
+    (!same).then(|| format!("{} is not what was rendered:\n{text}", path.display()))
+}
+
 #[test]
 fn every_recorded_run_gives_its_golden_reports() {
-    #[expect(clippy::disallowed_methods, reason = "how a person asks the test to rewrite its goldens")]
-    let update = std::env::var_os("UPDATE").is_some();
     let mut wrong = Vec::new();
-    for (folder, record, diagnosis) in cases() {
+    for (folder, record, mut diagnosis) in cases() {
         let mut expected = BTreeSet::from(["run.json".to_owned()]);
+        if name(&folder) == SHOWS_RULED_OUT {
+            expected.insert(RULED_OUT.to_owned());
+        } else {
+            diagnosis.ruled_out.clear();
+        }
         for report in REPORTS {
             let file = format!("expected.{}.{}", diagnosis.exit_code, report.id);
             let text = render(report.id, &record, &diagnosis, &Style::default()).unwrap();
-            let path = folder.join(&file);
-            if update {
-                fs::write(&path, &text).unwrap();
-            }
-            if fs::read_to_string(&path).ok().as_deref() != Some(&text) {
-                wrong.push(format!("{} is not what was rendered:\n{text}", path.display()));
-            }
+            wrong.extend(compare(&folder.join(&file), &text));
             expected.insert(file);
         }
         let found: BTreeSet<String> =
@@ -60,6 +75,15 @@ fn every_recorded_run_gives_its_golden_reports() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_a_run_rules_out_is_its_golden_list() {
+    let (folder, _, diagnosis) =
+        cases().into_iter().find(|(folder, _, _)| name(folder) == SHOWS_RULED_OUT).unwrap();
+    let list: String =
+        diagnosis.ruled_out.iter().map(|one| format!("{} by {}\n", one.code, one.by.node)).collect();
+    assert_eq!(compare(&folder.join(RULED_OUT), &list), None);
 }
 
 #[test]

@@ -28,6 +28,8 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_postgres::{Client, Config, NoTls};
 
+use crate::common::until;
+
 pub(crate) const PROJECT: &str = "acme-staging";
 pub(crate) const REGION: &str = "europe-west1";
 
@@ -534,10 +536,7 @@ async fn connections_count_and_are_given_back() {
     assert_eq!(health(&sandbox).await.1, UNHEALTHY);
     clients.clear();
     // The server sees the ends of the connections when it reads them.
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while login(&sandbox, "auth", &password, "auth").await.is_err() {
-        assert!(Instant::now() < deadline, "no slot came back");
-    }
+    until("a slot is free", async || login(&sandbox, "auth", &password, "auth").await.is_ok()).await;
 }
 
 #[tokio::test]
@@ -780,14 +779,17 @@ async fn nothing_is_left_when_the_sandbox_is_dropped() {
     assert_eq!(kept.get(&url).send().await.unwrap().status(), 200);
     drop(sandbox);
     // The tasks end at their next await.
-    tokio::time::sleep(Duration::from_millis(50)).await;
     for address in [control, service] {
-        let error = tokio::net::TcpStream::connect(address).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{address}");
+        until("nobody listens", async || {
+            let end = tokio::net::TcpStream::connect(address).await.map_err(|error| error.kind());
+            end.is_err_and(|kind| kind == ErrorKind::ConnectionRefused)
+        })
+        .await;
     }
-    assert!(dial.connect("auth", "10.20.0.3:5432".parse().unwrap()).await.is_err());
-    assert!(client.simple_query("SELECT 1").await.is_err());
-    assert!(kept.get(&url).send().await.is_err());
+    let database = "10.20.0.3:5432".parse().unwrap();
+    until("no way leads to the database", async || dial.connect("auth", database).await.is_err()).await;
+    until("the session is over", async || client.simple_query("SELECT 1").await.is_err()).await;
+    until("the connection kept is over", async || kept.get(&url).send().await.is_err()).await;
 }
 
 /// Passwords are invented anew in every run, and none of them stands in a variable's plain value.

@@ -357,26 +357,25 @@ fn unread_addresses_of_the_service() {
     assert_eq!(says("10.0.0.0/8"), "inconclusive");
 }
 
-/// Thousands of rules in milliseconds, without optimisation.
+/// So many rules that work which grows with their square would take minutes.
 #[test]
-fn five_thousand_rules() {
+fn fifty_thousand_rules() {
     let near_miss = |priority: u32| {
         json!({"name": "deny", "priority": priority, "targets": {"tags": ["a", "b"]},
             "to": {"ranges": ["10.20.0.0/24", "0.0.0.0/0"]}, "traffic": [{"protocol": "tcp", "ports": []}]})
     };
-    let misses = rules((0..5000).map(near_miss));
-    let hits = rules((0..5000).map(|priority| json!({"name": "deny", "priority": 5000 - priority})));
+    let misses = rules((0..50_000).map(near_miss));
+    let hits = rules((0..50_000).map(|priority| json!({"name": "deny", "priority": 50_000 - priority})));
     let packet = leaving();
     let start = std::time::Instant::now();
     let missed = decide(&misses, &packet, Direction::Egress);
     let of_misses = start.elapsed();
     let hit = decide(&hits, &packet, Direction::Egress);
     let of_hits = start.elapsed() - of_misses;
-    println!("5000 rules that miss: {of_misses:?}, that match: {of_hits:?}");
+    println!("50,000 rules that miss: {of_misses:?}, that match: {of_hits:?}");
     assert_eq!(
         (said(&missed), said(&hit)),
         ("allowed allow all egress".to_owned(), "denied deny".to_owned())
     );
-    // Ten times what it takes: the machines of CI are busy.
-    assert!(of_misses.max(of_hits).as_millis() < 50, "{of_misses:?}, {of_hits:?}");
+    assert!(of_misses.max(of_hits) < crate::HANG, "{of_misses:?}, {of_hits:?}");
 }

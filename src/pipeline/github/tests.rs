@@ -281,7 +281,7 @@ fn huge_lines_are_read_in_time() {
         assert_eq!(reading.services.len(), 1);
         assert_eq!(problems.iter().next().unwrap().code, "script-not-read");
     }
-    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    assert!(start.elapsed() < crate::HANG, "{:?}", start.elapsed());
 }
 
 proptest! {
@@ -409,7 +409,7 @@ fn calls_that_multiply_end() {
     let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let start = std::time::Instant::now();
     let loaded = in_repository(&files, &["a.yml"]);
-    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    assert!(start.elapsed() < crate::HANG, "{:?}", start.elapsed());
     assert!(loaded.warnings.iter().any(|problem| problem.code == "workflow-too-large"));
 }
 

@@ -190,7 +190,6 @@ fn a_broken_script_is_told_at_its_place() {
 
 #[test]
 fn hostile_scripts_end_soon() {
-    let start = std::time::Instant::now();
     for text in [
         format!("gcloud {}", "$(".repeat(100)),
         format!("gcloud {}", "(".repeat(20_000)),
@@ -209,9 +208,8 @@ fn hostile_scripts_end_soon() {
     ] {
         let before = std::time::Instant::now();
         let _ = found(&text);
-        assert!(before.elapsed().as_secs() < 5, "{:?} {}", before.elapsed(), &text[..40]);
+        assert!(before.elapsed() < crate::HANG, "{:?} {}", before.elapsed(), &text[..40]);
     }
-    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
 
 #[test]

@@ -326,7 +326,7 @@ fn style_of(style: ScalarStyle) -> Style {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use proptest::prelude::*;
 
@@ -445,8 +445,7 @@ mod tests {
             let found = code(&bomb);
             let head: String = bomb.chars().take(40).collect();
             assert_eq!(found, "yaml-too-complex", "{head}");
-            // Unoptimised builds run some ten times slower than what the user gets.
-            assert!(start.elapsed() < Duration::from_secs(5), "{head}: {:?}", start.elapsed());
+            assert!(start.elapsed() < crate::HANG, "{head}: {:?}", start.elapsed());
         }
     }
 

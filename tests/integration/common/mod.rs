@@ -6,9 +6,13 @@ pub mod chromium;
 pub mod listener;
 /// A real PostgreSQL server.
 pub mod pg;
+/// Waiting for what must come.
+pub(crate) mod wait;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+pub(crate) use wait::{HANG, until, wait_until};
 
 /// The repository's folder.
 pub fn root() -> &'static Path {

@@ -8,6 +8,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::wait::{until, wait_until};
 use tempfile::TempDir;
 
 /// Password of the superuser `postgres`.
@@ -104,7 +105,20 @@ impl Postgres {
         let file = self.folder.path().join("data/pg_hba.conf");
         fs::write(&file, rules).unwrap();
         self.tools.give(&file);
-        self.tools.run("pg_ctl", &["reload", "-s", "-D", &self.data()]);
+        self.once_said("received SIGHUP", || {
+            self.tools.run("pg_ctl", &["reload", "-s", "-D", &self.data()]);
+        });
+    }
+
+    /// Does this, and comes back when the server has said these words in its log because of it. The server's first
+    /// process, which says them, takes no connection until it has done what it says: the next meets the new state.
+    pub(crate) fn once_said<T>(&self, words: &str, act: impl FnOnce() -> T) -> T {
+        let log = self.folder.path().join("log");
+        let said = || String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).matches(words).count();
+        let before = said();
+        let end = act();
+        wait_until(words, || said() > before);
+        end
     }
 
     /// A copy of this server that follows it, with these settings; `waits`: it is not expected to take logins. `None`:
@@ -148,7 +162,7 @@ impl Postgres {
         let arguments = ["start", "-W", "-s", "-D", &self.data(), "-l", text(&log), "-o", &options];
         let started = self.tools.command("pg_ctl", &arguments).status().unwrap().success();
         started
-            && (0..200).any(|_| {
+            && (0..3600).any(|_| {
                 std::thread::sleep(std::time::Duration::from_millis(50));
                 std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok()
             })
@@ -171,7 +185,9 @@ impl Postgres {
 
     /// Lets the server end once the last session has: until then it takes no other.
     pub(crate) fn stop_smartly(&self) {
-        self.tools.run("pg_ctl", &["stop", "-W", "-s", "-m", "smart", "-D", &self.data()]);
+        self.once_said("received smart shutdown request", || {
+            self.tools.run("pg_ctl", &["stop", "-W", "-s", "-m", "smart", "-D", &self.data()]);
+        });
     }
 
     /// Sends a signal to the server's process whose title has these words (`checkpointer`); whether there is one.
@@ -201,6 +217,26 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Runs statements as the superuser, with the driver itself; comes back when the server's process of this session is
+/// gone, and with it what it held: its slot, and its hold on the database.
+pub(crate) async fn execute_in(port: u16, database: &str, statements: &[&str]) {
+    let mut config = tokio_postgres::Config::new();
+    config.host("127.0.0.1").port(port).user("postgres").password(PASSWORD).dbname(database);
+    let (client, driver) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    let driver = tokio::spawn(driver);
+    let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+    for sql in statements {
+        client.batch_execute(sql).await.unwrap();
+    }
+    drop(client);
+    drop(driver.await);
+    let pid = pid.to_string();
+    until("the session's process is gone", async || {
+        !Command::new("kill").args(["-0", &pid]).output().unwrap().status.success()
+    })
+    .await;
 }
 
 /// Where PostgreSQL's programs are, and as whom they run.

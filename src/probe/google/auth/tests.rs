@@ -91,7 +91,7 @@ async fn a_metadata_server_that_never_answers_is_not_waited_for() {
     let Err(Inconclusive::NoCredentials { detail, fix }) = with(surroundings).await else {
         panic!("somebody")
     };
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < crate::HANG, "{:?}", began.elapsed());
     assert!(detail.contains("metadata server") && detail.contains("within 0.3 s"), "{detail}");
     assert!(fix.unwrap().text.contains("serviceAccount"));
 }

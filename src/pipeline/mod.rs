@@ -142,7 +142,7 @@ impl Reading {
                 *known = service;
             }
             Some(known) if service.deploys_via == DeploysVia::ServicesUpdate => {
-                overlay::update(known, service)
+                overlay::update(known, service);
             }
             Some(_) => {}
             None => self.add_service(service),

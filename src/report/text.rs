@@ -264,7 +264,7 @@ fn folded(diagnosis: &Diagnosis, nodes: &[&NodeRecord]) -> Vec<Row> {
                 }
             }
             Some(Outcome::Failed { .. } | Outcome::Inconclusive { .. }) | None => {
-                rows.push(row(diagnosis, node))
+                rows.push(row(diagnosis, node));
             }
         }
     }

@@ -109,13 +109,13 @@ pub(super) fn find<'a>(text: &'a str, database: &Database) -> Option<(Trouble, &
             let line = line.to_lowercase();
             signature.words.iter().all(|word| line.contains(word))
         })?;
-        Some(told(signature, line))
+        Some(meaning(signature, line))
     })
 }
 
 /// What a line tells. A driver that cannot read the connection string repeats a part of it, which may be a part of
 /// the password: of such a line only the driver's own words are shown.
-fn told<'a>(signature: &Signature, line: &'a str) -> (Trouble, &'a str) {
+fn meaning<'a>(signature: &Signature, line: &'a str) -> (Trouble, &'a str) {
     const CUT: &str = "the host that it looks up has an @ in it";
     let trouble = signature.trouble;
     if matches!(trouble, Trouble::SchemeRefused | Trouble::Unreadable) {

@@ -43,7 +43,7 @@ pub async fn roll_back(outside: &Outside, plan: &Plan, diagnosis: &Diagnosis, re
 async fn one(outside: &Outside, target: &Target, judged: Option<&str>) -> Rollback {
     let Target { project, region, name, .. } = target;
     let google = &outside.google;
-    let failed = |what: &str, answer: &NoAnswer| Rollback::Failed { because: told(what, answer) };
+    let failed = |what: &str, answer: &NoAnswer| Rollback::Failed { because: reason(what, answer) };
     let service = match google.service_within(Duration::ZERO, project, region, name).await {
         Ok(service) => service,
         Err(answer) => return failed(&format!("service {name}"), &answer),
@@ -167,7 +167,7 @@ fn before<'a>(revisions: &'a [Revision], ours: &str) -> Option<&'a str> {
         .map(|one| short(&one.name))
 }
 
-fn told(what: &str, answer: &NoAnswer) -> String {
+fn reason(what: &str, answer: &NoAnswer) -> String {
     match answer {
         NoAnswer::NotFound => format!("{what}: there is no such thing"),
         NoAnswer::Inconclusive(why) => format!("{what}: {}", words::inconclusive(why)),
@@ -255,20 +255,20 @@ mod tests {
 
     #[test]
     fn what_is_not_this_deploys_is_left_alone() {
-        let told =
+        let reason =
             |service: &Service, revisions: &[Revision], judged| match decide(service, revisions, judged) {
                 Err(Rollback::NotNeeded { because }) => because,
                 other => panic!("{other:?}"),
             };
         let elsewhere = service(vec![pinned("s-1", 100), pinned("s-3", 0).set_tag("new")]);
-        assert_eq!(told(&elsewhere, &revisions(), Some("s-3")), "s-3 receives no traffic");
+        assert_eq!(reason(&elsewhere, &revisions(), Some("s-3")), "s-3 receives no traffic");
         let later = service(vec![latest(100)]);
-        assert!(told(&later, &revisions(), Some("s-2")).starts_with("s-3 was deployed after s-2"));
-        assert!(told(&later, &revisions()[..2], Some("s-3")).contains("nothing to go back to"));
-        assert!(told(&later, &revisions(), None).contains("not known"));
+        assert!(reason(&later, &revisions(), Some("s-2")).starts_with("s-3 was deployed after s-2"));
+        assert!(reason(&later, &revisions()[..2], Some("s-3")).contains("nothing to go back to"));
+        assert!(reason(&later, &revisions(), None).contains("not known"));
         // A revision that never became ready has no traffic: it follows the latest that is ready.
         let failed = later.set_latest_ready_revision("projects/p/locations/r/services/s/revisions/s-1");
-        assert_eq!(told(&failed, &revisions(), Some("s-3")), "s-3 receives no traffic");
+        assert_eq!(reason(&failed, &revisions(), Some("s-3")), "s-3 receives no traffic");
     }
 
     proptest! {

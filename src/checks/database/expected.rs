@@ -182,7 +182,7 @@ fn query(scope: &Scope) -> Result<Outcome, Box<Outcome>> {
         Ok(given) => Ok(failed(Finding::Database(DatabaseFinding::AnswerUnexpected {
             query: name.to_owned(),
             expected: query.gives.to_string(),
-            found: told(given),
+            found: shown(given),
         }))),
     }
 }
@@ -208,7 +208,7 @@ fn fits(expected: &Gives, given: &QueryAnswer) -> bool {
 
 /// What was found, for people: a number or a truth as it is, of any other text no more than its beginning. It comes
 /// from somebody's table.
-fn told(given: &QueryAnswer) -> String {
+fn shown(given: &QueryAnswer) -> String {
     const LONGEST: usize = 40;
     match given {
         QueryAnswer::Nothing => "no row".to_owned(),
@@ -255,8 +255,8 @@ mod tests {
 
     #[test]
     fn of_a_text_only_the_beginning_is_told() {
-        assert_eq!(told(&QueryAnswer::Value(Some("12".to_owned()))), "12");
-        let text = told(&QueryAnswer::Value(Some("a\nb".repeat(100))));
+        assert_eq!(shown(&QueryAnswer::Value(Some("12".to_owned()))), "12");
+        let text = shown(&QueryAnswer::Value(Some("a\nb".repeat(100))));
         assert!(text.chars().count() <= 43 && !text.contains('\n'), "{text}");
     }
 }

@@ -49,7 +49,7 @@ pub(in crate::diagnosis) fn explains(view: &View<'_>, cause: &NodeRecord, sympto
             Finding::Journey(step) => journey::explained(view, cause, why, step),
             Finding::Postgres(postgres) => explains_postgres(view, cause, why, reached(postgres)),
             Finding::Log(LogFinding::Trouble { trouble, .. }) => {
-                explains_postgres(view, cause, why, told(*trouble))
+                explains_postgres(view, cause, why, reached_in_log(*trouble))
             }
             Finding::Service(service) => explains_service(why, service),
             // A packet that Google sees dropped is one that vanishes.
@@ -283,7 +283,7 @@ fn reached(postgres: &PostgresFinding) -> Reached {
 }
 
 /// How far the service itself came, by what it logged.
-fn told(trouble: Trouble) -> Reached {
+fn reached_in_log(trouble: Trouble) -> Reached {
     match trouble {
         Trouble::NameUnresolvable | Trouble::SchemeRefused | Trouble::Unreadable => Reached::Nothing,
         Trouble::TimedOut | Trouble::ProxyTimedOut => Reached::Silence,

@@ -25,7 +25,7 @@ pub(super) struct Asked<'a> {
 pub(super) fn no_answer(error: &Error, asked: Asked<'_>) -> NoAnswer {
     if error.is_authentication() {
         return NoAnswer::Inconclusive(Inconclusive::NoCredentials {
-            detail: super::auth::told(error),
+            detail: super::auth::error_chain(error),
             fix: None,
         });
     }

@@ -62,7 +62,7 @@ fn row(diagnosis: &Diagnosis, node: &NodeRecord, whole: u64) -> Markup {
             }
             div.more {
                 p { (shown(&words::outcome(node.outcome.as_ref()))) }
-                @for fact in &node.facts { @if let Some(text) = told(fact) { p { (shown(&text)) } } }
+                @for fact in &node.facts { @if let Some(text) = sentence(fact) { p { (shown(&text)) } } }
                 p.soft {
                     (state.word()) " · checked from " (node.vantage) " · " (node.role)
                     @if ran {
@@ -77,7 +77,7 @@ fn row(diagnosis: &Diagnosis, node: &NodeRecord, whole: u64) -> Markup {
 }
 
 /// A further observation in words; attempts are drawn elsewhere.
-fn told(fact: &Fact) -> Option<String> {
+fn sentence(fact: &Fact) -> Option<String> {
     match fact {
         Fact::DependencyUp { dependency } => Some(format!("{} is up", dependency.name)),
         Fact::HealthAttempt { .. } => None,

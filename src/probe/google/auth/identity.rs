@@ -115,10 +115,10 @@ impl Identity {
         limit: Duration,
     ) -> Result<SecretString, Inconclusive> {
         let detail = match made {
-            Err(error) => trouble::told(&error),
+            Err(error) => trouble::error_chain(&error),
             Ok(credentials) => match tokio::time::timeout(limit, credentials.id_token()).await {
                 Ok(Ok(token)) => return Ok(SecretString::from(token)),
-                Ok(Err(error)) => trouble::told(&error),
+                Ok(Err(error)) => trouble::error_chain(&error),
                 Err(_) => format!("none within {} s", limit.as_secs_f32()),
             },
         };

@@ -48,7 +48,11 @@ pub(super) fn credentials(
         }
     };
     built.map_err(|error| Inconclusive::NoCredentials {
-        detail: format!("the credentials of {} cannot be used: {}", found.source(), trouble::told(&error)),
+        detail: format!(
+            "the credentials of {} cannot be used: {}",
+            found.source(),
+            trouble::error_chain(&error)
+        ),
         fix: None,
     })
 }

@@ -55,10 +55,10 @@ pub async fn machine_login_token(
         None => builder,
     };
     let credentials: AccessTokenCredentials =
-        builder.build_access_token_credentials().map_err(|error| none(trouble::told(&error)))?;
+        builder.build_access_token_credentials().map_err(|error| none(trouble::error_chain(&error)))?;
     match tokio::time::timeout(timeouts.attempt, credentials.access_token()).await {
         Ok(Ok(token)) => Ok(SecretString::from(token.token)),
-        Ok(Err(error)) => Err(none(trouble::told(&error))),
+        Ok(Err(error)) => Err(none(trouble::error_chain(&error))),
         Err(_late) => Err(none(format!("none within {} s", timeouts.attempt.as_secs_f32()))),
     }
 }

@@ -19,7 +19,7 @@ pub use identity::IdToken;
 pub use login::machine_login_token;
 pub use source::CredentialSource;
 pub use surroundings::{Platform, Surroundings};
-pub(super) use trouble::told;
+pub(super) use trouble::error_chain;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -21,13 +21,13 @@ pub(super) fn refused(
     platform: Platform,
 ) -> Inconclusive {
     Inconclusive::NoCredentials {
-        detail: format!("no token as {source}: {}", told(error)),
+        detail: format!("no token as {source}: {}", error_chain(error)),
         fix: Some(fix(source, platform)),
     }
 }
 
 /// What an error says, bounded and without tokens: the token service's own words, where it gives some.
-pub(in super::super) fn told(error: &(dyn std::error::Error + 'static)) -> String {
+pub(in super::super) fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut said = None;
     let mut next = Some(error);
     while let Some(link) = next {
@@ -110,13 +110,13 @@ mod tests {
     #[test]
     fn the_token_service_is_quoted_by_its_own_words() {
         let body = r#"failed to exchange token, body=<{"error":"invalid_grant","error_description":"The audience > it"}>"#;
-        assert_eq!(told(&error(body)), "failed to exchange token: invalid_grant: The audience > it");
+        assert_eq!(error_chain(&error(body)), "failed to exchange token: invalid_grant: The audience > it");
         let google = r#"failed, body=<{"error":{"code":403,"status":"PERMISSION_DENIED","message":"no"}}>"#;
-        assert_eq!(told(&error(google)), "failed: PERMISSION_DENIED: no");
+        assert_eq!(error_chain(&error(google)), "failed: PERMISSION_DENIED: no");
         let outer = CredentialsError::new(false, "outer", error(body));
-        assert!(told(&outer).starts_with("failed to exchange token"), "{}", told(&outer));
+        assert!(error_chain(&outer).starts_with("failed to exchange token"), "{}", error_chain(&outer));
         let long = format!(r#"x, body=<{{"error":"e","error_description":"{}"}}>"#, "a b ".repeat(1000));
-        assert!(told(&error(&long)).chars().count() <= 301);
+        assert!(error_chain(&error(&long)).chars().count() <= 301);
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
             "token=eyJh.eyJi.x/eyJz",
         ] {
             let text = format!("failed, body=<{{\"value\":\"{token}\"}}> and '{token}'");
-            let clean = told(&error(&text));
+            let clean = error_chain(&error(&text));
             assert!(!clean.contains("eyJ") && !clean.contains("ya29") && !clean.contains(&long), "{clean}");
             assert!(clean.contains("failed") && clean.contains(REDACTED), "{clean}");
         }

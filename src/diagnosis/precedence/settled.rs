@@ -50,8 +50,12 @@ impl<'g> Settling<'g> {
         let mut waiting: BTreeSet<usize> = changed.iter().copied().collect();
         let mut judged = BTreeMap::new();
         while let Some(service) = waiting.pop_first() {
-            let Some(view) = self.view(record, service) else { continue };
-            let by = seal(&view).or_else(|| self.by_a_callee(record, &view, service));
+            if service >= self.settled.len() {
+                continue;
+            }
+            // Where nothing bad was seen, nothing can settle it: most services are asked about in vain.
+            let view = self.is_bad(record, service).then(|| self.view(record, service)).flatten();
+            let by = view.and_then(|view| seal(&view).or_else(|| self.by_a_callee(record, &view, service)));
             match (by.is_some(), self.settled[service].is_some()) {
                 // What names a settled service waits for it in vain, through any number of calls.
                 (true, false) => waiting.extend(self.callers[service].iter().copied()),
@@ -66,6 +70,12 @@ impl<'g> Settling<'g> {
             judged.insert(service, by);
         }
         judged.into_iter().collect()
+    }
+
+    fn is_bad(&self, record: &RunRecord, service: usize) -> bool {
+        let mut nodes =
+            self.nodes.get(service).into_iter().flatten().filter_map(|&index| record.nodes.get(index));
+        nodes.any(|node| node.finding().is_some())
     }
 
     fn view<'a>(&'a self, record: &'a RunRecord, service: usize) -> Option<View<'a>> {

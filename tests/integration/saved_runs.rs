@@ -91,3 +91,17 @@ fn what_cannot_be_merged_is_refused_and_contradictions_are_told() {
     let full = rungate.run(&["merge", &good, &bad, "--save-run", "/dev/full"]);
     assert!(full.status == 1 && full.stderr.contains("/dev/full"), "{}", full.all());
 }
+
+#[test]
+fn a_record_of_version_1_is_judged_as_the_same_run_of_today() {
+    let rungate = Rungate::new();
+    let old = root().join("tests/data/records/version-1-permission.json").display().to_string();
+    assert!(std::fs::read_to_string(&old).unwrap().contains("\"outcome\": \"broken\""));
+    let reports = [old, recorded("permission-missing")].map(|run| {
+        // `diagnose` is what the command was called then.
+        let ran = rungate.run(&["diagnose", &run, "--report", "json=-"]);
+        assert_eq!(ran.status, 3, "{}", ran.all());
+        ran.stdout
+    });
+    assert_eq!(reports[0], reports[1]);
+}

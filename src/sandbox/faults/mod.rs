@@ -1,4 +1,4 @@
-//! The faults, near misses and twins: one entry each, in the list of its family. [`FAMILIES`] walks the lists.
+//! The faults, near misses and twins: one entry each, in the list of its family. `FAMILIES` walks the lists.
 //!
 //! A fault changes the world, plain data, and nothing else. What the control plane then says and what the sample
 //! service then experiences both follow from the world.

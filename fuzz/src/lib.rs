@@ -41,7 +41,7 @@ fn read_in(folder: &Path, name: &str, bytes: &[u8]) -> Corpus {
         files: vec![name.into()],
         directory: folder.to_owned(),
         running: None,
-        known_checks: checks::CHECKS.iter().map(|check| check.id).collect(),
+        known_checks: checks::CHECKS.iter().map(|check| check.id.as_str()).collect(),
         substitutions: Vec::new(),
         strict: false,
     };

@@ -79,7 +79,7 @@ pub fn unplanned(errors: &[PlanError]) -> Refusal {
         .iter()
         .map(|error| match error {
             PlanError::Unknown { what, place, .. } => {
-                format!("{place}: {error}\nhint: state it in the file, or pass --{what}")
+                format!("{place}: {error}\nfix: state it in the file, or pass --{what}")
             }
             PlanError::NothingRequired { place, .. } | PlanError::Twice { again: place, .. } => {
                 format!("{place}: {error}")
@@ -90,7 +90,7 @@ pub fn unplanned(errors: &[PlanError]) -> Refusal {
                     || format!("its checks are {}", known.join(", ")),
                     |near| format!("did you mean {near}? `rungate explain` lists every check"),
                 );
-                format!("{error}\nhint: {fix}")
+                format!("{error}\nfix: {fix}")
             }
             PlanError::NoSuchService { .. }
             | PlanError::OfOneService { .. }

@@ -45,7 +45,7 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
-        self.fix.as_ref().map_or(Ok(()), |fix| write!(f, "\nhint: {fix}"))
+        self.fix.as_ref().map_or(Ok(()), |fix| write!(f, "\nfix: {fix}"))
     }
 }
 
